@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_BASE_TEXT_H
+#define SIGNET_BASE_TEXT_H
+/*
+ * Text forms of bytes, times and durations, and checks on foreign text.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/error.h"
+#include "base/mem.h"
+
+/* Lower-case hex; dst holds 2 * n + 1 bytes.  Returns dst. */
+char	*text_hex(char *dst, const void *, size_t n);
+/* Strict: even length, hex digits only, exactly or at most "max" bytes. */
+int	 text_unhex(uint8_t *dst, size_t max, size_t *len, const char *,
+	    struct error *);
+char	*text_base64(const void *, size_t);		/* caller frees */
+
+#define TEXT_TIME_SIZE	21
+/* "2026-11-21T02:49:48Z"; dst holds TEXT_TIME_SIZE bytes.  Returns dst. */
+char	*text_time(char *dst, int64_t);
+/* Also accepts "2026-11-21".  UTC only. */
+int	 text_parse_time(int64_t *, const char *, struct error *);
+/* "90d", "12h", "30m", "45s", "1y" (365 days), sums such as "1d12h". */
+int	 text_parse_duration(int64_t *seconds, const char *, struct error *);
+char	*text_duration(char dst[32], int64_t seconds);	/* shortest exact */
+/* "12", "1,234,567": for people. */
+char	*text_count(char dst[32], uint64_t);
+
+/* Digits only, within [min, max]. */
+int	 text_parse_number(int64_t *, const char *, int64_t min, int64_t max,
+	    struct error *);
+/*
+ * Valid UTF-8 (shortest form, no surrogates), no control characters (C0, DEL,
+ * C1), no bidirectional overrides, at most max bytes.
+ */
+bool	 text_is_clean(const char *, size_t len, size_t max);
+/* [A-Za-z0-9][A-Za-z0-9._-]*, at most 64: names of CAs, profiles, files. */
+bool	 text_is_name(const char *);
+#endif

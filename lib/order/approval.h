@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_ORDER_APPROVAL_H
+#define SIGNET_ORDER_APPROVAL_H
+/*
+ * Approvals: an order as the content of CMS SignedData, one SignerInfo each.
+ *
+ * Each SignerInfo has signed attributes contentType (the order's OID),
+ * messageDigest, signingTime and ESS signingCertificateV2.  Adding one leaves
+ * content and earlier SignerInfos as they were, byte for byte.  A blob
+ * without any approval is valid and says nothing.
+ */
+#include <openssl/x509.h>
+#include "base/clock.h"
+#include "base/error.h"
+#include "order/order.h"
+#include "x509/key.h"
+#include "x509/profile.h"
+
+#define APPROVAL_MAX_SIGNERS	16
+
+struct approver {
+	X509		*cert;
+	enum role	 role;		/* from its certificate; or HOLDER, ROOT */
+	char		 person[65];	/* subject serialNumber */
+	uint8_t		 cert_digest[32];
+	int64_t		 signed_at;	/* what the signer claims */
+};
+
+struct approved {
+	struct order	*order;
+	struct buf	 content;	/* the order's DER */
+	uint8_t		 digest[ORDER_DIGEST];
+	struct approver	 by[APPROVAL_MAX_SIGNERS];
+	size_t		 n;
+	STACK_OF(X509)	*certs;		/* all that the blob carries */
+};
+
+/* Wrap an order, without any approval yet. */
+int	 approval_wrap(struct buf *blob, const struct order *, struct error *);
+int	 approval_add(struct buf *out, struct bytes blob,
+	    const struct identity *, const struct clock *, struct error *);
+/* Parse and check every signature; trusts nobody yet. */
+int	 approval_open(struct approved **, struct bytes blob, struct error *);
+void	 approval_free(struct approved **);
+
+/*
+ * Is the certificate with this issuer's CA name/serial still good?  1 yes, 0
+ * revoked or held, -1.  Given by the caller: the signer asks its ledger.
+ */
+typedef int approval_status_fn(void *arg, X509 *, struct error *);
+
+struct approval_trust {
+	STACK_OF(X509)		*anchors;	/* roots */
+	STACK_OF(X509)		*intermediates;	/* the suite's own CAs */
+	X509			*officers_ca;	/* roles count only from it */
+	X509			*renewed;	/* ROLE_HOLDER: this certificate; or NULL */
+	int64_t			 now;
+	approval_status_fn	*status;
+	void			*status_arg;
+};
+/*
+ * Chain, validity, role and status of every approver.  One bad approver
+ * fails the whole: ERROR_DENIED naming the person and why.  An approver whose
+ * certificate is an anchor gets ROLE_ROOT.
+ */
+int	 approval_check(struct approved *, const struct approval_trust *,
+	    struct error *);
+/* After approval_check: is one way fulfilled by different persons (and
+ * different keys)?  0, or -1 with ERROR_DENIED saying what is missing. */
+int	 approval_satisfies(const struct approved *,
+	    const struct approval_rule *, struct error *);
+/* The kinds of order, and the rule that a profile has for them. */
+const struct approval_rule *approval_rule_for(const struct profile *,
+	    const struct order *);
+#endif

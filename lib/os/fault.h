@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_OS_FAULT_H
+#define SIGNET_OS_FAULT_H
+/*
+ * Named points at which a test kills the process.  They exist only in a build
+ * configured with --enable-faults; otherwise the macro is empty.
+ *
+ * SIGNET_FAULT=name[:n] kills the process with SIGKILL at the n-th pass
+ * (default 1) of the point called name; SIGNET_FAULT_LIST=FILE appends each
+ * name as it is passed, so that a test can enumerate them.
+ */
+#ifdef SIGNET_FAULTS
+void	 fault_point(const char *name);
+#define FAULT(name)	fault_point(name)
+#else
+#define FAULT(name)	((void)0)
+#endif
+#endif

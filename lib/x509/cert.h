@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_X509_CERT_H
+#define SIGNET_X509_CERT_H
+/*
+ * Certificates: the to-be-signed bytes are made from profile, fields, key and
+ * issuer by our own DER writer, signed, and held against the profile again.
+ * The same input always gives the same bytes.
+ */
+#include <openssl/x509.h>
+#include "base/error.h"
+#include "base/mem.h"
+#include "x509/key.h"
+#include "x509/name.h"
+#include "x509/profile.h"
+
+#define CERT_SERIAL_SIZE	20	/* 159 random bits, top bit clear, not 0 */
+#define CERT_MAX		(64 * 1024)
+
+struct issuer {			/* an issuing CA as certificates need it */
+	char			 name[65];	/* "people" */
+	X509			*cert;
+	struct buf		 subject;	/* DER of its subject */
+	struct buf		 alg;		/* AlgorithmIdentifier it signs with */
+	uint8_t			 ski[64];	/* its SKI: our AKI */
+	size_t			 ski_len;
+	int64_t			 not_before, not_after;
+	struct conf_list	 cdp, ocsp, aia;	/* URLs; borrowed */
+};
+/* cert is referenced; the URL lists stay the caller's. */
+int	 issuer_init(struct issuer *, const char *name, X509 *cert,
+	    struct error *);
+void	 issuer_clear(struct issuer *);
+
+struct cert_spec {
+	const struct profile	*profile;
+	const struct issuer	*issuer;	/* for the root itself: its own */
+	const struct fields	*fields;
+	struct bytes		 spki;
+	uint8_t			 serial[CERT_SERIAL_SIZE];
+	int64_t			 not_before, not_after;
+};
+/* Fill serial and the validity: now - backdate, profile's length or until
+ * (0: none) if shorter, never past the issuer's. */
+int	 cert_spec_init(struct cert_spec *, int64_t now, int64_t until,
+	    const struct rng *, struct error *);
+int	 cert_tbs(struct buf *out, const struct cert_spec *, struct error *);
+/* Wrap tbs with the issuer's signature.  Verifies what it made. */
+int	 cert_sign(struct buf *out, struct bytes tbs, const struct issuer *,
+	    EVP_PKEY *, struct error *);
+/*
+ * The last gate: parse the finished certificate with OpenSSL, which did not
+ * write it, verify the signature and compare every field and extension with
+ * the spec.  Anything more, less or other is ERROR_BUG naming it.
+ */
+int	 cert_check(struct bytes der, const struct cert_spec *, struct error *);
+
+/* What listings need. */
+struct cert_info {
+	uint8_t	 serial[CERT_SERIAL_SIZE + 1];
+	size_t	 serial_len;
+	char	*subject;		/* RFC 4514 */
+	int64_t	 not_before, not_after;
+	uint8_t	 key_digest[KEY_DIGEST_SIZE];
+	uint8_t	 digest[32];		/* SHA-256 of the whole */
+};
+int	 cert_info(struct cert_info *, X509 *, struct error *);
+void	 cert_info_clear(struct cert_info *);
+/* The role in its extended key usage, ROLE_NONE if there is none. */
+enum role cert_role(X509 *);
+/* The person: serialNumber of the subject; "" if absent. */
+int	 cert_person(X509 *, char dst[65]);
+/* Chain to a trust anchor at time t; no revocation.  ERROR_DENIED. */
+int	 cert_verify_chain(X509 *, STACK_OF(X509) *untrusted,
+	    STACK_OF(X509) *anchors, int64_t t, struct error *);
+#endif

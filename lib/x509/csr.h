@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_X509_CSR_H
+#define SIGNET_X509_CSR_H
+/*
+ * Certificate requests (PKCS#10), which are foreign bytes.
+ *
+ * csr_parse() accepts one DER or PEM request and nothing beside it, walks it
+ * with der_check() before OpenSSL sees it, checks the proof of possession and
+ * the key.  What the request says of names is offered, never obeyed.
+ */
+#include <openssl/x509.h>
+#include "base/error.h"
+#include "base/mem.h"
+#include "x509/key.h"
+#include "x509/name.h"
+
+#define CSR_MAX	(16 * 1024)		/* bytes, DER */
+
+struct csr {
+	struct buf	 der;		/* the request */
+	struct bytes	 spki;		/* inside der */
+	uint8_t		 digest[32];	/* SHA-256 of der */
+	uint8_t		 key_digest[KEY_DIGEST_SIZE];
+	EVP_PKEY	*key;
+	X509_REQ	*req;
+};
+/* text: PEM or DER.  Errors name the field and the rule, code ERROR_INPUT,
+ * or ERROR_DENIED for a key that is well formed but must not be certified. */
+int	 csr_parse(struct csr **, struct bytes text, struct error *);
+void	 csr_free(struct csr **);
+/* Subject and alternative names as fields: "CN" -> "name", rfc822Name ->
+ * "mail", dNSName -> "dns", "O" -> "org", "OU" -> "unit", "C" -> "country",
+ * "serialNumber" -> "id", GN -> "given", SN -> "surname"... */
+int	 csr_fields(const struct csr *, struct fields *, struct error *);
+/* Make a request: for the suite's own agents and for CAs. */
+int	 csr_make(struct buf *der, EVP_PKEY *, const char *common_name,
+	    struct error *);
+/* Key quality alone: sizes, exponents, curve points. */
+int	 csr_check_key(EVP_PKEY *, struct error *);
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_X509_KEY_H
+#define SIGNET_X509_KEY_H
+/*
+ * Keys: made, kept in encrypted files, named by URI; and identities, which
+ * are a key with its certificate and chain.
+ *
+ * A key file is PKCS#8 "ENCRYPTED PRIVATE KEY" PEM: scrypt (N=2^16, r=8, p=1)
+ * and AES-256-CBC, which openssl(1) reads.  A plain key file is refused when
+ * anybody but its owner can read it.
+ */
+#include <stdbool.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/secret.h"
+
+#define KEY_DIGEST_SIZE	32	/* SHA-256 over SubjectPublicKeyInfo */
+
+/* alg: "rsa:2048".."rsa:4096", "ec:P-256", "ec:P-384", "ec:P-521", "ed25519" */
+int	 key_generate(EVP_PKEY **, const char *alg, struct error *);
+/* "rsa:3072", "ec:P-256" ...; "?" for what we do not handle. */
+const char *key_algorithm(const EVP_PKEY *, char dst[16]);
+int	 key_store(const char *path, const EVP_PKEY *,
+	    const struct secret *passphrase, struct error *);
+/* passphrase NULL: PEM in clear, mode 0600; for agents' keys only. */
+
+/*
+ * uri: "file:PATH", a bare path, or "pkcs11:..." (RFC 7512; the PIN comes
+ * from passphrase_from, never from the URI).  passphrase_from is a
+ * secret_fetch() source or NULL; it is asked only if the key needs it.
+ */
+int	 key_load(EVP_PKEY **, const char *uri, const char *passphrase_from,
+	    struct error *);
+int	 key_public_der(struct buf *out, EVP_PKEY *, struct error *);
+int	 key_digest(uint8_t dst[KEY_DIGEST_SIZE], EVP_PKEY *, struct error *);
+bool	 key_matches(X509 *, EVP_PKEY *);
+
+/* AlgorithmIdentifier for signatures by this key, exact DER as the S/MIME
+ * baseline 7.1.3.2 prints them; and the digest to use (NULL for Ed25519). */
+int	 key_signature_alg(struct buf *out, EVP_PKEY *, const EVP_MD **,
+	    struct error *);
+/* Signature over data with that algorithm, appended to out. */
+int	 key_sign(struct buf *out, EVP_PKEY *, struct bytes data,
+	    struct error *);
+int	 key_verify(EVP_PKEY *, struct bytes data, struct bytes sig,
+	    struct error *);	/* ERROR_CRYPTO when it does not verify */
+
+struct identity {
+	EVP_PKEY	*key;
+	X509		*cert;
+	STACK_OF(X509)	*chain;		/* without cert; may be NULL */
+};
+/*
+ * key_uri names the key, cert_path the PEM file with certificate and chain.
+ * With cert_path NULL, key_uri is a PKCS#12 file, a PEM file with both, or a
+ * PKCS#11 object whose token has the certificate under the same id or label.
+ */
+int	 identity_load(struct identity *, const char *key_uri,
+	    const char *cert_path, const char *passphrase_from,
+	    struct error *);
+void	 identity_free(struct identity *);
+
+int	 cert_load(X509 **, const char *path, struct error *);	/* PEM or DER */
+int	 cert_load_chain(STACK_OF(X509) **, const char *path, struct error *);
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_X509_PROFILE_H
+#define SIGNET_X509_PROFILE_H
+/*
+ * Certificate profiles: one libconfig file each in etc/profiles/, named after
+ * the profile.  A profile fixes everything about a certificate that the order
+ * does not, and which approvals an order needs.  doc/profiles.md is the
+ * reference; the file is read with the strict tables of os/conf.h.
+ */
+#include <stdbool.h>
+#include <openssl/evp.h>
+#include "base/error.h"
+#include "os/conf.h"
+#include "x509/name.h"
+#include "x509/oid.h"
+
+#define APPROVALS_MAX	8
+
+/* One way to be approved: all of these roles, each by another person. */
+struct approval_way {
+	enum role	 role[APPROVALS_MAX];
+	size_t		 n;
+};
+/* Any one of these ways will do. */
+struct approval_rule {
+	struct approval_way	 way[APPROVALS_MAX];
+	size_t			 n;
+};
+
+struct profile_attr {		/* subject = ( { attr = "CN"; from = "name"; } ) */
+	char	*attr;		/* name_attr_find() */
+	char	*from;		/* field of the order; or */
+	char	*value;		/* fixed text */
+	bool	 required;
+	int64_t	 max;		/* characters; 0: the standard's bound */
+	char	*pattern;	/* POSIX extended, anchored; NULL: any clean text */
+};
+struct profile_san {		/* san = ( { type = "email"; from = "mail"; } ) */
+	char	*type;		/* email, dns, upn, uri, ip */
+	char	*from;
+	int64_t	 min, max;	/* how many values */
+	char	*pattern;
+};
+struct profile_key {		/* keys = ( { type = "rsa"; min = 2048; max = 4096; } ) */
+	char			*type;	/* rsa, ec, ed25519 */
+	int64_t			 min, max;
+	struct conf_list	 curves;
+};
+struct profile_policy {
+	char	*oid;
+	char	*cps;
+};
+
+struct profile {
+	char			*name;		/* from the file's name */
+	char			*description;
+	struct conf_list	 cas;		/* CAs that may issue it */
+	struct profile_key	*keys;		size_t nkeys;
+	struct profile_attr	*subject;	size_t nsubject;
+	struct profile_san	*san;		size_t nsan;
+	bool			 san_critical;	/* when the subject is empty */
+	struct profile_policy	*policies;	size_t npolicies;
+	int64_t			 validity;	/* seconds, inclusive of both ends */
+	int64_t			 backdate;	/* notBefore = now - backdate */
+	uint32_t		 key_usage;	/* named bits, RFC 5280 4.2.1.3 */
+	uint32_t		 key_usage_ec;	/* when the key is EC, or 0: same */
+	struct conf_list	 ext_key_usage;	/* dotted */
+	bool			 is_ca;
+	int64_t			 path_length;	/* -1: absent */
+	bool			 cdp, aia, ocsp_nocheck, no_rev_avail;
+	struct approval_rule	 approvals;
+	struct approval_rule	 batch_approvals;
+	struct approval_rule	 revoke_approvals;
+	struct approval_rule	 renewal_approvals;	/* n 0: as approvals */
+	int64_t			 renewal_window;	/* before notAfter */
+	int64_t			 order_lifetime;	/* an order expires */
+	bool			 publish;
+	bool			 unique_key;	/* a key is certified once */
+};
+
+int	 profile_load(struct profile **, const char *path, struct error *);
+void	 profile_free(struct profile **);
+
+struct profiles {
+	struct profile	**v;
+	size_t		  n;
+};
+/* Every file of the directory whose name is text_is_name(); sorted. */
+int	 profiles_load(struct profiles *, const char *dir, struct error *);
+void	 profiles_free(struct profiles *);
+/* Never NULL: unknown gives ERROR_NOTFOUND naming the nearest one. */
+int	 profiles_find(const struct profiles *, const char *name,
+	    const struct profile **, struct error *);
+
+/* The fields of an order against the profile: unknown, missing, too many,
+ * pattern.  ERROR_INPUT naming the field. */
+int	 profile_check_fields(const struct profile *, const struct fields *,
+	    struct error *);
+int	 profile_check_key(const struct profile *, EVP_PKEY *, struct error *);
+/* "officer and officer, or root": for messages; caller frees. */
+char	*approval_rule_text(const struct approval_rule *);
+#endif
