@@ -10,6 +10,6 @@
 #include <string.h>
 #include <time.h>
 #pragma GCC poison strcpy strcat sprintf vsprintf gets strtok strncpy strncat
-#pragma GCC poison gmtime localtime ctime asctime atoi atol atof rand srand
+#pragma GCC poison gmtime localtime ctime asctime atoi atol atof srand
 #pragma GCC poison random system popen tmpnam mktemp
 #endif
