@@ -41,6 +41,7 @@ void	 der_put_bits(struct buf *, const uint8_t *, size_t);	/* 0 unused */
 void	 der_put_named_bits(struct buf *, uint32_t bits);
 /* UTCTime through 2049, GeneralizedTime after (RFC 5280, 4.1.2.5). */
 void	 der_put_time(struct buf *, int64_t);
+void	 der_put_general_time(struct buf *, int64_t);	/* always that form */
 void	 der_put_str(struct buf *, uint8_t tag, const char *);
 
 /*
@@ -53,6 +54,14 @@ int	 der_next(struct bytes *in, uint8_t *tag, struct bytes *content,
 int	 der_take(struct bytes *in, uint8_t tag, struct bytes *content);
 int	 der_take_whole(struct bytes *in, uint8_t tag, struct bytes *whole);
 int	 der_take_time(struct bytes *in, int64_t *);
+/* A non-negative INTEGER without its leading zero octet; 0 gives no octets. */
+int	 der_take_uint(struct bytes *in, struct bytes *magnitude);
+int	 der_take_int(struct bytes *in, int64_t *);
+/* A BIT STRING of whole octets. */
+int	 der_take_bits(struct bytes *in, struct bytes *octets);
+bool	 der_peek(struct bytes in, uint8_t tag);	/* is it next? */
+bool	 der_is_oid(struct bytes content, const char *dotted);
+bool	 der_is_printable(struct bytes);	/* fits a PrintableString */
 
 /* Exactly one DER element, no deeper than depth.  ERROR_INPUT, with the
  * offset and the rule that was broken. */

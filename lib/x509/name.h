@@ -39,6 +39,9 @@ struct name_attr {
 	size_t		 max;		/* characters */
 };
 const struct name_attr *name_attr_find(const char *name);
+/* Clean text, length and characters of the attribute's type. */
+int	 name_check_value(const struct name_attr *, const char *value,
+	    struct error *);
 /* Append one RelativeDistinguishedName. */
 int	 name_put_rdn(struct buf *der, const struct name_attr *,
 	    const char *value, struct error *);
