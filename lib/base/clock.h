@@ -29,7 +29,11 @@ struct rng {
 	uint64_t	 seed;		/* used by test generators */
 };
 extern const struct rng rng_system;	/* OpenSSL's private generator */
-/* Repeatable and worthless for security: for tests that compare bytes. */
+/*
+ * Repeatable and worthless for security: for tests that compare bytes.  Each
+ * call continues the stream, for which it counts in "seed"; so the object,
+ * although passed as const, must not be defined const.
+ */
 struct rng rng_seeded(uint64_t seed);
 int	 rng_fill(const struct rng *, void *, size_t, struct error *);
 #endif
