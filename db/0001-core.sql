@@ -4,9 +4,12 @@
 -- The store is not trusted (doc/architecture.md): these constraints and grants
 -- keep honest programs honest.  What protects against the others is the
 -- signature on each order and the signer's own ledger.
+--
+-- Names that are compared byte by byte are COLLATE "C": cheaper, the same order
+-- on every machine, and LIKE 'prefix%' finds its index.
 
 CREATE TABLE ca (
-	name		text PRIMARY KEY CHECK (name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'),
+	name		text COLLATE "C" PRIMARY KEY CHECK (name ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'),
 	generation	integer NOT NULL DEFAULT 1 CHECK (generation > 0),
 	is_root		boolean NOT NULL,
 	subject		text NOT NULL,
@@ -19,14 +22,14 @@ CREATE TABLE ca (
 );
 
 CREATE TABLE holder (
-	id		text PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),
+	id		text COLLATE "C" PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),
 	name		text NOT NULL CHECK (length(name) BETWEEN 1 AND 256),
 	mail		text CHECK (length(mail) <= 254),
 	org		text CHECK (length(org) <= 256),
 	note		text CHECK (length(note) <= 2000),
 	created_at	timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX holder_mail ON holder (lower(mail));
+CREATE INDEX holder_mail ON holder (lower(mail) COLLATE "C", id);
 
 -- States and the ways between them, for orders and for items.
 CREATE TABLE state_change (
@@ -45,6 +48,8 @@ INSERT INTO state_change VALUES
 	('order', 'ready', 'expired'),
 	('order', 'ready', 'refused'),
 	('order', 'ready', 'done'),
+	('item', 'waiting', 'open'),		-- its request has come
+	('item', 'waiting', 'dropped'),
 	('item', 'open', 'signing'),		-- intent written
 	('item', 'signing', 'open'),		-- intent withdrawn, key not used
 	('item', 'signing', 'done'),
@@ -60,14 +65,17 @@ CREATE TABLE orders (
 			    'revoke', 'hold', 'release', 'adopt')),
 	state		text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending',
 			    'ready', 'done', 'rejected', 'expired', 'refused')),
-	ca		text,
-	profile		text,
-	holder		text,
+	ca		text COLLATE "C",
+	profile		text COLLATE "C",
+	holder		text COLLATE "C",
 	summary		text NOT NULL CHECK (length(summary) <= 400),
 	blob		bytea NOT NULL CHECK (length(blob) <= 67108864),
 	approvals	integer NOT NULL DEFAULT 0 CHECK (approvals >= 0),
 	items		integer NOT NULL DEFAULT 0 CHECK (items >= 0),
+	-- not yet done, refused or dropped; of these: still without a request
 	open_items	integer NOT NULL DEFAULT 0 CHECK (open_items BETWEEN 0 AND items),
+	waiting_items	integer NOT NULL DEFAULT 0
+			    CHECK (waiting_items BETWEEN 0 AND open_items),
 	created_at	timestamptz NOT NULL,
 	expires_at	timestamptz NOT NULL CHECK (expires_at > created_at),
 	stored_at	timestamptz NOT NULL DEFAULT now(),
@@ -75,9 +83,17 @@ CREATE TABLE orders (
 	reason		text CHECK (length(reason) <= 600),	-- why not, in words
 	CHECK (kind NOT IN ('issue', 'batch') OR (ca IS NOT NULL AND profile IS NOT NULL))
 );
--- What the CA looks for, and what listings walk.
-CREATE INDEX orders_ready ON orders (seq) WHERE state = 'ready';
-CREATE INDEX orders_pending ON orders (seq) WHERE state = 'pending';
+-- What the CA looks for: orders with something to sign, and orders that change
+-- a status.  Neither index grows with orders that wait for their holder.
+CREATE INDEX orders_work ON orders (seq)
+	WHERE state = 'ready' AND open_items > waiting_items;
+CREATE INDEX orders_status ON orders (seq) WHERE state = 'ready'
+	AND kind IN ('revoke', 'hold', 'release', 'adopt');
+CREATE INDEX orders_expiry ON orders (expires_at)
+	WHERE state IN ('pending', 'ready');
+-- What listings walk.
+CREATE INDEX orders_state ON orders (state, seq)
+	WHERE state NOT IN ('done', 'expired');
 CREATE INDEX orders_holder ON orders (holder, seq);
 
 -- One row per certificate to be made: item 0 of a single order, 1..n of a
@@ -85,15 +101,15 @@ CREATE INDEX orders_holder ON orders (holder, seq);
 CREATE TABLE item (
 	order_id	bytea NOT NULL REFERENCES orders,
 	n		integer NOT NULL CHECK (n >= 0),
-	state		text NOT NULL DEFAULT 'open' CHECK (state IN ('open',
-			    'signing', 'done', 'refused', 'dropped')),
-	holder		text,
+	state		text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting',
+			    'open', 'signing', 'done', 'refused', 'dropped')),
+	holder		text COLLATE "C",
 	reason		text CHECK (length(reason) <= 600),
 	changed_at	timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (order_id, n)
-);
+) WITH (fillfactor = 70);
 CREATE INDEX item_open ON item (order_id, n) WHERE state = 'open';
-CREATE INDEX item_signing ON item (order_id, n) WHERE state = 'signing';
+CREATE INDEX item_signing ON item (order_id) WHERE state = 'signing';
 
 CREATE TABLE request (
 	order_id	bytea NOT NULL,
@@ -109,7 +125,7 @@ CREATE TABLE request (
 CREATE TABLE intent (
 	order_id	bytea NOT NULL,
 	n		integer NOT NULL,
-	ca		text NOT NULL REFERENCES ca,
+	ca		text COLLATE "C" NOT NULL REFERENCES ca,
 	serial		bytea NOT NULL CHECK (length(serial) BETWEEN 8 AND 20),
 	tbs		bytea NOT NULL CHECK (length(tbs) <= 65536),
 	instance	text NOT NULL CHECK (length(instance) <= 64),
@@ -122,13 +138,13 @@ CREATE INDEX intent_instance ON intent (instance, written_at);
 
 CREATE TABLE cert (
 	id		bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	ca		text NOT NULL REFERENCES ca,
+	ca		text COLLATE "C" NOT NULL REFERENCES ca,
 	serial		bytea NOT NULL CHECK (length(serial) BETWEEN 8 AND 20),
 	order_id	bytea NOT NULL,
 	n		integer NOT NULL,
-	profile		text NOT NULL,
-	holder		text,
-	card		text,
+	profile		text COLLATE "C" NOT NULL,
+	holder		text COLLATE "C",
+	card		text COLLATE "C",
 	subject		text NOT NULL CHECK (length(subject) <= 2000),
 	key_digest	bytea NOT NULL CHECK (length(key_digest) = 32),
 	not_before	timestamptz NOT NULL,
@@ -140,7 +156,7 @@ CREATE TABLE cert (
 	revoked_at	timestamptz,
 	reason		integer CHECK (reason IN (0, 1, 2, 3, 4, 5, 6, 9, 10)),
 	invalid_since	timestamptz,
-	UNIQUE (ca, serial),
+	UNIQUE (serial, ca),		-- in this order: searched by prefix, too
 	UNIQUE (order_id, n),
 	CHECK ((status = 'good') = (revoked_at IS NULL)),
 	CHECK ((status = 'good') = (reason IS NULL)),
@@ -157,14 +173,14 @@ CREATE INDEX cert_card ON cert (card) WHERE card IS NOT NULL;
 CREATE TABLE cert_name (
 	cert		bigint NOT NULL REFERENCES cert,
 	kind		text NOT NULL CHECK (kind IN ('cn', 'mail', 'dns', 'upn', 'uri', 'ip')),
-	value		text NOT NULL CHECK (length(value) <= 512),
+	value		text COLLATE "C" NOT NULL CHECK (length(value) <= 512),
 	PRIMARY KEY (value, kind, cert)
 );
 
 -- Each change of status, with the order that asked for it.
 CREATE TABLE status_change (
 	id		bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	ca		text NOT NULL,
+	ca		text COLLATE "C" NOT NULL,
 	serial		bytea NOT NULL,
 	status		text NOT NULL CHECK (status IN ('good', 'held', 'revoked')),
 	reason		integer,
@@ -175,7 +191,7 @@ CREATE TABLE status_change (
 CREATE INDEX status_change_serial ON status_change (ca, serial);
 
 CREATE TABLE crl (
-	ca		text NOT NULL REFERENCES ca,
+	ca		text COLLATE "C" NOT NULL REFERENCES ca,
 	number		bigint NOT NULL CHECK (number > 0),
 	this_update	timestamptz NOT NULL,
 	next_update	timestamptz NOT NULL CHECK (next_update > this_update),
@@ -217,7 +233,7 @@ CREATE TABLE audit_signed_head (
 -- Append bodies to the chain.  The lock on audit_head puts appends in order
 -- and lasts until COMMIT, so callers do this last.
 CREATE FUNCTION audit_append(bodies bytea[]) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, signet AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, signet, pg_temp AS $$
 DECLARE
 	s	bigint;
 	h	bytea;
@@ -242,25 +258,65 @@ CREATE FUNCTION audit_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	RAISE EXCEPTION 'the audit chain is append-only';
 END $$;
-CREATE TRIGGER audit_final BEFORE UPDATE OR DELETE ON audit
-	FOR EACH ROW EXECUTE FUNCTION audit_is_final();
+CREATE TRIGGER audit_final BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
+	FOR EACH STATEMENT EXECUTE FUNCTION audit_is_final();
 
--- States change only along state_change.
-CREATE FUNCTION state_check() RETURNS trigger LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, signet AS $$
+-- States change only along state_change.  The triggers' conditions are made
+-- from that table, so that a change that is allowed costs no function call:
+-- items change state by the hundred thousand.
+CREATE FUNCTION state_is_wrong() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-	IF NEW.state <> OLD.state AND NOT EXISTS (
-	    SELECT 1 FROM signet.state_change WHERE what = TG_ARGV[0]
-	    AND before = OLD.state AND after = NEW.state) THEN
-		RAISE EXCEPTION '% cannot go from % to %', TG_ARGV[0],
-		    OLD.state, NEW.state USING ERRCODE = '23514';
-	END IF;
-	NEW.changed_at := now();
+	RAISE EXCEPTION '% cannot go from % to %', TG_ARGV[0], OLD.state,
+	    NEW.state USING ERRCODE = 'SG001';
+END $$;
+DO $$
+DECLARE
+	t	text[];
+	ways	text;
+BEGIN
+	FOREACH t SLICE 1 IN ARRAY '{{order,orders},{item,item}}'::text[] LOOP
+		SELECT string_agg(quote_literal(before || '>' || after), ', ')
+		    INTO STRICT ways FROM state_change WHERE what = t[1];
+		EXECUTE format('CREATE TRIGGER state_change'
+		    ' BEFORE UPDATE OF state ON %I FOR EACH ROW'
+		    ' WHEN (OLD.state <> NEW.state AND'
+		    ' OLD.state || ''>'' || NEW.state NOT IN (%s))'
+		    ' EXECUTE FUNCTION state_is_wrong(%L)', t[2], ways, t[1]);
+	END LOOP;
+END $$;
+
+-- An order that ends early takes its items along, whoever ends it; those that
+-- are being signed finish.
+CREATE FUNCTION orders_drop_items() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, signet, pg_temp AS $$
+BEGIN
+	UPDATE signet.item SET state = 'dropped', changed_at = now()
+	    WHERE order_id = NEW.id AND state IN ('waiting', 'open');
+	SELECT count(*) INTO NEW.open_items FROM signet.item
+	    WHERE order_id = NEW.id AND state = 'signing';
+	NEW.waiting_items := 0;
 	RETURN NEW;
 END $$;
-CREATE TRIGGER orders_state BEFORE UPDATE OF state ON orders
-	FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state)
-	EXECUTE FUNCTION state_check('order');
-CREATE TRIGGER item_state BEFORE UPDATE OF state ON item
-	FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state)
-	EXECUTE FUNCTION state_check('item');
+CREATE TRIGGER state_ended BEFORE UPDATE OF state ON orders FOR EACH ROW
+	WHEN (OLD.state <> NEW.state
+	    AND NEW.state IN ('rejected', 'expired', 'refused'))
+	EXECUTE FUNCTION orders_drop_items();
+
+-- A request opens the item that waits for it.
+CREATE FUNCTION request_opens_item() RETURNS trigger LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, signet, pg_temp AS $$
+BEGIN
+	WITH opened AS (
+		UPDATE signet.item i SET state = 'open', changed_at = now()
+		FROM added a WHERE i.order_id = a.order_id AND i.n = a.n
+		    AND i.state = 'waiting' RETURNING i.order_id
+	), per_order AS (
+		SELECT order_id, count(*) AS n FROM opened GROUP BY order_id
+	)
+	UPDATE signet.orders o SET waiting_items = o.waiting_items - p.n
+	    FROM per_order p WHERE o.id = p.order_id;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER request_added AFTER INSERT ON request
+	REFERENCING NEW TABLE AS added
+	FOR EACH STATEMENT EXECUTE FUNCTION request_opens_item();

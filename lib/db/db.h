@@ -26,12 +26,21 @@ struct db;
 
 struct db_stmt {
 	const char	*name;		/* unique */
-	const char	*sql;		/* $1..$n, with casts */
+	const char	*sql;		/* $1..$n, with casts; numbers $n::bigint */
+	bool		 fresh;		/* plan for each call's arguments */
 };
+/*
+ * A statement is planned once, for any arguments; one with optional filters is
+ * planned afresh, because the plan that suits one filter is ruin for another.
+ */
+#define DB_STMT(name, sql)		{ (name), (sql), false }
+#define DB_STMT_FRESH(name, sql)	{ (name), (sql), true }
+
 struct db_table {			/* statements of one aggregate */
 	const struct db_stmt	*stmt;
 	size_t			 n;
 };
+#define DB_TABLE(stmts)	{ (stmts), sizeof(stmts) / sizeof((stmts)[0]) }
 
 /* Arguments.  All but NULL go in binary. */
 enum db_type { DB_NULL, DB_TEXT, DB_INT, DB_BYTES, DB_BOOL,
@@ -90,9 +99,9 @@ db_blobs(const struct bytes *v, size_t n)
 }
 
 /*
- * conninfo as libpq takes it, several hosts allowed.  role says which
- * statements may be prepared: tables are those of the aggregates the program
- * uses.  Checks the schema's version: ERROR_CONFIG with the hint to run
+ * conninfo as libpq takes it, several hosts allowed; tables are those of the
+ * aggregates that the program uses.  connect_timeout is 5 s and, where neither
+ * conninfo's options nor the role set one, statement_timeout 60 s.  Checks the schema's version: ERROR_CONFIG with the hint to run
  * "signet db migrate" or to install the newer suite.
  */
 int	 db_open(struct db **, const char *conninfo, const char *program,
@@ -128,7 +137,11 @@ void	 db_rows_free(struct db_rows **);
 typedef int db_txn_fn(struct db *, void *arg, struct error *);
 int	 db_txn(struct db *, db_txn_fn *, void *arg, struct error *);
 
-/* LISTEN; and take what has arrived: 1 and *channel, 0 nothing, -1. */
+/*
+ * LISTEN; and take what has arrived: 1 and *channel, 0 nothing, -1.  After a
+ * reconnection each channel is reported once, for what may have been missed;
+ * db_socket() is another one then.
+ */
 int	 db_listen(struct db *, const char *channel, struct error *);
 int	 db_notified(struct db *, char channel[64], struct error *);
 

@@ -6,6 +6,7 @@
  * transaction with its row in schema_version; then db/roles.sql, which is
  * repeatable.  Everything lives in the PostgreSQL schema "signet".
  */
+#include <stdbool.h>
 #include "base/error.h"
 #include "base/mem.h"
 

@@ -1,0 +1,121 @@
+-- Login roles and grants.  Run after each migration; may be run at any time.
+--
+-- One role per program, each with what it needs and no more.  This is the
+-- second wall: the first is that nothing is signed without a signed order.
+-- Authentication is pg_hba.conf's business: none of the roles has a password.
+
+DO $$
+DECLARE
+	r	text;
+	missing	text := '';
+BEGIN
+	FOREACH r IN ARRAY '{signet_ca, signet_cli, signet_ra, signet_ocsp,
+	    signet_crl, signet_station, signet_audit}'::text[] LOOP
+		CONTINUE WHEN EXISTS (SELECT FROM pg_catalog.pg_roles
+		    WHERE rolname = r);
+		BEGIN
+			EXECUTE format('CREATE ROLE %I LOGIN NOINHERIT', r);
+		EXCEPTION
+		WHEN duplicate_object OR unique_violation THEN
+			NULL;		-- another database of this server did
+		WHEN insufficient_privilege THEN
+			missing := missing || format('CREATE ROLE %I LOGIN; ', r);
+		END;
+	END LOOP;
+	IF missing <> '' THEN
+		RAISE EXCEPTION 'as a superuser, run: %', missing USING
+		    ERRCODE = 'insufficient_privilege',
+		    HINT = 'or give this user CREATEROLE';
+	END IF;
+END $$;
+
+-- Start from nothing.
+DO $$
+DECLARE
+	roles constant text := 'signet_ca, signet_cli, signet_ra, signet_ocsp,
+	    signet_crl, signet_station, signet_audit';
+	db constant text := current_database();
+BEGIN
+	EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC, ', db) || roles;
+	EXECUTE 'REVOKE ALL ON SCHEMA signet FROM PUBLIC, ' || roles;
+	EXECUTE 'REVOKE ALL ON ALL TABLES IN SCHEMA signet FROM PUBLIC, '
+	    || roles;
+	EXECUTE 'REVOKE ALL ON ALL SEQUENCES IN SCHEMA signet FROM PUBLIC, '
+	    || roles;
+	EXECUTE 'REVOKE ALL ON ALL FUNCTIONS IN SCHEMA signet FROM PUBLIC, '
+	    || roles;
+	EXECUTE format('GRANT CONNECT ON DATABASE %I TO ', db) || roles;
+	EXECUTE 'GRANT USAGE ON SCHEMA signet TO ' || roles;
+	EXECUTE 'GRANT SELECT ON schema_version TO ' || roles;
+END $$;
+
+-- signet-cad: alone writes certificates, their status and lists.
+GRANT SELECT ON ALL TABLES IN SCHEMA signet TO signet_ca;
+GRANT UPDATE (state, reason, open_items, changed_at) ON orders TO signet_ca;
+GRANT UPDATE (state, reason, changed_at) ON item TO signet_ca;
+GRANT INSERT, DELETE, UPDATE (instance, written_at) ON intent TO signet_ca;
+GRANT INSERT, UPDATE (status, revoked_at, reason, invalid_since) ON cert
+	TO signet_ca;
+GRANT INSERT ON cert_name, status_change, crl, outbox, audit_signed_head
+	TO signet_ca;
+
+-- signet: the operator hands in and approves, and never certifies.
+GRANT SELECT ON ALL TABLES IN SCHEMA signet TO signet_cli;
+GRANT INSERT ON ca, holder, orders, item, request TO signet_cli;
+GRANT INSERT (topic, ca) ON outbox TO signet_cli;
+GRANT UPDATE (blob, approvals, state, reason, changed_at) ON orders
+	TO signet_cli;
+
+-- signet-rad: as the operator, for orders and holders only.
+GRANT SELECT ON ca, holder, orders, item, request, cert, cert_name, crl,
+	status_change TO signet_ra;
+GRANT INSERT ON holder, orders, item, request TO signet_ra;
+GRANT UPDATE (blob, approvals, state, reason, changed_at) ON orders
+	TO signet_ra;
+
+-- signet-station: brings requests for items of approved batches.
+GRANT SELECT ON ca, holder, orders, item, cert TO signet_station;
+GRANT SELECT (order_id, n) ON request TO signet_station;
+GRANT INSERT ON request TO signet_station;
+
+-- signet-ocspd: status, and nothing about persons.
+GRANT SELECT ON ca, crl TO signet_ocsp;
+GRANT SELECT (ca, serial, not_after, status, revoked_at, reason, invalid_since)
+	ON cert TO signet_ocsp;
+
+-- signet-crld: what is published, and the list of what to publish.
+GRANT SELECT ON ca, cert, cert_name, crl, outbox TO signet_crl;
+GRANT DELETE ON outbox TO signet_crl;
+
+GRANT SELECT ON ALL TABLES IN SCHEMA signet TO signet_audit;
+
+GRANT EXECUTE ON FUNCTION audit_append TO signet_ca, signet_cli, signet_ra,
+	signet_station, signet_crl;
+
+-- Per program and database.  The CA's statements all go by key; a plan that
+-- was made while a table was small must not read all of it when it is big.
+DO $$
+DECLARE
+	db constant text := current_database();
+BEGIN
+	EXECUTE format('ALTER ROLE signet_ca IN DATABASE %I'
+	    ' SET statement_timeout = ''120s''', db);
+	EXECUTE format('ALTER ROLE signet_ca IN DATABASE %I'
+	    ' SET enable_seqscan = off', db);
+	EXECUTE format('ALTER ROLE signet_ca IN DATABASE %I'
+	    ' SET enable_hashjoin = off', db);
+	EXECUTE format('ALTER ROLE signet_ca IN DATABASE %I'
+	    ' SET enable_mergejoin = off', db);
+	EXECUTE format('ALTER ROLE signet_cli IN DATABASE %I'
+	    ' SET statement_timeout = ''300s''', db);
+	EXECUTE format('ALTER ROLE signet_audit IN DATABASE %I'
+	    ' SET statement_timeout = ''600s''', db);
+	EXECUTE format('ALTER ROLE signet_ra IN DATABASE %I'
+	    ' SET statement_timeout = ''20s''', db);
+	EXECUTE format('ALTER ROLE signet_station IN DATABASE %I'
+	    ' SET statement_timeout = ''20s''', db);
+	EXECUTE format('ALTER ROLE signet_ocsp IN DATABASE %I'
+	    ' SET statement_timeout = ''5s''', db);
+	EXECUTE format('ALTER ROLE signet_crl IN DATABASE %I'
+	    ' SET statement_timeout = ''120s''', db);
+END $$;

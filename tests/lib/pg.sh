@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+# A private PostgreSQL cluster for tests, on a Unix socket only.
+#
+#	. tests/lib/pg.sh
+#	pg_start DIR		DIR is empty or absent; sets PGHOST, PGPORT,
+#				PGUSER, PGDATABASE and SIGNET_TEST_DB
+#	pg_stop DIR
+#
+# PG_FSYNC=on makes commits durable (default off: faster).  PostgreSQL refuses
+# to run as root: then it runs as "postgres", or as "nobody".
+
+pg_user() {
+	id -u postgres >/dev/null 2>&1 && echo postgres || echo nobody
+}
+
+# Run a command as whom the cluster belongs to.
+pg_as() {
+	if [ "$(id -u)" -ne 0 ]; then
+		"$@"
+	elif command -v setpriv >/dev/null 2>&1; then
+		setpriv --reuid="$(pg_user)" --regid="$(id -g "$(pg_user)")" \
+		    --clear-groups -- "$@"
+	else
+		runuser -u "$(pg_user)" -- "$@"
+	fi
+}
+
+# The newest server installed.
+pg_bindir() {
+	for d in /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/local/pgsql/bin
+	do
+		[ -x "$d/initdb" ] && echo "$d"
+	done | sort -V | tail -n 1
+}
+
+pg_start() {
+	pg_bin=$(pg_bindir)
+	if [ -z "$pg_bin" ]; then
+		echo "pg_start: no PostgreSQL server is installed" >&2
+		return 1
+	fi
+	mkdir -p "$1" && pg_dir=$(cd "$1" && pwd -P) || return 1
+	if [ "${#pg_dir}" -gt 85 ]; then
+		echo "pg_start: $pg_dir: too long for a socket's path" >&2
+		return 1
+	fi
+	if [ "$(id -u)" -eq 0 ]; then
+		chown "$(pg_user)" "$pg_dir" || return 1
+	fi
+	(
+		cd "$pg_dir" || exit 1
+		pg_as "$pg_bin/initdb" --no-sync --auth=trust --encoding=UTF8 \
+		    --locale=C --username=postgres --pgdata="$pg_dir/data" \
+		    >"$pg_dir/initdb.log" 2>&1 || exit 1
+		cat >>"$pg_dir/data/postgresql.conf" <<-EOF
+		listen_addresses = ''
+		unix_socket_directories = '$pg_dir'
+		fsync = ${PG_FSYNC:-off}
+		synchronous_commit = ${PG_FSYNC:-off}
+		full_page_writes = ${PG_FSYNC:-off}
+		max_wal_size = 2GB
+		shared_buffers = ${PG_BUFFERS:-64MB}
+		timezone = 'UTC'
+		log_timezone = 'UTC'
+		EOF
+		pg_as "$pg_bin/pg_ctl" --pgdata="$pg_dir/data" \
+		    --log="$pg_dir/server.log" --wait --timeout=60 start \
+		    >"$pg_dir/start.log" 2>&1
+	) || {
+		echo "pg_start: the server does not start:" >&2
+		cat "$pg_dir"/*.log >&2
+		return 1
+	}
+	PGHOST=$pg_dir PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
+	SIGNET_TEST_DB="host=$pg_dir port=5432 user=postgres dbname=postgres"
+	export PGHOST PGPORT PGUSER PGDATABASE SIGNET_TEST_DB
+}
+
+# By its pid, which the server keeps in its own directory.
+pg_stop() {
+	[ -r "$1/data/postmaster.pid" ] || return 0
+	pg_pid=$(head -n 1 "$1/data/postmaster.pid")
+	kill -INT "$pg_pid" 2>/dev/null || return 0
+	pg_tries=0
+	while kill -0 "$pg_pid" 2>/dev/null; do
+		pg_tries=$((pg_tries + 1))
+		[ "$pg_tries" -eq 200 ] && kill -QUIT "$pg_pid" 2>/dev/null
+		[ "$pg_tries" -gt 300 ] && return 1
+		sleep 0.1
+	done
+	return 0
+}
