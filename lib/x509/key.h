@@ -5,9 +5,9 @@
  * Keys: made, kept in encrypted files, named by URI; and identities, which
  * are a key with its certificate and chain.
  *
- * A key file is PKCS#8 "ENCRYPTED PRIVATE KEY" PEM: scrypt (N=2^16, r=8, p=1)
- * and AES-256-CBC, which openssl(1) reads.  A plain key file is refused when
- * anybody but its owner can read it.
+ * A key file is PKCS#8 "ENCRYPTED PRIVATE KEY" PEM: scrypt (N=2^14, r=8, p=5;
+ * with more memory openssl(1) could not read it) and AES-256-CBC.  A plain
+ * key file is refused when anybody but its owner can read it.
  */
 #include <stdbool.h>
 #include <openssl/evp.h>
@@ -46,6 +46,9 @@ int	 key_sign(struct buf *out, EVP_PKEY *, struct bytes data,
 	    struct error *);
 int	 key_verify(EVP_PKEY *, struct bytes data, struct bytes sig,
 	    struct error *);	/* ERROR_CRYPTO when it does not verify */
+/* The same with the digest that the signer chose. */
+int	 key_verify_md(EVP_PKEY *, const EVP_MD *, struct bytes data,
+	    struct bytes sig, struct error *);
 
 struct identity {
 	EVP_PKEY	*key;

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+#include <openssl/x509.h>
+#include "base/text.h"
+#include "os/file.h"
+#include "x509/der.h"
+#include "x509/key.h"
+#include "x509/key_private.h"
+
+#define KEY_FILE_MAX	(64 * 1024)
+#define SCRYPT_N	(1 << 14)
+#define SCRYPT_R	8
+#define SCRYPT_P	5
+
+/* The curves, and everything that hangs on them. */
+static const struct curve {
+	const char	*name;		/* ours */
+	const char	*group;		/* OpenSSL's */
+	const char	*sign_oid;
+	const EVP_MD	*(*md)(void);
+} curves[] = {
+	{ "P-256", "prime256v1", "1.2.840.10045.4.3.2", EVP_sha256 },
+	{ "P-384", "secp384r1", "1.2.840.10045.4.3.3", EVP_sha384 },
+	{ "P-521", "secp521r1", "1.2.840.10045.4.3.4", EVP_sha512 },
+};
+#define NCURVES	(sizeof(curves) / sizeof(curves[0]))
+
+static const struct curve *
+curve_of(const EVP_PKEY *key)
+{
+	char	 group[32];
+	size_t	 i, len;
+
+	if (EVP_PKEY_get_group_name(key, group, sizeof(group), &len) != 1)
+		return NULL;
+	for (i = 0; i < NCURVES; i++)
+		if (strcmp(curves[i].group, group) == 0 ||
+		    strcmp(curves[i].name, group) == 0)
+			return &curves[i];
+	return NULL;
+}
+
+int
+key_generate(EVP_PKEY **out, const char *alg, struct error *e)
+{
+	int64_t	 bits;
+	size_t	 i;
+
+	*out = NULL;
+	if (strncmp(alg, "rsa:", 4) == 0) {
+		if (text_parse_number(&bits, alg + 4, 2048, 4096, e) == -1)
+			return error_wrap(e, "key algorithm \"%s\"", alg);
+		if (bits % 8 != 0)
+			return error_set(e, ERROR_INPUT, "key algorithm"
+			    " \"%s\": not a multiple of 8 bits", alg);
+		*out = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
+	} else if (strcmp(alg, "ed25519") == 0) {
+		*out = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	} else if (strncmp(alg, "ec:", 3) == 0) {
+		for (i = 0; i < NCURVES; i++)
+			if (strcmp(alg + 3, curves[i].name) == 0)
+				break;
+		if (i == NCURVES)
+			return error_set(e, ERROR_INPUT, "key algorithm"
+			    " \"%s\": curve is not P-256, P-384 or P-521", alg);
+		*out = EVP_PKEY_Q_keygen(NULL, NULL, "EC", curves[i].name);
+	} else
+		return error_set(e, ERROR_INPUT, "key algorithm \"%s\" is not"
+		    " rsa:BITS, ec:CURVE or ed25519", alg);
+	return *out != NULL ? 0 :
+	    error_ssl(e, ERROR_CRYPTO, "generate %s key", alg);
+}
+
+const char *
+key_algorithm(const EVP_PKEY *key, char dst[16])
+{
+	const struct curve	*c;
+
+	if (EVP_PKEY_is_a(key, "RSA"))
+		snprintf(dst, 16, "rsa:%d", EVP_PKEY_get_bits(key));
+	else if (EVP_PKEY_is_a(key, "EC") && (c = curve_of(key)) != NULL)
+		snprintf(dst, 16, "ec:%s", c->name);
+	else if (EVP_PKEY_is_a(key, "ED25519"))
+		snprintf(dst, 16, "ed25519");
+	else
+		snprintf(dst, 16, "?");
+	return dst;
+}
+
+static int
+store_encrypted(BIO *bio, PKCS8_PRIV_KEY_INFO *p8, const struct secret *pass,
+    struct error *e)
+{
+	X509_ALGOR	*pbe;
+	X509_SIG	*sig = NULL;
+	int		 rc = -1;
+
+	pbe = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), NULL, 0, NULL,
+	    SCRYPT_N, SCRYPT_R, SCRYPT_P);
+	if (pbe == NULL)
+		return error_ssl(e, ERROR_CRYPTO, "set up scrypt");
+	if ((sig = PKCS8_set0_pbe((const char *)pass->p, (int)pass->len, p8,
+	    pbe)) == NULL) {
+		X509_ALGOR_free(pbe);
+		return error_ssl(e, ERROR_CRYPTO, "encrypt key");
+	}
+	if (PEM_write_bio_PKCS8(bio, sig) != 1)
+		error_ssl(e, ERROR_CRYPTO, "encode key");
+	else
+		rc = 0;
+	X509_SIG_free(sig);
+	return rc;
+}
+
+int
+key_store(const char *path, const EVP_PKEY *key,
+    const struct secret *passphrase, struct error *e)
+{
+	PKCS8_PRIV_KEY_INFO	*p8 = NULL;
+	BIO			*bio = NULL;
+	char			*p;
+	long			 n;
+	int			 rc = -1;
+
+	if ((p8 = EVP_PKEY2PKCS8(key)) == NULL ||
+	    (bio = BIO_new(BIO_s_secmem())) == NULL) {
+		error_ssl(e, ERROR_CRYPTO, "encode key");
+		goto out;
+	}
+	if (passphrase != NULL) {
+		if (store_encrypted(bio, p8, passphrase, e) == -1)
+			goto out;
+	} else if (PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, p8) != 1) {
+		error_ssl(e, ERROR_CRYPTO, "encode key");
+		goto out;
+	}
+	n = BIO_get_mem_data(bio, &p);
+	rc = file_store(path, p, (size_t)n, 0600, e);
+ out:
+	PKCS8_PRIV_KEY_INFO_free(p8);
+	BIO_free(bio);
+	return rc;
+}
+
+int
+key_ask(char *dst, int size, int rwflag, void *arg)
+{
+	struct key_asker	*a = arg;
+
+	(void)rwflag;
+	if (a->asked++ > 0 && a->once)
+		return -1;
+	if (a->asked == 1) {
+		if (a->from == NULL) {
+			error_set(a->e, ERROR_CONFIG,
+			    "a passphrase is needed and no source of it is set");
+			return -1;
+		}
+		if (secret_fetch(&a->secret, a->from, a->prompt, a->e) == -1)
+			return -1;
+	}
+	if (a->secret.p == NULL || a->secret.len >= (size_t)size)
+		return -1;
+	memcpy(dst, a->secret.p, a->secret.len + 1);
+	return (int)a->secret.len;
+}
+
+int
+key_asker_error(struct key_asker *a, const char *what)
+{
+	if (a->e->code != ERROR_NONE) {
+		ERR_clear_error();
+		return -1;
+	}
+	if (a->asked)
+		return error_ssl(a->e, ERROR_DENIED,
+		    "%s (is the passphrase right?)", what);
+	return error_ssl(a->e, ERROR_CONFIG, "%s", what);
+}
+
+/* A key in clear is a secret by its file's mode alone. */
+static int
+check_mode(const char *path, const struct buf *text, struct error *e)
+{
+	if (memmem(text->p, text->len, "ENCRYPTED", 9) != NULL)
+		return 0;
+	return file_check_private(path, e);
+}
+
+int
+key_pem_load(EVP_PKEY **out, const char *path, struct key_asker *a,
+    struct error *e)
+{
+	struct buf	 text = { 0 };
+	BIO		*bio = NULL;
+	int		 rc = -1;
+
+	*out = NULL;
+	if (file_load(&text, path, KEY_FILE_MAX, e) == -1)
+		goto out;
+	if (check_mode(path, &text, e) == -1)
+		goto out;
+	if ((bio = BIO_new_mem_buf(text.p, (int)text.len)) == NULL) {
+		error_ssl(e, ERROR_CRYPTO, "read key");
+		goto out;
+	}
+	*out = PEM_read_bio_PrivateKey(bio, NULL, key_ask, a);
+	rc = *out != NULL ? 0 : key_asker_error(a, "read key");
+	if (rc == -1)
+		error_wrap(e, "%s", path);
+ out:
+	BIO_free(bio);
+	if (text.p != NULL)
+		OPENSSL_cleanse(text.p, text.len);
+	buf_clear(&text);
+	return rc;
+}
+
+int
+key_load(EVP_PKEY **out, const char *uri, const char *passphrase_from,
+    struct error *e)
+{
+	struct key_asker	 a = { passphrase_from, uri, { NULL, 0 }, e,
+	    0, false };
+	char			 alg[16];
+	int			 rc;
+
+	*out = NULL;
+	error_clear(e);
+	if (strncmp(uri, "pkcs11:", 7) == 0)
+		rc = key_pkcs11_load(out, NULL, uri, &a, e);
+	else
+		rc = key_pem_load(out, strncmp(uri, "file:", 5) == 0 ?
+		    uri + 5 : uri, &a, e);
+	secret_free(&a.secret);
+	if (rc == 0 && strcmp(key_algorithm(*out, alg), "?") == 0) {
+		EVP_PKEY_free(*out);
+		*out = NULL;
+		return error_set(e, ERROR_CONFIG, "%s: not an RSA, P-256,"
+		    " P-384, P-521 or Ed25519 key", uri);
+	}
+	return rc;
+}
+
+int
+key_public_der(struct buf *out, EVP_PKEY *key, struct error *e)
+{
+	unsigned char	*der = NULL;
+	int		 n;
+
+	if ((n = i2d_PUBKEY(key, &der)) <= 0)
+		return error_ssl(e, ERROR_CRYPTO, "encode public key");
+	buf_add(out, der, (size_t)n);
+	OPENSSL_free(der);
+	return 0;
+}
+
+int
+key_digest(uint8_t dst[KEY_DIGEST_SIZE], EVP_PKEY *key, struct error *e)
+{
+	struct buf	 der = { 0 };
+	int		 rc = -1;
+
+	if (key_public_der(&der, key, e) == -1)
+		return -1;
+	if (EVP_Digest(der.p, der.len, dst, NULL, EVP_sha256(), NULL) != 1)
+		error_ssl(e, ERROR_CRYPTO, "digest public key");
+	else
+		rc = 0;
+	buf_clear(&der);
+	return rc;
+}
+
+bool
+key_matches(X509 *cert, EVP_PKEY *key)
+{
+	EVP_PKEY	*pub = X509_get0_pubkey(cert);
+
+	if (pub != NULL && EVP_PKEY_eq(pub, key) == 1)
+		return true;
+	ERR_clear_error();
+	return false;
+}
+
+/* RSA has NULL parameters, the others none: S/MIME baseline 7.1.3.2. */
+static void
+put_alg(struct buf *out, const char *oid, bool null)
+{
+	size_t	 mark = der_begin(out, DER_SEQUENCE);
+
+	der_put_oid(out, oid);
+	if (null)
+		der_put(out, DER_NULL, NULL, 0);
+	der_end(out, mark);
+}
+
+/* The digest that goes with a key, NULL for Ed25519. */
+static int
+digest_of(const EVP_PKEY *key, const EVP_MD **md, const char **oid,
+    bool *null, struct error *e)
+{
+	const struct curve	*c;
+
+	*null = false;
+	if (EVP_PKEY_is_a(key, "RSA")) {
+		*md = EVP_sha256();
+		*oid = "1.2.840.113549.1.1.11";
+		*null = true;
+	} else if (EVP_PKEY_is_a(key, "EC") && (c = curve_of(key)) != NULL) {
+		*md = c->md();
+		*oid = c->sign_oid;
+	} else if (EVP_PKEY_is_a(key, "ED25519")) {
+		*md = NULL;
+		*oid = "1.3.101.112";
+	} else
+		return error_set(e, ERROR_CONFIG,
+		    "no signature algorithm for this kind of key");
+	return 0;
+}
+
+int
+key_signature_alg(struct buf *out, EVP_PKEY *key, const EVP_MD **md,
+    struct error *e)
+{
+	const EVP_MD	*unused;
+	const char	*oid;
+	bool		 null;
+
+	if (digest_of(key, md != NULL ? md : &unused, &oid, &null, e) == -1)
+		return -1;
+	put_alg(out, oid, null);
+	return 0;
+}
+
+int
+key_sign(struct buf *out, EVP_PKEY *key, struct bytes data, struct error *e)
+{
+	EVP_MD_CTX	*ctx = NULL;
+	const EVP_MD	*md;
+	const char	*oid;
+	bool		 null;
+	size_t		 n;
+	int		 rc = -1;
+
+	if (digest_of(key, &md, &oid, &null, e) == -1)
+		return -1;
+	n = (size_t)EVP_PKEY_get_size(key);
+	buf_reserve(out, n);
+	if ((ctx = EVP_MD_CTX_new()) == NULL ||
+	    EVP_DigestSignInit(ctx, NULL, md, NULL, key) != 1 ||
+	    EVP_DigestSign(ctx, out->p + out->len, &n, data.p, data.len) != 1)
+		error_ssl(e, ERROR_CRYPTO, "sign");
+	else {
+		out->len += n;
+		rc = 0;
+	}
+	EVP_MD_CTX_free(ctx);
+	return rc;
+}
+
+int
+key_verify_md(EVP_PKEY *key, const EVP_MD *md, struct bytes data,
+    struct bytes sig, struct error *e)
+{
+	EVP_MD_CTX	*ctx = NULL;
+	int		 rc = -1;
+
+	if ((ctx = EVP_MD_CTX_new()) == NULL ||
+	    EVP_DigestVerifyInit(ctx, NULL, md, NULL, key) != 1)
+		error_ssl(e, ERROR_CRYPTO, "verify");
+	else if (EVP_DigestVerify(ctx, sig.p, sig.len, data.p, data.len) != 1) {
+		error_set(e, ERROR_CRYPTO, "signature does not verify");
+		ERR_clear_error();
+	} else
+		rc = 0;
+	EVP_MD_CTX_free(ctx);
+	return rc;
+}
+
+int
+key_verify(EVP_PKEY *key, struct bytes data, struct bytes sig,
+    struct error *e)
+{
+	const EVP_MD	*md;
+	const char	*oid;
+	bool		 null;
+
+	if (digest_of(key, &md, &oid, &null, e) == -1)
+		return -1;
+	return key_verify_md(key, md, data, sig, e);
+}
