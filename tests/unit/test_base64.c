@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+#include "base/base64.h"
+#include "base/text.h"
+
+static void
+base64_parse_refuses_what_text_base64_would_not_write(void **state)
+{
+	static const char *const bad[] = { "A", "AA", "AAA", "AAAAA", "=", "====",
+		"A===", "AB==", "AAB=", "AA=A", "AA==AAAA", "AA A", "AAA\n",
+		"AA-_", "AAAA\n", " AAA", "\xc3\xa4zz" };
+	struct error	 e;
+	struct buf	 out = { 0 };
+	size_t		 i;
+
+	(void)state;
+	buf_str(&out, "kept");
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		error_clear(&e);
+		assert_int_equal(base64_parse(&out, bad[i], strlen(bad[i]),
+		    &e), -1);
+		assert_int_equal(e.code, ERROR_INPUT);
+		assert_string_equal(e.text, "not base 64");
+		assert_string_equal(buf_cstr(&out), "kept");
+	}
+	buf_clear(&out);
+}
+
+static void
+base64_parse_reads_back_every_length(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	struct buf	 out = { 0 };
+	uint8_t		 bytes[256];
+	char		*text;
+	size_t		 n;
+
+	(void)state;
+	for (n = 0; n < sizeof(bytes); n++)
+		bytes[n] = (uint8_t)(n * 7 + 1);
+	for (n = 0; n <= sizeof(bytes); n++) {
+		text = text_base64(bytes, n);
+		out.len = 0;
+		assert_int_equal(base64_parse(&out, text, strlen(text), &e), 0);
+		assert_int_equal(out.len, n);
+		if (n > 0)
+			assert_memory_equal(out.p, bytes, n);
+		mem_free(&text);
+	}
+	buf_clear(&out);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(
+		    base64_parse_refuses_what_text_base64_would_not_write),
+		cmocka_unit_test(base64_parse_reads_back_every_length),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
