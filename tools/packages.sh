@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=sh disable=SC2034 # the lists are for who sources this
+# Debian packages, and how to get those that are missing.  Sourced by
+# quickstart and runtests; the one place where packages are listed.
+
+# To make configure and build the programs.
+packages_build="autoconf automake gcc libc6-dev libconfig-dev libjansson-dev
+    libpq-dev libseccomp-dev libssl-dev make pkg-config"
+
+# To run the store and to look at what came out.
+packages_run="openssl postgresql"
+
+# For the tests: the second compiler, the checkers, and other people's programs
+# that are asked for their opinion.
+packages_test="clang gnutls-bin libclang-rt-dev libcmocka-dev libnss3-tools
+    llvm mandoc perl procps shellcheck util-linux valgrind xz-utils"
+
+# packages_missing NAME... - those that are not installed
+packages_missing() {
+	for p in "$@"; do
+		s=$(dpkg-query -W -f '${Status}\n' "$p" 2>/dev/null) || s=
+		case $s in
+		*"install ok installed"*) ;;
+		*) printf '%s ' "$p" ;;
+		esac
+	done
+}
+
+# packages_install NAME... - install what is missing, as root or through sudo
+packages_install() {
+	if ! command -v dpkg-query >/dev/null 2>&1; then
+		echo "not a Debian system: assuming that these are here: $*" >&2
+		return 0
+	fi
+	missing=$(packages_missing "$@")
+	[ -n "$missing" ] || return 0
+	if [ "$(id -u)" -eq 0 ]; then
+		as_root=
+	elif command -v sudo >/dev/null 2>&1; then
+		as_root=sudo
+	else
+		echo "packages are missing, and there is no sudo. As root:" >&2
+		echo "    apt-get install $missing" >&2
+		return 1
+	fi
+	echo "installing: $missing" >&2
+	apt="$as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y
+	    -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300"
+	# A stale list may still do; a missing package is what counts.
+	# shellcheck disable=SC2086 # lists of words
+	$apt update >&2
+	# shellcheck disable=SC2086
+	$apt install --no-install-recommends $missing >&2
+}
