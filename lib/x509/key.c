@@ -119,7 +119,7 @@ store_encrypted(BIO *bio, PKCS8_PRIV_KEY_INFO *p8, const struct secret *pass,
 }
 
 int
-key_store(const char *path, const EVP_PKEY *key,
+key_encode(struct buf *pem, const EVP_PKEY *key,
     const struct secret *passphrase, struct error *e)
 {
 	PKCS8_PRIV_KEY_INFO	*p8 = NULL;
@@ -141,11 +141,58 @@ key_store(const char *path, const EVP_PKEY *key,
 		goto out;
 	}
 	n = BIO_get_mem_data(bio, &p);
-	rc = file_store(path, p, (size_t)n, 0600, e);
+	buf_add(pem, p, (size_t)n);
+	rc = 0;
  out:
 	PKCS8_PRIV_KEY_INFO_free(p8);
 	BIO_free(bio);
 	return rc;
+}
+
+int
+key_store(const char *path, const EVP_PKEY *key,
+    const struct secret *passphrase, struct error *e)
+{
+	struct buf	 pem = { 0 };
+	int		 rc = -1;
+
+	if (key_encode(&pem, key, passphrase, e) == 0)
+		rc = file_store(path, pem.p, pem.len, 0600, e);
+	if (pem.p != NULL)
+		OPENSSL_cleanse(pem.p, pem.len);
+	buf_clear(&pem);
+	return rc;
+}
+
+/* A pem_password_cb for a passphrase that is already here. */
+static int
+give_secret(char *dst, int size, int rwflag, void *arg)
+{
+	const struct secret	*pass = arg;
+
+	(void)rwflag;
+	if (pass->p == NULL || pass->len >= (size_t)size)
+		return -1;
+	memcpy(dst, pass->p, pass->len + 1);
+	return (int)pass->len;
+}
+
+int
+key_decode(EVP_PKEY **out, struct bytes pem, const struct secret *passphrase,
+    struct error *e)
+{
+	struct secret	 pass = *passphrase;
+	BIO		*bio;
+
+	*out = NULL;
+	if (pem.len > KEY_FILE_MAX)
+		return error_set(e, ERROR_INPUT, "key of %zu bytes", pem.len);
+	if ((bio = BIO_new_mem_buf(pem.p, (int)pem.len)) == NULL)
+		return error_ssl(e, ERROR_CRYPTO, "read key");
+	*out = PEM_read_bio_PrivateKey(bio, NULL, give_secret, &pass);
+	BIO_free(bio);
+	return *out != NULL ? 0 : error_ssl(e, ERROR_DENIED,
+	    "read key (is the passphrase right?)");
 }
 
 int

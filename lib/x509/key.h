@@ -25,6 +25,12 @@ const char *key_algorithm(const EVP_PKEY *, char dst[16]);
 int	 key_store(const char *path, const EVP_PKEY *,
 	    const struct secret *passphrase, struct error *);
 /* passphrase NULL: PEM in clear, mode 0600; for agents' keys only. */
+/* What key_store writes, appended to pem; and read back with a passphrase
+ * that is at hand.  ERROR_DENIED when it does not fit. */
+int	 key_encode(struct buf *pem, const EVP_PKEY *,
+	    const struct secret *passphrase, struct error *);
+int	 key_decode(EVP_PKEY **, struct bytes pem,
+	    const struct secret *passphrase, struct error *);
 
 /*
  * uri: "file:PATH", a bare path, or "pkcs11:..." (RFC 7512; the PIN comes
