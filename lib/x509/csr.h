@@ -4,9 +4,9 @@
 /*
  * Certificate requests (PKCS#10), which are foreign bytes.
  *
- * csr_parse() accepts one DER or PEM request and nothing beside it, walks it
- * with der_check() before OpenSSL sees it, checks the proof of possession and
- * the key.  What the request says of names is offered, never obeyed.
+ * csr_parse() accepts one DER or PEM request and nothing beside it, reads it
+ * by itself after der_check(), checks the key and the proof of possession.
+ * What the request says of names is offered, never obeyed.
  */
 #include <openssl/x509.h>
 #include "base/error.h"
@@ -21,8 +21,9 @@ struct csr {
 	struct bytes	 spki;		/* inside der */
 	uint8_t		 digest[32];	/* SHA-256 of der */
 	uint8_t		 key_digest[KEY_DIGEST_SIZE];
+	struct bytes	 subject;	/* inside its SEQUENCE */
+	struct bytes	 san;		/* subjectAltName asked for, or empty */
 	EVP_PKEY	*key;
-	X509_REQ	*req;
 };
 /* text: PEM or DER.  Errors name the field and the rule, code ERROR_INPUT,
  * or ERROR_DENIED for a key that is well formed but must not be certified. */
@@ -35,6 +36,6 @@ int	 csr_fields(const struct csr *, struct fields *, struct error *);
 /* Make a request: for the suite's own agents and for CAs. */
 int	 csr_make(struct buf *der, EVP_PKEY *, const char *common_name,
 	    struct error *);
-/* Key quality alone: sizes, exponents, curve points. */
+/* Key quality alone: sizes, exponents, curve points.  ERROR_DENIED. */
 int	 csr_check_key(EVP_PKEY *, struct error *);
 #endif
