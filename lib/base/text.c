@@ -386,6 +386,51 @@ text_escape(char *dst, size_t size, const char *s)
 	return dst;
 }
 
+/* Columns of the first len bytes: one for each character. */
+static size_t
+text_columns(const char *s, size_t len)
+{
+	size_t	 n = 0;
+
+	for (; len > 0; len--, s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+void
+text_wrap(struct buf *out, const char *text, int indent, int width)
+{
+	size_t	 column = 0, len, cols, room;
+
+	room = width > indent + 20 ? (size_t)(width - indent) : 20;
+	while (*text != '\0') {
+		if (*text == '\n') {
+			buf_byte(out, '\n');
+			column = 0;
+			text++;
+			continue;
+		}
+		len = strcspn(text, " \n");
+		cols = text_columns(text, len);
+		if (column > 0 && column + 1 + cols > room) {
+			buf_byte(out, '\n');
+			column = 0;
+		}
+		if (len > 0 && column == 0)
+			buf_printf(out, "%*s", indent, "");
+		else if (len > 0) {
+			buf_byte(out, ' ');
+			column++;
+		}
+		buf_add(out, text, len);
+		column += cols;
+		text += len;
+		text += *text == ' ';
+	}
+	if (column > 0)
+		buf_byte(out, '\n');
+}
+
 static size_t
 text_min(size_t a, size_t b)
 {

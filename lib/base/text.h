@@ -44,6 +44,9 @@ bool	 text_is_name(const char *);
 /* For one line on a terminal: control characters become \xHH, what does not
  * fit is cut.  Returns dst. */
 char	*text_escape(char *dst, size_t size, const char *);
+/* Append text broken at spaces into lines of "width" columns, each indented
+ * and ended by a newline.  A newline in text is kept. */
+void	 text_wrap(struct buf *out, const char *text, int indent, int width);
 /* Letters to add, drop, change or swap to make one of the other; names over
  * 64 bytes are SIZE_MAX apart. */
 size_t	 text_distance(const char *, const char *);
