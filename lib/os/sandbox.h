@@ -26,6 +26,11 @@ struct sandbox {
 	bool				 no_exec;
 };
 
+/*
+ * The first step alone: when root, become the named user for good, with that
+ * user's groups only; otherwise nothing.
+ */
+int	 sandbox_drop_user(const char *user, struct error *);
 /* Landlock missing from the kernel is not an error: *had_landlock tells. */
 int	 sandbox_enter(const struct sandbox *, bool *had_landlock,
 	    struct error *);

@@ -17,7 +17,11 @@
 struct service;
 typedef void service_fn(void *arg);
 
-/* usage: one line under "Usage: NAME [options]", borrowed. */
+/*
+ * usage: what the daemon does, shown under "Usage: NAME [options]".  --help
+ * and --version print and exit; a wrong option is ERROR_INPUT.  Name, usage
+ * and argv are borrowed.
+ */
 int	 service_new(struct service **, const char *name, const char *usage,
 	    int argc, char *argv[], struct error *);
 /* Load the file of -c (default SYSCONFDIR/signet/NAME.conf). */
@@ -26,16 +30,26 @@ int	 service_settings(struct service *, void *target,
 bool	 service_check_only(const struct service *);	/* -t */
 bool	 service_is_once(const struct service *);	/* --once */
 const char *service_conf_path(const struct service *);
-/* Become a daemon's process: log to syslog unless -d, umask, PID 1 duties. */
+/*
+ * Become a daemon's process: log to syslog unless -d, umask 027, the named
+ * user for good when we are root (NULL: stay).  As PID 1 of a container the
+ * loop also reaps orphans.
+ */
 int	 service_drop(struct service *, const char *user, struct error *);
-/* Call fn(arg) every ms milliseconds, and at once when service_kick()ed. */
+/* Call fn(arg) when service_run() begins, every ms milliseconds from the end
+ * of the last call, and at once when service_kick()ed. */
 void	 service_every(struct service *, int ms, service_fn *, void *arg);
+/* Let every function of service_every() run as soon as the loop turns. */
+void	 service_kick(struct service *);
 /* Call fn(arg) whenever fd is readable. */
 void	 service_watch(struct service *, int fd, service_fn *, void *arg);
 void	 service_unwatch(struct service *, int fd);
 /* End service_run() after the current call-back; failed makes it return -1
  * with e, which is copied. */
 void	 service_stop(struct service *, const struct error *failed);
+/* What "systemctl status" shows; nothing without systemd. */
+void	 service_status(struct service *, const char *, ...)
+	    __attribute__((format(printf, 2, 3)));
 /* 0 stopped, 1 SIGHUP, -1 failed. */
 int	 service_run(struct service *, struct error *);
 void	 service_free(struct service **);
