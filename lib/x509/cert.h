@@ -7,6 +7,7 @@
  * The same input always gives the same bytes.
  */
 #include <openssl/x509.h>
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "x509/key.h"

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * signet-cad, the issuing CA.  This process starts a signer, which has the
+ * keys, and workers, which have the store; it holds neither, listens on
+ * nothing, and ends when one of them does.
+ */
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "os/msg.h"
+#include "os/proc.h"
+#include "os/sandbox.h"
+#include "os/service.h"
+#include "push.h"
+#include "settings.h"
+#include "signer.h"
+#include "wire.h"
+#include "worker.h"
+
+#define WORKERS_MAX	64
+
+struct cad {
+	struct cad_conf		 conf;
+	struct service		*svc;
+	int			 signer_end[WORKERS_MAX];
+	int			 worker_end[WORKERS_MAX];
+	struct proc		 signer;
+	struct proc		 worker[WORKERS_MAX];
+	struct worker_setup	 setup[WORKERS_MAX];
+	size_t			 nworkers;
+};
+
+/* Tell the parent how the start went; the loop begins only after that. */
+static int
+signer_report(int fd, const struct error *failed, struct buf *notes)
+{
+	struct error	 e = ERROR_INIT;
+	struct msg	 m = { 0 };
+	int		 rc;
+
+	msg_init(&m, failed != NULL ? 0 : WIRE_HELLO);
+	if (failed != NULL)
+		msg_put_error(&m, failed);
+	else
+		msg_put_str(&m, buf_cstr(notes));
+	rc = msg_send(fd, &m, &e);
+	msg_clear(&m);
+	return rc;
+}
+
+static int
+signer_main(int control, void *arg)
+{
+	struct cad		*c = arg;
+	struct error		 e = ERROR_INIT;
+	struct signer		*s = NULL;
+	struct buf		 notes = { 0 };
+	struct sandbox_path	 path[] = {
+		{ c->conf.state, SANDBOX_WRITE },
+		{ c->conf.profiles, SANDBOX_READ },
+		{ "/usr", SANDBOX_READ },	/* PKCS#11 modules */
+	};
+	struct sandbox		 box = { .user = c->conf.user, .path = path,
+	    .npath = 3, .no_network = true, .no_exec = true };
+	bool			 landlock;
+	size_t			 i;
+	int			 rc = EXIT_FAILURE;
+
+	for (i = 0; i < c->nworkers; i++)
+		close(c->worker_end[i]);
+	if (secret_init(&e) == -1 ||
+	    signer_new(&s, &c->conf, &clock_system, &rng_system, &notes,
+	    &e) == -1 || sandbox_enter(&box, &landlock, &e) == -1)
+		(void)signer_report(control, &e, &notes);
+	else if (signer_report(control, NULL, &notes) == 0 &&
+	    signer_serve(s, c->signer_end, c->nworkers, &e) == 0)
+		rc = EXIT_SUCCESS;
+	else
+		log_error(&e, "signer");
+	buf_clear(&notes);
+	signer_free(&s);
+	return rc;
+}
+
+static int
+cad_start_signer(struct cad *c, struct error *e)
+{
+	struct msg	 m = { 0 };
+	struct bytes	 notes;
+	const char	*p, *end;
+	int		 got, rc = -1;
+
+	if (proc_start(&c->signer, "signet-cad: signer", signer_main, c,
+	    e) == -1)
+		return -1;
+	if ((got = msg_recv(c->signer.fd, &m, e)) != 1) {
+		if (got == 0)
+			error_set(e, ERROR_BUG, "signer died at its start");
+		goto out;
+	}
+	if (m.type == 0) {
+		msg_get_error(&m, e);
+		goto out;
+	}
+	notes = msg_get_blob(&m, MSG_MAX);
+	for (p = (const char *)notes.p; p != NULL && (size_t)(p -
+	    (const char *)notes.p) < notes.len; p = end + 1) {
+		end = memchr(p, '\n', notes.len - (size_t)(p -
+		    (const char *)notes.p));
+		if (end == NULL)
+			break;
+		log_info("%.*s", (int)(end - p), p);
+	}
+	rc = 0;
+ out:
+	msg_clear(&m);
+	return rc;
+}
+
+static int
+cad_start_workers(struct cad *c, struct error *e)
+{
+	size_t	 i;
+
+	for (i = 0; i < c->nworkers; i++) {
+		c->setup[i] = (struct worker_setup){ &c->conf, c->svc, (int)i,
+		    c->worker_end[i] };
+		if (proc_start(&c->worker[i], "signet-cad: worker",
+		    worker_main, &c->setup[i], e) == -1)
+			return -1;
+	}
+	for (i = 0; i < c->nworkers; i++) {
+		close(c->worker_end[i]);
+		close(c->signer_end[i]);
+		c->worker_end[i] = c->signer_end[i] = -1;
+	}
+	return 0;
+}
+
+/* A head from worker 0. */
+static void
+cad_push(void *arg)
+{
+	struct cad	*c = arg;
+	struct error	 e = ERROR_INIT;
+	struct msg	 m = { 0 };
+	struct bytes	 cms;
+
+	if (msg_recv(c->worker[0].fd, &m, &e) == 1) {
+		cms = msg_get_blob(&m, 65536);
+		if (msg_done(&m, &e) == 0 && c->conf.heads != NULL)
+			(void)push_head(c->conf.heads, cms, &e);
+	} else {
+		service_unwatch(c->svc, c->worker[0].fd);
+	}
+	if (e.code != ERROR_NONE)
+		log_error(&e, "audit heads");
+	msg_clear(&m);
+}
+
+/* One of us is gone: so are we, and the service manager starts us afresh. */
+static void
+cad_look(void *arg)
+{
+	struct cad	*c = arg;
+	struct error	 e = ERROR_INIT;
+	pid_t		 pid;
+	size_t		 i, done = 0;
+	int		 status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == c->signer.pid)
+			c->signer.pid = -1;
+		for (i = 0; i < c->nworkers; i++)
+			if (pid == c->worker[i].pid)
+				c->worker[i].pid = -1;
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+			error_set(&e, ERROR_UPSTREAM, "process %ld ended with "
+			    "%s %d", (long)pid, WIFEXITED(status) ? "status" :
+			    "signal", WIFEXITED(status) ? WEXITSTATUS(status) :
+			    WTERMSIG(status));
+	}
+	for (i = 0; i < c->nworkers; i++)
+		done += c->worker[i].pid == -1;
+	if (e.code != ERROR_NONE)
+		service_stop(c->svc, &e);
+	else if (done == c->nworkers)
+		service_stop(c->svc, NULL);
+}
+
+static void
+cad_stop(struct cad *c)
+{
+	size_t	 i;
+
+	for (i = 0; i < c->nworkers; i++)
+		proc_stop(&c->worker[i], 10000);
+	proc_stop(&c->signer, 10000);
+}
+
+static int
+cad_pairs(struct cad *c, struct error *e)
+{
+	size_t	 i;
+	int	 fd[2];
+
+	c->nworkers = service_is_once(c->svc) ? 1 : (size_t)c->conf.workers;
+	c->signer = (struct proc)PROC_INIT;
+	for (i = 0; i < c->nworkers; i++) {
+		c->worker[i] = (struct proc)PROC_INIT;
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+		    fd) == -1)
+			return error_sys(e, "socketpair");
+		c->signer_end[i] = fd[0];
+		c->worker_end[i] = fd[1];
+	}
+	return 0;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct error	 e = ERROR_INIT;
+	struct cad	 c = { .nworkers = 0 };
+	int		 ran = -1;
+
+	if (service_new(&c.svc, "signet-cad", "the issuing CA", argc, argv,
+	    &e) == -1 ||
+	    service_settings(c.svc, &c.conf, cad_settings, &e) == -1 ||
+	    cad_conf_check(&c.conf, &e) == -1 ||
+	    (c.conf.heads != NULL && push_check(c.conf.heads, &e) == -1))
+		goto out;
+	if (service_check_only(c.svc)) {
+		ran = 0;
+		goto out;
+	}
+	if (cad_pairs(&c, &e) == -1 || cad_start_signer(&c, &e) == -1 ||
+	    cad_start_workers(&c, &e) == -1)
+		goto out;
+	service_watch(c.svc, c.worker[0].fd, cad_push, &c);
+	service_every(c.svc, 200, cad_look, &c);
+	ran = service_run(c.svc, &e);
+ out:
+	cad_stop(&c);
+	if (ran == -1)
+		log_error(&e, "cannot continue");
+	service_free(&c.svc);
+	conf_free(&c.conf, cad_settings);
+	/* SIGHUP: the service manager's restart is our reload. */
+	return ran == -1 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

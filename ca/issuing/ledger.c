@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger.h"
+
+#include <sys/stat.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <openssl/sha.h>
+
+#include "base/map.h"
+#include "os/fault.h"
+#include "os/file.h"
+#include "os/msg.h"
+
+#define LEDGER_MAGIC	"signet ledger 1\n"
+#define MAGIC_LEN	(sizeof(LEDGER_MAGIC) - 1)
+#define HASH_LEN	32
+#define RECORD_HEAD	8	/* type and length, as msg frames them */
+#define RECORD_MAX	4096
+
+enum record_type {
+	RECORD_USE = 1, RECORD_STATUS, RECORD_HEAD_AT, RECORD_CRL,
+};
+
+struct crl_number {
+	char	 ca[65];
+	int64_t	 number;
+};
+
+struct ledger {
+	int		 fd, lock;
+	off_t		 size;		/* good bytes in the file */
+	uint8_t		 hash[HASH_LEN];
+	int64_t		 opened_at;	/* uses that expired before are dropped */
+	struct audit_head head;
+	struct arena	*arena;		/* uses and statuses */
+	struct map	 use, status;
+	struct crl_number crl[32];
+	size_t		 ncrl;
+	struct buf	 group;		/* records waiting for ledger_sync() */
+	uint8_t		 group_hash[HASH_LEN];
+	struct msg	 msg;		/* scratch */
+	bool		 broken;	/* the file's end is unknown */
+};
+
+static const char *const status_names[CERT_STATUS__MAX] = {
+	[CERT_GOOD] = "good", [CERT_HELD] = "held", [CERT_REVOKED] = "revoked",
+};
+
+const char *
+cert_status_name(enum cert_status s)
+{
+	return s < CERT_STATUS__MAX ? status_names[s] : "?";
+}
+
+static uint64_t
+use_hash(const void *item)
+{
+	const struct ledger_use	*u = item;
+
+	return map_hash_bytes(u->order, 8) ^ (u->n * 0x9e3779b97f4a7c15u >> 7);
+}
+
+static bool
+use_equal(const void *a, const void *b)
+{
+	const struct ledger_use	*x = a, *y = b;
+
+	return x->n == y->n && memcmp(x->order, y->order, 32) == 0;
+}
+
+static uint64_t
+status_hash(const void *item)
+{
+	const struct ledger_status	*s = item;
+
+	return map_hash_bytes(s->serial, s->serial_len);
+}
+
+static bool
+status_equal(const void *a, const void *b)
+{
+	const struct ledger_status	*x = a, *y = b;
+
+	return x->serial_len == y->serial_len && strcmp(x->ca, y->ca) == 0 &&
+	    memcmp(x->serial, y->serial, x->serial_len) == 0;
+}
+
+/* One record into memory.  The message is positioned at its first field. */
+
+static void
+apply_use(struct ledger *l, struct msg *m)
+{
+	struct ledger_use	 u = { .n = 0 };
+	struct bytes		 order = msg_get_blob(m, 32), tbs;
+
+	u.n = msg_get_u32(m);
+	u.expires = msg_get_i64(m);
+	tbs = msg_get_blob(m, 32);
+	if (m->bad || order.len != 32 || tbs.len != 32) {
+		m->bad = true;
+		return;
+	}
+	memcpy(u.order, order.p, 32);
+	memcpy(u.tbs, tbs.p, 32);
+	if (u.expires >= l->opened_at && map_find(&l->use, &u) == NULL) {
+		struct ledger_use	*kept;
+
+		kept = arena_dup(l->arena, &u, sizeof(u));
+		map_put(&l->use, kept);
+	}
+}
+
+static void
+apply_status(struct ledger *l, struct msg *m)
+{
+	struct ledger_status	 s = { .at = 0 }, *kept;
+	struct bytes		 serial, order;
+
+	msg_get_str(m, s.ca, sizeof(s.ca));
+	serial = msg_get_blob(m, sizeof(s.serial));
+	s.status = msg_get_u32(m);
+	s.reason = (int)msg_get_i64(m);
+	s.at = msg_get_i64(m);
+	s.invalid_since = msg_get_i64(m);
+	order = msg_get_blob(m, 32);
+	if (m->bad || s.status >= CERT_STATUS__MAX || order.len != 32) {
+		m->bad = true;
+		return;
+	}
+	memcpy(s.serial, serial.p, serial.len);
+	s.serial_len = (uint8_t)serial.len;
+	memcpy(s.order, order.p, 32);
+	if ((kept = map_find(&l->status, &s)) != NULL) {
+		*kept = s;
+		return;
+	}
+	kept = arena_dup(l->arena, &s, sizeof(s));
+	map_put(&l->status, kept);
+}
+
+static void
+apply_head(struct ledger *l, struct msg *m)
+{
+	struct audit_head	 h;
+	struct bytes		 hash;
+
+	h.seq = msg_get_i64(m);
+	hash = msg_get_blob(m, AUDIT_HASH);
+	if (m->bad || hash.len != AUDIT_HASH) {
+		m->bad = true;
+		return;
+	}
+	memcpy(h.hash, hash.p, AUDIT_HASH);
+	l->head = h;
+}
+
+static void
+apply_crl(struct ledger *l, struct msg *m)
+{
+	char	 ca[65];
+	int64_t	 number;
+	size_t	 i;
+
+	msg_get_str(m, ca, sizeof(ca));
+	number = msg_get_i64(m);
+	(void)msg_get_blob(m, 32);
+	if (m->bad)
+		return;
+	for (i = 0; i < l->ncrl && strcmp(l->crl[i].ca, ca) != 0; i++)
+		;
+	if (i == l->ncrl) {
+		if (l->ncrl == sizeof(l->crl) / sizeof(l->crl[0])) {
+			m->bad = true;
+			return;
+		}
+		snprintf(l->crl[l->ncrl++].ca, sizeof(ca), "%s", ca);
+	}
+	l->crl[i].number = number;
+}
+
+static int
+ledger_apply(struct ledger *l, uint32_t type, struct bytes body,
+    struct error *e)
+{
+	struct msg	*m = &l->msg;
+
+	msg_init(m, type);
+	buf_add(&m->body, body.p, body.len);
+	switch (type) {
+	case RECORD_USE:
+		apply_use(l, m);
+		break;
+	case RECORD_STATUS:
+		apply_status(l, m);
+		break;
+	case RECORD_HEAD_AT:
+		apply_head(l, m);
+		break;
+	case RECORD_CRL:
+		apply_crl(l, m);
+		break;
+	default:
+		return error_set(e, ERROR_CONFIG, "unknown record type %u",
+		    type);
+	}
+	return msg_done(m, e);
+}
+
+static uint32_t
+get_u32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	    (uint32_t)p[2] << 8 | p[3];
+}
+
+static void
+put_u32(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 24);
+	p[1] = (uint8_t)(v >> 16);
+	p[2] = (uint8_t)(v >> 8);
+	p[3] = (uint8_t)v;
+}
+
+static void
+chain(uint8_t hash[HASH_LEN], const uint8_t *record, size_t len)
+{
+	uint8_t		 in[HASH_LEN + RECORD_HEAD + RECORD_MAX];
+
+	memcpy(in, hash, HASH_LEN);
+	memcpy(in + HASH_LEN, record, len);
+	SHA256(in, HASH_LEN + len, hash);
+}
+
+/*
+ * Walk records in p[0..len).  Returns how many bytes were whole and right;
+ * each is applied.  *e is set only for a record that is whole, well hashed
+ * and yet not understood.
+ */
+static size_t
+ledger_walk(struct ledger *l, const uint8_t *p, size_t len,
+    uint8_t hash[HASH_LEN], struct error *e)
+{
+	uint8_t	 h[HASH_LEN];
+	size_t	 pos = 0, body;
+
+	while (len - pos >= RECORD_HEAD + HASH_LEN) {
+		body = get_u32(p + pos + 4);
+		if (body > RECORD_MAX ||
+		    len - pos - RECORD_HEAD - HASH_LEN < body)
+			break;
+		memcpy(h, hash, HASH_LEN);
+		chain(h, p + pos, RECORD_HEAD + body);
+		if (memcmp(h, p + pos + RECORD_HEAD + body, HASH_LEN) != 0)
+			break;
+		if (ledger_apply(l, get_u32(p + pos), BYTES(p + pos +
+		    RECORD_HEAD, body), e) == -1)
+			break;
+		memcpy(hash, h, HASH_LEN);
+		pos += RECORD_HEAD + body + HASH_LEN;
+	}
+	return pos;
+}
+
+/*
+ * A crash tears at most the last group.  Anything broken with more than a
+ * group's worth of bytes behind it is not a crash.
+ */
+#define TORN_MAX	(8u << 20)
+
+static int
+ledger_read(struct ledger *l, const char *path, size_t *cut, struct error *e)
+{
+	struct buf	 file = { 0 };
+	size_t		 good;
+	int		 rc = -1;
+
+	*cut = 0;
+	if (file_load(&file, path, (size_t)1 << 34, e) == -1)
+		goto out;
+	if (file.len < MAGIC_LEN ||
+	    memcmp(file.p, LEDGER_MAGIC, MAGIC_LEN) != 0) {
+		error_set(e, ERROR_CONFIG, "%s is not a ledger", path);
+		goto out;
+	}
+	good = MAGIC_LEN + ledger_walk(l, file.p + MAGIC_LEN,
+	    file.len - MAGIC_LEN, l->hash, e);
+	if (e->code != ERROR_NONE) {
+		error_wrap(e, "%s at byte %zu", path, good);
+		goto out;
+	}
+	if (file.len - good > TORN_MAX) {
+		error_set(e, ERROR_CONFIG, "%s is damaged at byte %zu of %zu",
+		    path, good, file.len);
+		error_hint(e, "restore the ledger from its copy; "
+		    "never start without it");
+		goto out;
+	}
+	*cut = file.len - good;
+	l->size = (off_t)good;
+	if (*cut > 0 && ftruncate(l->fd, l->size) == -1) {
+		error_sys(e, "cut torn end of %s", path);
+		goto out;
+	}
+	rc = 0;
+ out:
+	buf_clear(&file);
+	return rc;
+}
+
+int
+ledger_open(struct ledger **out, const char *dir, int64_t now, size_t *cut,
+    struct error *e)
+{
+	struct ledger	*l;
+	char		*path = file_join(dir, "ledger");
+	char		*lock = file_join(dir, "lock");
+
+	*out = NULL;
+	l = mem_alloc(sizeof(*l));
+	l->fd = l->lock = -1;
+	l->opened_at = now;
+	l->arena = arena_new();
+	map_init(&l->use, use_hash, use_equal);
+	map_init(&l->status, status_hash, status_equal);
+	if (file_lock(&l->lock, lock, e) == -1) {
+		error_hint(e, "another signet-cad uses %s: each instance needs "
+		    "its own state directory", dir);
+		goto fail;
+	}
+	if (!file_exists(path) && file_store(path, LEDGER_MAGIC, MAGIC_LEN,
+	    0600, e) == -1)
+		goto fail;
+	l->fd = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	if (l->fd == -1) {
+		error_sys(e, "open %s", path);
+		goto fail;
+	}
+	if (ledger_read(l, path, cut, e) == -1)
+		goto fail;
+	memcpy(l->group_hash, l->hash, HASH_LEN);
+	*out = l;
+	l = NULL;
+ fail:
+	ledger_close(&l);
+	mem_free(&path);
+	mem_free(&lock);
+	return *out != NULL ? 0 : -1;
+}
+
+void
+ledger_close(struct ledger **lp)
+{
+	struct ledger	*l = *lp;
+
+	if (l == NULL)
+		return;
+	if (l->fd != -1)
+		close(l->fd);
+	if (l->lock != -1)
+		close(l->lock);
+	map_clear(&l->use);
+	map_clear(&l->status);
+	arena_free(&l->arena);
+	buf_clear(&l->group);
+	msg_clear(&l->msg);
+	mem_free(lp);
+}
+
+const struct ledger_use *
+ledger_find_use(const struct ledger *l, const uint8_t order[32], uint32_t n)
+{
+	struct ledger_use	 key = { .n = n };
+
+	memcpy(key.order, order, 32);
+	return map_find(&l->use, &key);
+}
+
+const struct ledger_status *
+ledger_find_status(const struct ledger *l, const char *ca,
+    const uint8_t *serial, size_t len)
+{
+	struct ledger_status	 key = { .serial_len = (uint8_t)len };
+
+	if (len > sizeof(key.serial))
+		return NULL;
+	snprintf(key.ca, sizeof(key.ca), "%s", ca);
+	memcpy(key.serial, serial, len);
+	return map_find(&l->status, &key);
+}
+
+const struct ledger_status *
+ledger_next_status(const struct ledger *l, size_t *pos)
+{
+	return map_next(&l->status, pos);
+}
+
+void
+ledger_get_head(const struct ledger *l, struct audit_head *h)
+{
+	*h = l->head;
+}
+
+int64_t
+ledger_crl_number(const struct ledger *l, const char *ca)
+{
+	size_t	 i;
+
+	for (i = 0; i < l->ncrl; i++)
+		if (strcmp(l->crl[i].ca, ca) == 0)
+			return l->crl[i].number;
+	return 0;
+}
+
+/* Close the record under construction in l->msg and add it to the group. */
+static void
+group_add(struct ledger *l)
+{
+	uint8_t	 head[RECORD_HEAD];
+	size_t	 start = l->group.len;
+
+	put_u32(head, l->msg.type);
+	put_u32(head + 4, (uint32_t)l->msg.body.len);
+	buf_add(&l->group, head, sizeof(head));
+	buf_add(&l->group, l->msg.body.p, l->msg.body.len);
+	chain(l->group_hash, l->group.p + start, l->group.len - start);
+	buf_add(&l->group, l->group_hash, HASH_LEN);
+}
+
+void
+ledger_add_use(struct ledger *l, const struct ledger_use *u)
+{
+	msg_init(&l->msg, RECORD_USE);
+	msg_put_blob(&l->msg, u->order, 32);
+	msg_put_u32(&l->msg, u->n);
+	msg_put_i64(&l->msg, u->expires);
+	msg_put_blob(&l->msg, u->tbs, 32);
+	group_add(l);
+}
+
+void
+ledger_add_status(struct ledger *l, const struct ledger_status *s)
+{
+	msg_init(&l->msg, RECORD_STATUS);
+	msg_put_str(&l->msg, s->ca);
+	msg_put_blob(&l->msg, s->serial, s->serial_len);
+	msg_put_u32(&l->msg, s->status);
+	msg_put_i64(&l->msg, s->reason);
+	msg_put_i64(&l->msg, s->at);
+	msg_put_i64(&l->msg, s->invalid_since);
+	msg_put_blob(&l->msg, s->order, 32);
+	group_add(l);
+}
+
+void
+ledger_add_head(struct ledger *l, const struct audit_head *h)
+{
+	msg_init(&l->msg, RECORD_HEAD_AT);
+	msg_put_i64(&l->msg, h->seq);
+	msg_put_blob(&l->msg, h->hash, AUDIT_HASH);
+	group_add(l);
+}
+
+void
+ledger_add_crl(struct ledger *l, const char *ca, int64_t number,
+    const uint8_t digest[32])
+{
+	msg_init(&l->msg, RECORD_CRL);
+	msg_put_str(&l->msg, ca);
+	msg_put_i64(&l->msg, number);
+	msg_put_blob(&l->msg, digest, 32);
+	group_add(l);
+}
+
+static int
+group_write(struct ledger *l, struct error *e)
+{
+	size_t	 done = 0;
+	ssize_t	 n;
+
+	while (done < l->group.len) {
+		n = write(l->fd, l->group.p + done, l->group.len - done);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return error_sys(e, "write ledger");
+		done += (size_t)n;
+	}
+	if (fdatasync(l->fd) == -1)
+		return error_sys(e, "sync ledger");
+	return 0;
+}
+
+/* After a failed write the file goes back to its last good end. */
+static void
+group_undo(struct ledger *l)
+{
+	if (ftruncate(l->fd, l->size) == -1 || fdatasync(l->fd) == -1)
+		l->broken = true;
+	memcpy(l->group_hash, l->hash, HASH_LEN);
+	l->group.len = 0;
+}
+
+int
+ledger_sync(struct ledger *l, struct error *e)
+{
+	struct error	 bug = ERROR_INIT;
+
+	if (l->broken) {
+		error_set(e, ERROR_UPSTREAM, "the ledger's end is unknown "
+		    "after a failed write");
+		return error_hint(e, "make room and restart signet-cad");
+	}
+	if (l->group.len == 0)
+		return 0;
+	FAULT("ledger.before-write");
+	if (group_write(l, e) == -1) {
+		group_undo(l);
+		return error_hint(e, "make room on the disk of the state "
+		    "directory; nothing was signed");
+	}
+	FAULT("ledger.after-write");
+	l->size += (off_t)l->group.len;
+	if (ledger_walk(l, l->group.p, l->group.len, l->hash, &bug) !=
+	    l->group.len) {
+		l->broken = true;
+		return error_set(e, ERROR_BUG, "ledger group: %s", bug.text);
+	}
+	l->group.len = 0;
+	return 0;
+}

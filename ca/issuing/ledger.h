@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_CA_LEDGER_H
+#define SIGNET_CA_LEDGER_H
+/*
+ * The signer's own memory on local disk: which orders it has used, which
+ * certificates are held or revoked, how far it has followed the audit chain.
+ *
+ * The store may be edited, cut or restored; this file is what the signer
+ * believes instead.  It is append-only: each record is followed by SHA-256
+ * over the hash before it and the record.  Records are collected by the add
+ * functions and become true, on disk and in memory, together, by
+ * ledger_sync(); when that fails none of them has happened.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include "audit/chain.h"
+#include "base/error.h"
+#include "x509/cert.h"
+
+enum cert_status { CERT_GOOD, CERT_HELD, CERT_REVOKED, CERT_STATUS__MAX };
+const char *cert_status_name(enum cert_status);
+
+struct ledger_use {
+	uint8_t	 order[32];	/* digest of the order */
+	uint32_t n;		/* item, 0 for a single order */
+	int64_t	 expires;	/* of the order: refused by age afterwards */
+	uint8_t	 tbs[32];	/* SHA-256 of what was signed; zeros: nothing */
+};
+
+struct ledger_status {
+	char		 ca[65];
+	uint8_t		 serial[CERT_SERIAL_SIZE + 1];
+	uint8_t		 serial_len;
+	enum cert_status status;
+	int		 reason;	/* CRLReason */
+	int64_t		 at;
+	int64_t		 invalid_since;	/* 0: not said */
+	uint8_t		 order[32];	/* zeros: learnt from the audit chain */
+};
+
+struct ledger;
+
+/* Opens or makes dir/ledger, taking the lock: one signer per ledger.  A torn
+ * end is cut off, *cut tells how many bytes; a broken middle is refused. */
+int	 ledger_open(struct ledger **, const char *dir, int64_t now,
+	    size_t *cut, struct error *);
+void	 ledger_close(struct ledger **);
+
+const struct ledger_use *ledger_find_use(const struct ledger *,
+	    const uint8_t order[32], uint32_t n);
+const struct ledger_status *ledger_find_status(const struct ledger *,
+	    const char *ca, const uint8_t *serial, size_t len);
+/* Every status that is not forgotten; *pos starts at 0; NULL at the end. */
+const struct ledger_status *ledger_next_status(const struct ledger *,
+	    size_t *pos);
+void	 ledger_get_head(const struct ledger *, struct audit_head *);
+/* Number of the last list signed for this CA, 0 for none. */
+int64_t	 ledger_crl_number(const struct ledger *, const char *ca);
+
+void	 ledger_add_use(struct ledger *, const struct ledger_use *);
+void	 ledger_add_status(struct ledger *, const struct ledger_status *);
+void	 ledger_add_head(struct ledger *, const struct audit_head *);
+void	 ledger_add_crl(struct ledger *, const char *ca, int64_t number,
+	    const uint8_t digest[32]);
+int	 ledger_sync(struct ledger *, struct error *);
+#endif

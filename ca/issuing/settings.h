@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_CA_SETTINGS_H
+#define SIGNET_CA_SETTINGS_H
+/*
+ * Settings of signet-cad (signet-cad.conf(5)).
+ */
+#include "os/conf.h"
+
+struct ca_conf {			/* one of cas = ( { ... }, ... ) */
+	char			*name;
+	char			*cert;
+	char			*key;
+	char			*passphrase;
+	struct conf_list	 cdp, ocsp, aia;
+	int64_t			 crl_lifetime, crl_interval;
+	struct conf_list	 crl_reasons;
+};
+
+struct cad_conf {
+	char			*instance;
+	char			*database;
+	char			*state;
+	char			*profiles;
+	char			*root;
+	char			*officers_ca;
+	char			*agent_key, *agent_cert, *agent_passphrase;
+	char			*heads;
+	int64_t			 heads_interval;
+	int64_t			 workers;
+	int64_t			 group;
+	int64_t			 poll;
+	int64_t			 takeover;
+	char			*user;
+	struct conf_groups	 cas;		/* struct ca_conf */
+};
+extern const struct conf_item cad_settings[];
+
+/* What the tables cannot say: names, at least one CA, officers_ca known. */
+int	 cad_conf_check(const struct cad_conf *, struct error *);
+const struct ca_conf *cad_conf_ca(const struct cad_conf *, size_t i);
+#endif

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "signer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "os/fault.h"
+#include "os/file.h"
+#include "signer_private.h"
+#include "wire.h"
+
+static uint64_t
+prepared_hash(const void *item)
+{
+	const struct prepared	*p = item;
+
+	return map_hash_bytes(p->order, 8) ^ (p->n * 0x9e3779b97f4a7c15u >> 7);
+}
+
+static bool
+prepared_equal(const void *a, const void *b)
+{
+	const struct prepared	*x = a, *y = b;
+
+	return x->n == y->n && memcmp(x->order, y->order, 32) == 0;
+}
+
+void
+prepared_free(struct prepared **pp)
+{
+	struct prepared	*p = *pp;
+
+	if (p == NULL)
+		return;
+	if (p->batch != NULL)
+		p->batch->pins--;
+	approval_free(&p->approved);
+	buf_clear(&p->spki);
+	buf_clear(&p->tbs);
+	mem_free(pp);
+}
+
+/* One CA: what is wrong with it stays with it. */
+static int
+load_ca(struct signer *s, struct signer_ca *ca, const struct ca_conf *conf,
+    struct error *e)
+{
+	STACK_OF(X509)	*chain = NULL;
+	X509		*cert;
+	int		 rc = -1;
+
+	ca->conf = conf;
+	if (cert_load_chain(&chain, conf->cert, e) == -1)
+		goto out;
+	cert = sk_X509_value(chain, 0);
+	if (issuer_init(&ca->issuer, conf->name, cert, e) == -1)
+		goto out;
+	ca->issuer.cdp = conf->cdp;
+	ca->issuer.ocsp = conf->ocsp;
+	ca->issuer.aia = conf->aia;
+	while (sk_X509_num(chain) > 0)
+		if (sk_X509_push(s->intermediates, sk_X509_shift(chain)) == 0)
+			abort();
+	if (cert_verify_chain(cert, s->intermediates, s->anchors,
+	    clock_now(s->clock), e) == -1)
+		goto out;
+	if (key_load(&ca->key, conf->key, conf->passphrase, e) == -1)
+		goto out;
+	if (!key_matches(cert, ca->key)) {
+		EVP_PKEY_free(ca->key);
+		ca->key = NULL;
+		error_set(e, ERROR_CONFIG, "key %s does not belong to "
+		    "certificate %s", conf->key, conf->cert);
+		goto out;
+	}
+	rc = 0;
+ out:
+	sk_X509_pop_free(chain, X509_free);
+	return rc;
+}
+
+static int
+load_cas(struct signer *s, struct buf *unusable, struct error *e)
+{
+	size_t	 i, usable = 0;
+
+	s->nca = s->conf->cas.n;
+	s->ca = mem_array(s->nca, sizeof(*s->ca));
+	for (i = 0; i < s->nca; i++) {
+		const struct ca_conf	*c = cad_conf_ca(s->conf, i);
+		struct error		 why = ERROR_INIT;
+
+		if (load_ca(s, &s->ca[i], c, &why) == 0) {
+			usable++;
+			continue;
+		}
+		snprintf(s->ca[i].why_not, sizeof(s->ca[i].why_not), "%s",
+		    why.text);
+		buf_printf(unusable, "CA %s: %s\n", c->name, why.text);
+		if (s->nca == 1)
+			*e = why;
+	}
+	if (usable > 0)
+		return 0;
+	if (e->code == ERROR_NONE)
+		error_set(e, ERROR_CONFIG, "no CA has a usable key: CA %s: %s",
+		    cad_conf_ca(s->conf, 0)->name, s->ca[0].why_not);
+	return error_hint(e, "signet ca show; then check key and passphrase "
+	    "in cad.conf");
+}
+
+static int
+load_trust(struct signer *s, struct buf *unusable, struct error *e)
+{
+	struct signer_ca	*officers;
+	size_t			 i;
+
+	if (cert_load_chain(&s->anchors, s->conf->root, e) == -1)
+		return error_wrap(e, "root");
+	if ((s->intermediates = sk_X509_new_null()) == NULL)
+		return error_set(e, ERROR_NOMEM, "out of memory");
+	if (load_cas(s, unusable, e) == -1)
+		return -1;
+	for (i = 0, officers = NULL; i < s->nca; i++)
+		if (strcmp(s->ca[i].conf->name, s->conf->officers_ca) == 0)
+			officers = &s->ca[i];
+	/* Without its certificate nobody has a role and nothing can be done. */
+	if (officers == NULL || officers->issuer.cert == NULL)
+		return error_set(e, ERROR_CONFIG, "officers' CA \"%s\" has no "
+		    "certificate", s->conf->officers_ca);
+	s->officers_ca = officers->issuer.cert;
+	return 0;
+}
+
+/* The agent is certified by this CA, so it is not there at the first start. */
+static int
+load_agent(struct signer *s, struct buf *unusable, struct error *e)
+{
+	const struct cad_conf	*c = s->conf;
+
+	if (c->agent_cert == NULL)
+		return 0;
+	if (!file_exists(c->agent_cert)) {
+		buf_printf(unusable, "agent: %s is not there yet: audit heads "
+		    "are not signed\n", c->agent_cert);
+		return 0;
+	}
+	if (identity_load(&s->agent, c->agent_key, c->agent_cert,
+	    c->agent_passphrase, e) == -1)
+		return error_wrap(e, "agent");
+	return 0;
+}
+
+int
+signer_new(struct signer **out, const struct cad_conf *conf,
+    const struct clock *clock, const struct rng *rng, struct buf *unusable,
+    struct error *e)
+{
+	struct signer	*s = mem_alloc(sizeof(*s));
+	size_t		 cut, i;
+
+	*out = NULL;
+	s->conf = conf;
+	s->clock = clock;
+	s->rng = rng;
+	map_init(&s->prepared, prepared_hash, prepared_equal);
+	s->cache = approval_cache_new();
+	if (profiles_load(&s->profiles, conf->profiles, e) == -1 ||
+	    load_trust(s, unusable, e) == -1 ||
+	    load_agent(s, unusable, e) == -1 ||
+	    ledger_open(&s->ledger, conf->state, clock_now(clock), &cut,
+	    e) == -1)
+		goto fail;
+	ledger_get_head(s->ledger, &s->head);
+	if (cut > 0)
+		buf_printf(unusable, "ledger: a torn end of %zu bytes was cut "
+		    "off\n", cut);
+	for (i = 0; i < s->nca; i++)
+		if (s->ca[i].key != NULL &&
+		    signer_crl_load(s, &s->ca[i], e) == -1)
+			goto fail;
+	*out = s;
+	return 0;
+ fail:
+	signer_free(&s);
+	return -1;
+}
+
+void
+signer_free(struct signer **sp)
+{
+	struct signer	*s = *sp;
+	struct prepared	*p;
+	size_t		 i, pos = 0;
+
+	if (s == NULL)
+		return;
+	while ((p = map_next(&s->prepared, &pos)) != NULL)
+		prepared_free(&p);
+	map_clear(&s->prepared);
+	for (i = 0; i < SIGNER_BATCHES; i++)
+		approval_free(&s->batch[i].approved);
+	for (i = 0; i < s->nca; i++) {
+		signer_crl_drop(&s->ca[i]);
+		crl_free(&s->ca[i].last);
+		issuer_clear(&s->ca[i].issuer);
+		EVP_PKEY_free(s->ca[i].key);
+	}
+	mem_free(&s->ca);
+	identity_free(&s->agent);
+	ledger_close(&s->ledger);
+	approval_cache_free(&s->cache);
+	profiles_free(&s->profiles);
+	sk_X509_pop_free(s->anchors, X509_free);
+	sk_X509_pop_free(s->intermediates, X509_free);
+	mem_free(sp);
+}
+
+int
+signer_find_ca(struct signer *s, const char *name, struct signer_ca **out,
+    struct error *e)
+{
+	size_t	 i;
+
+	for (i = 0; i < s->nca; i++) {
+		if (strcmp(s->ca[i].conf->name, name) != 0)
+			continue;
+		*out = &s->ca[i];
+		if (s->ca[i].key != NULL)
+			return 0;
+		return error_set(e, ERROR_UPSTREAM, "CA %s has no usable key: "
+		    "%s", name, s->ca[i].why_not);
+	}
+	return error_set(e, ERROR_NOTFOUND, "no CA \"%s\" here", name);
+}
+
+struct signer_ca *
+signer_ca_of(struct signer *s, X509 *cert)
+{
+	size_t	 i;
+
+	for (i = 0; i < s->nca; i++) {
+		X509	*ca = s->ca[i].issuer.cert;
+
+		if (ca != NULL && X509_NAME_cmp(X509_get_issuer_name(cert),
+		    X509_get_subject_name(ca)) == 0 &&
+		    X509_verify(cert, X509_get0_pubkey(ca)) == 1)
+			return &s->ca[i];
+	}
+	return NULL;
+}
+
+int
+signer_cert_status(void *arg, X509 *cert, struct error *e)
+{
+	struct signer			*s = arg;
+	const struct ledger_status	*st;
+	const ASN1_INTEGER		*n = X509_get0_serialNumber(cert);
+	struct signer_ca		*ca;
+
+	(void)e;
+	/* An anchor: the root's own key, which no CA of ours can revoke. */
+	if (X509_cmp(cert, sk_X509_value(s->anchors, 0)) == 0)
+		return 1;
+	if ((ca = signer_ca_of(s, cert)) == NULL)
+		return 0;
+	st = ledger_find_status(s->ledger, ca->conf->name, n->data,
+	    (size_t)n->length);
+	if (st != NULL)
+		return st->status == CERT_GOOD;
+	/* What the ledger has not seen may be on the last list. */
+	return ca->last == NULL ||
+	    crl_find(ca->last, n->data, (size_t)n->length) == NULL;
+}
+
+int
+signer_check_approvals(struct signer *s, struct approved *a,
+    const struct approval_rule *rule, X509 *renewed, struct error *e)
+{
+	struct approval_trust	 trust = {
+		.anchors = s->anchors, .intermediates = s->intermediates,
+		.officers_ca = s->officers_ca, .renewed = renewed,
+		.now = clock_now(s->clock), .status = signer_cert_status,
+		.status_arg = s, .cache = s->cache,
+	};
+
+	if (approval_check(a, &trust, e) == -1)
+		return -1;
+	return approval_satisfies(a, rule, e);
+}
+
+#define CLOCK_SLACK	300	/* officers' machines may be this far ahead */
+
+int
+signer_check_age(struct signer *s, const struct order *o, struct error *e)
+{
+	char	 at[TEXT_TIME_SIZE];
+	int64_t	 now = clock_now(s->clock);
+
+	if (o->created > now + CLOCK_SLACK)
+		return error_set(e, ERROR_DENIED, "order is dated %s, which is "
+		    "in the future", text_time(at, o->created));
+	if (o->expires <= now)
+		return error_set(e, ERROR_DENIED, "order expired at %s",
+		    text_time(at, o->expires));
+	return 0;
+}
+
+int
+signer_check_chain(struct signer *s, struct error *e)
+{
+	if (!s->forked)
+		return 0;
+	error_set(e, ERROR_UPSTREAM, "audit chain does not continue: %s",
+	    s->fork_why);
+	return error_hint(e, "after a restore two security officers sign: "
+	    "signet order new --kind adopt; else find out who edited the store");
+}
+
+static int
+signer_hello(struct signer *s, struct msg *in, struct msg *out,
+    struct error *e)
+{
+	size_t	 i;
+
+	if (msg_done(in, e) == -1)
+		return -1;
+	msg_put_u32(out, (uint32_t)s->nca);
+	for (i = 0; i < s->nca; i++) {
+		msg_put_str(out, s->ca[i].conf->name);
+		msg_put_u32(out, s->ca[i].key != NULL);
+		msg_put_str(out, s->ca[i].why_not);
+	}
+	msg_put_i64(out, s->head.seq);
+	return 0;
+}
+
+static signer_fn *const handlers[WIRE__MAX] = {
+	[WIRE_HELLO] = signer_hello,
+	[WIRE_FOLLOW] = signer_follow,
+	[WIRE_BATCH] = signer_batch,
+	[WIRE_PREPARE] = signer_prepare,
+	[WIRE_SIGN] = signer_sign,
+	[WIRE_RESUME] = signer_resume,
+	[WIRE_STATUS] = signer_status,
+	[WIRE_ADOPT] = signer_adopt,
+	[WIRE_CRL] = signer_crl,
+	[WIRE_CRL_EVIDENCE] = signer_crl_evidence,
+	[WIRE_HEAD] = signer_head,
+};
+
+void
+signer_answer(struct signer *s, struct msg *in, struct msg *out)
+{
+	struct error	 e = ERROR_INIT;
+
+	s->tick++;
+	msg_init(out, in->type);
+	if (in->type >= WIRE__MAX || handlers[in->type] == NULL)
+		error_set(&e, ERROR_BUG, "unknown message %u", in->type);
+	else if (handlers[in->type](s, in, out, &e) == 0)
+		return;
+	msg_init(out, 0);
+	msg_put_error(out, &e);
+}
+
+/* 1 served, 0 this worker is gone, -1. */
+static int
+serve_one(struct signer *s, int fd, struct msg *in, struct msg *out,
+    struct error *e)
+{
+	int	 got;
+
+	if ((got = msg_recv(fd, in, e)) != 1)
+		return got;
+	signer_answer(s, in, out);
+	return msg_send(fd, out, e) == 0 ? 1 : -1;
+}
+
+int
+signer_serve(struct signer *s, const int *fd, size_t nfd, struct error *e)
+{
+	struct msg	 in = { 0 }, out = { 0 };
+	struct pollfd	 p[64];
+	size_t		 i, live = nfd;
+	int		 got;
+
+	for (i = 0; i < nfd; i++)
+		p[i] = (struct pollfd){ .fd = fd[i], .events = POLLIN };
+	while (live > 0) {
+		if (poll(p, nfd, -1) == -1 && errno != EINTR) {
+			error_sys(e, "poll");
+			break;
+		}
+		for (i = 0; i < nfd; i++) {
+			if (p[i].fd == -1 || p[i].revents == 0)
+				continue;
+			/* A worker that died is no reason to stop. */
+			got = serve_one(s, p[i].fd, &in, &out, e);
+			if (got == 1)
+				continue;
+			error_clear(e);
+			close(p[i].fd);
+			p[i].fd = -1;
+			live--;
+		}
+	}
+	msg_clear(&in);
+	msg_clear(&out);
+	return e->code == ERROR_NONE ? 0 : -1;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_CA_SIGNER_PRIVATE_H
+#define SIGNET_CA_SIGNER_PRIVATE_H
+/*
+ * What the files of the signer share: its state, and the checks that several
+ * messages need.
+ */
+#include "base/map.h"
+#include "ledger.h"
+#include "order/approval.h"
+#include "os/msg.h"
+#include "settings.h"
+#include "signer.h"
+#include "x509/cert.h"
+#include "x509/crl.h"
+
+#define SIGNER_BATCHES	8	/* manifests kept between messages */
+
+struct signer_ca {
+	const struct ca_conf	*conf;
+	struct issuer		 issuer;
+	EVP_PKEY		*key;		/* NULL: unusable */
+	char			 why_not[400];
+	struct crl		*last;		/* newest list that we know */
+	struct crl_build	*build;		/* between CRL and CRL_EVIDENCE */
+};
+
+struct signer_batch {
+	struct approved	*approved;	/* NULL: free */
+	size_t		 pins;		/* prepared items that point into it */
+	uint64_t	 used_at;
+	bool		 opened;	/* approvals were checked */
+};
+
+/* Prepared and not yet signed. */
+struct prepared {
+	uint8_t			 order[32];
+	uint32_t		 n;
+	uint64_t		 group;		/* tick of its PREPARE */
+	struct approved		*approved;	/* owned, or */
+	struct signer_batch	*batch;		/* pinned */
+	struct signer_ca	*ca;
+	struct cert_spec	 spec;		/* fields borrowed from above */
+	struct buf		 spki;
+	struct buf		 tbs;
+	uint8_t			 tbs_digest[32];
+	int64_t			 expires;
+	uint8_t			 station[32];	/* digest of the ORDER_ITEM */
+	bool			 has_station;
+};
+
+struct signer {
+	const struct cad_conf	*conf;
+	const struct clock	*clock;
+	const struct rng	*rng;
+	struct profiles		 profiles;
+	STACK_OF(X509)		*anchors, *intermediates;
+	X509			*officers_ca;
+	struct signer_ca	*ca;
+	size_t			 nca;
+	struct identity		 agent;
+	struct ledger		*ledger;
+	struct approval_cache	*cache;
+	struct map		 prepared;
+	struct signer_batch	 batch[SIGNER_BATCHES];
+	uint64_t		 tick;
+	struct audit_head	 head;		/* followed so far */
+	bool			 learnt;	/* from the chain, not yet synced */
+	bool			 forked;	/* the chain did not continue */
+	char			 fork_why[200];
+};
+
+typedef int signer_fn(struct signer *, struct msg *in, struct msg *out,
+    struct error *);
+signer_fn signer_follow, signer_batch, signer_prepare, signer_sign,
+    signer_resume, signer_status, signer_adopt, signer_crl,
+    signer_crl_evidence, signer_head;
+
+/* The CA by name: ERROR_NOTFOUND, or ERROR_UPSTREAM without its key. */
+int	 signer_find_ca(struct signer *, const char *name,
+	    struct signer_ca **, struct error *);
+/* The CA that issued the certificate, or NULL. */
+struct signer_ca *signer_ca_of(struct signer *, X509 *);
+/* Approvers: chain, role, ledger status; renewed may be NULL. */
+int	 signer_check_approvals(struct signer *, struct approved *,
+	    const struct approval_rule *, X509 *renewed, struct error *);
+/* Created not in the future, not expired.  ERROR_DENIED. */
+int	 signer_check_age(struct signer *, const struct order *,
+	    struct error *);
+/* ERROR_UPSTREAM while the audit chain does not continue. */
+int	 signer_check_chain(struct signer *, struct error *);
+/* Status in the ledger of a certificate of ours: approval_status_fn. */
+int	 signer_cert_status(void *signer, X509 *, struct error *);
+/* Newest list on disk or given; keeps the newest that verifies. */
+int	 signer_crl_load(struct signer *, struct signer_ca *, struct error *);
+void	 signer_crl_drop(struct signer_ca *);
+void	 prepared_free(struct prepared **);
+#endif

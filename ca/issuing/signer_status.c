@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The signer on orders to revoke, hold and release.
+ */
+#include "signer_private.h"
+#include "wire.h"
+
+/*
+ * Who may: what the profile says.  Which profile issued a certificate is the
+ * worker's word, so it counts only between certificates without a role; one
+ * that carries a role is judged by the strictest rule of the profiles that
+ * give that role.
+ */
+static int
+target_rule(struct signer *s, X509 *cert, const char *profile,
+    const struct approval_rule **rule, struct error *e)
+{
+	const struct profile	*p = NULL;
+	enum role		 role = cert_role(cert);
+	size_t			 i, k;
+
+	if (role == ROLE_NONE) {
+		if (profiles_find(&s->profiles, profile, &p, e) == -1)
+			return -1;
+		for (k = 0; k < p->ext_key_usage.n; k++)
+			if (strncmp(p->ext_key_usage.v[k], OID_ROLE ".",
+			    sizeof(OID_ROLE)) == 0)
+				return error_set(e, ERROR_DENIED, "certificate "
+				    "is not of profile %s", profile);
+		*rule = &p->revoke_approvals;
+		return 0;
+	}
+	for (i = 0; i < s->profiles.n; i++)
+		for (k = 0; k < s->profiles.v[i]->ext_key_usage.n; k++)
+			if (strcmp(s->profiles.v[i]->ext_key_usage.v[k],
+			    role_oid(role)) == 0)
+				p = s->profiles.v[i];
+	if (p == NULL)
+		return error_set(e, ERROR_DENIED, "no profile gives the role "
+		    "%s", role_name(role));
+	*rule = &p->revoke_approvals;
+	return 0;
+}
+
+static int
+target_cert(struct signer *s, const struct order_target *t, struct bytes der,
+    X509 **out, struct error *e)
+{
+	const unsigned char	*p = der.p;
+	const ASN1_INTEGER	*n;
+	struct signer_ca	*ca;
+	X509			*x;
+
+	if ((x = d2i_X509(NULL, &p, (long)der.len)) == NULL)
+		return error_ssl(e, ERROR_INPUT, "certificate to act on");
+	n = X509_get0_serialNumber(x);
+	ca = signer_ca_of(s, x);
+	if (ca == NULL || strcmp(ca->conf->name, t->ca) != 0 ||
+	    (size_t)n->length != t->serial_len ||
+	    memcmp(n->data, t->serial, t->serial_len) != 0) {
+		X509_free(x);
+		return error_set(e, ERROR_DENIED, "the certificate brought for "
+		    "a target is another one");
+	}
+	*out = x;
+	return 0;
+}
+
+/* Whether every target may be acted on by these approvers. */
+static int
+check_targets(struct signer *s, struct approved *a, struct msg *in,
+    struct error *e)
+{
+	const struct order		*o = a->order;
+	const struct approval_rule	*rule, *last = NULL;
+	uint32_t			 n = msg_get_u32(in), i;
+	char				 profile[65];
+
+	if (n != o->ntargets)
+		return error_set(e, ERROR_BUG, "%u certificates for %zu "
+		    "targets", n, o->ntargets);
+	for (i = 0; i < n; i++) {
+		struct bytes	 der = msg_get_blob(in, CERT_MAX);
+		X509		*x = NULL;
+		int		 rc;
+
+		msg_get_str(in, profile, sizeof(profile));
+		if (in->bad)
+			break;
+		if (target_cert(s, &o->target[i], der, &x, e) == -1)
+			return -1;
+		rc = target_rule(s, x, profile, &rule, e);
+		X509_free(x);
+		if (rc == -1)
+			return -1;
+		if (rule == last)
+			continue;
+		last = rule;
+		if (signer_check_approvals(s, a, rule, NULL, e) == -1)
+			return -1;
+	}
+	return msg_done(in, e);
+}
+
+static enum cert_status
+status_after(enum order_kind kind)
+{
+	return kind == ORDER_REVOKE ? CERT_REVOKED :
+	    kind == ORDER_HOLD ? CERT_HELD : CERT_GOOD;
+}
+
+/*
+ * What becomes of one target.  1: *st is new, 0: nothing changes, -1 refused.
+ * A revocation is final; what is on hold can be revoked or released.
+ */
+static int
+target_change(struct signer *s, const struct approved *a,
+    const struct order_target *t, struct ledger_status *st, struct error *e)
+{
+	const struct order		*o = a->order;
+	const struct ledger_status	*now;
+
+	now = ledger_find_status(s->ledger, t->ca, t->serial, t->serial_len);
+	*st = (struct ledger_status){ .status = status_after(o->kind),
+	    .reason = o->kind == ORDER_HOLD ? 6 : o->reason,
+	    .at = clock_now(s->clock), .invalid_since = o->invalid_since,
+	    .serial_len = (uint8_t)t->serial_len };
+	snprintf(st->ca, sizeof(st->ca), "%s", t->ca);
+	memcpy(st->serial, t->serial, t->serial_len);
+	memcpy(st->order, a->digest, 32);
+	if (now == NULL || now->status == CERT_GOOD)
+		return o->kind != ORDER_RELEASE;
+	if (now->status == CERT_REVOKED) {
+		if (o->kind == ORDER_REVOKE)
+			return 0;
+		return error_set(e, ERROR_CONFLICT, "a revoked certificate "
+		    "stays revoked");
+	}
+	return o->kind != ORDER_HOLD;
+}
+
+/*
+ * The order was used before.  The store may have lost what it did (a crash
+ * after our sync), so it is answered again, but only where it still is the
+ * last word: a replayed release must not undo a later hold.
+ */
+static int
+status_again(struct signer *s, const struct approved *a, struct msg *out,
+    struct error *e)
+{
+	const struct order	*o = a->order;
+	size_t			 i;
+
+	msg_put_u32(out, (uint32_t)o->ntargets);
+	for (i = 0; i < o->ntargets; i++) {
+		const struct order_target	*t = &o->target[i];
+		const struct ledger_status	*st;
+
+		st = ledger_find_status(s->ledger, t->ca, t->serial,
+		    t->serial_len);
+		if (st == NULL || memcmp(st->order, a->digest, 32) != 0)
+			return error_set(e, ERROR_CONFLICT, "this order was "
+			    "used before");
+		msg_put_str(out, st->ca);
+		msg_put_blob(out, st->serial, st->serial_len);
+		msg_put_u32(out, st->status);
+		msg_put_i64(out, st->reason);
+		msg_put_i64(out, st->at);
+		msg_put_i64(out, st->invalid_since);
+	}
+	return 0;
+}
+
+static int
+status_first(struct signer *s, const struct approved *a, struct msg *out,
+    struct error *e)
+{
+	const struct order	*o = a->order;
+	struct ledger_use	 use = { .expires = o->expires };
+	struct ledger_status	*st;
+	size_t			 i, n = 0;
+	int			 changed, rc = -1;
+
+	st = mem_array(o->ntargets + 1, sizeof(*st));
+	for (i = 0; i < o->ntargets; i++) {
+		changed = target_change(s, a, &o->target[i], &st[n], e);
+		if (changed == -1)
+			goto out;
+		n += (size_t)changed;
+	}
+	for (i = 0; i < n; i++)
+		ledger_add_status(s->ledger, &st[i]);
+	memcpy(use.order, a->digest, 32);
+	ledger_add_use(s->ledger, &use);
+	if (ledger_sync(s->ledger, e) == -1)
+		goto out;
+	msg_put_u32(out, (uint32_t)n);
+	for (i = 0; i < n; i++) {
+		msg_put_str(out, st[i].ca);
+		msg_put_blob(out, st[i].serial, st[i].serial_len);
+		msg_put_u32(out, st[i].status);
+		msg_put_i64(out, st[i].reason);
+		msg_put_i64(out, st[i].at);
+		msg_put_i64(out, st[i].invalid_since);
+	}
+	rc = 0;
+ out:
+	mem_free(&st);
+	return rc;
+}
+
+int
+signer_status(struct signer *s, struct msg *in, struct msg *out,
+    struct error *e)
+{
+	struct bytes		 blob = msg_get_blob(in, 8u << 20);
+	struct approved		*a = NULL;
+	const struct order	*o;
+	int			 rc = -1;
+
+	if (signer_check_chain(s, e) == -1 || in->bad ||
+	    approval_open(&a, blob, e) == -1)
+		goto out;
+	o = a->order;
+	if (o->kind != ORDER_REVOKE && o->kind != ORDER_HOLD &&
+	    o->kind != ORDER_RELEASE) {
+		error_set(e, ERROR_DENIED, "an order to %s changes no status",
+		    order_kind_name(o->kind));
+		goto out;
+	}
+	msg_put_blob(out, a->digest, 32);
+	msg_put_i64(out, o->expires);
+	if (ledger_find_use(s->ledger, a->digest, 0) != NULL) {
+		rc = status_again(s, a, out, e);
+		goto out;
+	}
+	if (signer_check_age(s, o, e) == -1 || check_targets(s, a, in, e) == -1)
+		goto out;
+	rc = status_first(s, a, out, e);
+ out:
+	if (in->bad)
+		rc = error_set(e, ERROR_BUG, "malformed message");
+	approval_free(&a);
+	return rc;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_CA_WIRE_H
+#define SIGNET_CA_WIRE_H
+/*
+ * Messages between a worker (which has the store) and the signer (which has
+ * the keys).  A worker asks, the signer answers with the same number, or with
+ * type 0 and an error.  The signer takes nothing on trust; each field is
+ * bounded in signer_<message>.c.
+ *
+ *	HELLO	-> u32 nCAs, { str name, u32 usable, str why not }, i64 seq
+ *	FOLLOW	u32 n, { i64 seq, blob hash, blob body }	-> i64 seq
+ *	BATCH	blob CMS	-> blob digest	(the signer keeps it)
+ *	PREPARE	u32 n, { u32 by_digest, blob CMS or digest, u32 item,
+ *		    blob request, blob proof, blob station order }
+ *		-> u32 n, { u32 1, blob digest, str ca, blob serial, blob tbs,
+ *			    str profile, str holder, i64 expires, u32 unique_key,
+ *			    blob key digest, blob request digest }
+ *		     or   { u32 0, error }
+ *	SIGN	u32 n, { blob digest, u32 item, blob tbs }
+ *		    (tbs empty: as prepared; else bytes from an intent)
+ *		-> u32 n, { u32 1, blob certificate } or { u32 0, error }
+ *	RESUME	u32 n, { blob digest, u32 item, blob tbs }
+ *		-> u32 n, { u32 enum wire_resume }
+ *	STATUS	blob CMS, u32 n, { blob certificate, str profile }	(per target)
+ *		-> blob digest, i64 expires, u32 n, { str ca, blob serial,
+ *		    u32 status, i64 reason, i64 at, i64 since }
+ *	ADOPT	blob CMS	-> blob digest, i64 expires, i64 seq, blob hash
+ *	CRL	str ca, i64 number, blob newest CRL of the store, u32 n,
+ *		{ blob serial, i64 reason, i64 at, i64 since }
+ *		-> u32 n, { u32 enum wire_differs, blob serial }	(evidence wanted)
+ *	CRL_EVIDENCE	str ca, u32 n, { blob certificate, blob CMS }	(as asked)
+ *		-> i64 number, i64 this, i64 next, u32 entries, blob CRL,
+ *		    u32 n, { str alarm }
+ *	HEAD	-> i64 seq, blob CMS		(of what was followed)
+ */
+enum wire_type {
+	WIRE_HELLO = 1, WIRE_FOLLOW, WIRE_BATCH, WIRE_PREPARE, WIRE_SIGN,
+	WIRE_RESUME, WIRE_STATUS, WIRE_ADOPT, WIRE_CRL, WIRE_CRL_EVIDENCE,
+	WIRE_HEAD, WIRE__MAX
+};
+
+enum wire_resume {
+	WIRE_RESUME_SIGN = 1,	/* the key may have been used on these bytes */
+	WIRE_RESUME_WITHDRAW,	/* it was not: start afresh */
+	WIRE_RESUME_REFUSE,	/* it was used on other bytes */
+};
+
+enum wire_differs {
+	WIRE_DIFFERS_MISSING = 1,	/* the signer has it, the store does not */
+	WIRE_DIFFERS_EXTRA,		/* the store has it, the signer does not */
+};
+
+#define WIRE_GROUP_MAX	5000
+#endif
