@@ -53,7 +53,6 @@ struct cli_conf {
 	char			*officer_key;	/* URI */
 	char			*officer_cert;
 	char			*officer_passphrase;	/* secret_fetch source */
-	char			*instance;	/* only in messages */
 	int64_t			 patience;	/* seconds to wait for the store */
 };
 extern const struct conf_item CLI_CONF[];

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Orders: their signatures, who approved them, and that each is used once.
+ */
+#include <openssl/cms.h>
+#include <openssl/err.h>
+
+#include "base/text.h"
+#include "cli/audit_state.h"
+
+/*
+ * An act that was prepared before an approver was revoked may enter the chain
+ * just after; the daemons' own work takes seconds.
+ */
+#define OVERTAKEN	600
+
+/* The id inside a blob whose signatures do not hold, so as to name it. */
+static bool
+blob_id(struct bytes blob, uint8_t id[ORDER_ID_SIZE])
+{
+	struct error		 e = ERROR_INIT;
+	const unsigned char	*p = blob.p;
+	CMS_ContentInfo		*cms;
+	ASN1_OCTET_STRING	**content;
+	struct order		*o = NULL;
+	bool			 ok = false;
+
+	cms = d2i_CMS_ContentInfo(NULL, &p, (long)blob.len);
+	if (cms != NULL && (content = CMS_get0_content(cms)) != NULL &&
+	    *content != NULL && order_parse(&o,
+	    BYTES(ASN1_STRING_get0_data(*content),
+	    (size_t)ASN1_STRING_length(*content)), &e) == 0) {
+		memcpy(id, o->id, ORDER_ID_SIZE);
+		ok = true;
+	}
+	order_free(&o);
+	CMS_ContentInfo_free(cms);
+	ERR_clear_error();
+	return ok;
+}
+
+static void
+order_bad(struct audit_verify *v, uint64_t n, struct bytes blob,
+    const char *why)
+{
+	struct audit_about	 about = { 0 };
+	uint8_t			 id[ORDER_ID_SIZE];
+
+	if (blob_id(blob, id))
+		about.order = id;
+	audit_failed(v->r, AUDIT_ORDERS, &about,
+	    "number %llu of orders.pem: %s", (unsigned long long)n, why);
+}
+
+static void
+item_put(struct audit_verify *v, struct audit_order *rec,
+    const struct order *o)
+{
+	struct audit_item	*item = arena_alloc(v->arena, sizeof(*item));
+
+	memcpy(item->batch, o->batch, sizeof(item->batch));
+	memcpy(item->request, o->request, sizeof(item->request));
+	item->n = o->n;
+	item->order = rec;
+	map_put(&v->items, item);
+}
+
+static void
+order_put(struct audit_verify *v, const struct approved *a, size_t at)
+{
+	struct audit_order	*rec = arena_alloc(v->arena, sizeof(*rec));
+	struct audit_about	 about = { .order = a->order->id };
+
+	memcpy(rec->digest, a->digest, sizeof(rec->digest));
+	memcpy(rec->id, a->order->id, sizeof(rec->id));
+	rec->at = at;
+	rec->kind = a->order->kind;
+	if (map_put(&v->orders, rec) != NULL)
+		audit_failed(v->r, AUDIT_ORDERS, &about,
+		    "is in orders.pem twice");
+	if (rec->kind == ORDER_ITEM)
+		item_put(v, rec, a->order);
+	v->r->orders++;
+}
+
+void
+orders_load(struct audit_verify *v)
+{
+	struct bundle_file	*f = &v->b.part[BUNDLE_ORDERS];
+	struct error		 e = ERROR_INIT;
+	struct approved		*a = NULL;
+	struct buf		 der = { 0 };
+	uint64_t		 n = 0;
+	size_t			 at;
+	int			 found;
+
+	while ((found = bundle_pem_next(f, "CMS", &der, &at, &e)) != 0) {
+		n++;
+		audit_looked(v->r, AUDIT_ORDERS);
+		if (found == 1 &&
+		    approval_open(&a, BYTES(der.p, der.len), &e) == 0)
+			order_put(v, a, at);
+		else
+			order_bad(v, n, BYTES(der.p, found == 1 ? der.len : 0),
+			    e.text);
+		approval_free(&a);
+		error_clear(&e);
+	}
+	buf_clear(&der);
+}
+
+/* Parsed orders: a batch is used thousands of times in a row. */
+struct approved *
+orders_open(struct audit_verify *v, struct audit_order *rec)
+{
+	struct error	 e = ERROR_INIT;
+	struct buf	 der = { 0 };
+	size_t		 i;
+
+	for (i = 0; i < AUDIT_CACHE; i++)
+		if (v->cache[i].order == rec)
+			return v->cache[i].approved;
+	i = v->cache_next++ % AUDIT_CACHE;
+	approval_free(&v->cache[i].approved);
+	v->cache[i].order = NULL;
+	if (bundle_pem_at(&v->b.part[BUNDLE_ORDERS], "CMS", rec->at, &der,
+	    &e) == 1 && approval_open(&v->cache[i].approved,
+	    BYTES(der.p, der.len), &e) == 0)
+		v->cache[i].order = rec;
+	buf_clear(&der);
+	return v->cache[i].approved;
+}
+
+void
+orders_clear(struct audit_verify *v)
+{
+	size_t	 i;
+
+	for (i = 0; i < AUDIT_CACHE; i++)
+		approval_free(&v->cache[i].approved);
+}
+
+static struct audit_order *
+order_find(struct audit_verify *v, const uint8_t digest[32])
+{
+	struct audit_order	 key;
+
+	memcpy(key.digest, digest, sizeof(key.digest));
+	return map_find(&v->orders, &key);
+}
+
+/* The order that the entry names; its id becomes part of what is said. */
+static struct audit_order *
+order_of(struct audit_verify *v, struct audit_entry *en)
+{
+	struct audit_order	*rec;
+	uint8_t			 digest[32], id[ORDER_ID_SIZE];
+	size_t			 len;
+	char			 hex[65];
+
+	if (!entry_digest(v, en, AUDIT_ORDERS, "order", digest))
+		return NULL;
+	if ((rec = order_find(v, digest)) == NULL) {
+		audit_failed(v->r, AUDIT_ORDERS, &en->about,
+		    "%s: the order with digest %s is not in orders.pem, or "
+		    "its signatures do not hold", en->act,
+		    text_hex(hex, digest, 32));
+		return NULL;
+	}
+	en->about.order = rec->id;
+	if (entry_hex(v, en, AUDIT_ORDERS, "id", id, sizeof(id), &len) &&
+	    (len != sizeof(id) || memcmp(id, rec->id, len) != 0))
+		audit_failed(v->r, AUDIT_ORDERS, &en->about,
+		    "%s: the entry calls the order by another id", en->act);
+	return rec;
+}
+
+void
+orders_new(struct audit_verify *v, struct audit_entry *en)
+{
+	struct audit_order	*rec;
+	char			 kind[16];
+
+	audit_looked(v->r, AUDIT_ORDERS);
+	if ((rec = order_of(v, en)) == NULL)
+		return;
+	if (rec->added != 0)
+		audit_failed(v->r, AUDIT_ORDERS, &en->about,
+		    "was entered before, in entry %lld", (long long)rec->added);
+	rec->added = en->seq;
+	if (entry_text(v, en, AUDIT_ORDERS, "kind", kind, sizeof(kind)) &&
+	    order_kind_of(kind) != rec->kind)
+		audit_failed(v->r, AUDIT_ORDERS, &en->about,
+		    "the entry says %s, the order %s", kind,
+		    order_kind_name(rec->kind));
+}
+
+/* An approval that the chain knows must still be in the blob. */
+void
+orders_approve(struct audit_verify *v, struct audit_entry *en)
+{
+	struct audit_order	*rec;
+	struct approved		*a;
+	uint8_t			 cert[32];
+	char			 person[65] = "?";
+	size_t			 i;
+
+	audit_looked(v->r, AUDIT_ORDERS);
+	if ((rec = order_of(v, en)) == NULL ||
+	    !entry_digest(v, en, AUDIT_ORDERS, "cert", cert) ||
+	    (a = orders_open(v, rec)) == NULL)
+		return;
+	for (i = 0; i < a->n; i++)
+		if (memcmp(a->by[i].cert_digest, cert, 32) == 0)
+			return;
+	entry_maybe(v, en, "person", person, sizeof(person));
+	audit_failed(v->r, AUDIT_ORDERS, &en->about,
+	    "the approval by %s is gone from the order", person);
+}
+
+void
+orders_reject(struct audit_verify *v, struct audit_entry *en)
+{
+	struct audit_order	*rec;
+
+	audit_looked(v->r, AUDIT_ORDERS);
+	if ((rec = order_of(v, en)) != NULL)
+		rec->rejected = en->seq;
+}
+
+/* Approvals. */
+
+struct asked {
+	struct audit_verify	*v;
+	const struct audit_entry *en;
+	struct audit_order	*rec;
+};
+
+/* The approver's certificate as the chain knows it at this entry. */
+static int
+approver_status(void *arg, X509 *cert, struct error *e)
+{
+	struct asked		*q = arg;
+	struct audit_cert	 key, *c;
+	unsigned int		 len = sizeof(key.digest);
+
+	if (X509_digest(cert, EVP_sha256(), key.digest, &len) != 1)
+		return error_ssl(e, ERROR_CRYPTO, "digest");
+	if ((c = map_find(&q->v->certs, &key)) == NULL || c->issued == 0)
+		return error_set(e, ERROR_DENIED,
+		    "the approver's certificate had not been issued");
+	if (c->status == AUDIT_GOOD)
+		return 1;
+	if (q->en->at - c->changed_at > OVERTAKEN)
+		return error_set(e, ERROR_DENIED, "the approver had been "
+		    "revoked before, in entry %lld", (long long)c->changed);
+	audit_note(q->v->r, AUDIT_ORDERS, &q->en->about,
+	    "an approver was revoked %lld seconds before, in entry %lld",
+	    (long long)(q->en->at - c->changed_at), (long long)c->changed);
+	return 1;
+}
+
+/* The certificate that a renewal replaces is in the blob. */
+static X509 *
+renewed_cert(const struct approved *a)
+{
+	const ASN1_INTEGER	*n;
+	X509			*cert;
+	int			 i;
+
+	for (i = 0; a->order->is_renewal && i < sk_X509_num(a->certs); i++) {
+		cert = sk_X509_value(a->certs, i);
+		n = X509_get0_serialNumber(cert);
+		if ((size_t)ASN1_STRING_length(n) == a->order->renews_len &&
+		    memcmp(ASN1_STRING_get0_data(n), a->order->renews,
+		    a->order->renews_len) == 0)
+			return cert;
+	}
+	return NULL;
+}
+
+/*
+ * Without the profiles at hand: somebody with a role approved, and what gives
+ * a role was approved by the root or by two security officers.
+ */
+static int
+satisfies_least(const struct approved *a, bool grave, struct error *e)
+{
+	static const struct approval_rule two = {
+		.n = 2, .way = {
+			{ .n = 1, .role = { ROLE_ROOT } },
+			{ .n = 2, .role = { ROLE_SECURITY_OFFICER,
+			    ROLE_SECURITY_OFFICER } },
+		},
+	};
+	size_t	 i;
+
+	if (grave)
+		return approval_satisfies(a, &two, e);
+	for (i = 0; i < a->n; i++)
+		if (a->by[i].role != ROLE_NONE)
+			return 0;
+	return error_set(e, ERROR_DENIED, "nobody with a role approved it");
+}
+
+static int
+satisfies(struct audit_verify *v, const struct approved *a,
+    const char *profile_name, bool grave, struct error *e)
+{
+	const struct profile		*profile;
+	const struct approval_rule	*rule;
+
+	if (v->profiles.n == 0 || profile_name == NULL)
+		return satisfies_least(a, grave && !a->order->is_renewal, e);
+	if (profiles_find(&v->profiles, profile_name, &profile, e) == -1)
+		return -1;
+	rule = approval_rule_for(profile, a->order);
+	return rule != NULL ? approval_satisfies(a, rule, e) : 0;
+}
+
+static int64_t
+approvers_until(const struct approved *a)
+{
+	struct error	 e = ERROR_INIT;
+	struct cert_info info;
+	int64_t		 until = INT64_MAX;
+	size_t		 i;
+
+	for (i = 0; i < a->n; i++) {
+		if (cert_info(&info, a->by[i].cert, &e) == -1)
+			return 0;
+		if (info.not_after < until)
+			until = info.not_after;
+		cert_info_clear(&info);
+	}
+	return until;
+}
+
+bool
+orders_check_approvals(struct audit_verify *v, const struct audit_entry *en,
+    struct audit_order *rec, struct approved *a, const char *profile,
+    bool grave)
+{
+	struct error		 e = ERROR_INIT;
+	struct asked		 q = { v, en, rec };
+	struct audit_ca		*officers = cas_find(v, v->in->officers_ca);
+	struct approval_trust	 trust = {
+		.anchors = v->anchors, .intermediates = v->intermediates,
+		.officers_ca = officers != NULL ? officers->cert : NULL,
+		.renewed = renewed_cert(a), .now = en->at,
+		.status = approver_status, .status_arg = &q,
+		.cache = v->trust_cache,
+	};
+
+	if (rec->is_bad)
+		return false;
+	if (rec->checked == v->generation && en->at <= rec->checked_until &&
+	    rec->checked_profile == profile && rec->checked_grave == grave)
+		return true;
+	if (approval_check(a, &trust, &e) == -1 ||
+	    satisfies(v, a, profile, grave, &e) == -1) {
+		rec->is_bad = true;
+		audit_failed(v->r, AUDIT_ORDERS, &en->about, "%s without "
+		    "sufficient approval: %s", en->act, e.text);
+		return false;
+	}
+	rec->checked = v->generation;
+	rec->checked_until = approvers_until(a);
+	rec->checked_profile = profile;
+	rec->checked_grave = grave;
+	return true;
+}
+
+struct audit_order *
+orders_use(struct audit_verify *v, struct audit_entry *en,
+    struct approved **out)
+{
+	struct audit_order	*rec;
+
+	audit_looked(v->r, AUDIT_ORDERS);
+	if ((rec = order_of(v, en)) == NULL)
+		return NULL;
+	if (rec->added == 0)
+		audit_failed(v->r, AUDIT_ORDERS, &en->about,
+		    "%s: no entry says that the order was handed in", en->act);
+	if (rec->rejected != 0)
+		audit_failed(v->r, AUDIT_ORDERS, &en->about, "%s: the order "
+		    "had been rejected in entry %lld", en->act,
+		    (long long)rec->rejected);
+	if ((*out = orders_open(v, rec)) == NULL) {
+		audit_failed(v->r, AUDIT_ORDERS, &en->about,
+		    "the order cannot be read again");
+		return NULL;
+	}
+	return rec;
+}
+
+/* what: the item's number or the target, hashed with the order. */
+bool
+orders_use_once(struct audit_verify *v, const struct audit_entry *en,
+    struct audit_order *rec, const void *what, size_t len, const char *text)
+{
+	struct audit_use	*use = arena_alloc(v->arena, sizeof(*use));
+	struct audit_use	*before;
+	EVP_MD_CTX		*md = EVP_MD_CTX_new();
+
+	if (md == NULL || EVP_DigestInit_ex(md, EVP_sha256(), NULL) != 1 ||
+	    EVP_DigestUpdate(md, rec->digest, sizeof(rec->digest)) != 1 ||
+	    EVP_DigestUpdate(md, what, len) != 1 ||
+	    EVP_DigestFinal_ex(md, use->key, NULL) != 1)
+		memset(use->key, 0, sizeof(use->key));
+	EVP_MD_CTX_free(md);
+	use->seq = en->seq;
+	if ((before = map_find(&v->uses, use)) != NULL) {
+		audit_failed(v->r, AUDIT_ORDERS, &en->about, "%s: the order "
+		    "was used %s before, in entry %lld", en->act, text,
+		    (long long)before->seq);
+		return false;
+	}
+	map_put(&v->uses, use);
+	return true;
+}

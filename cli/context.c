@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli/cli.h"
+#include "os/file.h"
+
+#define CONF_PATH	SYSCONFDIR "/signet.conf"
+
+static const struct conf_item ca_items[] = {
+	CONF_STR_REQUIRED(struct cli_ca, name, "Name of the issuing CA."),
+	CONF_STR_REQUIRED(struct cli_ca, cert,
+	    "File with its certificate and what leads to the root, PEM."),
+	CONF_END
+};
+
+const struct conf_item CLI_CONF[] = {
+	CONF_STR_REQUIRED(struct cli_conf, database,
+	    "Connection string of the store, as libpq takes it; several "
+	    "hosts are allowed."),
+	CONF_STR(struct cli_conf, profiles, "profiles",
+	    "Directory of the profiles."),
+	CONF_STR(struct cli_conf, schema, DATADIR "/db",
+	    "Directory of the schema's migrations."),
+	CONF_STR(struct cli_conf, root, "ca/root.pem",
+	    "Certificate of the root, PEM."),
+	CONF_STR(struct cli_conf, ca_dir, "ca",
+	    "Directory with NAME.pem of each issuing CA, and NAME.key and "
+	    "NAME.csr of those made here."),
+	CONF_GROUPS(struct cli_conf, cas, ca_items, struct cli_ca,
+	    "Issuing CAs whose certificates are kept elsewhere."),
+	CONF_STR(struct cli_conf, officers_ca, NULL,
+	    "Name of the CA that certifies officers: roles count only from "
+	    "it."),
+	CONF_STR(struct cli_conf, officer_key, NULL,
+	    "Your key: a file (PEM or PKCS#12) or a pkcs11: URI."),
+	CONF_STR(struct cli_conf, officer_cert, NULL,
+	    "Your certificate, PEM, unless it comes with the key."),
+	CONF_STR(struct cli_conf, officer_passphrase, NULL,
+	    "Where the passphrase or PIN of your key comes from: prompt, "
+	    "file:PATH, credential:NAME or fd:N."),
+	CONF_DURATION(struct cli_conf, patience, "10s", 0, 3600,
+	    "How long to wait for a store that is away."),
+	CONF_END
+};
+
+const struct cmd_opt CLI_GLOBAL[] = {
+	{ "config", 0, CMD_STRING, false, "FILE",
+	    "settings (else $SIGNET_CONFIG, else " CONF_PATH ")" },
+	{ "json", 0, CMD_FLAG, false, NULL, "print JSON for programs" },
+	{ "yes", 'y', CMD_FLAG, false, NULL, "answer yes to questions" },
+	CMD_OPT_END
+};
+
+void
+cli_init(struct cli *c)
+{
+	memset(c, 0, sizeof(*c));
+	c->clock = &clock_system;
+	c->rng = &rng_system;
+	c->arena = arena_new();
+}
+
+void
+cli_clear(struct cli *c)
+{
+	size_t	i;
+
+	db_close(&c->db);
+	identity_free(&c->officer);
+	profiles_free(&c->profiles);
+	for (i = 0; i < c->nissuers; i++) {
+		mem_free(&c->issuer[i].name);
+		X509_free(c->issuer[i].cert);
+		sk_X509_pop_free(c->issuer[i].chain, X509_free);
+	}
+	mem_free(&c->issuer);
+	c->nissuers = 0;
+	sk_X509_pop_free(c->anchors, X509_free);
+	sk_X509_pop_free(c->intermediates, X509_free);
+	c->anchors = c->intermediates = NULL;
+	if (c->conf_path != NULL)
+		conf_free(&c->conf, CLI_CONF);
+	mem_free(&c->conf_path);
+	mem_free(&c->conf_dir);
+	arena_free(&c->arena);
+}
+
+void
+cli_begin(struct cli *c, const struct cmd_args *a)
+{
+	c->args = a;
+	c->json = cmd_flag(a, "json");
+	c->yes = cmd_flag(a, "yes");
+}
+
+static char *
+directory_of(const char *path)
+{
+	const char	*slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return mem_strdup(".");
+	if (slash == path)
+		return mem_strdup("/");
+	return mem_printf("%.*s", (int)(slash - path), path);
+}
+
+int
+cli_settings(struct cli *c, struct error *e)
+{
+	const char	*path, *env = getenv("SIGNET_CONFIG");
+
+	if (c->conf_path != NULL)
+		return 0;
+	if (env == NULL || env[0] == '\0')
+		env = CONF_PATH;
+	path = cmd_string(c->args, "config", env);
+	if (conf_load(&c->conf, CLI_CONF, path, e) == -1) {
+		if (e->code == ERROR_NOTFOUND) {
+			e->code = ERROR_CONFIG;
+			error_hint(e, "name the settings with --config FILE "
+			    "or SIGNET_CONFIG; \"signet init\" makes an "
+			    "installation");
+		}
+		return error_wrap(e, "settings");
+	}
+	c->conf_path = mem_strdup(path);
+	c->conf_dir = directory_of(path);
+	return 0;
+}
+
+char *
+cli_path(struct cli *c, const char *path)
+{
+	char	*joined, *kept;
+
+	if (path[0] == '/' || c->conf_dir == NULL)
+		return arena_strdup(c->arena, path);
+	joined = file_join(c->conf_dir, path);
+	kept = arena_strdup(c->arena, joined);
+	mem_free(&joined);
+	return kept;
+}
+
+int
+cli_open_profiles(struct cli *c, struct error *e)
+{
+	if (c->profiles.v != NULL)
+		return 0;
+	if (cli_settings(c, e) == -1)
+		return -1;
+	return profiles_load(&c->profiles, cli_path(c, c->conf.profiles), e);
+}
+
+bool
+cli_is_terminal(int fd)
+{
+	return isatty(fd) == 1;
+}
+
+static bool
+answer_is_yes(const char *line)
+{
+	return line[0] == 'y' || line[0] == 'Y';
+}
+
+int
+cli_confirm(struct cli *c, struct error *e, const char *fmt, ...)
+{
+	va_list	 ap;
+	char	 question[400], line[64] = "";
+
+	if (c->yes)
+		return 0;
+	va_start(ap, fmt);
+	vsnprintf(question, sizeof(question), fmt, ap);
+	va_end(ap);
+	if (!cli_is_terminal(STDIN_FILENO)) {
+		error_set(e, ERROR_INPUT, "%s: nobody to ask, standard input "
+		    "is no terminal", question);
+		return error_hint(e, "say --yes in scripts");
+	}
+	fflush(stdout);
+	fprintf(stderr, "%s [y/N] ", question);
+	fflush(stderr);
+	if (fgets(line, sizeof(line), stdin) == NULL)
+		fputc('\n', stderr);
+	if (answer_is_yes(line))
+		return 0;
+	return error_set(e, ERROR_DENIED, "not done: the answer was not yes");
+}
+
+void
+cli_say(const struct cli *c, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	if (c->json)
+		return;
+	va_start(ap, fmt);
+	vfprintf(stdout, fmt, ap);
+	va_end(ap);
+	fputc('\n', stdout);
+}
+
+void
+cli_warn(const struct cli *c, const char *fmt, ...)
+{
+	va_list	 ap;
+
+	(void)c;
+	fflush(stdout);
+	va_start(ap, fmt);
+	fputs("signet: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}

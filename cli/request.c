@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cli/request.h"
+#include "os/file.h"
+
+#define REQUEST_FILE_MAX	(64 * 1024)
+
+static bool
+has_text(const struct buf *b, const char *text)
+{
+	return memmem(b->p, b->len, text, strlen(text)) != NULL;
+}
+
+/* What is it, when it is no request? */
+static int
+explain_wrong_file(const struct buf *b, struct error *e)
+{
+	if (has_text(b, "-----BEGIN CERTIFICATE-----"))
+		return error_set(e, ERROR_INPUT, "this is a certificate, not "
+		    "a certificate request");
+	if (has_text(b, "PRIVATE KEY-----")) {
+		error_set(e, ERROR_INPUT, "this is a private key, not a "
+		    "certificate request");
+		return error_hint(e, "a private key is never handed in; make "
+		    "a request: openssl req -new -key FILE -out FILE.csr");
+	}
+	return -1;
+}
+
+int
+request_load(struct csr **csr, const char *path, struct error *e)
+{
+	struct buf	b = { 0 };
+	int		rc = -1;
+
+	*csr = NULL;
+	if (file_load(&b, path, REQUEST_FILE_MAX, e) == -1)
+		goto out;
+	if (csr_parse(csr, BYTES(b.p, b.len), e) == -1) {
+		explain_wrong_file(&b, e);
+		error_wrap(e, "%s", path);
+		goto out;
+	}
+	rc = 0;
+ out:
+	OPENSSL_cleanse(b.p, b.len);
+	buf_clear(&b);
+	return rc;
+}
+
+bool
+request_takes(const struct profile *p, const char *field)
+{
+	size_t	i;
+
+	for (i = 0; i < p->nsubject; i++)
+		if (p->subject[i].from != NULL &&
+		    strcmp(p->subject[i].from, field) == 0)
+			return true;
+	for (i = 0; i < p->nsan; i++)
+		if (p->san[i].from != NULL &&
+		    strcmp(p->san[i].from, field) == 0)
+			return true;
+	return false;
+}
+
+static int
+unknown_field(const struct profile *p, const char *field, struct error *e)
+{
+	const char	*name[2 * FIELDS_MAX], *near;
+	struct buf	 all = { 0 };
+	size_t		 n = 0, i;
+
+	for (i = 0; i < p->nsubject && n < FIELDS_MAX; i++)
+		if (p->subject[i].from != NULL)
+			name[n++] = p->subject[i].from;
+	for (i = 0; i < p->nsan && n < FIELDS_MAX; i++)
+		if (p->san[i].from != NULL)
+			name[n++] = p->san[i].from;
+	for (i = 0; i < n; i++)
+		buf_printf(&all, "%s%s", i > 0 ? ", " : "", name[i]);
+	error_set(e, ERROR_INPUT, "profile %s has no field \"%.40s\"",
+	    p->name, field);
+	if ((near = cli_nearest(field, name, n)) != NULL)
+		error_hint(e, "did you mean \"%s\"? It has: %.100s", near,
+		    buf_cstr(&all));
+	else
+		error_hint(e, "it has: %.140s", buf_cstr(&all));
+	buf_clear(&all);
+	return -1;
+}
+
+int
+request_add_field(struct fields *f, const struct profile *p,
+    const char *text, struct error *e)
+{
+	const char	*eq = strchr(text, '=');
+	char		 name[FIELD_NAME_MAX + 1];
+
+	if (eq == NULL || eq == text ||
+	    (size_t)(eq - text) > FIELD_NAME_MAX)
+		return error_set(e, ERROR_INPUT, "field \"%.60s\" is not "
+		    "NAME=VALUE", text);
+	if (f->n >= FIELDS_MAX)
+		return error_set(e, ERROR_INPUT, "more than %d fields",
+		    FIELDS_MAX);
+	snprintf(name, sizeof(name), "%.*s", (int)(eq - text), text);
+	if (!request_takes(p, name))
+		return unknown_field(p, name, e);
+	fields_add(f, name, eq + 1);
+	return 0;
+}
+
+int
+request_fill(struct fields *f, const struct profile *p,
+    const struct csr *csr, struct error *e)
+{
+	struct fields	offered = { 0 }, said = { 0 };
+	size_t		i;
+	int		rc = -1;
+
+	if (csr == NULL)
+		return 0;
+	if (csr_fields(csr, &offered, e) == -1)
+		goto out;
+	fields_copy(&said, f);
+	for (i = 0; i < offered.n; i++) {
+		if (!request_takes(p, offered.v[i].name) ||
+		    fields_count(&said, offered.v[i].name) > 0)
+			continue;
+		fields_add(f, offered.v[i].name, offered.v[i].value);
+	}
+	rc = 0;
+ out:
+	fields_clear(&said);
+	fields_clear(&offered);
+	return rc;
+}
+
+int
+request_check(const struct profile *p, const struct fields *f,
+    const struct csr *csr, struct error *e)
+{
+	if (profile_check_fields(p, f, e) == -1)
+		return error_hint(e, "give it with --field NAME=VALUE; "
+		    "\"signet explain profile %s\" shows the fields",
+		    p->name);
+	if (csr != NULL && profile_check_key(p, csr->key, e) == -1)
+		return -1;
+	return 0;
+}
+
+static bool
+profile_lists(const struct profile *p, const char *ca)
+{
+	size_t	i;
+
+	for (i = 0; i < p->cas.n; i++)
+		if (strcmp(p->cas.v[i], ca) == 0)
+			return true;
+	return false;
+}
+
+static int
+find_first_known(struct cli *c, const struct profile *p,
+    const struct cli_issuer **ca, struct error *e)
+{
+	struct buf	 names = { 0 };
+	struct error	 ignored = ERROR_INIT;
+	size_t		 i;
+
+	for (i = 0; i < p->cas.n; i++) {
+		if (cli_find_ca(c, p->cas.v[i], ca, &ignored) == 0)
+			return 0;
+		buf_printf(&names, "%s%s", i > 0 ? ", " : "", p->cas.v[i]);
+	}
+	error_set(e, ERROR_CONFIG, "profile %s is issued by %s, and this "
+	    "installation has no such CA", p->name, buf_cstr(&names));
+	buf_clear(&names);
+	return error_hint(e, "see \"signet ca list\" and \"signet ca "
+	    "import\"");
+}
+
+int
+request_find_ca(struct cli *c, const struct profile *p, const char *wanted,
+    const struct cli_issuer **ca, struct error *e)
+{
+	if (cli_open_trust(c, e) == -1)
+		return -1;
+	if (wanted == NULL)
+		return find_first_known(c, p, ca, e);
+	if (cli_find_ca(c, wanted, ca, e) == -1)
+		return -1;
+	if (!profile_lists(p, wanted))
+		return error_set(e, ERROR_INPUT, "profile %s is not issued by "
+		    "CA %s", p->name, wanted);
+	return 0;
+}

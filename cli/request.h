@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_CLI_REQUEST_H
+#define SIGNET_CLI_REQUEST_H
+/*
+ * From a certificate request and the operator's words to the fields of an
+ * order.  What the operator says wins; the request fills what was not said,
+ * and only where the profile has that field.
+ */
+#include "base/error.h"
+#include "cli/cli.h"
+#include "x509/csr.h"
+#include "x509/name.h"
+#include "x509/profile.h"
+
+/* The file's request.  A certificate or a key handed in by mistake is said
+ * to be one. */
+int	 request_load(struct csr **, const char *path, struct error *);
+bool	 request_takes(const struct profile *, const char *field);
+/* "name=value", added to fields; the name must be one of the profile's. */
+int	 request_add_field(struct fields *, const struct profile *,
+	    const char *text, struct error *);
+/* Fill fields from the request (NULL: a code order, nothing to fill). */
+int	 request_fill(struct fields *, const struct profile *,
+	    const struct csr *, struct error *);
+/* Fields and key (unless csr is NULL) against the profile. */
+int	 request_check(const struct profile *, const struct fields *,
+	    const struct csr *, struct error *);
+/* The CA that is to issue: the one wanted, or the profile's first that this
+ * installation knows. */
+int	 request_find_ca(struct cli *, const struct profile *,
+	    const char *wanted, const struct cli_issuer **, struct error *);
+#endif
