@@ -61,7 +61,7 @@ log_line(int priority, const char *text)
 		return;
 }
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 log_write(int priority, const char *fmt, va_list ap)
 {
 	char	 text[LINE_MAX_LEN];
