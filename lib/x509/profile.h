@@ -97,6 +97,9 @@ int	 profiles_find(const struct profiles *, const char *name,
 int	 profile_check_fields(const struct profile *, const struct fields *,
 	    struct error *);
 int	 profile_check_key(const struct profile *, EVP_PKEY *, struct error *);
+bool	 profile_has_eku(const struct profile *, const char *oid);
+/* The reference of the file's settings, for doc/profiles.md. */
+void	 profile_describe(struct buf *out);
 /* "officer and officer, or root": for messages; caller frees. */
 char	*approval_rule_text(const struct approval_rule *);
 #endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an order asks for, against its profile.
+ */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+#include "base/text.h"
+#include "x509/key.h"
+#include "x509/profile.h"
+#include "x509/profile_private.h"
+
+static bool
+is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9');
+}
+
+/* RFC 1123 2.1: letters, digits, hyphens inside; at least two labels, the
+ * last of which is not a number (that would be an address). */
+static bool
+is_dns(const char *s)
+{
+	size_t	 n, labels = 0, total = strlen(s), i;
+	bool	 numeric = true;
+
+	if (total == 0 || total > 253)
+		return false;
+	for (;; s += n + 1) {
+		n = strcspn(s, ".");
+		if (n == 0 || n > 63 || s[0] == '-' || s[n - 1] == '-')
+			return false;
+		for (numeric = true, i = 0; i < n; i++) {
+			if (!is_alnum(s[i]) && s[i] != '-')
+				return false;
+			if (s[i] < '0' || s[i] > '9')
+				numeric = false;
+		}
+		labels++;
+		if (s[n] == '\0')
+			return labels >= 2 && !numeric;
+	}
+}
+
+/* RFC 5321 4.1.2, dot-atom form only. */
+static bool
+is_mailbox(const char *s)
+{
+	const char	*at = strchr(s, '@'), *p;
+
+	if (at == NULL || at == s || at - s > 64 || strlen(s) > 254)
+		return false;
+	for (p = s; p < at; p++) {
+		if (*p == '.') {
+			if (p == s || p + 1 == at || p[1] == '.')
+				return false;
+		} else if (!is_alnum(*p) &&
+		    strchr("!#$%&'*+-/=?^_`{|}~", *p) == NULL)
+			return false;
+	}
+	return is_dns(at + 1);
+}
+
+static bool
+is_uri(const char *s)
+{
+	size_t	 n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
+
+	if (n == 0 || s[0] < 'a' || s[0] > 'z' || s[n] != ':' ||
+	    s[n + 1] == '\0')
+		return false;
+	for (; *s != '\0'; s++)
+		if (*s <= ' ' || *s >= 0x7f || strchr("<>\"\\^`{|}", *s) != NULL)
+			return false;
+	return true;
+}
+
+static bool
+is_ip(const char *s)
+{
+	unsigned char	 a[16];
+
+	return inet_pton(AF_INET, s, a) == 1 || inet_pton(AF_INET6, s, a) == 1;
+}
+
+static const struct {
+	const char	*type;
+	bool		(*is)(const char *);
+	const char	*what;
+} kinds[] = {
+	{ "email", is_mailbox, "a mail address" },
+	{ "upn", is_mailbox, "a principal name (user@domain)" },
+	{ "dns", is_dns, "a host name" },
+	{ "uri", is_uri, "a URI" },
+	{ "ip", is_ip, "an IP address" },
+};
+
+static int
+bad_field(struct error *e, const char *field, const char *why)
+{
+	return error_set(e, ERROR_INPUT, "field \"%s\": %s", field, why);
+}
+
+static int
+check_known(const struct profile *p, const struct fields *f, struct error *e)
+{
+	size_t	 i, k;
+	bool	 known;
+
+	if (f->n > FIELDS_MAX)
+		return error_set(e, ERROR_INPUT, "more than %d fields",
+		    FIELDS_MAX);
+	for (i = 0; i < f->n; i++) {
+		known = false;
+		for (k = 0; k < p->nsubject && !known; k++)
+			known = p->subject[k].from != NULL &&
+			    strcmp(p->subject[k].from, f->v[i].name) == 0;
+		for (k = 0; k < p->nsan && !known; k++)
+			known = strcmp(p->san[k].from, f->v[i].name) == 0;
+		if (!known)
+			return bad_field(e, f->v[i].name,
+			    "the profile does not take it");
+	}
+	return 0;
+}
+
+static bool
+feeds_san(const struct profile *p, const char *field)
+{
+	size_t	 i;
+
+	for (i = 0; i < p->nsan; i++)
+		if (strcmp(p->san[i].from, field) == 0)
+			return true;
+	return false;
+}
+
+static size_t
+characters(const char *s)
+{
+	size_t	 n = 0;
+
+	for (; *s != '\0'; s++)
+		if (((unsigned char)*s & 0xc0) != 0x80)
+			n++;
+	return n;
+}
+
+/* S/MIME baseline 7.1.4.2.2: no value that says "none". */
+static bool
+is_placeholder(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if (!ispunct((unsigned char)*s) && *s != ' ')
+			return false;
+	return true;
+}
+
+static int
+check_subject(const struct profile *p, size_t i, const struct fields *f,
+    struct error *e)
+{
+	const struct profile_attr	*a = &p->subject[i];
+	const char			*value;
+
+	if (a->from == NULL)
+		return 0;
+	if ((value = fields_get(f, a->from, 0)) == NULL)
+		return a->required ? bad_field(e, a->from, "is required") : 0;
+	if (fields_count(f, a->from) > 1 && !feeds_san(p, a->from))
+		return bad_field(e, a->from, "is there more than once");
+	if (name_check_value(name_attr_find(a->attr), value, e) == -1)
+		return error_wrap(e, "field \"%s\"", a->from);
+	if (a->max > 0 && characters(value) > (size_t)a->max)
+		return error_set(e, ERROR_INPUT, "field \"%s\": longer than"
+		    " %lld characters", a->from, (long long)a->max);
+	if (is_placeholder(value))
+		return bad_field(e, a->from, "is not a value");
+	if (!profile_subject_fits(p, i, value))
+		return bad_field(e, a->from,
+		    "does not have the form that the profile wants");
+	return 0;
+}
+
+static int
+check_san_value(const struct profile *p, size_t i, const struct fields *f,
+    size_t k, struct error *e)
+{
+	const struct profile_san	*s = &p->san[i];
+	const char			*value = fields_get(f, s->from, k);
+	size_t				 j;
+
+	for (j = 0; j < sizeof(kinds) / sizeof(kinds[0]); j++)
+		if (strcmp(kinds[j].type, s->type) == 0 && !kinds[j].is(value))
+			return error_set(e, ERROR_INPUT,
+			    "field \"%s\": is not %s", s->from, kinds[j].what);
+	if (!profile_san_fits(p, i, value))
+		return bad_field(e, s->from,
+		    "does not have the form that the profile wants");
+	for (j = 0; j < k; j++)
+		if (strcasecmp(fields_get(f, s->from, j), value) == 0)
+			return bad_field(e, s->from, "the same value twice");
+	return 0;
+}
+
+static int
+check_san(const struct profile *p, size_t i, const struct fields *f,
+    struct error *e)
+{
+	const struct profile_san	*s = &p->san[i];
+	size_t				 k, n = fields_count(f, s->from);
+
+	if (n < (size_t)s->min && n == 0)
+		return bad_field(e, s->from, "is required");
+	if (n < (size_t)s->min)
+		return bad_field(e, s->from, "too few values");
+	if (n > (size_t)s->max)
+		return bad_field(e, s->from, "too many values");
+	for (k = 0; k < n; k++)
+		if (check_san_value(p, i, f, k, e) == -1)
+			return -1;
+	return 0;
+}
+
+int
+profile_check_fields(const struct profile *p, const struct fields *f,
+    struct error *e)
+{
+	size_t	 i, named = 0;
+
+	if (check_known(p, f, e) == -1)
+		return -1;
+	for (i = 0; i < p->nsubject; i++) {
+		if (check_subject(p, i, f, e) == -1)
+			return -1;
+		named += p->subject[i].value != NULL ||
+		    fields_get(f, p->subject[i].from, 0) != NULL;
+	}
+	for (i = 0; i < p->nsan; i++) {
+		if (check_san(p, i, f, e) == -1)
+			return -1;
+		named += fields_count(f, p->san[i].from);
+	}
+	if (named == 0)
+		return error_set(e, ERROR_INPUT, "no field names the holder");
+	return 0;
+}
+
+static bool
+key_fits(const struct profile_key *k, EVP_PKEY *key, const char *alg)
+{
+	int	 bits = EVP_PKEY_get_bits(key);
+	size_t	 i;
+
+	if (strcmp(k->type, "rsa") == 0)
+		return strncmp(alg, "rsa:", 4) == 0 && bits >= k->min &&
+		    bits <= k->max;
+	if (strcmp(k->type, "ed25519") == 0)
+		return strcmp(alg, "ed25519") == 0;
+	if (strncmp(alg, "ec:", 3) != 0)
+		return false;
+	for (i = 0; i < k->curves.n; i++)
+		if (strcmp(k->curves.v[i], alg + 3) == 0)
+			return true;
+	return false;
+}
+
+int
+profile_check_key(const struct profile *p, EVP_PKEY *key, struct error *e)
+{
+	char	 alg[16];
+	size_t	 i;
+
+	key_algorithm(key, alg);
+	for (i = 0; i < p->nkeys; i++)
+		if (key_fits(&p->keys[i], key, alg))
+			return 0;
+	return error_set(e, ERROR_DENIED,
+	    "key: profile \"%s\" does not take %s", p->name,
+	    strcmp(alg, "?") == 0 ? "this kind of key" : alg);
+}

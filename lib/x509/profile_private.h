@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_X509_PROFILE_PRIVATE_H
+#define SIGNET_X509_PROFILE_PRIVATE_H
+/*
+ * What the reading of profiles and the checking of orders share.
+ */
+#include "x509/profile.h"
+
+#define OID_EKU_SERVER_AUTH	"1.3.6.1.5.5.7.3.1"
+#define OID_EKU_CLIENT_AUTH	"1.3.6.1.5.5.7.3.2"
+#define OID_EKU_EMAIL		"1.3.6.1.5.5.7.3.4"
+
+/* Does the value fit the pattern of the i-th row, if it has one? */
+bool	 profile_subject_fits(const struct profile *, size_t i, const char *);
+bool	 profile_san_fits(const struct profile *, size_t i, const char *);
+#endif
