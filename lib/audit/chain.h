@@ -7,8 +7,9 @@
  *	hash(n) = SHA-256( 0x01 | hash(n-1) | n as 8 bytes big-endian | body )
  *	hash(0) = 32 zero bytes
  *
- * A body is lines "key=value\n"; the keys "act" and "at" come first.  In a
- * value, backslash and control characters are \\, \n or \xHH.  The store
+ * A body is lines "key=value\n"; the keys "act" and "at" (a time as text_time()
+ * writes it) come first.  In a value, backslash and control characters are \\,
+ * \n or \xHH, and nothing else is escaped.  The store
  * numbers and hashes (db/ function audit_append); this module does the same
  * arithmetic for the signer, which follows the chain, and for the auditor.
  */
@@ -26,8 +27,8 @@ void	 audit_str(struct buf *, const char *key, const char *value);
 void	 audit_hex(struct buf *, const char *key, const void *, size_t);
 void	 audit_num(struct buf *, const char *key, int64_t);
 
-/* Value of key in a body: 1 and *value (caller clears), 0 absent, -1 body
- * malformed. */
+/* Value of key in a body, appended to *value (caller clears): 1, 0 absent, -1
+ * body malformed or key there twice. */
 int	 audit_find(struct bytes body, const char *key, struct buf *value,
 	    struct error *);
 

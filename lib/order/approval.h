@@ -44,6 +44,15 @@ int	 approval_open(struct approved **, struct bytes blob, struct error *);
 void	 approval_free(struct approved **);
 
 /*
+ * What has been found out about certificates, so that the CA, which sees the
+ * same few officers all day, verifies each chain once.  Bound to the anchors
+ * and the officers' CA that it was first used with.  One thread at a time.
+ */
+struct approval_cache;
+struct approval_cache *approval_cache_new(void);
+void	 approval_cache_free(struct approval_cache **);
+
+/*
  * Is the certificate with this issuer's CA name/serial still good?  1 yes, 0
  * revoked or held, -1.  Given by the caller: the signer asks its ledger.
  */
@@ -56,7 +65,8 @@ struct approval_trust {
 	X509			*renewed;	/* ROLE_HOLDER: this certificate; or NULL */
 	int64_t			 now;
 	approval_status_fn	*status;
-	void			*status_arg;
+	void			*status_arg;	/* asked each time; not of roots */
+	struct approval_cache	*cache;		/* or NULL */
 };
 /*
  * Chain, validity, role and status of every approver.  One bad approver

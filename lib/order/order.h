@@ -21,6 +21,7 @@
 #define ORDER_MAX	(64u << 20)
 #define ORDER_ITEMS_MAX	200000
 #define ORDER_TARGETS_MAX 20000
+#define ORDER_COMMENT_MAX 2000		/* bytes */
 
 enum order_kind {
 	ORDER_ISSUE,		/* one certificate */
@@ -80,7 +81,8 @@ struct order {
 	struct order_target *target;
 	size_t		 ntargets;
 	char		*selector;	/* "holder:17", "card:..", for evidence */
-	int		 reason;	/* CRLReason */
+	/* CRLReason; only a revoke order carries one: hold means 6, release 8 */
+	int		 reason;
 	int64_t		 invalid_since;	/* or 0 */
 	/* ADOPT */
 	int64_t		 audit_seq;
