@@ -30,6 +30,10 @@ struct issuer {			/* an issuing CA as certificates need it */
 /* cert is referenced; the URL lists stay the caller's. */
 int	 issuer_init(struct issuer *, const char *name, X509 *cert,
 	    struct error *);
+/* For a root that does not exist yet: cert stays NULL, which makes what it
+ * issues self-signed. */
+int	 issuer_init_self(struct issuer *, const char *name, EVP_PKEY *,
+	    const struct profile *, const struct fields *, struct error *);
 void	 issuer_clear(struct issuer *);
 
 struct cert_spec {
@@ -44,6 +48,7 @@ struct cert_spec {
  * (0: none) if shorter, never past the issuer's. */
 int	 cert_spec_init(struct cert_spec *, int64_t now, int64_t until,
 	    const struct rng *, struct error *);
+/* Checks the fields and that the issuer may issue the profile, as well. */
 int	 cert_tbs(struct buf *out, const struct cert_spec *, struct error *);
 /* Wrap tbs with the issuer's signature.  Verifies what it made. */
 int	 cert_sign(struct buf *out, struct bytes tbs, const struct issuer *,
@@ -68,7 +73,7 @@ int	 cert_info(struct cert_info *, X509 *, struct error *);
 void	 cert_info_clear(struct cert_info *);
 /* The role in its extended key usage, ROLE_NONE if there is none. */
 enum role cert_role(X509 *);
-/* The person: serialNumber of the subject; "" if absent. */
+/* The person: serialNumber of the subject; "" if absent, -1 if unusable. */
 int	 cert_person(X509 *, char dst[65]);
 /* Chain to a trust anchor at time t; no revocation.  ERROR_DENIED. */
 int	 cert_verify_chain(X509 *, STACK_OF(X509) *untrusted,

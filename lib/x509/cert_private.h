@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_X509_CERT_PRIVATE_H
+#define SIGNET_X509_CERT_PRIVATE_H
+/*
+ * What the writing of certificates, their checking and the writing of CRLs
+ * share.
+ */
+#include "x509/cert.h"
+
+#define CERT_SKI_SIZE	20
+
+#define OID_EXT_SKI			"2.5.29.14"
+#define OID_EXT_KEY_USAGE		"2.5.29.15"
+#define OID_EXT_SAN			"2.5.29.17"
+#define OID_EXT_BASIC_CONSTRAINTS	"2.5.29.19"
+#define OID_EXT_CRL_NUMBER		"2.5.29.20"
+#define OID_EXT_REASON			"2.5.29.21"
+#define OID_EXT_INVALIDITY		"2.5.29.24"
+#define OID_EXT_CDP			"2.5.29.31"
+#define OID_EXT_POLICIES		"2.5.29.32"
+#define OID_EXT_AKI			"2.5.29.35"
+#define OID_EXT_EXT_KEY_USAGE		"2.5.29.37"
+#define OID_EXT_NO_REV_AVAIL		"2.5.29.56"
+#define OID_EXT_AIA			"1.3.6.1.5.5.7.1.1"
+#define OID_EXT_OCSP_NOCHECK		"1.3.6.1.5.5.7.48.1.5"
+#define OID_AD_OCSP			"1.3.6.1.5.5.7.48.1"
+#define OID_AD_CA_ISSUERS		"1.3.6.1.5.5.7.48.2"
+#define OID_QT_CPS			"1.3.6.1.5.5.7.2.1"
+#define OID_UPN				"1.3.6.1.4.1.311.20.2.3"
+
+int	 cert_ski(uint8_t dst[CERT_SKI_SIZE], struct bytes spki,
+	    struct error *);
+bool	 cert_key_is_rsa(struct bytes spki);
+uint32_t cert_key_usage(const struct cert_spec *);
+int	 cert_put_subject(struct buf *, const struct profile *,
+	    const struct fields *, struct error *);
+bool	 cert_subject_is_empty(const struct profile *, const struct fields *);
+int	 cert_time(int64_t *, const ASN1_TIME *, struct error *);
+/* SEQUENCE { tbs, algorithm, signature }, verified: certificate or CRL. */
+int	 cert_seal(struct buf *out, struct bytes tbs, const struct issuer *,
+	    EVP_PKEY *, struct error *);
+
+/* The root signs itself: there is no certificate yet. */
+static inline bool
+cert_is_self(const struct cert_spec *s)
+{
+	return s->issuer->cert == NULL;
+}
+#endif
