@@ -4,6 +4,7 @@
  */
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/x509v3.h>
 
 #include "base/text.h"
 #include "cli/audit_state.h"

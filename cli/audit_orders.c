@@ -109,12 +109,24 @@ orders_load(struct audit_verify *v)
 	buf_clear(&der);
 }
 
+struct approved *
+orders_read(struct audit_verify *v, const struct audit_order *rec)
+{
+	struct error	 e = ERROR_INIT;
+	struct approved	*a = NULL;
+	struct buf	 der = { 0 };
+
+	if (bundle_pem_at(&v->b.part[BUNDLE_ORDERS], "CMS", rec->at, &der,
+	    &e) == 1)
+		(void)approval_open(&a, BYTES(der.p, der.len), &e);
+	buf_clear(&der);
+	return a;
+}
+
 /* Parsed orders: a batch is used thousands of times in a row. */
 struct approved *
 orders_open(struct audit_verify *v, struct audit_order *rec)
 {
-	struct error	 e = ERROR_INIT;
-	struct buf	 der = { 0 };
 	size_t		 i;
 
 	for (i = 0; i < AUDIT_CACHE; i++)
@@ -122,12 +134,8 @@ orders_open(struct audit_verify *v, struct audit_order *rec)
 			return v->cache[i].approved;
 	i = v->cache_next++ % AUDIT_CACHE;
 	approval_free(&v->cache[i].approved);
-	v->cache[i].order = NULL;
-	if (bundle_pem_at(&v->b.part[BUNDLE_ORDERS], "CMS", rec->at, &der,
-	    &e) == 1 && approval_open(&v->cache[i].approved,
-	    BYTES(der.p, der.len), &e) == 0)
-		v->cache[i].order = rec;
-	buf_clear(&der);
+	v->cache[i].approved = orders_read(v, rec);
+	v->cache[i].order = v->cache[i].approved != NULL ? rec : NULL;
 	return v->cache[i].approved;
 }
 

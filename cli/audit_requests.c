@@ -112,9 +112,11 @@ check_item(struct audit_verify *v, struct audit_entry *en,
 		audit_failed(v->r, AUDIT_REQUESTS, &en->about, "the request "
 		    "is not the one that the station ordered for item %u",
 		    item->n);
-	else if ((station = orders_open(v, by->order)) != NULL)
+	else if ((station = orders_read(v, by->order)) != NULL) {
 		orders_check_approvals(v, en, by->order, station, profile,
 		    false);
+		approval_free(&station);
+	}
 }
 
 /* Possession was proved, and of the key that was certified. */
