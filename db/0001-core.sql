@@ -33,7 +33,7 @@ CREATE INDEX holder_mail ON holder (lower(mail) COLLATE "C", id);
 
 -- States and the ways between them, for orders and for items.
 CREATE TABLE state_change (
-	what		text NOT NULL,		-- 'order' or 'item'
+	what		text NOT NULL,		-- 'order', 'item' or 'certificate'
 	before		text NOT NULL,
 	after		text NOT NULL,
 	PRIMARY KEY (what, before, after)
@@ -55,7 +55,11 @@ INSERT INTO state_change VALUES
 	('item', 'signing', 'done'),
 	('item', 'signing', 'refused'),
 	('item', 'open', 'refused'),
-	('item', 'open', 'dropped');		-- order rejected or expired
+	('item', 'open', 'dropped'),		-- order rejected or expired
+	('certificate', 'good', 'held'),
+	('certificate', 'good', 'revoked'),
+	('certificate', 'held', 'good'),
+	('certificate', 'held', 'revoked');	-- and revoked is for ever
 
 CREATE TABLE orders (
 	id		bytea PRIMARY KEY CHECK (length(id) = 16),
@@ -188,7 +192,8 @@ CREATE TABLE status_change (
 	changed_at	timestamptz NOT NULL,
 	FOREIGN KEY (ca, serial) REFERENCES cert (ca, serial)
 );
-CREATE INDEX status_change_serial ON status_change (ca, serial);
+CREATE INDEX status_change_serial ON status_change (serial, ca);
+CREATE INDEX status_change_recent ON status_change (ca, id);
 
 CREATE TABLE crl (
 	ca		text COLLATE "C" NOT NULL REFERENCES ca,
@@ -266,22 +271,25 @@ CREATE TRIGGER audit_final BEFORE UPDATE OR DELETE OR TRUNCATE ON audit
 -- items change state by the hundred thousand.
 CREATE FUNCTION state_is_wrong() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-	RAISE EXCEPTION '% cannot go from % to %', TG_ARGV[0], OLD.state,
-	    NEW.state USING ERRCODE = 'SG001';
+	RAISE EXCEPTION '% cannot go from % to %', TG_ARGV[0],
+	    to_jsonb(OLD) ->> TG_ARGV[1], to_jsonb(NEW) ->> TG_ARGV[1]
+	    USING ERRCODE = 'SG001';
 END $$;
 DO $$
 DECLARE
-	t	text[];
+	t	text[];			-- what, table, column
 	ways	text;
 BEGIN
-	FOREACH t SLICE 1 IN ARRAY '{{order,orders},{item,item}}'::text[] LOOP
+	FOREACH t SLICE 1 IN ARRAY '{{order, orders, state},
+	    {item, item, state}, {certificate, cert, status}}'::text[] LOOP
 		SELECT string_agg(quote_literal(before || '>' || after), ', ')
 		    INTO STRICT ways FROM state_change WHERE what = t[1];
 		EXECUTE format('CREATE TRIGGER state_change'
-		    ' BEFORE UPDATE OF state ON %I FOR EACH ROW'
-		    ' WHEN (OLD.state <> NEW.state AND'
-		    ' OLD.state || ''>'' || NEW.state NOT IN (%s))'
-		    ' EXECUTE FUNCTION state_is_wrong(%L)', t[2], ways, t[1]);
+		    ' BEFORE UPDATE OF %2$I ON %1$I FOR EACH ROW'
+		    ' WHEN (OLD.%2$I <> NEW.%2$I AND'
+		    ' OLD.%2$I || ''>'' || NEW.%2$I NOT IN (%3$s))'
+		    ' EXECUTE FUNCTION state_is_wrong(%4$L, %2$L)',
+		    t[2], t[3], ways, t[1]);
 	END LOOP;
 END $$;
 

@@ -349,15 +349,16 @@ db_prepare_all(struct db *db, struct error *e)
 	return 0;
 }
 
+/* verb: LISTEN or NOTIFY. */
 static int
-db_listen_now(struct db *db, const char *channel, struct error *e)
+db_say(struct db *db, const char *verb, const char *channel, struct error *e)
 {
 	char	*sql, *name;
 	int	 rc;
 
 	if (db_quote_name(&name, db, channel, e) == -1)
 		return -1;
-	sql = mem_printf("LISTEN %s", name);
+	sql = mem_printf("%s %s", verb, name);
 	rc = db_script(db, sql, e);
 	mem_free(&sql);
 	mem_free(&name);
@@ -375,7 +376,7 @@ db_set_up(struct db *db, struct error *e)
 		return -1;
 	}
 	for (size_t i = 0; i < db->nchannels; i++) {
-		if (db_listen_now(db, db->channel[i].name, e) == -1) {
+		if (db_say(db, "LISTEN", db->channel[i].name, e) == -1) {
 			db_drop(db);
 			return -1;
 		}
@@ -776,6 +777,14 @@ db_txn(struct db *db, db_txn_fn *fn, void *arg, struct error *e)
 /* Notifications. */
 
 int
+db_notify(struct db *db, const char *channel, struct error *e)
+{
+	if (db_ready(db, e) == -1)
+		return -1;
+	return db_say(db, "NOTIFY", channel, e);
+}
+
+int
 db_listen(struct db *db, const char *channel, struct error *e)
 {
 	struct channel	*c;
@@ -785,7 +794,7 @@ db_listen(struct db *db, const char *channel, struct error *e)
 		    CHANNELS_MAX);
 	if (strlen(channel) >= sizeof(c->name))
 		return error_set(e, ERROR_BUG, "channel name too long");
-	if (db_ready(db, e) == -1 || db_listen_now(db, channel, e) == -1)
+	if (db_ready(db, e) == -1 || db_say(db, "LISTEN", channel, e) == -1)
 		return error_wrap(e, "listen");
 	c = &db->channel[db->nchannels++];
 	snprintf(c->name, sizeof(c->name), "%s", channel);

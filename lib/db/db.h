@@ -137,6 +137,8 @@ void	 db_rows_free(struct db_rows **);
 typedef int db_txn_fn(struct db *, void *arg, struct error *);
 int	 db_txn(struct db *, db_txn_fn *, void *arg, struct error *);
 
+/* Wake the listeners when the transaction commits, or now. */
+int	 db_notify(struct db *, const char *channel, struct error *);
 /*
  * LISTEN; and take what has arrived: 1 and *channel, 0 nothing, -1.  After a
  * reconnection each channel is reported once, for what may have been missed;

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_DB_DB_CA_H
+#define SIGNET_DB_DB_CA_H
+/*
+ * The CAs that the store knows: name and certificate.  Which of them a program
+ * trusts is in its settings, not here.
+ */
+#include "db/db.h"
+#include "db/db_row.h"
+
+extern const struct db_table DB_CA;		/* read */
+extern const struct db_table DB_CA_ADD;
+
+struct db_ca {
+	const char	*name;
+	int		 generation;	/* 1, 2, 3 ... */
+	bool		 is_root;
+	const char	*subject;	/* RFC 4514 */
+	struct bytes	 der;
+	uint8_t		 key_digest[DB_DIGEST];
+	int64_t		 not_before, not_after;
+	int64_t		 added_at;	/* set by the store */
+};
+struct db_cas {
+	struct db_ca	*v;
+	size_t		 n;
+};
+/* With its outbox row.  ERROR_CONFLICT if name or certificate is there. */
+int	 db_ca_add(struct db *, const struct db_ca *, struct error *);
+/* All, roots first, then by name. */
+int	 db_ca_list(struct db *, struct db_cas *, struct arena *,
+	    struct error *);
+int	 db_ca_find(struct db *, const char *name, struct db_ca *,
+	    struct arena *, struct error *);	/* 1, 0, -1 */
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_DB_DB_CRL_H
+#define SIGNET_DB_DB_CRL_H
+/*
+ * Revocation lists in the store, and what goes on the next one.
+ */
+#include "db/db.h"
+#include "db/db_row.h"
+
+extern const struct db_table DB_CRL;		/* read lists */
+extern const struct db_table DB_CRL_MAKE;	/* entries, due, add */
+
+struct db_crl {
+	const char	*ca;
+	int64_t		 number;
+	int64_t		 this_update, next_update;
+	int64_t		 entries;
+	struct bytes	 der;		/* p NULL in lists */
+};
+struct db_crls {
+	struct db_crl	*v;
+	size_t		 n;
+};
+/* With der: 1, 0 none, -1.  number 0: the latest. */
+int	 db_crl_find(struct db *, const char *ca, int64_t number,
+	    struct db_crl *, struct arena *, struct error *);
+/* Newest first, before number (0: from the newest). */
+int	 db_crl_list(struct db *, const char *ca, int64_t before,
+	    size_t limit, struct db_crls *, struct arena *, struct error *);
+
+/* With its outbox row.  ERROR_CONFLICT if the number is taken. */
+int	 db_crl_add(struct db *, const struct db_crl *, struct error *);
+
+struct db_crl_entry {
+	struct db_serial serial;
+	int		 reason;
+	int64_t		 revoked_at;
+	int64_t		 invalid_since;	/* 0: unknown */
+	int64_t		 not_after;	/* of the certificate */
+};
+struct db_crl_entries {
+	struct db_crl_entry	*v;
+	size_t			 n;
+};
+/*
+ * What is revoked or held and expires after "cutoff", by serial, after that
+ * one (NULL to start).
+ */
+int	 db_crl_entries(struct db *, const char *ca,
+	    const struct db_serial *after, int64_t cutoff, size_t limit,
+	    struct db_crl_entries *, struct arena *, struct error *);
+
+struct db_crl_due {
+	const char	*ca;
+	int64_t		 number;	/* of the latest list, 0: none yet */
+	int64_t		 this_update, next_update;
+	int64_t		 change;	/* id of the latest change of status */
+	int64_t		 changed_at;	/* and when it was stored, 0: never */
+};
+struct db_crl_dues {
+	struct db_crl_due	*v;
+	size_t			 n;
+};
+/* All issuing CAs. */
+int	 db_crl_due(struct db *, struct db_crl_dues *, struct arena *,
+	    struct error *);
+#endif

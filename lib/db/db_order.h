@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_DB_DB_ORDER_H
+#define SIGNET_DB_DB_ORDER_H
+/*
+ * Orders and their items, read and handed in.  What the CA does with them is
+ * in db_issue.h and db_status.h.  Columns are for searching; what counts is
+ * the signed blob.
+ */
+#include "db/db.h"
+#include "db/db_row.h"
+
+extern const struct db_table DB_ORDER;		/* read */
+extern const struct db_table DB_ORDER_INTAKE;	/* hand in, approve, reject */
+extern const struct db_table DB_ORDER_SUPPLY;	/* bring a missing request */
+
+struct db_order {
+	uint8_t		 id[DB_ORDER_ID];
+	uint8_t		 digest[DB_DIGEST];
+	const char	*kind;		/* as order_kind_name() */
+	const char	*state;		/* pending, ready, done, rejected, ... */
+	const char	*ca, *profile, *holder;		/* or NULL */
+	const char	*summary;	/* one line for listings */
+	int		 approvals;
+	int		 items;
+	int		 open_items;	/* not done, refused or dropped */
+	int		 waiting_items;	/* of these: without a request */
+	int64_t		 created_at, expires_at;
+	/* set by the store */
+	int64_t		 seq, stored_at, changed_at;
+	const char	*reason;	/* or NULL */
+};
+struct db_orders {
+	struct db_order	*v;
+	size_t		 n;
+};
+
+/*
+ * Hand in: state, approvals, items and waiting_items as given, open_items =
+ * items.  1 stored; 0 an order with this digest is there already, unchanged;
+ * -1.  Items follow with db_order_add_items() in the same transaction.
+ */
+int	 db_order_add(struct db *, const struct db_order *, struct bytes blob,
+	    struct error *);
+struct db_item_new {
+	struct db_ref	 ref;
+	const char	*holder;		/* or NULL */
+	struct bytes	 request;		/* p NULL: comes later */
+	struct bytes	 proof, station_order;	/* p NULL if none */
+};
+/* Any number per call; 1,000 to 5,000 is a good piece of a big batch. */
+int	 db_order_add_items(struct db *, const struct db_item_new *, size_t n,
+	    struct error *);
+/* The request that an item waits for; ERROR_CONFLICT if it does not. */
+int	 db_order_supply(struct db *, const struct db_item_new *,
+	    struct error *);
+
+/*
+ * Put another blob (one approval more) in the place of the one with SHA-256
+ * "old".  ERROR_CONFLICT if it is not that one any more, or the order is
+ * neither pending nor ready.
+ */
+int	 db_order_replace(struct db *, const uint8_t id[DB_ORDER_ID],
+	    const uint8_t old[DB_DIGEST], struct bytes blob, int approvals,
+	    const char *state, struct error *);
+/* From pending or ready; drops the items that are not being signed. */
+int	 db_order_reject(struct db *, const uint8_t id[DB_ORDER_ID],
+	    const char *reason, struct error *);
+
+/* Find: 1, 0 none, -1. */
+int	 db_order_find(struct db *, const uint8_t id[DB_ORDER_ID],
+	    struct db_order *, struct arena *, struct error *);
+/* By the first digits of the id; ERROR_INPUT if more than one begins so. */
+int	 db_order_find_hex(struct db *, const char *hex, struct db_order *,
+	    struct arena *, struct error *);
+int	 db_order_blob(struct db *, const uint8_t id[DB_ORDER_ID],
+	    struct bytes *blob, struct arena *, struct error *);
+
+/* NULL and 0 match everything. */
+struct db_order_filter {
+	const char	*state, *kind, *ca, *profile, *holder;
+	int64_t		 since;		/* created_at */
+};
+/* Newest first, before seq (0: from the newest). */
+int	 db_order_list(struct db *, const struct db_order_filter *,
+	    int64_t before, size_t limit, struct db_orders *, struct arena *,
+	    struct error *);
+
+struct db_state_count {
+	const char	*state;
+	int64_t		 n;
+};
+struct db_state_counts {
+	struct db_state_count	*v;
+	size_t			 n;
+};
+int	 db_order_counts(struct db *, struct db_state_counts *,
+	    struct arena *, struct error *);
+
+struct db_item {
+	uint32_t	 n;
+	const char	*state;
+	const char	*holder, *reason;	/* or NULL */
+	int64_t		 changed_at;
+	int64_t		 cert;			/* id, 0: none */
+	const char	*ca;			/* or NULL */
+	struct db_serial serial;
+};
+struct db_items {
+	struct db_item	*v;
+	size_t		 n;
+};
+/* By n, from "from" on; state NULL: all. */
+int	 db_order_items(struct db *, const uint8_t id[DB_ORDER_ID],
+	    const char *state, uint32_t from, size_t limit, struct db_items *,
+	    struct arena *, struct error *);
+/* The same as counts by state. */
+int	 db_order_item_counts(struct db *, const uint8_t id[DB_ORDER_ID],
+	    struct db_state_counts *, struct arena *, struct error *);
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "db/db_status.h"
+
+enum { CLAIM, APPLY, HISTORY, OUTBOX, RESOLVE };
+static const struct db_stmt stmt[] = {
+	[CLAIM] = DB_STMT("status_claim",
+	    "SELECT id, digest, kind, blob FROM orders WHERE state = 'ready'"
+	    " AND kind IN ('revoke', 'hold', 'release', 'adopt')"
+	    " ORDER BY seq LIMIT $1::bigint FOR UPDATE SKIP LOCKED"),
+	[APPLY] = DB_STMT("status_apply",
+	    "UPDATE cert c SET status = u.status,"
+	    " revoked_at = CASE WHEN u.status <> 'good'"
+	    "  THEN to_timestamp(u.at) END,"
+	    " reason = nullif(u.reason, -1),"
+	    " invalid_since = to_timestamp(nullif(u.since, 0))"
+	    " FROM unnest($1::text[], $2::bytea[], $3::text[], $4::bigint[],"
+	    " $5::bigint[], $6::bigint[]) WITH ORDINALITY"
+	    " AS u (ca, serial, status, reason, at, since, place)"
+	    " WHERE c.ca = u.ca AND c.serial = u.serial"
+	    " AND c.status <> 'revoked' AND c.status <> u.status"
+	    " RETURNING u.place - 1"),
+	[HISTORY] = DB_STMT("status_history",
+	    "INSERT INTO status_change (ca, serial, status, reason, changed_at,"
+	    " order_id) SELECT ca, serial, status, nullif(reason, -1),"
+	    " to_timestamp(at), $6::bytea FROM unnest($1::text[], $2::bytea[],"
+	    " $3::text[], $4::bigint[], $5::bigint[])"
+	    " AS u (ca, serial, status, reason, at)"),
+	[OUTBOX] = DB_STMT("status_outbox",
+	    "INSERT INTO outbox (topic, ca, serial)"
+	    " SELECT 'status', * FROM unnest($1::text[], $2::bytea[])"),
+	[RESOLVE] = DB_STMT("status_resolve",
+	    "UPDATE orders SET state = 'done', reason = NULL,"
+	    " changed_at = now() WHERE id = $1::bytea AND state = 'ready'"),
+};
+const struct db_table DB_STATUS = DB_TABLE(stmt);
+
+int
+db_status_claim(struct db *db, size_t max, struct db_status_orders *out,
+    struct arena *a, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_int((int64_t)max) };
+	struct db_rows		*rows;
+
+	if (db_query(db, &stmt[CLAIM], arg, 1, &rows, e) == -1)
+		return -1;
+	out->n = db_rows_count(rows);
+	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
+	for (size_t i = 0; i < out->n; i++) {
+		db_row_fixed(out->v[i].id, DB_ORDER_ID, rows, i, 0);
+		db_row_fixed(out->v[i].digest, DB_DIGEST, rows, i, 1);
+		out->v[i].kind = db_row_text(a, rows, i, 2);
+		out->v[i].blob = db_row_bytes(a, rows, i, 3);
+	}
+	db_rows_free(&rows);
+	return 0;
+}
+
+/* Changes, column by column, in the order of the statements' parameters. */
+static void
+columns_fill(struct db_arg arg[6], const struct db_status_change *v, size_t n,
+    struct arena *a)
+{
+	const char	**ca = arena_alloc(a, (n + 1) * sizeof(*ca));
+	const char	**status = arena_alloc(a, (n + 1) * sizeof(*status));
+	struct bytes	*serial = arena_alloc(a, (n + 1) * sizeof(*serial));
+	int64_t		*reason = arena_alloc(a, (n + 1) * sizeof(*reason));
+	int64_t		*at = arena_alloc(a, (n + 1) * sizeof(*at));
+	int64_t		*since = arena_alloc(a, (n + 1) * sizeof(*since));
+
+	for (size_t i = 0; i < n; i++) {
+		ca[i] = v[i].ca;
+		serial[i] = BYTES(v[i].serial.p, v[i].serial.len);
+		status[i] = v[i].status;
+		reason[i] = v[i].reason;
+		at[i] = v[i].at;
+		since[i] = v[i].invalid_since;
+	}
+	arg[0] = db_texts(ca, n);
+	arg[1] = db_blobs(serial, n);
+	arg[2] = db_texts(status, n);
+	arg[3] = db_ints(reason, n);
+	arg[4] = db_ints(at, n);
+	arg[5] = db_ints(since, n);
+}
+
+static int
+apply_record(struct db *db, const uint8_t order_id[DB_ORDER_ID],
+    const struct db_status_change *v, size_t n, struct arena *a,
+    struct error *e)
+{
+	struct db_arg	 arg[6];
+
+	columns_fill(arg, v, n, a);
+	arg[5] = db_bytes(order_id, DB_ORDER_ID);
+	if (db_exec(db, &stmt[HISTORY], arg, 6, e) == -1 ||
+	    db_exec(db, &stmt[OUTBOX], arg, 2, e) == -1)
+		return -1;
+	return 0;
+}
+
+int
+db_status_apply(struct db *db, const uint8_t order_id[DB_ORDER_ID],
+    const struct db_status_change *v, size_t n, bool *done, struct error *e)
+{
+	struct arena		*a = arena_new();
+	struct db_status_change	*changed = arena_alloc(a,
+	    (n + 1) * sizeof(*changed));
+	struct db_arg		 arg[6];
+	struct db_rows		*rows = NULL;
+	size_t			 k = 0;
+	int			 rc = -1;
+
+	memset(done, 0, n * sizeof(*done));
+	columns_fill(arg, v, n, a);
+	if (db_query(db, &stmt[APPLY], arg, 6, &rows, e) == -1)
+		goto out;
+	for (size_t i = 0; i < db_rows_count(rows); i++)
+		done[db_get_int(rows, i, 0)] = true;
+	for (size_t i = 0; i < n; i++)
+		if (done[i])
+			changed[k++] = v[i];
+	rc = apply_record(db, order_id, changed, k, a, e);
+ out:
+	db_rows_free(&rows);
+	arena_free(&a);
+	return rc;
+}
+
+int
+db_status_resolve(struct db *db, const uint8_t order_id[DB_ORDER_ID],
+    struct error *e)
+{
+	const struct db_arg	 arg[] = { db_bytes(order_id, DB_ORDER_ID) };
+	char			 hex[2 * DB_ORDER_ID + 1];
+	int64_t			 touched;
+
+	if ((touched = db_exec(db, &stmt[RESOLVE], arg, 1, e)) == 1)
+		return 0;
+	text_hex(hex, order_id, DB_ORDER_ID);
+	if (touched == -1)
+		return error_wrap(e, "order %s", hex);
+	return error_set(e, ERROR_CONFLICT, "order %s: is not ready any more",
+	    hex);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_DB_DB_STATUS_H
+#define SIGNET_DB_DB_STATUS_H
+/*
+ * Orders that change the status of certificates, carried out.  For signet-cad
+ * alone.  One transaction per group: claim, apply, resolve, db_audit_append,
+ * db_notify.
+ */
+#include "db/db.h"
+#include "db/db_row.h"
+
+extern const struct db_table DB_STATUS;
+
+struct db_status_order {
+	uint8_t		 id[DB_ORDER_ID];
+	uint8_t		 digest[DB_DIGEST];
+	const char	*kind;		/* revoke, hold, release, adopt */
+	struct bytes	 blob;
+};
+struct db_status_orders {
+	struct db_status_order	*v;
+	size_t			 n;
+};
+/* Ready orders, oldest first, locked until COMMIT, skipping locked ones. */
+int	 db_status_claim(struct db *, size_t max, struct db_status_orders *,
+	    struct arena *, struct error *);
+
+struct db_status_change {
+	const char	*ca;
+	struct db_serial serial;
+	const char	*status;	/* good, held, revoked */
+	int		 reason;	/* -1 with good */
+	int64_t		 at;
+	int64_t		 invalid_since;	/* 0: unknown */
+};
+/*
+ * Changes by one order: rows of cert, status_change and outbox.  done[i] is
+ * false where nothing changed: no such certificate, revoked already, or in
+ * that status already.
+ */
+int	 db_status_apply(struct db *, const uint8_t order_id[DB_ORDER_ID],
+	    const struct db_status_change *, size_t n, bool *done,
+	    struct error *);
+/* The order is done.  (For refusing it see db_issue.h.) */
+int	 db_status_resolve(struct db *, const uint8_t order_id[DB_ORDER_ID],
+	    struct error *);
+#endif
