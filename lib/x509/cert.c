@@ -249,7 +249,10 @@ put_ski(struct buf *b, const struct cert_spec *s, struct error *e)
 	if (cert_ski(ski, s->spki, e) == -1)
 		return -1;
 	m = ext_begin(b, OID_EXT_SKI, false);
-	der_put(b, DER_OCTET_STRING, ski, sizeof(ski));
+	if (s->ski.len > 0)
+		der_put(b, DER_OCTET_STRING, s->ski.p, s->ski.len);
+	else
+		der_put(b, DER_OCTET_STRING, ski, sizeof(ski));
 	ext_end(b, m);
 	return 0;
 }
@@ -562,7 +565,9 @@ cert_tbs(struct buf *out, const struct cert_spec *s, struct error *e)
 	der_put_time(out, s->not_before);
 	der_put_time(out, s->not_after);
 	der_end(out, mark);
-	if (cert_put_subject(out, s->profile, s->fields, e) == -1)
+	if (s->subject.len > 0)
+		der_put_raw(out, s->subject);
+	else if (cert_put_subject(out, s->profile, s->fields, e) == -1)
 		goto fail;
 	der_put_raw(out, s->spki);
 	if (put_extensions(out, s, e) == -1)

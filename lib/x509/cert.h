@@ -43,6 +43,10 @@ struct cert_spec {
 	struct bytes		 spki;
 	uint8_t			 serial[CERT_SERIAL_SIZE];
 	int64_t			 not_before, not_after;
+	/* Cross certificates take both from the other certificate of the same
+	 * name and key; empty: the profile's subject, the key's digest. */
+	struct bytes		 subject;	/* DER of the Name */
+	struct bytes		 ski;
 };
 /* Fill serial and the validity: now - backdate, profile's length or until
  * (0: none) if shorter, never past the issuer's. */

@@ -93,8 +93,11 @@ same_ski(X509_EXTENSION *x, const struct cert_spec *s)
 	uint8_t			 ski[CERT_SKI_SIZE];
 	bool			 ok;
 
-	ok = a != NULL && cert_ski(ski, s->spki, &e) == 0 &&
-	    string_is(a, ski, sizeof(ski));
+	if (s->ski.len > 0)
+		ok = a != NULL && string_is(a, s->ski.p, s->ski.len);
+	else
+		ok = a != NULL && cert_ski(ski, s->spki, &e) == 0 &&
+		    string_is(a, ski, sizeof(ski));
 	ASN1_OCTET_STRING_free(a);
 	return ok;
 }
@@ -416,14 +419,31 @@ same_entry(const X509_NAME_ENTRY *entry, const struct name_attr *a,
 	    ASN1_STRING_type(s) == a->der_tag && text_is(s, value);
 }
 
+/* Compare what an i2d function gives with the bytes wanted. */
+static bool
+same_der(unsigned char *der, int n, struct bytes want)
+{
+	bool	 same;
+
+	same = n > 0 && bytes_equal(BYTES(der, (size_t)n), want);
+	OPENSSL_free(der);
+	return same;
+}
+
 static int
 check_subject(X509 *cert, const struct cert_spec *s, struct error *e)
 {
 	const X509_NAME		*name = X509_get_subject_name(cert);
 	const struct profile	*p = s->profile;
+	unsigned char		*der = NULL;
 	size_t			 i;
 	int			 n = 0;
 
+	if (s->subject.len > 0) {
+		n = i2d_X509_NAME(name, &der);
+		return same_der(der, n, s->subject) ? 0 :
+		    differs(e, "subject");
+	}
 	for (i = 0; i < p->nsubject; i++) {
 		const char	*value = p->subject[i].value;
 
@@ -437,17 +457,6 @@ check_subject(X509 *cert, const struct cert_spec *s, struct error *e)
 		n++;
 	}
 	return n == X509_NAME_entry_count(name) ? 0 : differs(e, "subject");
-}
-
-/* Compare what an i2d function gives with the bytes wanted. */
-static bool
-same_der(unsigned char *der, int n, struct bytes want)
-{
-	bool	 same;
-
-	same = n > 0 && bytes_equal(BYTES(der, (size_t)n), want);
-	OPENSSL_free(der);
-	return same;
 }
 
 static bool

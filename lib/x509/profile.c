@@ -696,7 +696,8 @@ profile_subject_fits(const struct profile *p, size_t i, const char *value)
 {
 	const struct profile_loaded	*l = loaded_const(p);
 
-	return !l->subject_has[i] ||
+	/* A table made in memory has no patterns, and nothing behind it. */
+	return p->subject[i].pattern == NULL || !l->subject_has[i] ||
 	    regexec(&l->subject_re[i], value, 0, NULL, 0) == 0;
 }
 
@@ -705,7 +706,7 @@ profile_san_fits(const struct profile *p, size_t i, const char *value)
 {
 	const struct profile_loaded	*l = loaded_const(p);
 
-	return !l->san_has[i] ||
+	return p->san[i].pattern == NULL || !l->san_has[i] ||
 	    regexec(&l->san_re[i], value, 0, NULL, 0) == 0;
 }
 
