@@ -23,13 +23,20 @@ static const struct {
 	[ERROR_CARD]	 = { "card", 1 },
 };
 
-/* The length at which to cut s so that no UTF-8 character is split. */
+/* How many of the first len bytes are whole UTF-8 characters. */
 static size_t
 error_cut(const char *s, size_t len)
 {
-	while (len > 0 && ((unsigned char)s[len] & 0xc0) == 0x80)
-		len--;
-	return len;
+	size_t		 start = len, need;
+	unsigned char	 lead;
+
+	while (start > 0 && ((unsigned char)s[start - 1] & 0xc0) == 0x80)
+		start--;
+	if (start == 0)
+		return len;
+	lead = (unsigned char)s[--start];
+	need = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+	return len - start < need ? start : len;
 }
 
 /*

@@ -128,7 +128,7 @@ void *
 arena_alloc(struct arena *a, size_t size)
 {
 	struct arena_block	*b = a->block;
-	const size_t		 align = sizeof(max_align_t);
+	const size_t		 align = _Alignof(max_align_t);
 	char			*p;
 
 	if (size > SIZE_MAX - align)
