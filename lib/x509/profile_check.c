@@ -224,6 +224,72 @@ check_san(const struct profile *p, size_t i, const struct fields *f,
 	return 0;
 }
 
+static const char *
+subject_value(const struct profile *p, const char *attr,
+    const struct fields *f)
+{
+	size_t	 i;
+
+	for (i = 0; i < p->nsubject; i++)
+		if (strcmp(p->subject[i].attr, attr) == 0)
+			return p->subject[i].value != NULL ?
+			    p->subject[i].value :
+			    fields_get(f, p->subject[i].from, 0);
+	return NULL;
+}
+
+/* S/MIME baseline, appendix A: a register of a country is of the country
+ * that the subject names; LEIXG and INTXG are of none. */
+static int
+check_register(const struct profile *p, const struct fields *f,
+    struct error *e)
+{
+	const char	*id = subject_value(p, "organizationIdentifier", f);
+	const char	*country = subject_value(p, "C", f);
+
+	if (id == NULL || country == NULL || strlen(id) < 5 ||
+	    strncmp(id, "LEI", 3) == 0 || strncmp(id, "INT", 3) == 0)
+		return 0;
+	if (strncmp(id + 3, country, 2) != 0)
+		return error_set(e, ERROR_INPUT, "organizationIdentifier"
+		    " \"%s\" is not of the country %s", id, country);
+	return 0;
+}
+
+/* S/MIME baseline 7.1.4.2.2: a mailbox in the subject is in the alternative
+ * names, too. */
+static int
+check_mailbox(const struct profile *p, const struct fields *f,
+    const char *value, struct error *e)
+{
+	const char	*mail;
+	size_t		 i, k;
+
+	if (!profile_has_eku(p, OID_EKU_EMAIL) || !is_mailbox(value))
+		return 0;
+	for (i = 0; i < p->nsan; i++)
+		for (k = 0; strcmp(p->san[i].type, "email") == 0 &&
+		    (mail = fields_get(f, p->san[i].from, k)) != NULL; k++)
+			if (strcmp(mail, value) == 0)
+				return 0;
+	return error_set(e, ERROR_INPUT,
+	    "\"%s\" is in the subject and not among the mail addresses",
+	    value);
+}
+
+static int
+check_across(const struct profile *p, const struct fields *f, struct error *e)
+{
+	const char	*value;
+	size_t		 i;
+
+	for (i = 0; i < p->nsubject; i++)
+		if ((value = subject_value(p, p->subject[i].attr, f)) != NULL &&
+		    check_mailbox(p, f, value, e) == -1)
+			return -1;
+	return check_register(p, f, e);
+}
+
 int
 profile_check_fields(const struct profile *p, const struct fields *f,
     struct error *e)
@@ -245,7 +311,7 @@ profile_check_fields(const struct profile *p, const struct fields *f,
 	}
 	if (named == 0)
 		return error_set(e, ERROR_INPUT, "no field names the holder");
-	return 0;
+	return check_across(p, f, e);
 }
 
 static bool
