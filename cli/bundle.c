@@ -427,3 +427,33 @@ bundle_pem_at(const struct bundle_file *f, const char *label, size_t at,
 	copy.pos = at;
 	return bundle_pem_next(&copy, label, der, NULL, e);
 }
+
+void
+bundle_put_pem(struct buf *out, const char *label, struct bytes der)
+{
+	char	*text = text_base64(der.p, der.len);
+	size_t	 len = strlen(text), i, n;
+
+	buf_printf(out, "-----BEGIN %s-----\n", label);
+	for (i = 0; i < len; i += n) {
+		n = len - i < 64 ? len - i : 64;
+		buf_add(out, text + i, n);
+		buf_byte(out, '\n');
+	}
+	buf_printf(out, "-----END %s-----\n", label);
+	mem_free(&text);
+}
+
+void
+bundle_put_entry(struct buf *out, int64_t seq, const uint8_t hash[AUDIT_HASH],
+    struct bytes body)
+{
+	char	*text = text_base64(body.p, body.len);
+	char	 hex[2 * AUDIT_HASH + 1];
+
+	buf_printf(out, "%lld %s ", (long long)seq,
+	    text_hex(hex, hash, AUDIT_HASH));
+	buf_str(out, text);
+	buf_byte(out, '\n');
+	mem_free(&text);
+}
