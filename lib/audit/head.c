@@ -9,7 +9,7 @@
 #include "x509/cert.h"
 #include "x509/der.h"
 
-#define DEPTH		16
+#define DEPTH		24	/* names inside ESS attributes inside a SignerInfo */
 #define CMS_MAX		(64 * 1024)
 #define SIGN_FLAGS	(CMS_PARTIAL | CMS_BINARY | CMS_CADES | CMS_NOSMIMECAP)
 
@@ -20,7 +20,7 @@ head_text(struct buf *out, const struct audit_signed_head *h, struct error *e)
 
 	if (h->head.seq < 0 || !text_is_name(h->instance))
 		return error_set(e, ERROR_BUG,
-		    "audit head: bad sequence or instance");
+		    "bad sequence or instance");
 	buf_printf(out, "seq=%lld\nhash=%s\nat=%s\ninstance=%s\n",
 	    (long long)h->head.seq, text_hex(hash, h->head.hash, AUDIT_HASH),
 	    text_time(at, h->at), h->instance);

@@ -10,9 +10,10 @@
 #include "x509/cert.h"
 #include "x509/der.h"
 
-#define DEPTH		16
+#define DEPTH		24	/* names inside ESS attributes inside a SignerInfo */
 #define OID_SIGNED_DATA	"1.2.840.113549.1.7.2"
-#define SIGN_FLAGS	(CMS_PARTIAL | CMS_BINARY | CMS_CADES | CMS_NOSMIMECAP)
+#define SIGN_FLAGS	(CMS_PARTIAL | CMS_BINARY | CMS_CADES | \
+	    CMS_NOSMIMECAP | CMS_NOCERTS)
 #define ATTR_ONCE	(-3)	/* one attribute of the type, with one value */
 
 int
@@ -168,21 +169,33 @@ check_fresh(CMS_ContentInfo *cms, X509 *cert, struct error *e)
 	return rc;
 }
 
+/* CMS_add1_cert() takes a certificate that is there already for an error. */
 static int
-add_chain(CMS_ContentInfo *cms, const STACK_OF(X509) *chain, struct error *e)
+add_cert(CMS_ContentInfo *cms, X509 *cert, struct error *e)
 {
 	STACK_OF(X509)	*have = CMS_get1_certs(cms);
-	X509		*cert;
-	int		 rc = 0, i;
+	int		 rc = 0;
 
-	for (i = 0; i < sk_X509_num(chain) && rc == 0; i++) {
-		cert = sk_X509_value(chain, i);
-		if (!is_self_issued(cert) && !has_cert(have, cert) &&
-		    CMS_add1_cert(cms, cert) != 1)
-			rc = error_ssl(e, ERROR_CRYPTO, "add chain");
-	}
+	if (!has_cert(have, cert) && CMS_add1_cert(cms, cert) != 1)
+		rc = error_ssl(e, ERROR_CRYPTO, "add certificate");
 	sk_X509_pop_free(have, X509_free);
 	return rc;
+}
+
+static int
+add_certs(CMS_ContentInfo *cms, const struct identity *id, struct error *e)
+{
+	X509	*cert;
+	int	 i;
+
+	if (add_cert(cms, id->cert, e) == -1)
+		return -1;
+	for (i = 0; i < sk_X509_num(id->chain); i++) {
+		cert = sk_X509_value(id->chain, i);
+		if (!is_self_issued(cert) && add_cert(cms, cert, e) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 static int
@@ -234,7 +247,7 @@ add_signer(CMS_ContentInfo *cms, const struct identity *id, int64_t now,
 		return -1;
 	if (CMS_SignerInfo_sign(si) != 1)
 		return error_ssl(e, ERROR_CRYPTO, "sign");
-	return add_chain(cms, id->chain, e);
+	return add_certs(cms, id, e);
 }
 
 static int
@@ -280,8 +293,6 @@ approval_add(struct buf *out, struct bytes blob, const struct identity *id,
  out:
 	if (rc == -1)
 		error_wrap(e, "approve order");
-	/* add1_signer tells duplicate certificates through the queue. */
-	ERR_clear_error();
 	order_free(&order);
 	CMS_ContentInfo_free(cms);
 	return rc;
