@@ -327,9 +327,6 @@ prepare_order(struct signer *s, struct prepared *p, const struct claim *c,
 	if (ledger_find_use(s->ledger, p->order, p->n) != NULL)
 		return error_set(e, ERROR_CONFLICT, "this order was used "
 		    "before");
-	if (map_find(&s->prepared, p) != NULL)
-		return error_set(e, ERROR_CONFLICT, "this order is being used "
-		    "already");
 	return 0;
 }
 
@@ -431,8 +428,8 @@ prepare_one(struct signer *s, const struct claim *c, struct msg *out)
 		msg_put_error(out, &e);
 	} else {
 		prepare_reply(out, p, a, csr);
-		map_put(&s->prepared, p);
-		p = NULL;
+		/* Prepared before and not signed: the store lost interest. */
+		p = map_put(&s->prepared, p);
 	}
 	csr_free(&csr);
 	prepared_free(&p);
@@ -553,7 +550,8 @@ static void
 sign_take(struct signer *s, struct msg *in, struct to_sign *t)
 {
 	struct bytes	 order = msg_get_blob(in, 32);
-	struct prepared	 key = { .n = msg_get_u32(in) };
+	struct prepared	 key = { .n = msg_get_u32(in) }, *p;
+	struct bytes	 serial = msg_get_blob(in, CERT_SERIAL_SIZE);
 
 	t->tbs = msg_get_blob(in, CERT_MAX);
 	if (in->bad || order.len != 32)
@@ -563,10 +561,12 @@ sign_take(struct signer *s, struct msg *in, struct to_sign *t)
 		return;
 	}
 	memcpy(key.order, order.p, 32);
-	if ((t->p = map_remove(&s->prepared, &key)) == NULL) {
+	if ((p = map_find(&s->prepared, &key)) == NULL ||
+	    !bytes_equal(serial, BYTES(p->spec.serial, CERT_SERIAL_SIZE))) {
 		error_set(&t->e, ERROR_RETRY, "not prepared");
 		return;
 	}
+	t->p = map_remove(&s->prepared, p);
 	t->ca = t->p->ca;
 	t->tbs = BYTES(t->p->tbs.p, t->p->tbs.len);
 	sign_enter(s, t);

@@ -72,7 +72,7 @@ check_targets(struct signer *s, struct approved *a, struct msg *in,
     struct error *e)
 {
 	const struct order		*o = a->order;
-	const struct approval_rule	*rule, *last = NULL;
+	const struct approval_rule	*rule = NULL, *last = NULL;
 	uint32_t			 n = msg_get_u32(in), i;
 	char				 profile[65];
 

@@ -16,7 +16,7 @@
  *			    str profile, str holder, i64 expires, u32 unique_key,
  *			    blob key digest, blob request digest }
  *		     or   { u32 0, error }
- *	SIGN	u32 n, { blob digest, u32 item, blob tbs }
+ *	SIGN	u32 n, { blob digest, u32 item, blob serial, blob tbs }
  *		    (tbs empty: as prepared; else bytes from an intent)
  *		-> u32 n, { u32 1, blob certificate } or { u32 0, error }
  *	RESUME	u32 n, { blob digest, u32 item, blob tbs }

@@ -22,7 +22,8 @@ enum { WORK, CLAIM, BLOB, OPEN_TO_SIGNING, INTENT, INTENT_DROP, SIGNING_TO_OPEN,
 static const struct db_stmt stmt[] = {
 	[WORK] = DB_STMT("issue_work",
 	    "SELECT o.id, o.digest, o.kind FROM orders o"
-	    " WHERE o.state = 'ready' AND o.open_items > o.waiting_items"
+	    " WHERE o.state = 'ready' AND o.ca = ANY ($2::text[])"
+	    " AND o.open_items > o.waiting_items"
 	    " AND EXISTS (SELECT FROM item i WHERE i.order_id = o.id"
 	    "  AND i.state = 'open' OFFSET 0)"
 	    " ORDER BY o.seq LIMIT $1::bigint"),
@@ -198,15 +199,17 @@ claim_items(struct db *db, const struct db_rows *work, size_t max,
 }
 
 int
-db_issue_claim(struct db *db, size_t max, struct db_claims *out,
-    struct arena *a, struct error *e)
+db_issue_claim(struct db *db, const char *const *ca, size_t nca, size_t max,
+    struct db_claims *out, struct arena *a, struct error *e)
 {
-	const struct db_arg	 arg[] = { db_int((int64_t)max) };
+	/* More orders than items are wanted: others hold some of them. */
+	const struct db_arg	 arg[] = { db_int((int64_t)max * 4),
+	    db_texts(ca, nca) };
 	struct db_rows		*work;
 	int			 rc = 0;
 
 	out->n = 0;
-	if (db_query(db, &stmt[WORK], arg, 1, &work, e) == -1)
+	if (db_query(db, &stmt[WORK], arg, COUNT(arg), &work, e) == -1)
 		return -1;
 	if (db_rows_count(work) > 0)
 		rc = claim_items(db, work, max, out, a, e);

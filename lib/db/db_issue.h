@@ -31,12 +31,13 @@ struct db_claims {
 	size_t		 n;
 };
 /*
- * Up to max items, oldest orders first, skipping what others have locked.
+ * Up to max items of orders to these CAs (one whose key is away must not stop
+ * the others), oldest orders first, skipping what others have locked.
  * The locks last as long as the caller's transaction; outside of one this is
  * only a look, and db_issue_intend() decides.
  */
-int	 db_issue_claim(struct db *, size_t max, struct db_claims *,
-	    struct arena *, struct error *);
+int	 db_issue_claim(struct db *, const char *const *ca, size_t nca,
+	    size_t max, struct db_claims *, struct arena *, struct error *);
 /* The signed order itself: 1, 0 no such order, -1. */
 int	 db_issue_blob(struct db *, const uint8_t id[DB_ORDER_ID],
 	    struct bytes *blob, struct arena *, struct error *);

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker.h"
+
+#include <unistd.h>
+
+#include "base/secret.h"
+#include "db/db_crl.h"
+#include "db/db_evidence.h"
+#include "db/db_issue.h"
+#include "db/db_status.h"
+#include "os/sandbox.h"
+#include "worker_private.h"
+
+#define FOLLOW_PAGE	2000
+
+int
+worker_ask(struct worker *w, struct error *e)
+{
+	return msg_call(w->signer, &w->ask, &w->answer, w->ask.type, e);
+}
+
+bool
+worker_is_passing(const struct error *e)
+{
+	return e->code == ERROR_UPSTREAM || e->code == ERROR_RETRY ||
+	    e->code == ERROR_NOMEM;
+}
+
+int
+worker_audit(struct db *db, const struct buf *body, size_t n,
+    struct error *e)
+{
+	struct bytes	*v = mem_array(n + 1, sizeof(*v));
+	size_t		 i;
+	int		 rc;
+
+	for (i = 0; i < n; i++)
+		v[i] = BYTES(body[i].p, body[i].len);
+	rc = n > 0 ? db_audit_append(db, v, n, NULL, e) : 0;
+	mem_free(&v);
+	return rc;
+}
+
+struct one_entry {
+	const struct buf	*body;
+};
+
+static int
+append_one(struct db *db, void *arg, struct error *e)
+{
+	struct one_entry	*o = arg;
+
+	return worker_audit(db, o->body, 1, e);
+}
+
+void
+worker_alarm(struct worker *w, const char *what, const char *detail)
+{
+	struct error		 e = ERROR_INIT, said = ERROR_INIT;
+	struct buf		 body = { 0 };
+	struct one_entry	 one = { &body };
+
+	error_set(&said, ERROR_DENIED, "%s", detail);
+	log_error(&said, "ALARM %s", what);
+	audit_begin(&body, "alarm", clock_now(&clock_system));
+	audit_str(&body, "what", what);
+	audit_str(&body, "detail", detail);
+	audit_str(&body, "instance", w->conf->instance);
+	if (db_txn(w->db, append_one, &one, &e) == -1)
+		log_error(&e, "alarm is not in the audit chain");
+	buf_clear(&body);
+}
+
+static void
+note_act(struct worker *w, const char *act)
+{
+	struct error		 e = ERROR_INIT;
+	struct buf		 body = { 0 };
+	struct one_entry	 one = { &body };
+
+	if (w->index != 0)
+		return;
+	audit_begin(&body, act, clock_now(&clock_system));
+	audit_str(&body, "instance", w->conf->instance);
+	audit_str(&body, "version", PACKAGE_VERSION);
+	if (db_txn(w->db, append_one, &one, &e) == -1)
+		log_error(&e, "audit %s", act);
+	buf_clear(&body);
+}
+
+/* Which CAs can sign, and how far the signer has followed the chain. */
+static int
+worker_hello(struct worker *w, struct error *e)
+{
+	char		 name[65], why[400];
+	uint32_t	 n, i, usable;
+	size_t		 at[64];
+
+	msg_init(&w->ask, WIRE_HELLO);
+	if (worker_ask(w, e) == -1)
+		return -1;
+	w->nusable = 0;
+	w->usable_text.len = 0;
+	n = msg_get_u32(&w->answer);
+	for (i = 0; i < n && !w->answer.bad; i++) {
+		msg_get_str(&w->answer, name, sizeof(name));
+		usable = msg_get_u32(&w->answer);
+		msg_get_str(&w->answer, why, sizeof(why));
+		if (usable != 1 || w->nusable == 64)
+			continue;
+		at[w->nusable++] = w->usable_text.len;
+		buf_str(&w->usable_text, name);
+		buf_byte(&w->usable_text, 0);
+	}
+	for (i = 0; i < w->nusable; i++)
+		w->usable[i] = (const char *)w->usable_text.p + at[i];
+	w->head = msg_get_i64(&w->answer);
+	return msg_done(&w->answer, e);
+}
+
+static int
+follow_page(struct worker *w, size_t *n, struct error *e)
+{
+	struct db_audit_entries	 page;
+	size_t			 i;
+
+	arena_reset(w->arena);
+	/* From the entry where the signer stands, so that it can compare. */
+	if (db_audit_list(w->db, w->head > 0 ? w->head - 1 : 0, FOLLOW_PAGE,
+	    &page, w->arena, e) == -1)
+		return -1;
+	*n = page.n;
+	msg_init(&w->ask, WIRE_FOLLOW);
+	msg_put_u32(&w->ask, (uint32_t)page.n);
+	for (i = 0; i < page.n; i++) {
+		msg_put_i64(&w->ask, page.v[i].seq);
+		msg_put_blob(&w->ask, page.v[i].hash, AUDIT_HASH);
+		msg_put_blob(&w->ask, page.v[i].body.p, page.v[i].body.len);
+	}
+	if (worker_ask(w, e) == -1)
+		return -1;
+	w->head = msg_get_i64(&w->answer);
+	return msg_done(&w->answer, e);
+}
+
+static int
+worker_follow(struct worker *w, struct error *e)
+{
+	size_t	 n = FOLLOW_PAGE;
+
+	while (n == FOLLOW_PAGE)
+		if (follow_page(w, &n, e) == -1)
+			return -1;
+	return 0;
+}
+
+/* The chain in the store is not the one that the signer has seen. */
+static int
+worker_forked(struct worker *w, const struct error *why, struct error *e)
+{
+	if (!w->forked && w->index == 0)
+		worker_alarm(w, "chain", why->text);
+	w->forked = true;
+	return worker_status(w, true, e);
+}
+
+static int
+worker_head(struct worker *w, struct error *e)
+{
+	struct db_audit_signed	 h = { .instance = w->conf->instance,
+	    .at = clock_now(&clock_system) };
+	struct msg		 push = { 0 };
+
+	if (w->head == w->head_signed || w->head == 0)
+		return 0;
+	msg_init(&w->ask, WIRE_HEAD);
+	if (worker_ask(w, e) == -1) {
+		if (e->code != ERROR_NOTFOUND)
+			return -1;
+		error_clear(e);		/* no agent certificate yet */
+		return 0;
+	}
+	h.seq = msg_get_i64(&w->answer);
+	h.cms = msg_get_blob(&w->answer, 65536);
+	if (msg_done(&w->answer, e) == -1 ||
+	    db_audit_signed_add(w->db, &h, e) == -1)
+		return -1;
+	w->head_signed = h.seq;
+	msg_init(&push, WIRE_HEAD);
+	msg_put_blob(&push, h.cms.p, h.cms.len);
+	if (msg_send(w->parent, &push, e) == -1)
+		error_wrap(e, "hand over audit head");
+	msg_clear(&push);
+	return e->code == ERROR_NONE ? 0 : -1;
+}
+
+/* What one worker does for all. */
+static int
+worker_chores(struct worker *w, struct error *e)
+{
+	int64_t	 now = clock_monotonic_ms();
+	bool	 once = service_is_once(w->svc);
+
+	if (w->index != 0)
+		return 0;
+	if (once || now >= w->next_expiry) {
+		w->next_expiry = now + 30000;
+		if (worker_expire(w, e) == -1)
+			return -1;
+	}
+	if (once || w->crl_now || now >= w->next_crl) {
+		w->next_crl = now + 2000;
+		if (worker_crl(w, w->crl_now, e) == -1)
+			return -1;
+		w->crl_now = false;
+	}
+	if (once || now >= w->next_head) {
+		w->next_head = now + w->conf->heads_interval * 1000;
+		if (worker_follow(w, e) == -1 || worker_head(w, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* One pass over everything: 1 there is more to do at once, 0, -1. */
+static int
+worker_pass(struct worker *w, struct error *e)
+{
+	int	 issued, changed;
+
+	if (worker_hello(w, e) == -1)
+		return -1;
+	if (worker_follow(w, e) == -1) {
+		struct error	 why = *e;
+
+		if (strstr(why.text, "does not continue") == NULL)
+			return -1;
+		error_clear(e);
+		return worker_forked(w, &why, e);
+	}
+	w->forked = false;
+	if (w->resume) {
+		w->resume = false;
+		if (worker_resume(w, e) == -1)
+			return -1;
+	}
+	if ((changed = worker_status(w, false, e)) == -1 ||
+	    (issued = worker_issue(w, e)) == -1 ||
+	    worker_chores(w, e) == -1)
+		return -1;
+	return changed == 1 || issued == 1;
+}
+
+static void
+worker_heard(void *arg)
+{
+	struct worker	*w = arg;
+	struct error	 e = ERROR_INIT;
+	char		 channel[64];
+	int		 got;
+
+	while ((got = db_notified(w->db, channel, &e)) == 1)
+		;
+	if (got == -1) {
+		/* The next round connects again and watches that socket. */
+		service_unwatch(w->svc, w->watched);
+		w->watched = -1;
+	}
+	service_kick(w->svc);
+}
+
+/* A reconnect brings another socket. */
+static void
+worker_watch(struct worker *w)
+{
+	int	 fd = db_socket(w->db);
+
+	if (fd == w->watched)
+		return;
+	if (w->watched != -1)
+		service_unwatch(w->svc, w->watched);
+	if ((w->watched = fd) != -1)
+		service_watch(w->svc, fd, worker_heard, w);
+}
+
+static void
+worker_round(void *arg)
+{
+	struct worker	*w = arg;
+	struct error	 e = ERROR_INIT;
+	int		 more;
+
+	do {
+		more = worker_pass(w, &e);
+	} while (more == 1 && service_is_once(w->svc));
+	if (more == 1)
+		service_kick(w->svc);
+	if (more == -1) {
+		w->resume = true;
+		if (e.code == ERROR_UPSTREAM &&
+		    strstr(e.text, "peer is gone") != NULL) {
+			service_stop(w->svc, &e);
+			return;
+		}
+		log_error(&e, "will try again in %lld s",
+		    (long long)w->conf->poll);
+		if (service_is_once(w->svc))
+			service_stop(w->svc, &e);
+	}
+	worker_watch(w);
+}
+
+static int
+worker_open(struct worker *w, struct error *e)
+{
+	static const struct db_table *const	 tables[] = { &DB_ISSUE,
+	    &DB_STATUS, &DB_AUDIT, &DB_AUDIT_APPEND, &DB_AUDIT_SIGN,
+	    &DB_CRL, &DB_CRL_MAKE, &DB_EVIDENCE };
+
+	if (db_open(&w->db, w->conf->database, w->name, tables,
+	    sizeof(tables) / sizeof(tables[0]), e) == -1 ||
+	    db_listen(w->db, "signet_order", e) == -1)
+		return -1;
+	worker_watch(w);
+	return 0;
+}
+
+static int
+worker_confine(struct worker *w, struct error *e)
+{
+	static const struct sandbox_path	 path[] = {
+		{ "/etc", SANDBOX_READ },	/* resolver, TLS anchors */
+		{ "/usr", SANDBOX_READ },
+		{ "/run", SANDBOX_READ },
+	};
+	struct sandbox		 box = { .user = w->conf->user, .path = path,
+	    .npath = 3, .no_exec = true };
+	bool			 landlock;
+
+	return sandbox_enter(&box, &landlock, e);
+}
+
+int
+worker_main(int parent, void *arg)
+{
+	struct worker_setup	*setup = arg;
+	struct worker		 w = { .conf = setup->conf,
+	    .svc = setup->svc, .index = setup->index, .parent = parent,
+	    .signer = setup->signer, .watched = -1, .resume = true };
+	struct error		 e = ERROR_INIT;
+	int			 rc = EXIT_FAILURE;
+
+	snprintf(w.name, sizeof(w.name), "%s/%d", w.conf->instance, w.index);
+	w.arena = arena_new();
+	if (worker_confine(&w, &e) == -1 || worker_open(&w, &e) == -1)
+		goto out;
+	note_act(&w, "start");
+	service_every(w.svc, (int)w.conf->poll * 1000, worker_round, &w);
+	if (service_run(w.svc, &e) == -1)
+		goto out;
+	note_act(&w, "stop");
+	rc = EXIT_SUCCESS;
+ out:
+	if (rc == EXIT_FAILURE)
+		log_error(&e, "worker %d", w.index);
+	db_close(&w.db);
+	msg_clear(&w.ask);
+	msg_clear(&w.answer);
+	buf_clear(&w.usable_text);
+	arena_free(&w.arena);
+	return rc;
+}
