@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "os/conf.h"
 
+#include <errno.h>
 #include <libconfig.h>
 
 #include "base/text.h"
@@ -317,6 +318,67 @@ conf_check_includes(const char *text, const char *name, struct error *e)
 	return 0;
 }
 
+/* The end of the comment or string that begins at p, or p if none does. */
+static const char *
+conf_skip(const char *p)
+{
+	const char	*end;
+
+	if (*p == '#' || (p[0] == '/' && p[1] == '/'))
+		return p + strcspn(p, "\n");
+	if (p[0] == '/' && p[1] == '*') {
+		end = strstr(p + 2, "*/");
+		return end != NULL ? end + 2 : p + strlen(p);
+	}
+	if (*p != '"')
+		return p;
+	for (p++; *p != '\0' && *p != '"'; p++)
+		if (p[0] == '\\' && p[1] != '\0')
+			p++;
+	return *p == '"' ? p + 1 : p;
+}
+
+/*
+ * Older releases of libconfig take numbers modulo 2^32 (or 2^64 with an L)
+ * without a word, so that one far out of range may look good.  Sets *end
+ * behind the word that begins at p.
+ */
+static bool
+conf_fits(const char *p, const char **end)
+{
+	char			*stop;
+	unsigned long long	 n;
+
+	*end = p + strspn(p, "0123456789abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ_.");
+	if (*p < '0' || *p > '9')
+		return true;
+	errno = 0;
+	n = strtoull(p, &stop, p[0] == '0' && (p[1] | 32) == 'x' ? 16 : 10);
+	return errno == 0 && n <= (*stop == 'L' ? INT64_MAX : INT32_MAX);
+}
+
+static int
+conf_check_numbers(const char *text, const char *name, struct error *e)
+{
+	const char	*p, *next;
+	int		 line = 1;
+
+	for (p = text; *p != '\0'; p = next) {
+		if ((next = conf_skip(p)) == p && !conf_fits(p, &next)) {
+			error_set(e, ERROR_CONFIG,
+			    "%s:%d: number is too large: %.*s", name, line,
+			    (int)(next - p > 40 ? 40 : next - p), p);
+			return error_hint(e, "above 2147483647 write an L"
+			    " behind it");
+		}
+		next += next == p;
+		for (; p < next; p++)
+			line += *p == '\n';
+	}
+	return 0;
+}
+
 int
 conf_parse(void *target, const struct conf_item *items, const char *text,
     const char *name, struct error *e)
@@ -325,7 +387,8 @@ conf_parse(void *target, const struct conf_item *items, const char *text,
 	int		 rc = -1;
 
 	config_init(&cfg);
-	if (conf_check_includes(text, name, e) == -1)
+	if (conf_check_includes(text, name, e) == -1 ||
+	    conf_check_numbers(text, name, e) == -1)
 		goto out;
 	if (config_read_string(&cfg, text) != CONFIG_TRUE) {
 		error_set(e, ERROR_CONFIG, "%s:%d: %s", name,
