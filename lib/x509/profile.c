@@ -210,25 +210,33 @@ is_oid(const char *dotted)
 	return ok;
 }
 
+const char *
+profile_eku_oid(const char *name)
+{
+	size_t	 k;
+
+	for (k = 0; k < NEKUS; k++)
+		if (strcmp(name, ekus[k].name) == 0)
+			return ekus[k].oid;
+	return is_oid(name) ? name : NULL;
+}
+
 static int
 eku_parse(struct profile_loaded *l, struct error *e)
 {
 	const struct conf_list	*names = &l->file.ext_key_usage;
 	struct conf_list	*out = &l->profile.ext_key_usage;
+	const char		*oid;
 	size_t			 i, k;
 
 	if (names->n == 0)
 		return 0;
 	out->v = mem_array(names->n, sizeof(*out->v));
 	for (i = 0; i < names->n; i++) {
-		for (k = 0; k < NEKUS; k++)
-			if (strcmp(names->v[i], ekus[k].name) == 0)
-				break;
-		if (k == NEKUS && !is_oid(names->v[i]))
+		if ((oid = profile_eku_oid(names->v[i])) == NULL)
 			return error_set(e, ERROR_CONFIG, "ext_key_usage: no"
 			    " usage \"%s\"", names->v[i]);
-		out->v[out->n++] = mem_strdup(k < NEKUS ? ekus[k].oid :
-		    names->v[i]);
+		out->v[out->n++] = mem_strdup(oid);
 	}
 	for (i = 0; i < out->n; i++)
 		for (k = 0; k < i; k++)

@@ -97,6 +97,8 @@ int	 profiles_find(const struct profiles *, const char *name,
 int	 profile_check_fields(const struct profile *, const struct fields *,
 	    struct error *);
 int	 profile_check_key(const struct profile *, EVP_PKEY *, struct error *);
+/* "emailProtection" as dotted; a dotted one as it is; NULL for nonsense. */
+const char *profile_eku_oid(const char *name);
 bool	 profile_has_eku(const struct profile *, const char *oid);
 /* The reference of the file's settings, for doc/profiles.md. */
 void	 profile_describe(struct buf *out);
