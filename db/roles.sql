@@ -102,10 +102,6 @@ BEGIN
 	    ' SET statement_timeout = ''120s''', db);
 	EXECUTE format('ALTER ROLE signet_ca IN DATABASE %I'
 	    ' SET enable_seqscan = off', db);
-	EXECUTE format('ALTER ROLE signet_ca IN DATABASE %I'
-	    ' SET enable_hashjoin = off', db);
-	EXECUTE format('ALTER ROLE signet_ca IN DATABASE %I'
-	    ' SET enable_mergejoin = off', db);
 	EXECUTE format('ALTER ROLE signet_cli IN DATABASE %I'
 	    ' SET statement_timeout = ''300s''', db);
 	EXECUTE format('ALTER ROLE signet_audit IN DATABASE %I'

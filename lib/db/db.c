@@ -260,12 +260,16 @@ db_connect(struct db *db, const char *dbname, struct error *e)
 	return -1;
 }
 
-/* The role's or the operator's time-out stays; without one it is a minute. */
+/*
+ * The role's or the operator's time-out stays; without one it is a minute.
+ * Statements are short: compiling one takes longer than running it.
+ */
 static int
 db_set_session(struct db *db, struct error *e)
 {
 	return db_script(db,
 	    "SELECT set_config('search_path', 'signet, pg_temp', false),"
+	    " set_config('jit', 'off', false),"
 	    " CASE WHEN current_setting('statement_timeout') = '0'"
 	    " THEN set_config('statement_timeout', '60s', false) END", e);
 }
@@ -293,17 +297,70 @@ db_check_schema(struct db *db, struct error *e)
 	    "install the newer suite");
 }
 
-/* Read the answers to a pipeline; the first failure is the one that counts. */
+/* Statements. */
+
+static bool
+is_success(const PGresult *res)
+{
+	ExecStatusType	 status = PQresultStatus(res);
+
+	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+/* The highest n of $n. */
 static int
-db_prepared(struct db *db, const struct db_stmt *s, struct error *e)
+count_params(const char *sql)
+{
+	int	 max = 0;
+
+	for (const char *p = sql; (p = strchr(p, '$')) != NULL; p++) {
+		int n = (int)strtol(p + 1, NULL, 10);
+
+		if (n > max)
+			max = n;
+	}
+	return max;
+}
+
+/*
+ * PREPARE checks names and types, but no grants; EXPLAIN does, and nothing
+ * else happens.
+ */
+static int
+send_check(struct db *db, const struct db_stmt *s)
+{
+	struct buf	 sql = { .p = NULL };
+	int		 n = count_params(s->sql), rc;
+
+	buf_printf(&sql, "EXPLAIN EXECUTE %s", s->name);
+	for (int i = 0; i < n; i++)
+		buf_str(&sql, i == 0 ? "(NULL" : ", NULL");
+	if (n > 0)
+		buf_str(&sql, ")");
+	rc = PQsendQueryParams(db->conn, buf_cstr(&sql), 0, NULL, NULL, NULL,
+	    NULL, 0);
+	buf_clear(&sql);
+	return rc;
+}
+
+static int
+send_stmt(struct db *db, const struct db_stmt *s, struct error *e)
+{
+	if (PQsendPrepare(db->conn, s->name, s->sql, 0, NULL) != 1 ||
+	    send_check(db, s) != 1)
+		return error_pg(e, db->conn, NULL, "prepare %s", s->name);
+	return 0;
+}
+
+/* The next answer of the pipeline; the first failure is the one that counts. */
+static int
+receive(struct db *db, const char *name, struct error *e)
 {
 	PGresult	*res = PQgetResult(db->conn);
 	int		 rc = 0;
 
-	if (PQresultStatus(res) != PGRES_COMMAND_OK) {
-		error_pg(e, db->conn, res, "prepare %s", s->name);
-		rc = -1;
-	}
+	if (!is_success(res))
+		rc = error_pg(e, db->conn, res, "prepare %s", name);
 	PQclear(res);
 	if (rc == 0)
 		PQclear(PQgetResult(db->conn));	/* NULL: end of this one */
@@ -311,42 +368,56 @@ db_prepared(struct db *db, const struct db_stmt *s, struct error *e)
 }
 
 static int
-db_send_prepares(struct db *db, const struct db_table *t, struct error *e)
+send_all(struct db *db, struct error *e)
 {
-	for (size_t i = 0; i < t->n; i++)
-		if (PQsendPrepare(db->conn, t->stmt[i].name, t->stmt[i].sql, 0,
-		    NULL) != 1)
-			return error_pg(e, db->conn, NULL, "prepare %s",
-			    t->stmt[i].name);
+	for (size_t t = 0; t < db->ntables; t++)
+		for (size_t i = 0; i < db->table[t]->n; i++)
+			if (send_stmt(db, &db->table[t]->stmt[i], e) == -1)
+				return -1;
+	if (PQpipelineSync(db->conn) != 1)
+		return error_pg(e, db->conn, NULL, "prepare statements");
 	return 0;
 }
 
-/* One round trip for all statements.  On failure the connection is dropped by
- * the caller, so that the pipeline need not be worked off. */
+static int
+receive_all(struct db *db, struct error *e)
+{
+	PGresult	*res;
+	int		 rc = 0;
+
+	for (size_t t = 0; t < db->ntables; t++)
+		for (size_t i = 0; i < db->table[t]->n; i++) {
+			const char *name = db->table[t]->stmt[i].name;
+
+			if (receive(db, name, e) == -1 ||
+			    receive(db, name, e) == -1)
+				return -1;
+		}
+	res = PQgetResult(db->conn);
+	if (PQresultStatus(res) != PGRES_PIPELINE_SYNC)
+		rc = error_pg(e, db->conn, res, "prepare statements");
+	PQclear(res);
+	return rc;
+}
+
+/*
+ * One round trip for all statements.  They are planned for any arguments here,
+ * so that EXPLAIN's NULLs do not count among the arguments from which the
+ * server learns.  On failure the caller drops the connection, so that the
+ * pipeline need not be worked off.
+ */
 static int
 db_prepare_all(struct db *db, struct error *e)
 {
-	PGresult	*res;
-
+	if (db_script(db, "SET plan_cache_mode = force_generic_plan", e) == -1)
+		return -1;
 	if (PQenterPipelineMode(db->conn) != 1)
 		return error_pg(e, db->conn, NULL, "prepare statements");
-	for (size_t t = 0; t < db->ntables; t++)
-		if (db_send_prepares(db, db->table[t], e) == -1)
-			return -1;
-	if (PQpipelineSync(db->conn) != 1)
+	if (send_all(db, e) == -1 || receive_all(db, e) == -1)
+		return -1;
+	if (PQexitPipelineMode(db->conn) != 1)
 		return error_pg(e, db->conn, NULL, "prepare statements");
-	for (size_t t = 0; t < db->ntables; t++)
-		for (size_t i = 0; i < db->table[t]->n; i++)
-			if (db_prepared(db, &db->table[t]->stmt[i], e) == -1)
-				return -1;
-	res = PQgetResult(db->conn);
-	if (PQresultStatus(res) != PGRES_PIPELINE_SYNC ||
-	    PQexitPipelineMode(db->conn) != 1) {
-		PQclear(res);
-		return error_pg(e, db->conn, NULL, "prepare statements");
-	}
-	PQclear(res);
-	return 0;
+	return db_script(db, "RESET plan_cache_mode", e);
 }
 
 /* verb: LISTEN or NOTIFY. */
@@ -537,15 +608,7 @@ db_name_of(char **out, const char *conninfo, struct error *e)
 	return 0;
 }
 
-/* Statements. */
-
-static bool
-is_success(const PGresult *res)
-{
-	ExecStatusType	 status = PQresultStatus(res);
-
-	return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
-}
+/* Calls. */
 
 static PGresult *
 db_run(struct db *db, const struct db_stmt *s, const struct params *ps)

@@ -6,19 +6,30 @@
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* Arrays of order_id and n as a table. */
-#define REFS	"unnest($1::bytea[], $2::bigint[])"
-#define IS_REF(t)	t ".order_id = u.order_id AND " t ".n = u.n::integer"
+/*
+ * UPDATE and DELETE by array of keys.  Written as a plain join, the planner may
+ * turn it around and read the whole table once per key: it does so whenever
+ * the table was all but empty when it was last analysed, as intent always is.
+ * So the rows are looked up one by one first ("OFFSET 0" keeps a subquery
+ * where it stands) and then touched by their place.  The state is checked in a
+ * form in which no partial index is seen, and again when another transaction
+ * was faster.
+ */
+#define HIT_TABLE(table, columns, key, unnest) \
+	"WITH hit AS MATERIALIZED (SELECT u.*, x.at FROM " unnest \
+	" WITH ORDINALITY AS u (" columns ", place)" \
+	" CROSS JOIN LATERAL (SELECT k.ctid AS at FROM " table " k" \
+	" WHERE " key " OFFSET 0) x) "
+#define REF_KEY	"k.order_id = u.order_id AND k.n = u.n::integer"
+#define HIT(table) \
+	HIT_TABLE(table, "order_id, n", REF_KEY, "unnest($1::bytea[], $2::bigint[])")
+#define IS_HIT	" FROM hit WHERE t.ctid = hit.at"
+#define IN_STATE(state)	" AND CASE t.state WHEN '" state "' THEN true END"
 
 enum { WORK, CLAIM, BLOB, OPEN_TO_SIGNING, INTENT, INTENT_DROP, SIGNING_TO_OPEN,
     RESUME, INTENT_TAKE, CERT, NAME, OUTBOX, SIGNING_TO_DONE, ORDERS_DONE,
     REFUSE, ORDERS_REFUSED, ORDER_REFUSE, ORDER_RETURN, EXPIRE, KNOWN_KEYS };
 
-/*
- * "OFFSET 0" keeps a subquery where it stands: the planner would otherwise be
- * free to read all open items first, which is right for ten and not for ten
- * thousand.
- */
 static const struct db_stmt stmt[] = {
 	[WORK] = DB_STMT("issue_work",
 	    "SELECT o.id, o.digest, o.kind FROM orders o"
@@ -40,21 +51,20 @@ static const struct db_stmt stmt[] = {
 	[BLOB] = DB_STMT("issue_blob",
 	    "SELECT blob FROM orders WHERE id = $1::bytea"),
 	[OPEN_TO_SIGNING] = DB_STMT("issue_open_to_signing",
+	    HIT("item")
 	    "UPDATE item t SET state = 'signing', changed_at = now()"
-	    " FROM " REFS " WITH ORDINALITY AS u (order_id, n, place)"
-	    " WHERE " IS_REF("t") " AND t.state = 'open'"
-	    " RETURNING u.place - 1"),
+	    IS_HIT IN_STATE("open") " RETURNING hit.place - 1"),
 	[INTENT] = DB_STMT("issue_intent",
 	    "INSERT INTO intent (order_id, n, ca, serial, tbs, instance)"
 	    " SELECT u.*, $6::text FROM unnest($1::bytea[], $2::bigint[],"
 	    " $3::text[], $4::bytea[], $5::bytea[]) u"),
 	[INTENT_DROP] = DB_STMT("issue_intent_drop",
-	    "DELETE FROM intent t USING " REFS " AS u (order_id, n)"
-	    " WHERE " IS_REF("t")),
+	    HIT("intent")
+	    "DELETE FROM intent t USING hit WHERE t.ctid = hit.at"),
 	[SIGNING_TO_OPEN] = DB_STMT("issue_signing_to_open",
+	    HIT("item")
 	    "UPDATE item t SET state = 'open', changed_at = now()"
-	    " FROM " REFS " AS u (order_id, n)"
-	    " WHERE " IS_REF("t") " AND t.state = 'signing'"),
+	    IS_HIT IN_STATE("signing")),
 	[RESUME] = DB_STMT("issue_resume",
 	    "WITH mine AS MATERIALIZED ("
 	    "  SELECT order_id, n FROM intent WHERE instance = $1::text"
@@ -62,7 +72,7 @@ static const struct db_stmt stmt[] = {
 	    "  ORDER BY written_at LIMIT $3::bigint FOR UPDATE SKIP LOCKED"
 	    " ), taken AS ("
 	    "  UPDATE intent t SET instance = $1::text, written_at = now()"
-	    "  FROM mine u WHERE " IS_REF("t")
+	    "  FROM mine u WHERE t.order_id = u.order_id AND t.n = u.n"
 	    "  RETURNING t.order_id, t.n, t.ca, t.serial, t.tbs)"
 	    " SELECT t.order_id, t.n, o.digest, o.kind, i.holder, r.der,"
 	    " r.proof, r.station_order, t.ca, t.serial, t.tbs FROM taken t"
@@ -70,9 +80,10 @@ static const struct db_stmt stmt[] = {
 	    " JOIN item i ON i.order_id = t.order_id AND i.n = t.n"
 	    " JOIN request r ON r.order_id = t.order_id AND r.n = t.n"),
 	[INTENT_TAKE] = DB_STMT("issue_intent_take",
-	    "DELETE FROM intent t USING unnest($1::bytea[], $2::bigint[],"
-	    " $3::text[], $4::bytea[]) AS u (order_id, n, ca, serial)"
-	    " WHERE " IS_REF("t") " AND t.ca = u.ca AND t.serial = u.serial"),
+	    HIT_TABLE("intent", "order_id, n, ca, serial",
+	    REF_KEY " AND k.ca = u.ca AND k.serial = u.serial",
+	    "unnest($1::bytea[], $2::bigint[], $3::text[], $4::bytea[])")
+	    "DELETE FROM intent t USING hit WHERE t.ctid = hit.at"),
 	[CERT] = DB_STMT("issue_cert",
 	    "INSERT INTO cert (ca, serial, order_id, n, profile, holder, card,"
 	    " subject, key_digest, not_before, not_after, der, issued_at)"
@@ -93,32 +104,36 @@ static const struct db_stmt stmt[] = {
 	    "INSERT INTO outbox (topic, ca, serial)"
 	    " SELECT 'cert', * FROM unnest($1::text[], $2::bytea[])"),
 	[SIGNING_TO_DONE] = DB_STMT("issue_signing_to_done",
+	    HIT("item")
 	    "UPDATE item t SET state = 'done', changed_at = now()"
-	    " FROM " REFS " AS u (order_id, n)"
-	    " WHERE " IS_REF("t") " AND t.state = 'signing'"),
+	    IS_HIT IN_STATE("signing")),
 	[ORDERS_DONE] = DB_STMT("issue_orders_done",
-	    "UPDATE orders o SET open_items = o.open_items - u.n,"
-	    " state = CASE WHEN o.state = 'ready' AND o.open_items = u.n"
-	    "  THEN 'done' ELSE o.state END, changed_at = now()"
-	    " FROM (SELECT id, count(*)::integer AS n FROM"
-	    "  unnest($1::bytea[]) AS t (id) GROUP BY id ORDER BY id) u"
-	    " WHERE o.id = u.id"),
+	    "WITH hit AS MATERIALIZED (SELECT u.n, x.at FROM"
+	    " (SELECT id, count(*)::integer AS n FROM unnest($1::bytea[])"
+	    "  AS a (id) GROUP BY id ORDER BY id) u CROSS JOIN LATERAL"
+	    " (SELECT ctid AS at FROM orders WHERE id = u.id OFFSET 0) x)"
+	    " UPDATE orders t SET open_items = t.open_items - hit.n,"
+	    " state = CASE WHEN t.state = 'ready' AND t.open_items = hit.n"
+	    "  THEN 'done' ELSE t.state END, changed_at = now()" IS_HIT),
 	[REFUSE] = DB_STMT("issue_refuse",
-	    "UPDATE item t SET state = 'refused', reason = u.reason,"
-	    " changed_at = now() FROM unnest($1::bytea[], $2::bigint[],"
-	    " $3::text[]) WITH ORDINALITY AS u (order_id, n, reason, place)"
-	    " WHERE " IS_REF("t") " AND t.state IN ('open', 'signing')"
-	    " RETURNING u.place - 1"),
+	    HIT_TABLE("item", "order_id, n, reason", REF_KEY,
+	    "unnest($1::bytea[], $2::bigint[], $3::text[])")
+	    "UPDATE item t SET state = 'refused', reason = hit.reason,"
+	    " changed_at = now()" IS_HIT
+	    " AND CASE t.state WHEN 'open' THEN true WHEN 'signing' THEN true"
+	    "  END RETURNING hit.place - 1"),
 	[ORDERS_REFUSED] = DB_STMT("issue_orders_refused",
-	    "UPDATE orders o SET open_items = o.open_items - u.n,"
-	    " state = CASE WHEN o.state <> 'ready' OR o.open_items <> u.n"
-	    "  THEN o.state WHEN o.kind = 'batch' THEN 'done'"
+	    "WITH hit AS MATERIALIZED (SELECT u.n, u.reason, x.at FROM"
+	    " (SELECT id, count(*)::integer AS n, max(reason) AS reason"
+	    "  FROM unnest($1::bytea[], $2::text[]) AS a (id, reason)"
+	    "  GROUP BY id ORDER BY id) u CROSS JOIN LATERAL"
+	    " (SELECT ctid AS at FROM orders WHERE id = u.id OFFSET 0) x)"
+	    " UPDATE orders t SET open_items = t.open_items - hit.n,"
+	    " state = CASE WHEN t.state <> 'ready' OR t.open_items <> hit.n"
+	    "  THEN t.state WHEN t.kind = 'batch' THEN 'done'"
 	    "  ELSE 'refused' END,"
-	    " reason = CASE WHEN o.kind = 'batch' THEN o.reason"
-	    "  ELSE u.reason END, changed_at = now()"
-	    " FROM (SELECT id, count(*)::integer AS n, max(reason) AS reason"
-	    "  FROM unnest($1::bytea[], $2::text[]) AS t (id, reason)"
-	    "  GROUP BY id ORDER BY id) u WHERE o.id = u.id"),
+	    " reason = CASE WHEN t.kind = 'batch' THEN t.reason"
+	    "  ELSE hit.reason END, changed_at = now()" IS_HIT),
 	[ORDER_REFUSE] = DB_STMT("issue_order_refuse",
 	    "UPDATE orders SET state = 'refused', reason = $2::text,"
 	    " changed_at = now()"

@@ -9,7 +9,7 @@
 	DB_EPOCH("created_at") ", " DB_EPOCH("expires_at") ", seq, " \
 	DB_EPOCH("stored_at") ", " DB_EPOCH("changed_at") ", reason"
 
-enum { FIND, FIND_HEX, BLOB, LIST, COUNTS, ITEMS, ITEM_COUNTS };
+enum { FIND, FIND_HEX, BLOB, LIST, COUNTS, ITEMS, ITEM_COUNTS, REQUESTS };
 static const struct db_stmt read_stmt[] = {
 	[FIND] = DB_STMT("order_find",
 	    "SELECT " COLUMNS " FROM orders WHERE id = $1::bytea"),
@@ -42,6 +42,9 @@ static const struct db_stmt read_stmt[] = {
 	[ITEM_COUNTS] = DB_STMT("order_item_counts",
 	    "SELECT state, count(*) FROM item WHERE order_id = $1::bytea"
 	    " GROUP BY state ORDER BY state"),
+	[REQUESTS] = DB_STMT("order_requests",
+	    "SELECT n, der FROM request WHERE order_id = $1::bytea"
+	    " AND n >= $2::bigint ORDER BY n LIMIT $3::bigint"),
 };
 const struct db_table DB_ORDER = DB_TABLE(read_stmt);
 
@@ -381,6 +384,27 @@ db_order_items(struct db *db, const uint8_t id[DB_ORDER_ID],
 	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
 	for (size_t i = 0; i < out->n; i++)
 		item_fill(&out->v[i], rows, i, a);
+	db_rows_free(&rows);
+	return 0;
+}
+
+int
+db_order_requests(struct db *db, const uint8_t id[DB_ORDER_ID],
+    uint32_t from, size_t limit, struct db_requests *out, struct arena *a,
+    struct error *e)
+{
+	const struct db_arg	 arg[] = { db_bytes(id, DB_ORDER_ID),
+	    db_int(from), db_int((int64_t)limit) };
+	struct db_rows		*rows;
+
+	if (db_query(db, &read_stmt[REQUESTS], arg, 3, &rows, e) == -1)
+		return -1;
+	out->n = db_rows_count(rows);
+	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
+	for (size_t i = 0; i < out->n; i++) {
+		out->v[i].n = (uint32_t)db_get_int(rows, i, 0);
+		out->v[i].request = db_row_bytes(a, rows, i, 1);
+	}
 	db_rows_free(&rows);
 	return 0;
 }

@@ -116,4 +116,17 @@ int	 db_order_items(struct db *, const uint8_t id[DB_ORDER_ID],
 /* The same as counts by state. */
 int	 db_order_item_counts(struct db *, const uint8_t id[DB_ORDER_ID],
 	    struct db_state_counts *, struct arena *, struct error *);
+
+struct db_request {
+	uint32_t	 n;
+	struct bytes	 request;
+};
+struct db_requests {
+	struct db_request	*v;
+	size_t			 n;
+};
+/* The PKCS#10 of those items that have one, by n, from "from" on. */
+int	 db_order_requests(struct db *, const uint8_t id[DB_ORDER_ID],
+	    uint32_t from, size_t limit, struct db_requests *, struct arena *,
+	    struct error *);
 #endif

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "db/db_status.h"
 
+/* Rows are looked up by key and touched by place: see db_issue.c. */
 enum { CLAIM, APPLY, HISTORY, OUTBOX, RESOLVE };
 static const struct db_stmt stmt[] = {
 	[CLAIM] = DB_STMT("status_claim",
@@ -11,17 +12,21 @@ static const struct db_stmt stmt[] = {
 	    " AND kind IN ('revoke', 'hold', 'release', 'adopt')"
 	    " ORDER BY seq LIMIT $1::bigint FOR UPDATE SKIP LOCKED"),
 	[APPLY] = DB_STMT("status_apply",
-	    "UPDATE cert c SET status = u.status,"
-	    " revoked_at = CASE WHEN u.status <> 'good'"
-	    "  THEN to_timestamp(u.at) END,"
-	    " reason = nullif(u.reason, -1),"
-	    " invalid_since = to_timestamp(nullif(u.since, 0))"
+	    "WITH hit AS MATERIALIZED (SELECT u.*, x.at AS row"
 	    " FROM unnest($1::text[], $2::bytea[], $3::text[], $4::bigint[],"
 	    " $5::bigint[], $6::bigint[]) WITH ORDINALITY"
 	    " AS u (ca, serial, status, reason, at, since, place)"
-	    " WHERE c.ca = u.ca AND c.serial = u.serial"
-	    " AND c.status <> 'revoked' AND c.status <> u.status"
-	    " RETURNING u.place - 1"),
+	    " CROSS JOIN LATERAL (SELECT k.ctid AS at FROM cert k"
+	    "  WHERE k.ca = u.ca AND k.serial = u.serial OFFSET 0) x)"
+	    " UPDATE cert t SET status = hit.status,"
+	    " revoked_at = CASE WHEN hit.status <> 'good'"
+	    "  THEN to_timestamp(hit.at) END,"
+	    " reason = nullif(hit.reason, -1),"
+	    " invalid_since = to_timestamp(nullif(hit.since, 0))"
+	    " FROM hit WHERE t.ctid = hit.row"
+	    " AND CASE t.status WHEN 'revoked' THEN false"
+	    "  ELSE t.status <> hit.status END"
+	    " RETURNING hit.place - 1"),
 	[HISTORY] = DB_STMT("status_history",
 	    "INSERT INTO status_change (ca, serial, status, reason, changed_at,"
 	    " order_id) SELECT ca, serial, status, nullif(reason, -1),"

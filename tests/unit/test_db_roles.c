@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Grants: every statement can be prepared by the programs that need it, and
+ * none of the roles can do what it must not.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "base/error.h"
+#include "base/mem.h"
+#include "db/db_audit.h"
+#include "db/db_ca.h"
+#include "db/db_cert.h"
+#include "db/db_crl.h"
+#include "db/db_holder.h"
+#include "db/db_issue.h"
+#include "db/db_order.h"
+#include "db/db_private.h"
+#include "db/db_status.h"
+#include "testdb.h"
+
+#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+
+static struct testdb t;
+
+enum { CA, CLI, RA, OCSP, CRL, STATION, AUDIT, ROLES };
+static const char *const role[ROLES] = { "signet_ca", "signet_cli",
+    "signet_ra", "signet_ocsp", "signet_crl", "signet_station",
+    "signet_audit" };
+
+#define R(r)	(1u << (r))
+#define READERS	(R(CA) | R(CLI) | R(AUDIT))
+
+/* Which role can prepare, and so run, which aggregate.  PREPARE checks no
+ * grants; running with arguments that match nothing does. */
+static const struct {
+	const struct db_table	*table;
+	const char		*name;
+	unsigned int		 roles;
+} may[] = {
+	{ &DB_AUDIT, "audit", READERS },
+	{ &DB_AUDIT_APPEND, "audit append",
+	    R(CA) | R(CLI) | R(RA) | R(STATION) | R(CRL) },
+	{ &DB_AUDIT_SIGN, "audit sign", R(CA) },
+	{ &DB_CA, "ca", R(CA) | R(CLI) | R(RA) | R(OCSP) | R(CRL) |
+	    R(STATION) | R(AUDIT) },
+	{ &DB_CA_ADD, "ca add", R(CLI) },
+	{ &DB_CERT, "cert", READERS | R(RA) },
+	{ &DB_CRL, "crl", READERS | R(RA) | R(OCSP) | R(CRL) },
+	{ &DB_CRL_MAKE, "crl make", R(CA) },
+	{ &DB_HOLDER, "holder", READERS | R(RA) | R(STATION) },
+	{ &DB_HOLDER_ADD, "holder add", R(CLI) | R(RA) },
+	{ &DB_ISSUE, "issue", R(CA) },
+	{ &DB_ORDER, "order", READERS | R(RA) | R(STATION) },
+	{ &DB_ORDER_INTAKE, "order intake", R(CLI) | R(RA) },
+	{ &DB_ORDER_SUPPLY, "order supply", R(CLI) | R(RA) | R(STATION) },
+	{ &DB_STATUS, "status", R(CA) },
+};
+
+/* EXPLAIN goes through the executor's start, where grants are checked, and
+ * does nothing. */
+static int
+explain(struct db *db, const struct db_stmt *s, struct error *e)
+{
+	struct db_rows	*rows = NULL;
+	char		*sql, *p;
+	int		 rc;
+
+	/* Parameters as NULL of their type: "$1::text" -> "null::text". */
+	sql = mem_printf("EXPLAIN %s", s->sql);
+	while ((p = strchr(sql, '$')) != NULL) {
+		size_t	 digits = strspn(p + 1, "0123456789");
+		char	*next = mem_printf("%.*sNULL%s", (int)(p - sql), sql,
+		    p + 1 + digits);
+
+		mem_free(&sql);
+		sql = next;
+	}
+	rc = db_ask(db, sql, NULL, 0, &rows, e);
+	db_rows_free(&rows);
+	mem_free(&sql);
+	return rc;
+}
+
+/* 0 all statements allowed, 1 some are denied. */
+static int
+try_table(struct db *db, const struct db_table *table)
+{
+	int	 denied = 0;
+
+	for (size_t i = 0; i < table->n; i++) {
+		struct error	 e = ERROR_INIT;
+
+		if (explain(db, &table->stmt[i], &e) == 0)
+			continue;
+		if (strstr(e.text, "(SQLSTATE 42501)") == NULL)
+			fail_msg("%s: %s", table->stmt[i].name, e.text);
+		assert_int_equal(e.code, ERROR_CONFIG);
+		denied = 1;
+	}
+	return denied;
+}
+
+static void
+each_role_runs_the_statements_that_it_needs_and_no_others(void **state)
+{
+	(void)state;
+	for (int r = 0; r < ROLES; r++) {
+		struct db *db = testdb_open(&t, role[r], NULL, 0);
+
+		for (size_t i = 0; i < COUNT(may); i++) {
+			bool allowed = (may[i].roles & R(r)) != 0;
+
+			if (try_table(db, may[i].table) != !allowed)
+				fail_msg("%s %s run \"%s\"", role[r],
+				    allowed ? "cannot" : "can", may[i].name);
+		}
+		db_close(&db);
+	}
+}
+
+static void
+every_statement_prepares_on_a_fresh_schema(void **state)
+{
+	const struct db_table	*all[COUNT(may)];
+	struct db		*db;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(may); i++)
+		all[i] = may[i].table;
+	db = testdb_open(&t, NULL, all, COUNT(all));
+	db_close(&db);
+}
+
+/* Acts that a program that has been taken over would like to do. */
+static const struct {
+	const char	*sql;
+	unsigned int	 roles;		/* who may */
+} acts[] = {
+	{ "INSERT INTO cert (ca) VALUES ('x')", R(CA) },
+	{ "UPDATE cert SET status = 'good'", R(CA) },
+	{ "UPDATE cert SET der = ''", 0 },
+	{ "UPDATE cert SET serial = ''", 0 },
+	{ "DELETE FROM cert", 0 },
+	{ "SELECT der FROM cert", READERS | R(RA) | R(CRL) | R(STATION) },
+	{ "SELECT holder FROM cert", READERS | R(RA) | R(CRL) | R(STATION) },
+	{ "SELECT status, reason FROM cert WHERE serial = '\\x01'",
+	    READERS | R(RA) | R(CRL) | R(STATION) | R(OCSP) },
+	{ "SELECT * FROM holder", READERS | R(RA) | R(STATION) },
+	{ "SELECT tbs FROM intent", READERS },
+	{ "INSERT INTO intent (n) VALUES (1)", R(CA) },
+	{ "UPDATE intent SET tbs = ''", 0 },
+	{ "INSERT INTO crl (ca) VALUES ('x')", R(CA) },
+	{ "UPDATE crl SET der = ''", 0 },
+	{ "INSERT INTO status_change (ca) VALUES ('x')", R(CA) },
+	{ "DELETE FROM status_change", 0 },
+	{ "UPDATE item SET state = 'open'", R(CA) },
+	{ "UPDATE orders SET state = 'ready'", R(CA) | R(CLI) | R(RA) },
+	{ "UPDATE orders SET blob = ''", R(CLI) | R(RA) },
+	{ "UPDATE orders SET digest = ''", 0 },
+	{ "UPDATE request SET der = ''", 0 },
+	{ "DELETE FROM request", 0 },
+	{ "INSERT INTO ca (name) VALUES ('x')", R(CLI) },
+	{ "UPDATE ca SET der = ''", 0 },
+	{ "DELETE FROM outbox", R(CRL) },
+	{ "INSERT INTO audit VALUES (1, '', '')", 0 },
+	{ "UPDATE audit SET body = ''", 0 },
+	{ "DELETE FROM audit", 0 },
+	{ "UPDATE audit_head SET seq = 0", 0 },
+	{ "UPDATE audit_signed_head SET cms = ''", 0 },
+	{ "INSERT INTO state_change VALUES ('order', 'done', 'ready')", 0 },
+	{ "UPDATE schema_version SET version = 9", 0 },
+};
+
+static void
+each_role_is_denied_what_it_must_not_do(void **state)
+{
+	(void)state;
+	for (int r = 0; r < ROLES; r++) {
+		struct db *db = testdb_open(&t, role[r], NULL, 0);
+
+		for (size_t i = 0; i < COUNT(acts); i++) {
+			const struct db_stmt s = DB_STMT("act", acts[i].sql);
+			struct error e = ERROR_INIT;
+			bool allowed = (acts[i].roles & R(r)) != 0;
+
+			if ((explain(db, &s, &e) == 0) != allowed)
+				fail_msg("%s: %s: %s", role[r], acts[i].sql,
+				    allowed ? e.text : "is allowed");
+			if (!allowed)
+				assert_int_equal(e.code, ERROR_CONFIG);
+		}
+		db_close(&db);
+	}
+}
+
+static void
+no_role_truncates_creates_or_turns_triggers_off(void **state)
+{
+	static const char *const ddl[] = {
+		"TRUNCATE audit", "TRUNCATE cert CASCADE",
+		"CREATE TABLE signet.x (y integer)",
+		"CREATE TABLE public.x (y integer)",
+		"CREATE TEMPORARY TABLE audit_head (seq bigint)",
+		"ALTER TABLE audit DISABLE TRIGGER ALL",
+		"DROP FUNCTION audit_append", "SET ROLE signet_ca_owner",
+		"SET session_replication_role = replica",
+	};
+
+	(void)state;
+	for (int r = 0; r < ROLES; r++) {
+		struct db *db = testdb_open(&t, role[r], NULL, 0);
+
+		for (size_t i = 0; i < COUNT(ddl); i++) {
+			struct error e = ERROR_INIT;
+
+			if (db_script(db, ddl[i], &e) == 0)
+				fail_msg("%s: %s", role[r], ddl[i]);
+		}
+		db_close(&db);
+	}
+}
+
+static void
+a_role_outside_of_the_suite_cannot_connect(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	struct db	*db = (void *)1;
+	char		*conninfo;
+
+	(void)state;
+	testdb_sql(&t, "DO $$ BEGIN CREATE ROLE stranger LOGIN;"
+	    " EXCEPTION WHEN duplicate_object THEN NULL; END $$");
+	conninfo = testdb_conninfo(&t, "stranger");
+	assert_int_equal(db_open(&db, conninfo, "test", NULL, 0, &e), -1);
+	assert_null(db);
+	assert_non_null(strstr(e.text, "permission denied for database"));
+	mem_free(&conninfo);
+}
+
+static void
+each_role_has_a_time_limit(void **state)
+{
+	(void)state;
+	for (int r = 0; r < ROLES; r++) {
+		struct db	*db = testdb_open(&t, role[r], NULL, 0);
+		struct db_rows	*rows;
+		struct error	 e = ERROR_INIT;
+
+		assert_int_equal(db_ask(db, "SELECT setting::bigint"
+		    " FROM pg_settings WHERE name = 'statement_timeout'", NULL,
+		    0, &rows, &e), 0);
+		assert_in_range(db_get_int(rows, 0, 0), 1000, 600000);
+		db_rows_free(&rows);
+		db_close(&db);
+	}
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	testdb_init(&t, true);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	testdb_clear(&t);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_statement_prepares_on_a_fresh_schema),
+		cmocka_unit_test(
+		    each_role_runs_the_statements_that_it_needs_and_no_others),
+		cmocka_unit_test(each_role_is_denied_what_it_must_not_do),
+		cmocka_unit_test(
+		    no_role_truncates_creates_or_turns_triggers_off),
+		cmocka_unit_test(a_role_outside_of_the_suite_cannot_connect),
+		cmocka_unit_test(each_role_has_a_time_limit),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
