@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <openssl/x509v3.h>
+#include "tests/unit/x509_fixture.h"
+#include "x509/crl.h"
+#include "x509/der.h"
+
+static const struct crl_params	 params = { 41, NOW, NOW + 86400 };
+
+struct list {
+	const struct crl_entry	*v;
+	size_t			 n, next;
+};
+
+static int
+list_next(void *arg, struct crl_entry *x, struct error *e)
+{
+	struct list	*l = arg;
+
+	(void)e;
+	if (l->next == l->n)
+		return 0;
+	*x = l->v[l->next++];
+	return 1;
+}
+
+static int
+broken_next(void *arg, struct crl_entry *x, struct error *e)
+{
+	(void)arg;
+	(void)x;
+	return error_set(e, ERROR_UPSTREAM, "store is away");
+}
+
+static int
+make(struct x509_fixture *f, struct buf *out, const struct crl_params *p,
+    const struct crl_entry *v, size_t n, struct error *e)
+{
+	struct list	 l = { v, n, 0 };
+
+	return crl_sign(out, p, list_next, &l, &f->people, f->ca_key, e);
+}
+
+static const struct crl_entry	 three[] = {
+	{ { 0x05 }, 1, -1, NOW - 100, 0 },
+	{ { 0x80 }, 1, 1, NOW - 50, NOW - 5000 },
+	{ { 0x01, 0x00 }, 2, 6, NOW, 0 },
+};
+
+static void
+crl_sign_refuses_next_update_before_this_update(void **state)
+{
+	struct crl_params	 p = { 41, NOW, NOW };
+	struct buf		 der = { 0 };
+	struct error		 e = ERROR_INIT;
+
+	assert_int_equal(make(*state, &der, &p, NULL, 0, &e), -1);
+	assert_string_equal(e.text,
+	    "CRL 41: nextUpdate is not after thisUpdate");
+	assert_int_equal(e.code, ERROR_CONFIG);
+	assert_int_equal(der.len, 0);
+}
+
+static void
+crl_sign_refuses_entries_that_it_cannot_mean(void **state)
+{
+	static const struct {
+		struct crl_entry	 v[2];
+		const char		*text;
+	} rows[] = {
+		{ { { { 2 }, 1, -1, NOW, 0 }, { { 1 }, 1, -1, NOW, 0 } },
+		  "CRL 41: entry 2: serial numbers do not ascend" },
+		{ { { { 2 }, 1, -1, NOW, 0 }, { { 2 }, 1, -1, NOW, 0 } },
+		  "CRL 41: entry 2: serial numbers do not ascend" },
+		{ { { { 1, 1 }, 2, -1, NOW, 0 }, { { 255 }, 1, -1, NOW, 0 } },
+		  "CRL 41: entry 2: serial numbers do not ascend" },
+		{ { { { 0 }, 1, -1, NOW, 0 }, { { 1 }, 1, -1, NOW, 0 } },
+		  "CRL 41: entry 1: serial number that is zero, too long or"
+		  " has leading zeros" },
+		{ { { { 1 }, 1, 0, NOW, 0 }, { { 2 }, 1, -1, NOW, 0 } },
+		  "CRL 41: entry 1: reason 0" },
+		{ { { { 1 }, 1, 7, NOW, 0 }, { { 2 }, 1, -1, NOW, 0 } },
+		  "CRL 41: entry 1: reason 7" },
+		{ { { { 1 }, 1, 1, NOW + 1, 0 }, { { 2 }, 1, -1, NOW, 0 } },
+		  "CRL 41: entry 1: revoked after thisUpdate" },
+	};
+	struct buf	 der = { 0 };
+	struct error	 e;
+	size_t		 i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		error_clear(&e);
+		assert_int_equal(make(*state, &der, &params, rows[i].v, 2, &e),
+		    -1);
+		assert_string_equal(e.text, rows[i].text);
+		assert_int_equal(e.code, ERROR_BUG);
+		assert_int_equal(der.len, 0);
+	}
+}
+
+static void
+crl_sign_hands_up_the_iterators_error(void **state)
+{
+	struct x509_fixture	*f = *state;
+	struct buf		 der = { 0 };
+	struct error		 e = ERROR_INIT;
+
+	assert_int_equal(crl_sign(&der, &params, broken_next, NULL,
+	    &f->people, f->ca_key, &e), -1);
+	assert_string_equal(e.text, "CRL 41: store is away");
+	assert_int_equal(e.code, ERROR_UPSTREAM);
+}
+
+static void
+crl_sign_leaves_the_list_out_when_nothing_is_revoked(void **state)
+{
+	struct x509_fixture	*f = *state;
+	struct buf		 der = { 0 };
+	struct error		 e = ERROR_INIT;
+	struct crl		*crl;
+	const unsigned char	*p;
+	X509_CRL		*x;
+
+	assert_int_equal(make(f, &der, &params, NULL, 0, &e), 0);
+	p = der.p;
+	x = d2i_X509_CRL(NULL, &p, (long)der.len);
+	assert_non_null(x);
+	assert_null(X509_CRL_get_REVOKED(x));
+	assert_int_equal(crl_parse(&crl, BYTES(der.p, der.len), &f->people,
+	    &e), 0);
+	assert_int_equal(crl->n, 0);
+	assert_null(crl_find(crl, (const uint8_t *)"\x05", 1));
+	crl_free(&crl);
+	X509_CRL_free(x);
+	buf_clear(&der);
+}
+
+static void
+check_entry(X509_CRL *x, long serial, int reason, int64_t at)
+{
+	ASN1_INTEGER	*n = ASN1_INTEGER_new();
+	ASN1_ENUMERATED	*r;
+	X509_REVOKED	*entry;
+
+	ASN1_INTEGER_set(n, serial);
+	assert_int_equal(X509_CRL_get0_by_serial(x, &entry, n), 1);
+	assert_int_equal(ASN1_TIME_cmp_time_t(
+	    X509_REVOKED_get0_revocationDate(entry), (time_t)at), 0);
+	r = X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, NULL, NULL);
+	assert_int_equal(r == NULL ? -1 : ASN1_ENUMERATED_get(r), reason);
+	ASN1_ENUMERATED_free(r);
+	ASN1_INTEGER_free(n);
+}
+
+static void
+openssl_reads_what_crl_sign_writes(void **state)
+{
+	struct x509_fixture	*f = *state;
+	struct buf		 der = { 0 };
+	struct error		 e = ERROR_INIT;
+	const unsigned char	*p;
+	ASN1_INTEGER		*number;
+	ASN1_GENERALIZEDTIME	*since;
+	X509_CRL		*x;
+
+	assert_int_equal(make(f, &der, &params, three, 3, &e), 0);
+	p = der.p;
+	x = d2i_X509_CRL(NULL, &p, (long)der.len);
+	assert_non_null(x);
+	assert_int_equal(X509_CRL_verify(x, f->ca_key), 1);
+	assert_int_equal(X509_CRL_get_version(x), X509_CRL_VERSION_2);
+	assert_int_equal(X509_NAME_cmp(X509_CRL_get_issuer(x),
+	    X509_get_subject_name(f->ca_cert)), 0);
+	assert_int_equal(X509_CRL_get_ext_count(x), 2);
+	number = X509_CRL_get_ext_d2i(x, NID_crl_number, NULL, NULL);
+	assert_int_equal(ASN1_INTEGER_get(number), 41);
+	check_entry(x, 5, -1, NOW - 100);
+	check_entry(x, 0x80, 1, NOW - 50);
+	check_entry(x, 0x100, 6, NOW);
+	since = X509_REVOKED_get_ext_d2i(sk_X509_REVOKED_value(
+	    X509_CRL_get_REVOKED(x), 1), NID_invalidity_date, NULL, NULL);
+	assert_int_equal(ASN1_TIME_cmp_time_t(since, (time_t)(NOW - 5000)), 0);
+	ASN1_GENERALIZEDTIME_free(since);
+	ASN1_INTEGER_free(number);
+	X509_CRL_free(x);
+	buf_clear(&der);
+}
+
+static void
+crl_parse_reads_back_what_was_signed(void **state)
+{
+	struct x509_fixture	*f = *state;
+	struct buf		 der = { 0 };
+	struct error		 e = ERROR_INIT;
+	const struct crl_entry	*x;
+	struct crl		*crl;
+	size_t			 i;
+
+	assert_int_equal(make(f, &der, &params, three, 3, &e), 0);
+	if (crl_parse(&crl, BYTES(der.p, der.len), &f->people, &e) == -1)
+		fail_msg("%s", e.text);
+	assert_memory_equal(&crl->params, &params, sizeof(params));
+	assert_int_equal(crl->n, 3);
+	for (i = 0; i < 3; i++) {
+		x = crl_find(crl, three[i].serial, three[i].serial_len);
+		assert_ptr_equal(x, &crl->v[i]);
+		assert_int_equal(crl_entry_compare(x, &three[i]), 0);
+		assert_int_equal(x->reason, three[i].reason);
+		assert_int_equal(x->revoked_at, three[i].revoked_at);
+		assert_int_equal(x->invalid_since, three[i].invalid_since);
+	}
+	assert_null(crl_find(crl, (const uint8_t *)"\x06", 1));
+	assert_null(crl_find(crl, (const uint8_t *)"\x01\x01", 2));
+	assert_ptr_equal(crl_find(crl, (const uint8_t *)"\x00\x80", 2),
+	    &crl->v[1]);
+	crl_free(&crl);
+	assert_null(crl);
+	buf_clear(&der);
+}
+
+static void
+crl_parse_notices_every_flipped_bit(void **state)
+{
+	struct x509_fixture	*f = *state;
+	struct buf		 der = { 0 };
+	struct error		 e = ERROR_INIT;
+	struct crl		*crl;
+	size_t			 i;
+
+	assert_int_equal(make(f, &der, &params, three, 3, &e), 0);
+	for (i = 0; i < der.len; i++) {
+		der.p[i] ^= 1;
+		assert_int_equal(crl_parse(&crl, BYTES(der.p, der.len),
+		    &f->people, &e), -1);
+		assert_null(crl);
+		der.p[i] ^= 1;
+	}
+	error_clear(&e);
+	buf_add(&der, "", 1);
+	assert_int_equal(crl_parse(&crl, BYTES(der.p, der.len), &f->people,
+	    &e), -1);
+	assert_non_null(strstr(e.text, "bytes after the end"));
+	assert_int_equal(e.code, ERROR_INPUT);
+	buf_clear(&der);
+}
+
+static void
+crl_parse_refuses_the_list_of_another_ca(void **state)
+{
+	struct x509_fixture	*f = *state;
+	struct issuer		 other = f->people;
+	struct buf		 der = { 0 };
+	struct error		 e = ERROR_INIT;
+	struct crl		*crl;
+
+	assert_int_equal(make(f, &der, &params, three, 3, &e), 0);
+	assert_int_equal(crl_parse(&crl, BYTES(der.p, der.len), &f->root, &e),
+	    -1);
+	assert_string_equal(e.text,
+	    "CRL: signature algorithm is not the issuer's");
+	other.subject = f->root.subject;
+	assert_int_equal(crl_parse(&crl, BYTES(der.p, der.len), &other, &e),
+	    -1);
+	assert_string_equal(e.text, "CRL: is not by this issuer");
+	other = f->people;
+	other.ski[0] ^= 1;
+	assert_int_equal(crl_parse(&crl, BYTES(der.p, der.len), &other, &e),
+	    -1);
+	assert_string_equal(e.text,
+	    "CRL: authorityKeyIdentifier is not the issuer's");
+	other = f->people;
+	other.cert = f->root_cert;
+	assert_int_equal(crl_parse(&crl, BYTES(der.p, der.len), &other, &e),
+	    -1);
+	assert_string_equal(e.text, "CRL: signature does not verify");
+	assert_int_equal(e.code, ERROR_CRYPTO);
+	buf_clear(&der);
+}
+
+/* By OpenSSL, with what our parser refuses in a list of ours. */
+static X509_CRL *
+foreign_crl(struct x509_fixture *f)
+{
+	X509_CRL		*x = X509_CRL_new();
+	AUTHORITY_KEYID		*aki = AUTHORITY_KEYID_new();
+	ASN1_INTEGER		*number = ASN1_INTEGER_new();
+	ASN1_TIME		*t = ASN1_TIME_set(NULL, NOW);
+
+	X509_CRL_set_version(x, X509_CRL_VERSION_2);
+	X509_CRL_set_issuer_name(x, X509_get_subject_name(f->ca_cert));
+	X509_CRL_set1_lastUpdate(x, t);
+	ASN1_TIME_set(t, NOW + 86400);
+	X509_CRL_set1_nextUpdate(x, t);
+	aki->keyid = ASN1_OCTET_STRING_new();
+	ASN1_OCTET_STRING_set(aki->keyid, f->people.ski,
+	    (int)f->people.ski_len);
+	ASN1_INTEGER_set(number, 7);
+	X509_CRL_add1_ext_i2d(x, NID_authority_key_identifier, aki, 0, 0);
+	X509_CRL_add1_ext_i2d(x, NID_crl_number, number, 0, 0);
+	AUTHORITY_KEYID_free(aki);
+	ASN1_INTEGER_free(number);
+	ASN1_TIME_free(t);
+	return x;
+}
+
+static int
+foreign_parse(struct x509_fixture *f, X509_CRL *x, struct error *e)
+{
+	unsigned char	*der = NULL;
+	struct crl	*crl;
+	int		 n, rc;
+
+	error_clear(e);
+	assert_true(X509_CRL_sign(x, f->ca_key, EVP_sha256()) > 0);
+	n = i2d_X509_CRL(x, &der);
+	rc = crl_parse(&crl, BYTES(der, (size_t)n), &f->people, e);
+	crl_free(&crl);
+	OPENSSL_free(der);
+	X509_CRL_free(x);
+	return rc;
+}
+
+static void
+crl_parse_reads_openssls_list_and_refuses_deltas(void **state)
+{
+	struct x509_fixture	*f = *state;
+	ASN1_INTEGER		*base = ASN1_INTEGER_new();
+	struct error		 e = ERROR_INIT;
+	X509_CRL		*x;
+
+	if (foreign_parse(f, foreign_crl(f), &e) == -1)
+		fail_msg("%s", e.text);
+	ASN1_INTEGER_set(base, 6);
+	x = foreign_crl(f);
+	X509_CRL_add1_ext_i2d(x, NID_delta_crl, base, 1, 0);
+	assert_int_equal(foreign_parse(f, x, &e), -1);
+	assert_string_equal(e.text, "CRL: malformed or critical extension");
+	x = foreign_crl(f);
+	X509_CRL_add1_ext_i2d(x, NID_delta_crl, base, 0, 0);
+	assert_int_equal(foreign_parse(f, x, &e), -1);
+	assert_string_equal(e.text, "CRL: unknown extension");
+	x = foreign_crl(f);
+	X509_EXTENSION_free(X509_CRL_delete_ext(x, 1));
+	assert_int_equal(foreign_parse(f, x, &e), -1);
+	assert_string_equal(e.text,
+	    "CRL: no number or no authorityKeyIdentifier");
+	ASN1_INTEGER_free(base);
+}
+
+static int
+many_next(void *arg, struct crl_entry *x, struct error *e)
+{
+	size_t	*n = arg;
+
+	(void)e;
+	if (++*n > 20000)
+		return 0;
+	x->serial[0] = 1;
+	x->serial[1] = (uint8_t)(*n >> 8);
+	x->serial[2] = (uint8_t)*n;
+	x->serial_len = 20;
+	x->reason = *n % 3 == 0 ? 1 : -1;
+	x->revoked_at = NOW - (int64_t)*n;
+	return 1;
+}
+
+static void
+twenty_thousand_entries_come_back(void **state)
+{
+	struct x509_fixture	*f = *state;
+	struct buf		 der = { 0 };
+	struct error		 e = ERROR_INIT;
+	struct crl		*crl;
+	size_t			 n = 0, i;
+
+	assert_int_equal(crl_sign(&der, &params, many_next, &n, &f->people,
+	    f->ca_key, &e), 0);
+	assert_int_equal(crl_parse(&crl, BYTES(der.p, der.len), &f->people,
+	    &e), 0);
+	assert_int_equal(crl->n, 20000);
+	for (i = 0; i < crl->n; i += 997)
+		assert_ptr_equal(crl_find(crl, crl->v[i].serial, 20),
+		    &crl->v[i]);
+	crl_free(&crl);
+	buf_clear(&der);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(
+		    crl_sign_refuses_next_update_before_this_update),
+		cmocka_unit_test(crl_sign_refuses_entries_that_it_cannot_mean),
+		cmocka_unit_test(crl_sign_hands_up_the_iterators_error),
+		cmocka_unit_test(
+		    crl_sign_leaves_the_list_out_when_nothing_is_revoked),
+		cmocka_unit_test(openssl_reads_what_crl_sign_writes),
+		cmocka_unit_test(crl_parse_reads_back_what_was_signed),
+		cmocka_unit_test(crl_parse_notices_every_flipped_bit),
+		cmocka_unit_test(crl_parse_refuses_the_list_of_another_ca),
+		cmocka_unit_test(
+		    crl_parse_reads_openssls_list_and_refuses_deltas),
+		cmocka_unit_test(twenty_thousand_entries_come_back),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, x509_fixture_setup,
+	    x509_fixture_teardown);
+}
