@@ -9,7 +9,7 @@
 #include "x509/cert.h"
 #include "x509/der.h"
 
-#define DEPTH		24	/* names inside ESS attributes inside a SignerInfo */
+#define DEPTH		24	/* names in ESS attributes in SignerInfos */
 #define CMS_MAX		(64 * 1024)
 #define SIGN_FLAGS	(CMS_PARTIAL | CMS_BINARY | CMS_CADES | CMS_NOSMIMECAP)
 

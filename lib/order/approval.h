@@ -39,18 +39,22 @@ struct approved {
 int	 approval_wrap(struct buf *blob, const struct order *, struct error *);
 int	 approval_add(struct buf *out, struct bytes blob,
 	    const struct identity *, const struct clock *, struct error *);
-/* Parse and check every signature; trusts nobody yet. */
-int	 approval_open(struct approved **, struct bytes blob, struct error *);
-void	 approval_free(struct approved **);
-
 /*
  * What has been found out about certificates, so that the CA, which sees the
- * same few officers all day, verifies each chain once.  Bound to the anchors
- * and the officers' CA that it was first used with.  One thread at a time.
+ * same few officers all day, parses and verifies each of them once.  It knows
+ * approvers that approval_check() has passed and the CAs, and forgets all when
+ * the anchors or the officers' CA are other objects.  One thread at a time.
  */
 struct approval_cache;
 struct approval_cache *approval_cache_new(void);
 void	 approval_cache_free(struct approval_cache **);
+
+/* Parse and check every signature; trusts nobody yet. */
+int	 approval_open(struct approved **, struct bytes blob, struct error *);
+/* The same, three times as fast for certificates that the cache knows. */
+int	 approval_open_cached(struct approved **, struct bytes blob,
+	    struct approval_cache *, struct error *);
+void	 approval_free(struct approved **);
 
 /*
  * Is the certificate with this issuer's CA name/serial still good?  1 yes, 0
@@ -64,8 +68,8 @@ struct approval_trust {
 	X509			*officers_ca;	/* roles count only from it */
 	X509			*renewed;	/* ROLE_HOLDER: this certificate; or NULL */
 	int64_t			 now;
-	approval_status_fn	*status;
-	void			*status_arg;	/* asked each time; not of roots */
+	approval_status_fn	*status;	/* each time; not of roots */
+	void			*status_arg;
 	struct approval_cache	*cache;		/* or NULL */
 };
 /*

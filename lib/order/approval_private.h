@@ -2,10 +2,34 @@
 #ifndef SIGNET_ORDER_APPROVAL_PRIVATE_H
 #define SIGNET_ORDER_APPROVAL_PRIVATE_H
 /*
- * What approval.c (the signatures) and approval_trust.c (who may) share.
+ * What the parts of the module share: approval.c makes, approval_cms.c takes
+ * the container apart, approval_open.c checks signatures, approval_trust.c says
+ * who may.
  */
 #include <stdbool.h>
+#include <openssl/cms.h>
+#include <stdint.h>
 #include <openssl/x509.h>
+#include "order/approval.h"
 
+#define OID_SIGNED_DATA	"1.2.840.113549.1.7.2"
+
+/* SignedData with an order inside and not too many SignerInfos. */
+int	 approval_cms_parse(CMS_ContentInfo **, struct bytes blob,
+	    struct error *);
+/*
+ * As approval_cms_parse(), with the certificates apart.  OpenSSL takes 100 us
+ * to parse one, because it decodes the public key at once, which is more than
+ * all the rest together.  The CA sees the same few in every blob.
+ */
+int	 approval_cms_parse_apart(CMS_ContentInfo **, STACK_OF(X509) **certs,
+	    struct bytes blob, struct approval_cache *, struct error *);
+/* The order; borrowed. */
+struct bytes approval_cms_content(CMS_ContentInfo *);
+int	 approval_digest(uint8_t *dst, const EVP_MD *, struct bytes,
+	    struct error *);
+
+/* The certificate with this SHA-256, borrowed, or NULL; so is cache. */
+X509	*approval_cache_cert(struct approval_cache *, const uint8_t digest[32]);
 bool	 approval_same_key(const X509 *, const X509 *);
 #endif

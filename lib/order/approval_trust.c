@@ -15,6 +15,7 @@
 
 struct known {
 	uint8_t		 digest[32];	/* of the certificate */
+	X509		*cert;		/* referenced */
 	int64_t		 not_before, not_after;
 	int64_t		 verified_at;
 	enum role	 role;
@@ -32,6 +33,17 @@ struct approval_cache {
 
 /* ---- the cache ---- */
 
+static void
+cache_empty(struct approval_cache *cache)
+{
+	size_t	 i;
+
+	for (i = 0; i < cache->n; i++)
+		X509_free(cache->known[i].cert);
+	X509_free(cache->officers_ca);
+	memset(cache, 0, sizeof(*cache));
+}
+
 struct approval_cache *
 approval_cache_new(void)
 {
@@ -43,22 +55,8 @@ approval_cache_free(struct approval_cache **cp)
 {
 	if (*cp == NULL)
 		return;
-	X509_free((*cp)->officers_ca);
+	cache_empty(*cp);
 	mem_free(cp);
-}
-
-/* Forget all when it would speak of another CA. */
-static void
-cache_bind(struct approval_cache *cache, const struct approval_trust *t)
-{
-	if (cache->officers_ca == t->officers_ca &&
-	    cache->anchors == t->anchors)
-		return;
-	X509_free(cache->officers_ca);
-	memset(cache, 0, sizeof(*cache));
-	if (t->officers_ca != NULL && X509_up_ref(t->officers_ca) == 1)
-		cache->officers_ca = t->officers_ca;
-	cache->anchors = t->anchors;
 }
 
 static struct known *
@@ -70,6 +68,59 @@ known_find(struct approval_cache *cache, const uint8_t digest[32])
 		if (memcmp(cache->known[i].digest, digest, 32) == 0)
 			return &cache->known[i];
 	return NULL;
+}
+
+/* The entry for a certificate, which may be new and then is zero beside the
+ * certificate itself: known, but nothing is known in its favour. */
+static struct known *
+known_make(struct approval_cache *cache, X509 *cert, const uint8_t digest[32])
+{
+	struct known	*k;
+
+	if ((k = known_find(cache, digest)) != NULL)
+		return k;
+	if (X509_up_ref(cert) != 1)
+		return NULL;
+	k = &cache->known[cache->next];
+	cache->next = (cache->next + 1) % CACHE_MAX;
+	if (cache->n < CACHE_MAX)
+		cache->n++;
+	X509_free(k->cert);
+	memset(k, 0, sizeof(*k));
+	memcpy(k->digest, digest, sizeof(k->digest));
+	k->cert = cert;
+	return k;
+}
+
+X509 *
+approval_cache_cert(struct approval_cache *cache, const uint8_t digest[32])
+{
+	struct known	*k = cache != NULL ? known_find(cache, digest) : NULL;
+
+	return k != NULL ? k->cert : NULL;
+}
+
+/* Forget all when it would speak of another CA. */
+static void
+cache_bind(struct approval_cache *cache, const struct approval_trust *t)
+{
+	uint8_t	 digest[32];
+	X509	*cert;
+	int	 i;
+
+	if (cache->officers_ca == t->officers_ca &&
+	    cache->anchors == t->anchors)
+		return;
+	cache_empty(cache);
+	if (t->officers_ca != NULL && X509_up_ref(t->officers_ca) == 1)
+		cache->officers_ca = t->officers_ca;
+	cache->anchors = t->anchors;
+	/* The CAs travel in each blob. */
+	for (i = 0; i < sk_X509_num(t->intermediates); i++) {
+		cert = sk_X509_value(t->intermediates, i);
+		if (X509_digest(cert, EVP_sha256(), digest, NULL) == 1)
+			known_make(cache, cert, digest);
+	}
 }
 
 static bool
@@ -104,15 +155,9 @@ cache_add(const struct approval_trust *t, const struct approver *by)
 	struct approval_cache	*cache = t->cache;
 	struct known		*k;
 
-	if (cache == NULL || cache->officers_ca == NULL)
+	if (cache == NULL || cache->officers_ca == NULL ||
+	    (k = known_make(cache, by->cert, by->cert_digest)) == NULL)
 		return;
-	if ((k = known_find(cache, by->cert_digest)) == NULL) {
-		k = &cache->known[cache->next];
-		cache->next = (cache->next + 1) % CACHE_MAX;
-		if (cache->n < CACHE_MAX)
-			cache->n++;
-	}
-	memcpy(k->digest, by->cert_digest, sizeof(k->digest));
 	k->not_before = time_of(X509_get0_notBefore(by->cert));
 	k->not_after = time_of(X509_get0_notAfter(by->cert));
 	k->verified_at = t->now;
@@ -155,7 +200,8 @@ check_validity(const struct approver *by, int64_t now, struct error *e)
 		return error_set(e, ERROR_DENIED,
 		    "the certificate is not valid yet");
 	if (now > time_of(X509_get0_notAfter(by->cert)))
-		return error_set(e, ERROR_DENIED, "the certificate has expired");
+		return error_set(e, ERROR_DENIED,
+		    "the certificate has expired");
 	return 0;
 }
 

@@ -15,7 +15,8 @@
 #define SCRYPT_MEMORY	(UINT64_C(64) << 20)
 
 static const char	 alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-static const char	 label[] = "signet one-time code";	/* with its NUL */
+/* Signed with its NUL. */
+static const char	 label[] = "signet one-time code";
 
 #define MESSAGE_SIZE	(sizeof(label) + 2 * ORDER_DIGEST)
 

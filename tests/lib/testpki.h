@@ -34,9 +34,9 @@ void	 testpki_clear(struct testpki *);
 struct testpki_spec {
 	const char	*name;		/* CN */
 	const char	*person;	/* subject serialNumber, or NULL */
-	const char	*eku;		/* dotted, e.g. OID_ROLE_OFFICER, or NULL */
+	const char	*eku;		/* OID_ROLE_OFFICER ..., or NULL */
 	int64_t		 not_before, not_after;	/* 0: now - 1 h, now + 365 d */
-	bool		 is_ca;		/* CA extensions instead of a person's */
+	bool		 is_ca;		/* with a CA's extensions */
 	long		 serial;	/* 0: random */
 };
 

@@ -115,7 +115,8 @@ static void
 open_blob(struct fixture *f)
 {
 	approval_free(&f->a);
-	if (approval_open(&f->a, BLOB(&f->blob), &f->e) == -1)
+	if (approval_open_cached(&f->a, BLOB(&f->blob), f->trust.cache,
+	    &f->e) == -1)
 		fail_msg("%s", f->e.text);
 }
 
@@ -241,7 +242,8 @@ bytes_that_are_no_cms_are_refused(void **state)
 	assert_open_fails(f, ERROR_INPUT, "approved order: ");
 	buf_clear(&f->blob);
 	buf_add(&f->blob, "\x30\x03\x02\x01\x01", 5);
-	assert_open_fails(f, ERROR_INPUT, "approved order: not CMS");
+	assert_open_fails(f, ERROR_INPUT,
+	    "approved order: not CMS SignedData");
 }
 
 static void
@@ -371,7 +373,7 @@ a_signature_without_its_certificate_is_refused(void **state)
 }
 
 static void
-another_certificate_with_the_same_number_and_key_is_refused(void **state)
+a_certificate_of_the_same_number_and_key_is_refused(void **state)
 {
 	struct fixture		*f = *state;
 	struct testpki_spec	 spec = { 0 };
@@ -1159,7 +1161,7 @@ main(void)
 		TEST(a_signature_without_signed_attributes_is_refused),
 		TEST(a_signature_that_names_no_certificate_is_refused),
 		TEST(a_signature_without_its_certificate_is_refused),
-		TEST(another_certificate_with_the_same_number_and_key_is_refused),
+		TEST(a_certificate_of_the_same_number_and_key_is_refused),
 		TEST(unsigned_attributes_are_refused),
 		TEST(the_same_certificate_twice_is_refused),
 		TEST(more_than_sixteen_approvals_are_refused),
