@@ -167,7 +167,7 @@ static void
 check_entry(struct audit_verify *v, struct audit_entry *en,
     const struct audit_cert *c, struct bytes der, const struct cert_info *info)
 {
-	struct bytes	 in, tbs;
+	struct bytes	 content, tbs;
 	uint8_t		 digest[32], said[32];
 	char		 ca[65];
 
@@ -177,10 +177,9 @@ check_entry(struct audit_verify *v, struct audit_entry *en,
 		    "the entry says CA %s, the signature is by %s", ca,
 		    v->ca[c->ca].name[0] != '\0' ? v->ca[c->ca].name :
 		    "a CA that was not added before");
-	in = der;
 	if (entry_digest(v, en, AUDIT_CERTS, "tbs", said) &&
-	    (der_take(&in, DER_SEQUENCE, &in) == -1 ||
-	    der_take_whole(&in, DER_SEQUENCE, &tbs) == -1 ||
+	    (der_take(&der, DER_SEQUENCE, &content) == -1 ||
+	    der_take_whole(&content, DER_SEQUENCE, &tbs) == -1 ||
 	    EVP_Digest(tbs.p, tbs.len, digest, NULL, EVP_sha256(), NULL) != 1 ||
 	    memcmp(digest, said, 32) != 0))
 		audit_failed(v->r, AUDIT_CERTS, &en->about, "other bytes were "
