@@ -30,7 +30,11 @@ mem_fail(void)
 void *
 mem_try(size_t n, size_t size)
 {
-	return calloc(n != 0 ? n : 1, size != 0 ? size : 1);
+	size_t	 total;
+
+	if (__builtin_mul_overflow(n, size, &total))
+		return NULL;
+	return calloc(1, total != 0 ? total : 1);
 }
 
 void *
