@@ -273,6 +273,7 @@ ledger_walk(struct ledger *l, const uint8_t *p, size_t len,
 static int
 ledger_read(struct ledger *l, const char *path, size_t *cut, struct error *e)
 {
+	struct error	 why = ERROR_INIT;
 	struct buf	 file = { 0 };
 	size_t		 good;
 	int		 rc = -1;
@@ -286,8 +287,9 @@ ledger_read(struct ledger *l, const char *path, size_t *cut, struct error *e)
 		goto out;
 	}
 	good = MAGIC_LEN + ledger_walk(l, file.p + MAGIC_LEN,
-	    file.len - MAGIC_LEN, l->hash, e);
-	if (e->code != ERROR_NONE) {
+	    file.len - MAGIC_LEN, l->hash, &why);
+	if (why.code != ERROR_NONE) {
+		*e = why;
 		error_wrap(e, "%s at byte %zu", path, good);
 		goto out;
 	}

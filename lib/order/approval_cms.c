@@ -48,12 +48,16 @@ struct parts {
 static int
 parts_take(struct parts *parts, struct bytes blob)
 {
+	/* pkcs7-signedData, 1.2.840.113549.1.7.2 */
+	static const uint8_t	 type[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d,
+	    0x01, 0x07, 0x02 };
 	struct bytes	 info, oid, explicit, data;
 	uint8_t		 next;
 
 	memset(parts, 0, sizeof(*parts));
 	if (der_take(&blob, DER_SEQUENCE, &info) == -1 ||
 	    der_take(&info, DER_OID, &oid) == -1 ||
+	    !bytes_equal(oid, BYTES(type, sizeof(type))) ||
 	    der_take(&info, DER_CONTEXT_CONS(0), &explicit) == -1 ||
 	    der_take(&explicit, DER_SEQUENCE, &data) == -1 ||
 	    der_take_whole(&data, DER_INTEGER, &parts->version) == -1 ||

@@ -1,0 +1,1316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The signer, asked as a worker would ask it that an attacker owns.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <sys/stat.h>
+#include <ftw.h>
+#include <unistd.h>
+
+#include "audit/chain.h"
+#include "base/clock.h"
+#include "ca/issuing/signer.h"
+#include "ca/issuing/wire.h"
+#include "order/approval.h"
+#include "order/code.h"
+#include "os/file.h"
+#include "os/msg.h"
+#include "tests/lib/testpki.h"
+#include "x509/crl.h"
+#include "x509/csr.h"
+
+#include <openssl/x509v3.h>
+
+#define NOW	TESTPKI_NOW
+
+struct fixture {
+	char		 dir[64];
+	struct testpki	 pki;
+	struct cad_conf	 conf;
+	struct ca_conf	 ca[2];
+	struct clock	 clock;
+	struct rng	 rng;
+	int64_t		 lists;
+	struct signer	*signer;
+	struct identity	 officer, second, twin, security, auditor, foreign;
+	EVP_PKEY	*key;		/* of the requests */
+	struct buf	 request;	/* for key */
+	struct msg	 ask, answer;
+	struct error	 e;
+};
+
+static char *
+path_in(struct fixture *f, const char *name)
+{
+	return mem_printf("%s/%s", f->dir, name);
+}
+
+static void
+ca_files(struct fixture *f, struct ca_conf *c, const char *name, X509 *cert,
+    EVP_PKEY *key)
+{
+	static char	 address[] = "http://pki.example.org/file";
+	static char	*url[] = { address };
+	char		 file[32];
+
+	snprintf(file, sizeof(file), "%s.pem", name);
+	c->name = mem_strdup(name);
+	c->cert = path_in(f, file);
+	snprintf(file, sizeof(file), "%s.key", name);
+	c->key = path_in(f, file);
+	c->crl_lifetime = 7 * 86400;
+	c->cdp.v = c->ocsp.v = c->aia.v = url;
+	c->cdp.n = c->ocsp.n = c->aia.n = 1;
+	testpki_write_cert(c->cert, cert);
+	testpki_write_key(c->key, key);
+	chmod(c->key, 0600);
+}
+
+static void
+start(struct fixture *f)
+{
+	struct buf	 notes = { 0 };
+
+	error_clear(&f->e);
+	if (signer_new(&f->signer, &f->conf, &f->clock, &f->rng, &notes,
+	    &f->e) == -1)
+		fail_msg("%s", f->e.text);
+	buf_clear(&notes);
+}
+
+static int
+set_up(void **state)
+{
+	struct fixture	*f = mem_alloc(sizeof(*f));
+	const char	*src = getenv("srcdir");
+
+	*state = f;
+	snprintf(f->dir, sizeof(f->dir), "/tmp/signet-signer.XXXXXX");
+	if (mkdtemp(f->dir) == NULL)
+		return -1;
+	testpki_init(&f->pki, NOW);
+	f->conf.instance = mem_strdup("test");
+	f->conf.state = mem_strdup(f->dir);
+	f->conf.profiles = mem_printf("%s/etc/profiles", src != NULL ? src :
+	    ".");
+	f->conf.root = path_in(f, "root.pem");
+	f->conf.officers_ca = mem_strdup("services");
+	testpki_write_cert(f->conf.root, f->pki.root);
+	ca_files(f, &f->ca[0], "services", f->pki.services,
+	    f->pki.services_key);
+	ca_files(f, &f->ca[1], "people", f->pki.people, f->pki.people_key);
+	f->conf.cas.v = f->ca;
+	f->conf.cas.n = 2;
+	testpki_identity(&f->officer, &f->pki, "P-256", "Officer One", "1",
+	    OID_ROLE_OFFICER);
+	testpki_identity(&f->second, &f->pki, "P-256", "Officer Two", "2",
+	    OID_ROLE_OFFICER);
+	testpki_identity(&f->twin, &f->pki, "P-256", "Officer One", "1",
+	    OID_ROLE_OFFICER);
+	testpki_identity(&f->security, &f->pki, "P-256", "Security", "3",
+	    OID_ROLE_SECURITY_OFFICER);
+	testpki_identity(&f->auditor, &f->pki, "P-256", "Auditor", "4",
+	    OID_ROLE_AUDITOR);
+	f->clock = clock_fixed(NOW);
+	f->rng = rng_system;
+	f->key = testpki_key("P-256");
+	if (csr_make(&f->request, f->key, "whoever", &f->e) == -1)
+		return -1;
+	start(f);
+	return 0;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture	*f = *state;
+	struct identity	*all[] = { &f->officer, &f->second, &f->twin,
+	    &f->security, &f->auditor, &f->foreign };
+	size_t		 i;
+
+	signer_free(&f->signer);
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		testpki_identity_clear(all[i]);
+	for (i = 0; i < 2; i++) {
+		mem_free(&f->ca[i].name);
+		mem_free(&f->ca[i].cert);
+		mem_free(&f->ca[i].key);
+	}
+	mem_free(&f->conf.instance);
+	mem_free(&f->conf.state);
+	mem_free(&f->conf.profiles);
+	mem_free(&f->conf.root);
+	mem_free(&f->conf.officers_ca);
+	EVP_PKEY_free(f->key);
+	buf_clear(&f->request);
+	msg_clear(&f->ask);
+	msg_clear(&f->answer);
+	testpki_clear(&f->pki);
+	nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	mem_free(&f);
+	return 0;
+}
+
+static void
+digest_of(uint8_t dst[32], const struct buf *b)
+{
+	EVP_Digest(b->p, b->len, dst, NULL, EVP_sha256(), NULL);
+}
+
+/* Orders. */
+
+static struct order *
+tls_order(struct fixture *f, const char *dns)
+{
+	struct order	*o;
+
+	assert_int_equal(order_new(&o, ORDER_ISSUE, 86400, &f->clock, &f->rng,
+	    &f->e), 0);
+	o->ca = mem_strdup("services");
+	o->profile = mem_strdup("tls-server");
+	o->holder = mem_strdup("web-1");
+	fields_add(&o->fields, "dns", dns);
+	o->has_request = true;
+	digest_of(o->request, &f->request);
+	return o;
+}
+
+static void
+item_fields(struct fields *to, const char *mail)
+{
+	fields_add(to, "name", "Alice Holm");
+	fields_add(to, "given", "Alice");
+	fields_add(to, "surname", "Holm");
+	fields_add(to, "mail", mail);
+	fields_add(to, "org", "Example AB");
+	fields_add(to, "orgid", "NTRSE-5560000001");
+	fields_add(to, "country", "SE");
+}
+
+static struct order *
+batch_order(struct fixture *f, uint32_t n, bool with_requests)
+{
+	struct order	*o;
+	char		 text[64];
+	uint32_t	 i;
+
+	assert_int_equal(order_new(&o, ORDER_BATCH, 86400, &f->clock, &f->rng,
+	    &f->e), 0);
+	o->ca = mem_strdup("people");
+	o->profile = mem_strdup("mail-dual");
+	o->item = mem_array(n, sizeof(*o->item));
+	o->nitems = n;
+	for (i = 0; i < n; i++) {
+		snprintf(text, sizeof(text), "p%u@example.org", i + 1);
+		o->item[i].n = i + 1;
+		o->item[i].holder = mem_printf("p%u", i + 1);
+		item_fields(&o->item[i].fields, text);
+		o->item[i].has_request = with_requests;
+		if (with_requests)
+			digest_of(o->item[i].request, &f->request);
+	}
+	return o;
+}
+
+static struct order *
+status_order(struct fixture *f, enum order_kind kind, const char *ca, X509 *x)
+{
+	const ASN1_INTEGER	*n = X509_get0_serialNumber(x);
+	struct order		*o;
+
+	assert_int_equal(order_new(&o, kind, 86400, &f->clock, &f->rng,
+	    &f->e), 0);
+	o->target = mem_array(1, sizeof(*o->target));
+	o->ntargets = 1;
+	o->target[0].ca = mem_strdup(ca);
+	memcpy(o->target[0].serial, n->data, (size_t)n->length);
+	o->target[0].serial_len = (size_t)n->length;
+	o->reason = kind == ORDER_REVOKE ? 1 : kind == ORDER_HOLD ? 6 : 0;
+	return o;
+}
+
+/* Encode, let these approve, and forget the order. */
+static void
+approve(struct fixture *f, struct buf *blob, struct order *o,
+    const struct identity *a, const struct identity *b)
+{
+	struct buf	 next = { 0 };
+
+	*blob = (struct buf){ 0 };
+	if (approval_wrap(blob, o, &f->e) == -1)
+		fail_msg("%s", f->e.text);
+	order_free(&o);
+	for (; a != NULL; a = b, b = NULL) {
+		next = (struct buf){ 0 };
+		if (approval_add(&next, BYTES(blob->p, blob->len), a,
+		    &f->clock, &f->e) == -1)
+			fail_msg("%s", f->e.text);
+		buf_clear(blob);
+		*blob = next;
+	}
+}
+
+/* Asking. */
+
+static void
+answer(struct fixture *f)
+{
+	f->ask.pos = 0;
+	signer_answer(f->signer, &f->ask, &f->answer);
+	error_clear(&f->e);
+	if (f->answer.type == 0)
+		msg_get_error(&f->answer, &f->e);
+}
+
+struct prepared_reply {
+	uint8_t		 digest[32], serial[20];
+	struct buf	 tbs;
+};
+
+/* 0 and *r, or -1 and f->e. */
+static int
+prepare(struct fixture *f, bool by_digest, struct bytes order, uint32_t n,
+    const struct buf *request, struct bytes proof, struct bytes station,
+    struct prepared_reply *r)
+{
+	char		 text[257];
+	struct bytes	 b;
+
+	msg_init(&f->ask, WIRE_PREPARE);
+	msg_put_u32(&f->ask, 1);
+	msg_put_u32(&f->ask, by_digest);
+	msg_put_blob(&f->ask, order.p, order.len);
+	msg_put_u32(&f->ask, n);
+	msg_put_blob(&f->ask, request->p, request->len);
+	msg_put_blob(&f->ask, proof.p, proof.len);
+	msg_put_blob(&f->ask, station.p, station.len);
+	answer(f);
+	if (f->e.code != ERROR_NONE)
+		return -1;
+	assert_int_equal(msg_get_u32(&f->answer), 1);
+	if (msg_get_u32(&f->answer) == 0) {
+		msg_get_error(&f->answer, &f->e);
+		return -1;
+	}
+	memcpy(r->digest, msg_get_blob(&f->answer, 32).p, 32);
+	msg_get_str(&f->answer, text, sizeof(text));
+	memcpy(r->serial, msg_get_blob(&f->answer, 20).p, 20);
+	b = msg_get_blob(&f->answer, 65536);
+	r->tbs = (struct buf){ 0 };
+	buf_add(&r->tbs, b.p, b.len);
+	return 0;
+}
+
+static int
+prepare_single(struct fixture *f, const struct buf *blob,
+    struct prepared_reply *r)
+{
+	return prepare(f, false, BYTES(blob->p, blob->len), 0, &f->request,
+	    BYTES(NULL, 0), BYTES(NULL, 0), r);
+}
+
+static X509 *
+sign(struct fixture *f, const uint8_t digest[32], uint32_t n,
+    const uint8_t serial[20], struct bytes tbs)
+{
+	const unsigned char	*p;
+	struct bytes		 der;
+	X509			*x;
+
+	msg_init(&f->ask, WIRE_SIGN);
+	msg_put_u32(&f->ask, 1);
+	msg_put_blob(&f->ask, digest, 32);
+	msg_put_u32(&f->ask, n);
+	msg_put_blob(&f->ask, serial, 20);
+	msg_put_blob(&f->ask, tbs.p, tbs.len);
+	answer(f);
+	if (f->e.code != ERROR_NONE)
+		return NULL;
+	assert_int_equal(msg_get_u32(&f->answer), 1);
+	if (msg_get_u32(&f->answer) == 0) {
+		msg_get_error(&f->answer, &f->e);
+		return NULL;
+	}
+	der = msg_get_blob(&f->answer, 65536);
+	p = der.p;
+	x = d2i_X509(NULL, &p, (long)der.len);
+	assert_non_null(x);
+	return x;
+}
+
+static X509 *
+issue(struct fixture *f, const struct buf *blob)
+{
+	struct prepared_reply	 r;
+	X509			*x;
+
+	if (prepare_single(f, blob, &r) == -1)
+		return NULL;
+	x = sign(f, r.digest, 0, r.serial, BYTES(NULL, 0));
+	buf_clear(&r.tbs);
+	return x;
+}
+
+/* A certificate of the services CA for a web server, by all the rules. */
+static X509 *
+issue_tls(struct fixture *f, const char *dns)
+{
+	struct buf	 blob;
+	X509		*x;
+
+	approve(f, &blob, tls_order(f, dns), &f->officer, NULL);
+	if ((x = issue(f, &blob)) == NULL)
+		fail_msg("%s", f->e.text);
+	buf_clear(&blob);
+	return x;
+}
+
+static void
+assert_refused(struct fixture *f, const struct buf *blob,
+    enum error_code code, const char *text)
+{
+	assert_null(issue(f, blob));
+	if (strstr(f->e.text, text) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", text, f->e.text);
+	assert_int_equal(f->e.code, code);
+}
+
+static void
+refuse_approved_by(struct fixture *f, const struct identity *a,
+    const char *text)
+{
+	struct buf	 blob;
+
+	approve(f, &blob, tls_order(f, "www.example.org"), a, NULL);
+	assert_refused(f, &blob, ERROR_DENIED, text);
+	buf_clear(&blob);
+}
+
+/* Status orders; 0 and the number of changes, or -1. */
+static int
+change(struct fixture *f, const struct buf *blob, X509 *x,
+    const char *profile)
+{
+	unsigned char	*der = NULL;
+	int		 len = i2d_X509(x, &der);
+
+	msg_init(&f->ask, WIRE_STATUS);
+	msg_put_blob(&f->ask, blob->p, blob->len);
+	msg_put_u32(&f->ask, 1);
+	msg_put_blob(&f->ask, der, (size_t)len);
+	msg_put_str(&f->ask, profile);
+	OPENSSL_free(der);
+	answer(f);
+	if (f->e.code != ERROR_NONE)
+		return -1;
+	(void)msg_get_blob(&f->answer, 32);
+	(void)msg_get_i64(&f->answer);
+	return (int)msg_get_u32(&f->answer);
+}
+
+static int
+change_by(struct fixture *f, enum order_kind kind, X509 *x,
+    const char *profile, const struct identity *by)
+{
+	struct buf	 blob;
+	int		 rc;
+
+	approve(f, &blob, status_order(f, kind, "services", x), by, NULL);
+	rc = change(f, &blob, x, profile);
+	buf_clear(&blob);
+	return rc;
+}
+
+/* Tests: single orders. */
+
+static void
+signer_refuses_an_order_that_nobody_signed(void **state)
+{
+	struct fixture	*f = *state;
+
+	refuse_approved_by(f, NULL, "needs officer");
+}
+
+static void
+signer_refuses_a_role_that_may_not_approve(void **state)
+{
+	struct fixture	*f = *state;
+
+	refuse_approved_by(f, &f->auditor, "needs officer");
+}
+
+static void
+signer_refuses_an_officer_of_another_hierarchy(void **state)
+{
+	struct fixture	*f = *state;
+	struct testpki	 other;
+
+	testpki_init(&other, NOW);
+	testpki_identity(&f->foreign, &other, "P-256", "Officer One", "1",
+	    OID_ROLE_OFFICER);
+	refuse_approved_by(f, &f->foreign, "Officer One");
+	testpki_clear(&other);
+}
+
+static void
+signer_refuses_an_officer_certified_by_the_people_ca(void **state)
+{
+	struct fixture		*f = *state;
+	struct testpki_spec	 spec = { .name = "Mallory", .person = "9",
+	    .eku = OID_ROLE_OFFICER };
+	EVP_PKEY		*key = testpki_key("P-256");
+	X509			*x;
+
+	x = testpki_cert(&f->pki, &spec, key, f->pki.people,
+	    f->pki.people_key);
+	testpki_identity_of(&f->foreign, &f->pki, x, key);
+	refuse_approved_by(f, &f->foreign, "Mallory");
+	X509_free(x);
+	EVP_PKEY_free(key);
+}
+
+static void
+signer_refuses_an_officer_whose_certificate_has_expired(void **state)
+{
+	struct fixture		*f = *state;
+	struct testpki_spec	 spec = { .name = "Retired", .person = "9",
+	    .eku = OID_ROLE_OFFICER, .not_before = NOW - 8000,
+	    .not_after = NOW - 10 };
+	EVP_PKEY		*key = testpki_key("P-256");
+	X509			*x;
+
+	x = testpki_cert(&f->pki, &spec, key, f->pki.services,
+	    f->pki.services_key);
+	testpki_identity_of(&f->foreign, &f->pki, x, key);
+	refuse_approved_by(f, &f->foreign, "expired");
+	X509_free(x);
+	EVP_PKEY_free(key);
+}
+
+static void
+signer_refuses_a_swapped_request(void **state)
+{
+	struct fixture		*f = *state;
+	struct prepared_reply	 r;
+	struct buf		 blob, other = { 0 };
+	EVP_PKEY		*key = testpki_key("P-256");
+
+	assert_int_equal(csr_make(&other, key, "mallory", &f->e), 0);
+	approve(f, &blob, tls_order(f, "www.example.org"), &f->officer, NULL);
+	assert_int_equal(prepare(f, false, BYTES(blob.p, blob.len), 0, &other,
+	    BYTES(NULL, 0), BYTES(NULL, 0), &r), -1);
+	assert_int_equal(f->e.code, ERROR_DENIED);
+	assert_non_null(strstr(f->e.text, "not the one that was approved"));
+	buf_clear(&blob);
+	buf_clear(&other);
+	EVP_PKEY_free(key);
+}
+
+/*
+ * Any byte of the blob.  The few that no signature covers (the list of digest
+ * algorithms, say) may pass, but only as the same order by the same officer.
+ */
+static void
+signer_takes_no_edited_order_for_another(void **state)
+{
+	struct fixture		*f = *state;
+	struct prepared_reply	 r;
+	struct buf		 blob;
+	uint8_t			 digest[32];
+	size_t			 i, passed = 0;
+
+	approve(f, &blob, tls_order(f, "www.example.org"), &f->officer, NULL);
+	assert_int_equal(prepare_single(f, &blob, &r), 0);
+	memcpy(digest, r.digest, 32);
+	buf_clear(&r.tbs);
+	for (i = 0; i < blob.len; i += 3) {
+		blob.p[i] ^= 0x04;
+		if (prepare_single(f, &blob, &r) == 0) {
+			assert_memory_equal(r.digest, digest, 32);
+			buf_clear(&r.tbs);
+			passed++;
+		}
+		blob.p[i] ^= 0x04;
+	}
+	assert_true(passed * 3 < 64);
+	buf_clear(&blob);
+}
+
+static void
+signer_refuses_expired_orders_and_orders_from_the_future(void **state)
+{
+	struct fixture	*f = *state;
+	struct buf	 blob;
+
+	approve(f, &blob, tls_order(f, "www.example.org"), &f->officer, NULL);
+	f->clock.value = NOW + 86400;
+	assert_refused(f, &blob, ERROR_DENIED, "order expired at");
+	f->clock.value = NOW - 3600;
+	assert_refused(f, &blob, ERROR_DENIED, "in the future");
+	f->clock.value = NOW;
+	buf_clear(&blob);
+}
+
+static void
+signer_refuses_profiles_and_cas_that_do_not_belong_together(void **state)
+{
+	struct fixture	*f = *state;
+	struct order	*o = tls_order(f, "www.example.org");
+	struct buf	 blob;
+
+	mem_free(&o->ca);
+	o->ca = mem_strdup("people");
+	approve(f, &blob, o, &f->officer, NULL);
+	assert_refused(f, &blob, ERROR_DENIED, "is not issued by CA people");
+	buf_clear(&blob);
+	o = tls_order(f, "www.example.org");
+	mem_free(&o->profile);
+	o->profile = mem_strdup("sub-ca");
+	approve(f, &blob, o, &f->officer, NULL);
+	assert_null(issue(f, &blob));
+	buf_clear(&blob);
+	o = tls_order(f, "www.example.org");
+	mem_free(&o->profile);
+	o->profile = mem_strdup("tls-sever");
+	approve(f, &blob, o, &f->officer, NULL);
+	assert_refused(f, &blob, ERROR_NOTFOUND, "tls-sever");
+	buf_clear(&blob);
+}
+
+static void
+signer_issues_what_the_order_says_and_uses_it_once(void **state)
+{
+	struct fixture		*f = *state;
+	struct prepared_reply	 r;
+	struct buf		 blob;
+	X509			*x;
+
+	approve(f, &blob, tls_order(f, "www.example.org"), &f->officer, NULL);
+	assert_non_null(x = issue(f, &blob));
+	assert_int_equal(X509_verify(x, X509_get0_pubkey(f->pki.services)), 1);
+	assert_int_equal(X509_check_host(x, "www.example.org", 0, 0, NULL), 1);
+	assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(x), f->key), 1);
+	X509_free(x);
+	assert_refused(f, &blob, ERROR_CONFLICT, "used before");
+	/* Nor after a restart, which is what the ledger is for. */
+	signer_free(&f->signer);
+	start(f);
+	assert_int_equal(prepare_single(f, &blob, &r), -1);
+	assert_int_equal(f->e.code, ERROR_CONFLICT);
+	buf_clear(&blob);
+}
+
+static void
+signer_signs_bytes_of_the_store_only_if_it_made_them(void **state)
+{
+	struct fixture		*f = *state;
+	struct prepared_reply	 r;
+	struct buf		 blob;
+	X509			*x;
+
+	approve(f, &blob, tls_order(f, "www.example.org"), &f->officer, NULL);
+	assert_int_equal(prepare_single(f, &blob, &r), 0);
+	/* Not decided yet: an intent alone proves nothing. */
+	assert_null(sign(f, r.digest, 0, r.serial, BYTES(r.tbs.p, r.tbs.len)));
+	assert_non_null(strstr(f->e.text, "never prepared here"));
+	x = sign(f, r.digest, 0, r.serial, BYTES(NULL, 0));
+	assert_non_null(x);
+	X509_free(x);
+	signer_free(&f->signer);
+	start(f);
+	r.tbs.p[r.tbs.len - 1] ^= 1;
+	assert_null(sign(f, r.digest, 0, r.serial, BYTES(r.tbs.p, r.tbs.len)));
+	r.tbs.p[r.tbs.len - 1] ^= 1;
+	x = sign(f, r.digest, 0, r.serial, BYTES(r.tbs.p, r.tbs.len));
+	assert_non_null(x);
+	X509_free(x);
+	buf_clear(&r.tbs);
+	buf_clear(&blob);
+}
+
+static void
+signer_forgets_what_was_prepared_under_another_serial(void **state)
+{
+	struct fixture		*f = *state;
+	struct prepared_reply	 a, b;
+	struct buf		 blob;
+
+	approve(f, &blob, tls_order(f, "www.example.org"), &f->officer, NULL);
+	assert_int_equal(prepare_single(f, &blob, &a), 0);
+	assert_int_equal(prepare_single(f, &blob, &b), 0);
+	assert_null(sign(f, a.digest, 0, a.serial, BYTES(NULL, 0)));
+	assert_int_equal(f->e.code, ERROR_RETRY);
+	buf_clear(&a.tbs);
+	buf_clear(&b.tbs);
+	buf_clear(&blob);
+}
+
+static void
+signer_takes_a_one_time_code_for_one_request_only(void **state)
+{
+	struct fixture		*f = *state;
+	struct order		*o = tls_order(f, "www.example.org");
+	struct prepared_reply	 r;
+	struct secret		 code = { 0 };
+	struct approved		*a = NULL;
+	struct buf		 blob, other = { 0 };
+	EVP_PKEY		*key = testpki_key("P-256");
+	uint8_t			 proof[CODE_PROOF_SIZE], digest[32];
+	struct bytes		 none = BYTES(NULL, 0);
+
+	o->has_request = false;
+	memset(o->request, 0, sizeof(o->request));
+	assert_int_equal(code_make(o, &code, &f->rng, &f->e), 0);
+	approve(f, &blob, o, &f->officer, NULL);
+	assert_int_equal(approval_open(&a, BYTES(blob.p, blob.len), &f->e), 0);
+	digest_of(digest, &f->request);
+	assert_int_equal(code_prove(proof, a->order, a->digest, &code, digest,
+	    &f->e), 0);
+	assert_int_equal(csr_make(&other, key, "mallory", &f->e), 0);
+	assert_int_equal(prepare(f, false, BYTES(blob.p, blob.len), 0,
+	    &f->request, none, none, &r), -1);
+	assert_non_null(strstr(f->e.text, "proof"));
+	assert_int_equal(prepare(f, false, BYTES(blob.p, blob.len), 0, &other,
+	    BYTES(proof, sizeof(proof)), none, &r), -1);
+	assert_int_equal(f->e.code, ERROR_DENIED);
+	assert_int_equal(prepare(f, false, BYTES(blob.p, blob.len), 0,
+	    &f->request, BYTES(proof, sizeof(proof)), none, &r), 0);
+	buf_clear(&r.tbs);
+	secret_free(&code);
+	approval_free(&a);
+	buf_clear(&blob);
+	buf_clear(&other);
+	EVP_PKEY_free(key);
+}
+
+/* Tests: batches. */
+
+static void
+open_batch(struct fixture *f, const struct buf *blob, uint8_t digest[32])
+{
+	msg_init(&f->ask, WIRE_BATCH);
+	msg_put_blob(&f->ask, blob->p, blob->len);
+	answer(f);
+	if (f->e.code != ERROR_NONE)
+		fail_msg("%s", f->e.text);
+	memcpy(digest, msg_get_blob(&f->answer, 32).p, 32);
+}
+
+static int
+prepare_item(struct fixture *f, const uint8_t digest[32], uint32_t n,
+    const struct buf *station, struct prepared_reply *r)
+{
+	return prepare(f, true, BYTES(digest, 32), n, &f->request,
+	    BYTES(NULL, 0), station != NULL ? BYTES(station->p, station->len) :
+	    BYTES(NULL, 0), r);
+}
+
+static void
+signer_refuses_a_batch_approved_twice_by_one_person(void **state)
+{
+	struct fixture		*f = *state;
+	struct prepared_reply	 r;
+	struct buf		 blob;
+	uint8_t			 digest[32];
+
+	approve(f, &blob, batch_order(f, 3, true), &f->officer, NULL);
+	open_batch(f, &blob, digest);
+	assert_int_equal(prepare_item(f, digest, 1, NULL, &r), -1);
+	assert_int_equal(f->e.code, ERROR_DENIED);
+	buf_clear(&blob);
+	/* Two certificates of one person are one person. */
+	f->clock.value++;
+	{
+		struct order	*o = batch_order(f, 3, true);
+		struct buf	 one = { 0 }, two = { 0 };
+
+		assert_int_equal(approval_wrap(&one, o, &f->e), 0);
+		order_free(&o);
+		assert_int_equal(approval_add(&two, BYTES(one.p, one.len),
+		    &f->officer, &f->clock, &f->e), 0);
+		buf_clear(&one);
+		if (approval_add(&one, BYTES(two.p, two.len), &f->twin,
+		    &f->clock, &f->e) == 0) {
+			open_batch(f, &one, digest);
+			assert_int_equal(prepare_item(f, digest, 1, NULL, &r),
+			    -1);
+			assert_int_equal(f->e.code, ERROR_DENIED);
+		} else {
+			assert_int_equal(f->e.code, ERROR_CONFLICT);
+		}
+		buf_clear(&one);
+		buf_clear(&two);
+	}
+}
+
+static void
+signer_uses_each_item_of_a_batch_once(void **state)
+{
+	struct fixture		*f = *state;
+	struct prepared_reply	 r;
+	struct buf		 blob;
+	uint8_t			 digest[32];
+	uint32_t		 n;
+	X509			*x;
+
+	approve(f, &blob, batch_order(f, 3, true), &f->officer, &f->second);
+	open_batch(f, &blob, digest);
+	for (n = 1; n <= 3; n++) {
+		if (prepare_item(f, digest, n, NULL, &r) == -1)
+			fail_msg("%s", f->e.text);
+		x = sign(f, r.digest, n, r.serial, BYTES(NULL, 0));
+		assert_non_null(x);
+		X509_free(x);
+		buf_clear(&r.tbs);
+		assert_int_equal(prepare_item(f, digest, n, NULL, &r), -1);
+		assert_int_equal(f->e.code, ERROR_CONFLICT);
+	}
+	assert_int_equal(prepare_item(f, digest, 4, NULL, &r), -1);
+	assert_non_null(strstr(f->e.text, "no item 4"));
+	assert_int_equal(prepare_item(f, digest, 0, NULL, &r), -1);
+	buf_clear(&blob);
+}
+
+static struct order *
+item_order(struct fixture *f, const uint8_t batch[32], uint32_t n)
+{
+	struct order	*o;
+
+	assert_int_equal(order_new(&o, ORDER_ITEM, 3600, &f->clock, &f->rng,
+	    &f->e), 0);
+	memcpy(o->batch, batch, 32);
+	o->n = n;
+	o->has_request = true;
+	digest_of(o->request, &f->request);
+	return o;
+}
+
+static void
+signer_takes_a_stations_order_for_its_own_item_only(void **state)
+{
+	struct fixture		*f = *state;
+	struct prepared_reply	 r;
+	struct buf		 one, two, station;
+	struct identity		 agent;
+	uint8_t			 first[32], second[32];
+	X509			*x;
+
+	testpki_identity(&agent, &f->pki, "P-256", "Station", "s1",
+	    OID_ROLE_STATION_AGENT);
+	approve(f, &one, batch_order(f, 2, false), &f->officer, &f->second);
+	approve(f, &two, batch_order(f, 2, false), &f->officer, &f->second);
+	open_batch(f, &one, first);
+	open_batch(f, &two, second);
+	assert_int_equal(prepare_item(f, first, 1, NULL, &r), -1);
+	assert_non_null(strstr(f->e.text, "no request of a station"));
+	approve(f, &station, item_order(f, first, 1), &f->officer, NULL);
+	assert_int_equal(prepare_item(f, first, 1, &station, &r), -1);
+	assert_non_null(strstr(f->e.text, "needs station-agent"));
+	buf_clear(&station);
+	approve(f, &station, item_order(f, first, 1), &agent, NULL);
+	assert_int_equal(prepare_item(f, second, 1, &station, &r), -1);
+	assert_non_null(strstr(f->e.text, "another item or batch"));
+	assert_int_equal(prepare_item(f, first, 2, &station, &r), -1);
+	assert_non_null(strstr(f->e.text, "another item or batch"));
+	if (prepare_item(f, first, 1, &station, &r) == -1)
+		fail_msg("%s", f->e.text);
+	x = sign(f, r.digest, 1, r.serial, BYTES(NULL, 0));
+	assert_non_null(x);
+	X509_free(x);
+	buf_clear(&r.tbs);
+	buf_clear(&one);
+	buf_clear(&two);
+	buf_clear(&station);
+	testpki_identity_clear(&agent);
+}
+
+/* Tests: status. */
+
+static void
+signer_refuses_revocation_without_the_right_role(void **state)
+{
+	struct fixture	*f = *state;
+	X509		*x = issue_tls(f, "www.example.org");
+
+	assert_int_equal(change_by(f, ORDER_REVOKE, x, "tls-server", NULL), -1);
+	assert_int_equal(f->e.code, ERROR_DENIED);
+	assert_int_equal(change_by(f, ORDER_REVOKE, x, "tls-server",
+	    &f->auditor), -1);
+	/* An officer does not revoke a security officer, whatever the row
+	 * says the profile is. */
+	assert_int_equal(change_by(f, ORDER_REVOKE, f->security.cert,
+	    "tls-server", &f->officer), -1);
+	assert_int_equal(f->e.code, ERROR_DENIED);
+	X509_free(x);
+}
+
+static void
+signer_believes_a_revoked_officer_no_more(void **state)
+{
+	struct fixture	*f = *state;
+	struct buf	 before;
+
+	approve(f, &before, tls_order(f, "www.example.org"), &f->officer,
+	    NULL);
+	if (change_by(f, ORDER_REVOKE, f->officer.cert, "officer",
+	    &f->security) != 1)
+		fail_msg("%s", f->e.text);
+	assert_refused(f, &before, ERROR_DENIED, "revoked");
+	refuse_approved_by(f, &f->officer, "revoked");
+	/* The store may say what it likes after a restart. */
+	signer_free(&f->signer);
+	start(f);
+	refuse_approved_by(f, &f->officer, "revoked");
+	buf_clear(&before);
+}
+
+static void
+signer_lets_no_replayed_release_undo_a_later_hold(void **state)
+{
+	struct fixture	*f = *state;
+	X509		*x = issue_tls(f, "www.example.org");
+	struct buf	 release;
+
+	assert_int_equal(change_by(f, ORDER_HOLD, x, "tls-server",
+	    &f->officer), 1);
+	f->clock.value++;
+	approve(f, &release, status_order(f, ORDER_RELEASE, "services", x),
+	    &f->officer, NULL);
+	assert_int_equal(change(f, &release, x, "tls-server"), 1);
+	/* Again, right away: the store may have lost it. */
+	assert_int_equal(change(f, &release, x, "tls-server"), 1);
+	f->clock.value++;
+	assert_int_equal(change_by(f, ORDER_HOLD, x, "tls-server",
+	    &f->officer), 1);
+	assert_int_equal(change(f, &release, x, "tls-server"), -1);
+	assert_int_equal(f->e.code, ERROR_CONFLICT);
+	buf_clear(&release);
+	X509_free(x);
+}
+
+static void
+signer_keeps_a_revoked_certificate_revoked(void **state)
+{
+	struct fixture	*f = *state;
+	X509		*x = issue_tls(f, "www.example.org");
+
+	assert_int_equal(change_by(f, ORDER_REVOKE, x, "tls-server",
+	    &f->officer), 1);
+	assert_int_equal(change_by(f, ORDER_RELEASE, x, "tls-server",
+	    &f->officer), -1);
+	assert_non_null(strstr(f->e.text, "stays revoked"));
+	assert_int_equal(change_by(f, ORDER_HOLD, x, "tls-server",
+	    &f->officer), -1);
+	/* Once more is no error and no change. */
+	f->clock.value++;
+	assert_int_equal(change_by(f, ORDER_REVOKE, x, "tls-server",
+	    &f->officer), 0);
+	X509_free(x);
+}
+
+static void
+signer_refuses_another_certificate_in_place_of_the_target(void **state)
+{
+	struct fixture	*f = *state;
+	X509		*a = issue_tls(f, "a.example.org");
+	X509		*b = issue_tls(f, "b.example.org");
+	struct buf	 blob;
+
+	approve(f, &blob, status_order(f, ORDER_REVOKE, "services", a),
+	    &f->officer, NULL);
+	assert_int_equal(change(f, &blob, b, "tls-server"), -1);
+	assert_non_null(strstr(f->e.text, "is another one"));
+	buf_clear(&blob);
+	X509_free(a);
+	X509_free(b);
+}
+
+/* Tests: lists. */
+
+/* What the store says (x revoked at "at", or nothing), and what comes out. */
+static struct crl *
+make_list(struct fixture *f, X509 *x, const struct buf *evidence,
+    uint32_t *differences, uint32_t *alarms)
+{
+	const ASN1_INTEGER	*n;
+	struct issuer		 issuer;
+	struct crl		*crl = NULL;
+	struct bytes		 der;
+	unsigned char		*cert = NULL;
+	uint32_t		 i;
+
+	msg_init(&f->ask, WIRE_CRL);
+	msg_put_str(&f->ask, "services");
+	msg_put_i64(&f->ask, ++f->lists);
+	msg_put_blob(&f->ask, NULL, 0);
+	msg_put_u32(&f->ask, x != NULL);
+	if (x != NULL) {
+		n = X509_get0_serialNumber(x);
+		msg_put_blob(&f->ask, n->data, (size_t)n->length);
+		msg_put_i64(&f->ask, 1);
+		msg_put_i64(&f->ask, NOW);
+		msg_put_i64(&f->ask, 0);
+	}
+	answer(f);
+	if (f->e.code != ERROR_NONE)
+		fail_msg("%s", f->e.text);
+	*differences = msg_get_u32(&f->answer);
+	msg_init(&f->ask, WIRE_CRL_EVIDENCE);
+	msg_put_str(&f->ask, "services");
+	msg_put_u32(&f->ask, *differences);
+	for (i = 0; i < *differences; i++) {
+		int	 len = x != NULL ? i2d_X509(x, &cert) : 0;
+
+		msg_put_blob(&f->ask, cert, (size_t)len);
+		msg_put_blob(&f->ask, evidence != NULL ? evidence->p : NULL,
+		    evidence != NULL ? evidence->len : 0);
+		OPENSSL_free(cert);
+		cert = NULL;
+	}
+	answer(f);
+	if (f->e.code != ERROR_NONE)
+		fail_msg("%s", f->e.text);
+	(void)msg_get_i64(&f->answer);
+	(void)msg_get_i64(&f->answer);
+	(void)msg_get_i64(&f->answer);
+	(void)msg_get_u32(&f->answer);
+	der = msg_get_blob(&f->answer, 1 << 20);
+	assert_int_equal(issuer_init(&issuer, "services", f->pki.services,
+	    &f->e), 0);
+	assert_int_equal(crl_parse(&crl, der, &issuer, &f->e), 0);
+	issuer_clear(&issuer);
+	*alarms = msg_get_u32(&f->answer);
+	return crl;
+}
+
+static void
+signer_keeps_an_entry_that_the_store_has_dropped(void **state)
+{
+	struct fixture	*f = *state;
+	X509		*x = issue_tls(f, "www.example.org");
+	struct crl	*crl;
+	uint32_t	 differences, alarms;
+
+	assert_int_equal(change_by(f, ORDER_REVOKE, x, "tls-server",
+	    &f->officer), 1);
+	crl = make_list(f, NULL, NULL, &differences, &alarms);
+	assert_int_equal(differences, 1);
+	assert_int_equal(alarms, 1);
+	assert_int_equal(crl->n, 1);
+	assert_int_equal(crl->v[0].reason, 1);
+	crl_free(&crl);
+	signer_free(&f->signer);
+	start(f);
+	crl = make_list(f, NULL, NULL, &differences, &alarms);
+	assert_int_equal(crl->n, 1);
+	assert_int_equal(crl->params.number, 2);
+	crl_free(&crl);
+	X509_free(x);
+}
+
+static void
+signer_lists_no_certificate_without_an_order(void **state)
+{
+	struct fixture	*f = *state;
+	X509		*x = issue_tls(f, "www.example.org");
+	struct buf	 blob;
+	struct crl	*crl;
+	uint32_t	 differences, alarms;
+
+	crl = make_list(f, x, NULL, &differences, &alarms);
+	assert_int_equal(differences, 1);
+	assert_int_equal(alarms, 1);
+	assert_int_equal(crl->n, 0);
+	crl_free(&crl);
+	/* With the order, as another instance would have used it. */
+	approve(f, &blob, status_order(f, ORDER_REVOKE, "services", x),
+	    &f->officer, NULL);
+	f->clock.value++;
+	crl = make_list(f, x, &blob, &differences, &alarms);
+	assert_int_equal(alarms, 0);
+	assert_int_equal(crl->n, 1);
+	crl_free(&crl);
+	buf_clear(&blob);
+	X509_free(x);
+}
+
+static void
+signer_drops_an_expired_entry_after_one_more_list(void **state)
+{
+	struct fixture	*f = *state;
+	X509		*x = issue_tls(f, "www.example.org");
+	struct crl	*crl;
+	uint32_t	 differences, alarms;
+
+	assert_int_equal(change_by(f, ORDER_REVOKE, x, "tls-server",
+	    &f->officer), 1);
+	crl = make_list(f, x, NULL, &differences, &alarms);
+	assert_int_equal(differences, 0);
+	crl_free(&crl);
+	/* Expired, but not yet at the time of the last list. */
+	f->clock.value = NOW + 200 * TESTPKI_DAY;
+	crl = make_list(f, x, NULL, &differences, &alarms);
+	assert_int_equal(crl->n, 1);
+	crl_free(&crl);
+	X509_free(x);
+}
+
+/* Tests: the chain. */
+
+static void
+follow(struct fixture *f, int64_t first, const char *const *body, size_t n,
+    struct audit_head *head)
+{
+	size_t	 i;
+
+	msg_init(&f->ask, WIRE_FOLLOW);
+	msg_put_u32(&f->ask, (uint32_t)n);
+	for (i = 0; i < n; i++) {
+		audit_advance(head, BYTES(body[i], strlen(body[i])));
+		msg_put_i64(&f->ask, first + (int64_t)i);
+		msg_put_blob(&f->ask, head->hash, 32);
+		msg_put_blob(&f->ask, body[i], strlen(body[i]));
+	}
+	answer(f);
+}
+
+static const char *const bodies[] = {
+	"act=start\nat=2027-01-15T08:00:00Z\n",
+	"act=holder-new\nat=2027-01-15T08:00:01Z\nholder=17\n",
+	"act=start\nat=2027-01-15T08:00:02Z\n",
+};
+
+static void
+signer_stops_when_history_was_rewritten(void **state)
+{
+	struct fixture		*f = *state;
+	struct audit_head	 head = { .seq = 0 }, other;
+	static const char *const forged[] = {
+		"act=holder-new\nat=2027-01-15T08:00:01Z\nholder=18\n" };
+
+	follow(f, 1, bodies, 2, &head);
+	assert_int_equal(f->e.code, ERROR_NONE);
+	/* Entry 2 comes back, but another. */
+	other = (struct audit_head){ .seq = 0 };
+	audit_advance(&other, BYTES(bodies[0], strlen(bodies[0])));
+	follow(f, 2, forged, 1, &other);
+	assert_int_equal(f->e.code, ERROR_UPSTREAM);
+	assert_non_null(strstr(f->e.text, "does not continue"));
+	/* And then nothing is issued, not even for good orders. */
+	{
+		struct buf	 blob;
+
+		approve(f, &blob, tls_order(f, "www.example.org"), &f->officer,
+		    NULL);
+		assert_refused(f, &blob, ERROR_UPSTREAM, "does not continue");
+		buf_clear(&blob);
+	}
+}
+
+static void
+signer_stops_when_history_was_cut_off(void **state)
+{
+	struct fixture		*f = *state;
+	struct audit_head	 head = { .seq = 0 };
+
+	follow(f, 1, bodies, 3, &head);
+	assert_int_equal(f->e.code, ERROR_NONE);
+	follow(f, 4, bodies, 0, &head);
+	assert_int_equal(f->e.code, ERROR_UPSTREAM);
+	assert_non_null(strstr(f->e.text, "entry 3 is gone"));
+}
+
+static void
+signer_goes_on_from_a_head_that_two_security_officers_name(void **state)
+{
+	struct fixture		*f = *state;
+	struct audit_head	 head = { .seq = 0 };
+	struct identity		 fourth;
+	struct order		*o;
+	struct buf		 blob;
+
+	testpki_identity(&fourth, &f->pki, "P-256", "Security Two", "5",
+	    OID_ROLE_SECURITY_OFFICER);
+	follow(f, 1, bodies, 3, &head);
+	follow(f, 4, bodies, 0, &head);
+	head = (struct audit_head){ .seq = 0 };
+	audit_advance(&head, BYTES(bodies[0], strlen(bodies[0])));
+	assert_int_equal(order_new(&o, ORDER_ADOPT, 3600, &f->clock, &f->rng,
+	    &f->e), 0);
+	o->audit_seq = head.seq;
+	memcpy(o->audit_hash, head.hash, 32);
+	approve(f, &blob, o, &f->security, NULL);
+	msg_init(&f->ask, WIRE_ADOPT);
+	msg_put_blob(&f->ask, blob.p, blob.len);
+	answer(f);
+	assert_int_equal(f->e.code, ERROR_DENIED);
+	{
+		struct buf	 both = { 0 };
+
+		assert_int_equal(approval_add(&both, BYTES(blob.p, blob.len),
+		    &fourth, &f->clock, &f->e), 0);
+		buf_clear(&blob);
+		blob = both;
+	}
+	msg_init(&f->ask, WIRE_ADOPT);
+	msg_put_blob(&f->ask, blob.p, blob.len);
+	answer(f);
+	if (f->e.code != ERROR_NONE)
+		fail_msg("%s", f->e.text);
+	X509_free(issue_tls(f, "www.example.org"));
+	msg_init(&f->ask, WIRE_ADOPT);
+	msg_put_blob(&f->ask, blob.p, blob.len);
+	answer(f);
+	assert_int_equal(f->e.code, ERROR_CONFLICT);
+	buf_clear(&blob);
+	testpki_identity_clear(&fourth);
+}
+
+/* Another instance's acts, learnt from the chain alone. */
+static void
+signer_learns_from_the_chain_what_others_used_and_revoked(void **state)
+{
+	struct fixture		*f = *state;
+	struct audit_head	 head = { .seq = 0 };
+	struct approved		*a = NULL;
+	const ASN1_INTEGER	*n = X509_get0_serialNumber(f->second.cert);
+	struct buf		 blob, used = { 0 }, revoked = { 0 };
+	const char		*body[2];
+	uint8_t			 zero[32] = { 0 };
+
+	approve(f, &blob, tls_order(f, "www.example.org"), &f->officer, NULL);
+	assert_int_equal(approval_open(&a, BYTES(blob.p, blob.len), &f->e), 0);
+	audit_begin(&used, "issue", NOW);
+	audit_hex(&used, "order", a->digest, 32);
+	audit_num(&used, "n", 0);
+	audit_hex(&used, "tbs", zero, 32);
+	audit_str(&used, "expires", "2027-02-01T00:00:00Z");
+	audit_str(&used, "instance", "other");
+	audit_begin(&revoked, "revoke", NOW);
+	audit_hex(&revoked, "order", zero, 32);
+	audit_str(&revoked, "ca", "services");
+	audit_hex(&revoked, "serial", n->data, (size_t)n->length);
+	audit_num(&revoked, "reason", 1);
+	audit_str(&revoked, "instance", "other");
+	body[0] = buf_cstr(&used);
+	body[1] = buf_cstr(&revoked);
+	follow(f, 1, body, 2, &head);
+	if (f->e.code != ERROR_NONE)
+		fail_msg("%s", f->e.text);
+	assert_refused(f, &blob, ERROR_CONFLICT, "used before");
+	refuse_approved_by(f, &f->second, "revoked");
+	approval_free(&a);
+	buf_clear(&blob);
+	buf_clear(&used);
+	buf_clear(&revoked);
+}
+
+/* Tests: start. */
+
+static void
+signer_starts_without_one_of_its_keys_but_not_without_all(void **state)
+{
+	struct fixture	*f = *state;
+	struct buf	 notes = { 0 };
+	struct buf	 blob;
+
+	signer_free(&f->signer);
+	unlink(f->ca[1].key);
+	assert_int_equal(signer_new(&f->signer, &f->conf, &f->clock, &f->rng,
+	    &notes, &f->e), 0);
+	assert_non_null(strstr(buf_cstr(&notes), "CA people: "));
+	X509_free(issue_tls(f, "www.example.org"));
+	approve(f, &blob, batch_order(f, 1, true), &f->officer, &f->second);
+	{
+		struct prepared_reply	 r;
+		uint8_t			 digest[32];
+
+		open_batch(f, &blob, digest);
+		assert_int_equal(prepare_item(f, digest, 1, NULL, &r), -1);
+		assert_int_equal(f->e.code, ERROR_UPSTREAM);
+		assert_non_null(strstr(f->e.text,
+		    "CA people has no usable key"));
+	}
+	buf_clear(&blob);
+	buf_clear(&notes);
+	signer_free(&f->signer);
+	unlink(f->ca[0].key);
+	error_clear(&f->e);
+	assert_int_equal(signer_new(&f->signer, &f->conf, &f->clock, &f->rng,
+	    &notes, &f->e), -1);
+	assert_non_null(strstr(f->e.text, "no CA has a usable key"));
+	buf_clear(&notes);
+}
+
+static void
+signer_answers_nonsense_with_an_error(void **state)
+{
+	struct fixture	*f = *state;
+	uint32_t	 type, seed = 1, i, k;
+
+	for (type = 0; type < WIRE__MAX + 2; type++)
+		for (i = 0; i < 200; i++) {
+			msg_init(&f->ask, type);
+			for (k = 0; k < i; k++) {
+				seed = seed * 1103515245 + 12345;
+				buf_byte(&f->ask.body, (uint8_t)(seed >> 16));
+			}
+			signer_answer(f->signer, &f->ask, &f->answer);
+		}
+	X509_free(issue_tls(f, "www.example.org"));
+}
+
+#define T(name)	cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest	 tests[] = {
+		T(signer_refuses_an_order_that_nobody_signed),
+		T(signer_refuses_a_role_that_may_not_approve),
+		T(signer_refuses_an_officer_of_another_hierarchy),
+		T(signer_refuses_an_officer_certified_by_the_people_ca),
+		T(signer_refuses_an_officer_whose_certificate_has_expired),
+		T(signer_refuses_a_swapped_request),
+		T(signer_takes_no_edited_order_for_another),
+		T(signer_refuses_expired_orders_and_orders_from_the_future),
+		T(signer_refuses_profiles_and_cas_that_do_not_belong_together),
+		T(signer_issues_what_the_order_says_and_uses_it_once),
+		T(signer_signs_bytes_of_the_store_only_if_it_made_them),
+		T(signer_forgets_what_was_prepared_under_another_serial),
+		T(signer_takes_a_one_time_code_for_one_request_only),
+		T(signer_refuses_a_batch_approved_twice_by_one_person),
+		T(signer_uses_each_item_of_a_batch_once),
+		T(signer_takes_a_stations_order_for_its_own_item_only),
+		T(signer_refuses_revocation_without_the_right_role),
+		T(signer_believes_a_revoked_officer_no_more),
+		T(signer_lets_no_replayed_release_undo_a_later_hold),
+		T(signer_keeps_a_revoked_certificate_revoked),
+		T(signer_refuses_another_certificate_in_place_of_the_target),
+		T(signer_keeps_an_entry_that_the_store_has_dropped),
+		T(signer_lists_no_certificate_without_an_order),
+		T(signer_drops_an_expired_entry_after_one_more_list),
+		T(signer_stops_when_history_was_rewritten),
+		T(signer_stops_when_history_was_cut_off),
+		T(signer_goes_on_from_a_head_that_two_security_officers_name),
+		T(signer_learns_from_the_chain_what_others_used_and_revoked),
+		T(signer_starts_without_one_of_its_keys_but_not_without_all),
+		T(signer_answers_nonsense_with_an_error),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
