@@ -198,7 +198,8 @@ signer_adopt(struct signer *s, struct msg *in, struct msg *out,
 	struct audit_head	 head;
 	int			 rc = -1;
 
-	if (msg_done(in, e) == -1 || approval_open(&a, blob, e) == -1)
+	if (msg_done(in, e) == -1 ||
+	    approval_open_cached(&a, blob, s->cache, e) == -1)
 		goto out;
 	if (a->order->kind != ORDER_ADOPT) {
 		error_set(e, ERROR_BUG, "not an order to adopt a head");

@@ -251,7 +251,8 @@ order_proves(struct signer *s, struct signer_ca *ca,
 	bool			 proves = false;
 	size_t			 i;
 
-	if (blob.len == 0 || approval_open(&a, blob, &ignored) == -1)
+	if (blob.len == 0 ||
+	    approval_open_cached(&a, blob, s->cache, &ignored) == -1)
 		return false;
 	if (!release)
 		trust.now = a->order->created;

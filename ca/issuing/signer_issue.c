@@ -68,7 +68,8 @@ signer_batch(struct signer *s, struct msg *in, struct msg *out,
 	struct signer_batch	*b;
 	int			 rc = -1;
 
-	if (msg_done(in, e) == -1 || approval_open(&a, blob, e) == -1)
+	if (msg_done(in, e) == -1 ||
+	    approval_open_cached(&a, blob, s->cache, e) == -1)
 		goto out;
 	if (a->order->kind != ORDER_BATCH) {
 		error_set(e, ERROR_BUG, "not a batch order");
@@ -238,7 +239,7 @@ check_station(struct signer *s, struct prepared *p, const struct claim *c,
 	if (c->station.len == 0)
 		return error_set(e, ERROR_DENIED, "item %u has no request of "
 		    "a station", item->n);
-	if (approval_open(&a, c->station, e) == -1)
+	if (approval_open_cached(&a, c->station, s->cache, e) == -1)
 		goto out;
 	o = a->order;
 	if (o->kind != ORDER_ITEM ||
@@ -310,7 +311,8 @@ prepare_order(struct signer *s, struct prepared *p, const struct claim *c,
 			return error_set(e, ERROR_DENIED, "the batch has no "
 			    "item %u", c->n);
 	} else {
-		if (approval_open(&p->approved, c->order, e) == -1)
+		if (approval_open_cached(&p->approved, c->order, s->cache,
+		    e) == -1)
 			return -1;
 		*a = p->approved;
 		if ((*a)->order->kind != ORDER_ISSUE)

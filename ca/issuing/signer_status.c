@@ -219,7 +219,7 @@ signer_status(struct signer *s, struct msg *in, struct msg *out,
 	int			 rc = -1;
 
 	if (signer_check_chain(s, e) == -1 || in->bad ||
-	    approval_open(&a, blob, e) == -1)
+	    approval_open_cached(&a, blob, s->cache, e) == -1)
 		goto out;
 	o = a->order;
 	if (o->kind != ORDER_REVOKE && o->kind != ORDER_HOLD &&
