@@ -15,7 +15,8 @@ enum sandbox_access { SANDBOX_READ, SANDBOX_WRITE };
 
 struct sandbox_path {
 	const char		*path;	/* file or directory; absent is skipped */
-	enum sandbox_access	 access;	/* WRITE: below a directory, also create and remove */
+	/* WRITE: below a directory, also create and remove. */
+	enum sandbox_access	 access;
 };
 
 struct sandbox {

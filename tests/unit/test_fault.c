@@ -11,7 +11,8 @@
 #include "os/fault.h"
 #include "os/file.h"
 
-/* Pass "one" three times and "two" once in a child; returns its status. */
+/* FAULT() is fault_point() or nothing.  Passes "one" three times and "two"
+ * once in a child; returns its status. */
 static int
 pass(const char *fault, const char *list)
 {

@@ -150,7 +150,7 @@ mem_free_sets_the_pointer_to_null_and_takes_null(void **state)
 	(void)state;
 	mem_free(&p);
 	assert_null(p);
-	mem_free(&p);
+	mem_freep(&p);
 	assert_null(p);
 }
 
