@@ -19,7 +19,7 @@ static const struct db_stmt read_stmt[] = {
 };
 const struct db_table DB_HOLDER = DB_TABLE(read_stmt);
 
-enum { ADD, SAME };
+enum { ADD, SAME, ADD_MISSING };
 static const struct db_stmt add_stmt[] = {
 	[ADD] = DB_STMT("holder_add",
 	    "INSERT INTO holder (id, name, mail, org, note) VALUES ($1::text,"
@@ -29,6 +29,11 @@ static const struct db_stmt add_stmt[] = {
 	    "SELECT 1 FROM holder WHERE id = $1::text AND (name, mail, org,"
 	    " note) IS NOT DISTINCT FROM ($2::text, $3::text, $4::text,"
 	    " $5::text)"),
+	[ADD_MISSING] = DB_STMT("holder_add_missing",
+	    "INSERT INTO holder (id, name, mail, org) SELECT DISTINCT ON (id)"
+	    " id, name, mail, org FROM unnest($1::text[], $2::text[],"
+	    " $3::text[], $4::text[]) AS u (id, name, mail, org) ORDER BY id"
+	    " ON CONFLICT (id) DO NOTHING"),
 };
 const struct db_table DB_HOLDER_ADD = DB_TABLE(add_stmt);
 
@@ -47,6 +52,26 @@ db_holder_add(struct db *db, const struct db_holder *h, struct error *e)
 		return error_set(e, ERROR_CONFLICT,
 		    "holder %.64s: is there with other data", h->id);
 	return 0;
+}
+
+int
+db_holder_add_missing(struct db *db, const struct db_holder *v, size_t n,
+    struct error *e)
+{
+	const char	**id = mem_array(4 * n + 1, sizeof(*id));
+	int64_t		  added;
+
+	for (size_t i = 0; i < n; i++) {
+		id[i] = v[i].id;
+		id[n + i] = v[i].name;
+		id[2 * n + i] = v[i].mail;
+		id[3 * n + i] = v[i].org;
+	}
+	added = db_exec(db, &add_stmt[ADD_MISSING], (struct db_arg[]){
+	    db_texts(id, n), db_texts(id + n, n), db_texts(id + 2 * n, n),
+	    db_texts(id + 3 * n, n) }, 4, e);
+	mem_free(&id);
+	return added == -1 ? -1 : 0;
 }
 
 static void

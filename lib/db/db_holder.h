@@ -22,6 +22,9 @@ struct db_holders {
 };
 /* Once more with the same data is well; with other data ERROR_CONFLICT. */
 int	 db_holder_add(struct db *, const struct db_holder *, struct error *);
+/* Many at once; those that are there already stay as they are. */
+int	 db_holder_add_missing(struct db *, const struct db_holder *, size_t n,
+	    struct error *);
 int	 db_holder_find(struct db *, const char *id, struct db_holder *,
 	    struct arena *, struct error *);	/* 1, 0, -1 */
 /* By id, after that one ("" to start).  mail NULL: all; letter case of mail

@@ -9,7 +9,7 @@
 	DB_EPOCH("created_at") ", " DB_EPOCH("expires_at") ", seq, " \
 	DB_EPOCH("stored_at") ", " DB_EPOCH("changed_at") ", reason"
 
-enum { FIND, FIND_HEX, BLOB, LIST, COUNTS, ITEMS, ITEM_COUNTS, REQUESTS };
+enum { FIND, FIND_HEX, BLOB, LIST, COUNTS, ITEMS, ITEM_COUNTS };
 static const struct db_stmt read_stmt[] = {
 	[FIND] = DB_STMT("order_find",
 	    "SELECT " COLUMNS " FROM orders WHERE id = $1::bytea"),
@@ -42,11 +42,15 @@ static const struct db_stmt read_stmt[] = {
 	[ITEM_COUNTS] = DB_STMT("order_item_counts",
 	    "SELECT state, count(*) FROM item WHERE order_id = $1::bytea"
 	    " GROUP BY state ORDER BY state"),
-	[REQUESTS] = DB_STMT("order_requests",
+};
+const struct db_table DB_ORDER = DB_TABLE(read_stmt);
+
+static const struct db_stmt requests_stmt[] = {
+	DB_STMT("order_requests",
 	    "SELECT n, der FROM request WHERE order_id = $1::bytea"
 	    " AND n >= $2::bigint ORDER BY n LIMIT $3::bigint"),
 };
-const struct db_table DB_ORDER = DB_TABLE(read_stmt);
+const struct db_table DB_ORDER_REQUESTS = DB_TABLE(requests_stmt);
 
 enum { ADD, ADD_ITEMS, ADD_REQUESTS, REPLACE, REJECT };
 static const struct db_stmt intake_stmt[] = {
@@ -397,7 +401,7 @@ db_order_requests(struct db *db, const uint8_t id[DB_ORDER_ID],
 	    db_int(from), db_int((int64_t)limit) };
 	struct db_rows		*rows;
 
-	if (db_query(db, &read_stmt[REQUESTS], arg, 3, &rows, e) == -1)
+	if (db_query(db, requests_stmt, arg, 3, &rows, e) == -1)
 		return -1;
 	out->n = db_rows_count(rows);
 	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));

@@ -12,6 +12,7 @@
 extern const struct db_table DB_ORDER;		/* read */
 extern const struct db_table DB_ORDER_INTAKE;	/* hand in, approve, reject */
 extern const struct db_table DB_ORDER_SUPPLY;	/* bring a missing request */
+extern const struct db_table DB_ORDER_REQUESTS;	/* read the requests */
 
 struct db_order {
 	uint8_t		 id[DB_ORDER_ID];
