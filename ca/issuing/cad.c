@@ -6,6 +6,7 @@
  */
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <errno.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -30,8 +31,8 @@ struct cad {
 	int			 worker_end[WORKERS_MAX];
 	struct proc		 signer;
 	struct proc		 worker[WORKERS_MAX];
-	struct worker_setup	 setup[WORKERS_MAX];
 	size_t			 nworkers;
+	size_t			 starting;	/* index of the next worker */
 };
 
 /* Tell the parent how the start went; the loop begins only after that. */
@@ -121,16 +122,35 @@ cad_start_signer(struct cad *c, struct error *e)
 	return rc;
 }
 
+/* A pair ends for the others only when nobody else holds its end. */
+static int
+worker_process(int parent, void *arg)
+{
+	struct cad		*c = arg;
+	size_t			 i, self = c->starting;
+	struct worker_setup	 setup = { &c->conf, c->svc, (int)self,
+	    c->worker_end[self] };
+
+	close(c->signer.fd);
+	for (i = 0; i < self; i++)
+		close(c->worker[i].fd);
+	for (i = 0; i < c->nworkers; i++) {
+		close(c->signer_end[i]);
+		if (i != self)
+			close(c->worker_end[i]);
+	}
+	return worker_main(parent, &setup);
+}
+
 static int
 cad_start_workers(struct cad *c, struct error *e)
 {
 	size_t	 i;
 
 	for (i = 0; i < c->nworkers; i++) {
-		c->setup[i] = (struct worker_setup){ &c->conf, c->svc, (int)i,
-		    c->worker_end[i] };
+		c->starting = i;
 		if (proc_start(&c->worker[i], "signet-cad: worker",
-		    worker_main, &c->setup[i], e) == -1)
+		    worker_process, c, e) == -1)
 			return -1;
 	}
 	for (i = 0; i < c->nworkers; i++) {
@@ -141,25 +161,33 @@ cad_start_workers(struct cad *c, struct error *e)
 	return 0;
 }
 
-/* A head from worker 0. */
-static void
-cad_push(void *arg)
+/* A head from worker 0: 1, or 0 when there will be no more. */
+static int
+cad_take_head(struct cad *c)
 {
-	struct cad	*c = arg;
 	struct error	 e = ERROR_INIT;
 	struct msg	 m = { 0 };
 	struct bytes	 cms;
+	int		 got;
 
-	if (msg_recv(c->worker[0].fd, &m, &e) == 1) {
+	if ((got = msg_recv(c->worker[0].fd, &m, &e)) == 1) {
 		cms = msg_get_blob(&m, 65536);
 		if (msg_done(&m, &e) == 0 && c->conf.heads != NULL)
 			(void)push_head(c->conf.heads, cms, &e);
-	} else {
-		service_unwatch(c->svc, c->worker[0].fd);
 	}
 	if (e.code != ERROR_NONE)
 		log_error(&e, "audit heads");
 	msg_clear(&m);
+	return got == 1;
+}
+
+static void
+cad_push(void *arg)
+{
+	struct cad	*c = arg;
+
+	if (!cad_take_head(c))
+		service_unwatch(c->svc, c->worker[0].fd);
 }
 
 /* One of us is gone: so are we, and the service manager starts us afresh. */
@@ -190,6 +218,22 @@ cad_look(void *arg)
 		service_stop(c->svc, &e);
 	else if (done == c->nworkers)
 		service_stop(c->svc, NULL);
+}
+
+/* --once: the only worker ends by itself. */
+static int
+cad_once(struct cad *c, struct error *e)
+{
+	int	 status;
+
+	while (cad_take_head(c))
+		;
+	while (waitpid(c->worker[0].pid, &status, 0) == -1 && errno == EINTR)
+		;
+	c->worker[0].pid = -1;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	return error_set(e, ERROR_UPSTREAM, "the round was not finished");
 }
 
 static void
@@ -241,6 +285,10 @@ main(int argc, char *argv[])
 	if (cad_pairs(&c, &e) == -1 || cad_start_signer(&c, &e) == -1 ||
 	    cad_start_workers(&c, &e) == -1)
 		goto out;
+	if (service_is_once(c.svc)) {
+		ran = cad_once(&c, &e);
+		goto out;
+	}
 	service_watch(c.svc, c.worker[0].fd, cad_push, &c);
 	service_every(c.svc, 200, cad_look, &c);
 	ran = service_run(c.svc, &e);

@@ -310,6 +310,15 @@ worker_round(void *arg)
 	worker_watch(w);
 }
 
+/* Nothing comes from the parent but the end. */
+static void
+worker_end(void *arg)
+{
+	struct worker	*w = arg;
+
+	service_stop(w->svc, NULL);
+}
+
 static int
 worker_open(struct worker *w, struct error *e)
 {
@@ -355,6 +364,7 @@ worker_main(int parent, void *arg)
 	if (worker_confine(&w, &e) == -1 || worker_open(&w, &e) == -1)
 		goto out;
 	note_act(&w, "start");
+	service_watch(w.svc, parent, worker_end, &w);
 	service_every(w.svc, (int)w.conf->poll * 1000, worker_round, &w);
 	if (service_run(w.svc, &e) == -1)
 		goto out;
