@@ -152,6 +152,8 @@ engine_load(EVP_PKEY **key, X509 **cert, const char *uri, UI_METHOD *ui,
 		ENGINE_free(engine);
 		return error_ssl(a->e, ERROR_CONFIG, "start pkcs11 engine");
 	}
+	/* It writes to stderr what it returns as an error as well. */
+	ENGINE_ctrl_cmd_string(engine, "QUIET", NULL, 1);
 	*key = ENGINE_load_private_key(engine, uri, ui, a);
 	if (*key == NULL)
 		key_asker_error(a, "read key in token");
@@ -198,7 +200,7 @@ key_pkcs11_load(EVP_PKEY **key, X509 **cert, const char *uri,
 
 	*key = NULL;
 	if (check_uri(uri, e) == -1)
-		return -1;
+		return -1;	/* without the URI, which may hold the PIN */
 	if ((ui = UI_UTIL_wrap_read_pem_callback(key_ask, 0)) == NULL)
 		return error_ssl(e, ERROR_NOMEM, "ask for PIN");
 	a->once = true;
