@@ -375,7 +375,7 @@ identity_load_puts_key_and_certificate_together(void **state)
 	struct keys	*k = *state;
 	struct error	 e = ERROR_INIT;
 	struct identity	 id;
-	struct buf	 both = { 0 };
+	struct buf	 both = { 0 }, more = { 0 };
 
 	put_certs(k, "chain.pem", k->f->ca_cert, k->cert);
 	put_certs(k, "ca.pem", k->f->ca_cert, NULL);
