@@ -21,6 +21,7 @@ static const struct cmd *const groups[] = {
 	CLI_CA,
 	CLI_CRL,
 	CLI_EXPLAIN,
+	CLI_AUDIT,
 	CLI_DB,
 };
 #define NGROUPS (sizeof(groups) / sizeof(groups[0]))

@@ -55,6 +55,7 @@ static const struct {
 	{ &DB_ISSUE, "issue", R(CA) },
 	{ &DB_ORDER, "order", READERS | R(RA) | R(STATION) },
 	{ &DB_ORDER_INTAKE, "order intake", R(CLI) | R(RA) },
+	{ &DB_ORDER_REQUESTS, "order requests", READERS | R(RA) },
 	{ &DB_ORDER_SUPPLY, "order supply", R(CLI) | R(RA) | R(STATION) },
 	{ &DB_STATUS, "status", R(CA) },
 };

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/act.h"
+#include "cli/review.h"
+#include "cli/selector.h"
+#include "cli/target.h"
+#include "cli/wait.h"
+
+#define SHOWN_MAX	20	/* targets listed before the question */
+
+const struct cmd_opt ACT_STATUS_OPTS[] = {
+	{ "holder", 0, CMD_STRING, false, "ID", "all of this holder" },
+	{ "key-of", 0, CMD_STRING, false, "FILE|HEX", "all with this key: a "
+	    "certificate, request or public key, or its SHA-256" },
+	{ "card", 0, CMD_STRING, false, "ID", "all on this card" },
+	{ "reason", 0, CMD_STRING, false, "REASON", "keyCompromise, "
+	    "affiliationChanged, superseded, cessationOfOperation, "
+	    "privilegeWithdrawn, unspecified" },
+	{ "since", 0, CMD_STRING, false, "TIME", "when the key was no longer "
+	    "to be trusted: a date, a time, or \"2d\" for two days ago" },
+	{ "comment", 0, CMD_STRING, false, "TEXT", "evidence, in words" },
+	{ "no-sign", 0, CMD_FLAG, false, NULL, "only hand in the order" },
+	{ "wait", 0, CMD_STRING, false, "TIME",
+	    "how long to wait for the CA (30s)" },
+	ACT_OFFICER_OPTS,
+	CMD_OPT_END
+};
+
+int
+act_wait_option(struct cli *c, const char *dflt, int64_t *seconds,
+    struct error *e)
+{
+	const char	*text = cmd_string(c->args, "wait", dflt);
+
+	*seconds = -1;
+	if (text == NULL)
+		return 0;
+	if (text_parse_duration(seconds, text, e) == -1)
+		return error_wrap(e, "--wait");
+	return 0;
+}
+
+/* ---- hand in, sign, wait ---- */
+
+/* Approved, but not by enough: for scripts a failure of its own. */
+static int
+still_pending(const struct review *r, struct error *e)
+{
+	char	id[REVIEW_SHORT + 1];
+
+	review_short_id(id, r->row.id);
+	error_set(e, ERROR_DENIED, "order %s is stored and waits for "
+	    "approval: %.300s", id, r->missing.text);
+	return error_hint(e, "another officer runs: signet order approve %s",
+	    id);
+}
+
+static int
+submit_and_sign(struct cli *c, const struct draft *d,
+    const struct db_holder *holder, const struct identity *proof,
+    bool sign, struct review *r, struct error *e)
+{
+	int	stored;
+
+	if (sign && cli_open_officer(c, e) == -1)
+		return -1;
+	if ((stored = submit_draft(c, d, holder, proof, e)) == -1)
+		return error_wrap(e, "nothing was ordered");
+	if (review_load_id(c, d->order->id, r, e) == -1)
+		return -1;
+	return sign ? submit_approval(c, r, e) : review_judge(c, r, e);
+}
+
+int
+act_submit(struct cli *c, const struct draft *d,
+    const struct db_holder *holder, bool sign, int64_t seconds,
+    struct error *e)
+{
+	return act_submit_proved(c, d, holder, NULL, sign, seconds, e);
+}
+
+int
+act_submit_proved(struct cli *c, const struct draft *d,
+    const struct db_holder *holder, const struct identity *proof, bool sign,
+    int64_t seconds, struct error *e)
+{
+	struct review	r = { 0 };
+	int		rc = -1;
+
+	if (submit_and_sign(c, d, holder, proof, sign, &r, e) == -1)
+		goto out;
+	if (seconds < 0) {
+		submit_report(c, &r, sign ? "stored and signed" : "stored");
+		rc = 0;
+	} else if (!r.complete)
+		rc = still_pending(&r, e);
+	else
+		rc = wait_done(c, r.row.id, seconds, e);
+ out:
+	review_clear(&r);
+	return rc;
+}
+
+/* ---- revoke, hold, release ---- */
+
+static int
+check_reason(struct cli *c, enum order_kind kind, int *reason,
+    struct error *e)
+{
+	const char	*text = cmd_string(c->args, "reason", NULL);
+
+	*reason = kind == ORDER_HOLD ? 6 : 0;
+	if (text == NULL && kind == ORDER_REVOKE) {
+		error_set(e, ERROR_INPUT, "no reason given");
+		return error_hint(e, "--reason keyCompromise, superseded, "
+		    "cessationOfOperation, affiliationChanged, "
+		    "privilegeWithdrawn or unspecified");
+	}
+	if (text == NULL)
+		return 0;
+	if (kind != ORDER_REVOKE)
+		return error_set(e, ERROR_INPUT, "--reason is for revoke; the "
+		    "reason of a hold is certificateHold");
+	if (selector_reason(reason, text, e) == -1)
+		return -1;
+	if (*reason == 6)
+		return error_set(e, ERROR_INPUT, "certificateHold is what "
+		    "\"signet cert hold\" does");
+	return 0;
+}
+
+static int
+check_since(struct cli *c, enum order_kind kind, int64_t *since,
+    struct error *e)
+{
+	const char	*text = cmd_string(c->args, "since", NULL);
+	int64_t		 now = clock_now(c->clock);
+
+	*since = 0;
+	if (text == NULL)
+		return 0;
+	if (kind != ORDER_REVOKE)
+		return error_set(e, ERROR_INPUT, "--since is for revoke");
+	if (selector_time(since, text, now, e) == -1)
+		return error_wrap(e, "--since");
+	if (*since > now)
+		return error_set(e, ERROR_INPUT, "--since is in the future");
+	return 0;
+}
+
+static void
+show_targets(struct cli *c, const struct targets *t)
+{
+	static const struct out_col	cols[] = {
+		{ "serial", "SERIAL", 0 },
+		{ "ca", "CA", 0 },
+		{ "holder", "HOLDER", OUT_SHRINK },
+		{ "status", "STATUS", 0 },
+		{ "not_after", "EXPIRES", 0 },
+		{ "subject", "SUBJECT", OUT_SHRINK },
+	};
+	struct out_list			*l;
+	size_t				 i;
+
+	if (c->json)
+		return;
+	l = out_list_new(stdout, false, 0, cols, 6);
+	for (i = 0; i < t->n && i < SHOWN_MAX; i++) {
+		out_id(l, t->v[i].serial.p, t->v[i].serial.len, 16);
+		out_text(l, t->v[i].ca);
+		out_text(l, t->v[i].holder);
+		out_text(l, t->v[i].status);
+		out_time(l, t->v[i].not_after);
+		out_text(l, t->v[i].subject);
+	}
+	out_list_free(&l);
+	if (t->n > SHOWN_MAX)
+		cli_say(c, "... and %zu more", t->n - SHOWN_MAX);
+}
+
+static void
+set_targets(struct order *o, const struct targets *t)
+{
+	struct order_target	*target;
+	size_t			 i;
+
+	o->target = mem_array(t->n, sizeof(*o->target));
+	o->ntargets = t->n;
+	for (i = 0; i < t->n; i++) {
+		target = &o->target[i];
+		target->ca = mem_strdup(t->v[i].ca);
+		memcpy(target->serial, t->v[i].serial.p, t->v[i].serial.len);
+		target->serial_len = t->v[i].serial.len;
+	}
+	if (t->selector[0] != '\0')
+		o->selector = mem_strdup(t->selector);
+}
+
+static int
+report_done(struct cli *c, enum order_kind kind, const struct targets *t)
+{
+	struct out_record	*r = out_record_new(stdout, c->json);
+	const char		*done = kind == ORDER_REVOKE ? "revoked" :
+				    kind == ORDER_HOLD ? "on hold" :
+				    "released";
+	json_t			*list = json_array();
+	char			 hex[43];
+	size_t			 i;
+
+	for (i = 0; i < t->n; i++)
+		json_array_append_new(list, json_pack("{s:s, s:s}", "ca",
+		    t->v[i].ca, "serial", text_hex(hex, t->v[i].serial.p,
+		    t->v[i].serial.len)));
+	out_put(r, "result", NULL, done);
+	out_put_json(r, "certificates", list);
+	out_put_line(r, "%zu certificate%s %s", t->n, t->n == 1 ? "" : "s",
+	    done);
+	out_record_free(&r);
+	return 0;
+}
+
+static int
+order_status(struct cli *c, enum order_kind kind, const struct targets *t,
+    int reason, int64_t since, int64_t seconds, struct error *e)
+{
+	const char	*comment = cmd_string(c->args, "comment", NULL);
+	bool		 sign = !cmd_flag(c->args, "no-sign");
+	struct draft	 d;
+	int		 rc = -1;
+
+	if (draft_new(c, &d, kind, NULL, e) == -1)
+		goto out;
+	d.order->reason = reason;
+	d.order->invalid_since = since;
+	d.order->comment = mem_strdup(comment);
+	set_targets(d.order, t);
+	rc = act_submit(c, &d, NULL, sign, sign ? seconds : -1, e);
+	if (rc == 0 && sign)
+		report_done(c, kind, t);
+ out:
+	draft_clear(&d);
+	return rc;
+}
+
+int
+act_status(struct cli *c, enum order_kind kind, struct error *e)
+{
+	struct targets	t = { 0 };
+	int64_t		since, seconds;
+	int		reason, rc = -1;
+
+	if (check_reason(c, kind, &reason, e) == -1 ||
+	    check_since(c, kind, &since, e) == -1 ||
+	    act_wait_option(c, "30s", &seconds, e) == -1 ||
+	    target_resolve(c, kind, &t, e) == -1)
+		goto out;
+	show_targets(c, &t);
+	if (cli_confirm(c, e, "%s %zu certificate%s?", kind == ORDER_REVOKE ?
+	    "Revoke for ever" : kind == ORDER_HOLD ? "Put on hold" :
+	    "Release", t.n, t.n == 1 ? "" : "s") == -1)
+		goto out;
+	rc = order_status(c, kind, &t, reason, since, seconds, e);
+ out:
+	target_clear(&t);
+	return rc;
+}
+
+int
+act_revoke(struct cmd_args *a, void *ctx, struct error *e)
+{
+	cli_begin(ctx, a);
+	return act_status(ctx, ORDER_REVOKE, e);
+}
+
+int
+act_hold(struct cmd_args *a, void *ctx, struct error *e)
+{
+	cli_begin(ctx, a);
+	return act_status(ctx, ORDER_HOLD, e);
+}
+
+int
+act_release(struct cmd_args *a, void *ctx, struct error *e)
+{
+	cli_begin(ctx, a);
+	return act_status(ctx, ORDER_RELEASE, e);
+}

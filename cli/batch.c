@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "cli/batch.h"
+#include "cli/request.h"
+#include "os/file.h"
+
+#define CSV_MAX		(256u << 20)
+#define MISTAKES_SHOWN	50
+#define HOLDER_MAX	64
+
+struct seen {			/* a request of this batch */
+	uint8_t	 digest[ORDER_DIGEST];
+	char	*where;
+};
+
+static uint64_t
+seen_hash(const void *item)
+{
+	return map_hash_bytes(((const struct seen *)item)->digest,
+	    ORDER_DIGEST);
+}
+
+static bool
+seen_equal(const void *a, const void *b)
+{
+	return memcmp(((const struct seen *)a)->digest,
+	    ((const struct seen *)b)->digest, ORDER_DIGEST) == 0;
+}
+
+int
+batch_begin(struct cli *c, struct batch *b, const char *profile,
+    const char *ca, struct error *e)
+{
+	const struct cli_issuer	*issuer;
+
+	memset(b, 0, sizeof(*b));
+	b->c = c;
+	map_init(&b->seen, seen_hash, seen_equal);
+	if (cli_open_profiles(c, e) == -1 ||
+	    profiles_find(&c->profiles, profile, &b->profile, e) == -1 ||
+	    request_find_ca(c, b->profile, ca, &issuer, e) == -1 ||
+	    draft_new(c, &b->draft, ORDER_BATCH, b->profile, e) == -1)
+		return -1;
+	b->draft.order->profile = mem_strdup(b->profile->name);
+	b->draft.order->ca = mem_strdup(issuer->name);
+	progress_begin(&b->progress, "reading requests", 0);
+	return 0;
+}
+
+void
+batch_clear(struct batch *b)
+{
+	struct seen	*s;
+	size_t		 pos = 0;
+
+	progress_end(&b->progress);
+	while ((s = map_next(&b->seen, &pos)) != NULL) {
+		mem_free(&s->where);
+		mem_free(&s);
+	}
+	map_clear(&b->seen);
+	draft_clear(&b->draft);
+}
+
+static void
+tell(struct batch *b, const char *where, const struct error *e)
+{
+	progress_end(&b->progress);
+	if (b->bad++ < MISTAKES_SHOWN)
+		cli_warn(b->c, "%s: %s", where, e->text);
+	else if (b->bad == MISTAKES_SHOWN + 1)
+		cli_warn(b->c, "... more mistakes are counted, not shown");
+}
+
+static void
+advance(struct batch *b)
+{
+	progress_set(&b->progress, ++b->rows);
+}
+
+/* Room for one more item, and its number set. */
+static int
+grow(struct batch *b, struct error *e)
+{
+	struct order	*o = b->draft.order;
+	size_t		 old = b->size;
+
+	if (o->nitems == ORDER_ITEMS_MAX)
+		return error_set(e, ERROR_INPUT, "more than %d items in one "
+		    "batch", ORDER_ITEMS_MAX);
+	if (o->nitems < b->size)
+		return 0;
+	b->size = b->size == 0 ? 64 : 2 * b->size;
+	o->item = mem_resize(o->item, b->size, sizeof(*o->item));
+	memset(o->item + old, 0, (b->size - old) * sizeof(*o->item));
+	b->draft.request = mem_resize(b->draft.request, b->size,
+	    sizeof(struct buf));
+	memset(b->draft.request + old, 0,
+	    (b->size - old) * sizeof(struct buf));
+	return 0;
+}
+
+static int
+check_new_request(struct batch *b, const struct csr *csr, const char *where,
+    struct error *e)
+{
+	struct seen	 key, *s;
+
+	memcpy(key.digest, csr->digest, ORDER_DIGEST);
+	if ((s = map_find(&b->seen, &key)) != NULL)
+		return error_set(e, ERROR_INPUT, "the same request as %s",
+		    s->where);
+	s = mem_alloc(sizeof(*s));
+	memcpy(s->digest, csr->digest, ORDER_DIGEST);
+	s->where = mem_strdup(where);
+	map_put(&b->seen, s);		/* the map's from here */
+	return 0;
+}
+
+static int
+check_holder(const char *holder, struct error *e)
+{
+	if (holder == NULL || holder[0] == '\0')
+		return error_set(e, ERROR_INPUT, "no holder");
+	if (!text_is_clean(holder, strlen(holder), HOLDER_MAX))
+		return error_set(e, ERROR_INPUT, "holder: longer than %d "
+		    "bytes", HOLDER_MAX);
+	return 0;
+}
+
+/* Takes over fields on success. */
+static int
+add_item(struct batch *b, const char *holder, struct fields *fields,
+    const struct csr *csr, const char *where, struct error *e)
+{
+	struct order		*o = b->draft.order;
+	struct order_item	*item;
+
+	if (request_fill(fields, b->profile, csr, e) == -1 ||
+	    request_check(b->profile, fields, csr, e) == -1 ||
+	    check_holder(holder, e) == -1 || grow(b, e) == -1 ||
+	    (csr != NULL && check_new_request(b, csr, where, e) == -1))
+		return -1;
+	item = &o->item[o->nitems];
+	item->n = (uint32_t)o->nitems + 1;
+	item->holder = mem_strdup(holder);
+	item->fields = *fields;
+	memset(fields, 0, sizeof(*fields));
+	if (csr != NULL) {
+		item->has_request = true;
+		memcpy(item->request, csr->digest, ORDER_DIGEST);
+		buf_add(&b->draft.request[o->nitems], csr->der.p,
+		    csr->der.len);
+	}
+	o->nitems++;
+	b->draft.nrequests = o->nitems;
+	return 0;
+}
+
+/* ---- CSV ---- */
+
+struct sheet {
+	struct batch	*b;
+	struct csv	 csv;
+	const char	*path;
+	char		*dir;		/* of the file */
+	int		 holder, csr;	/* columns, or -1 */
+};
+
+static int
+check_columns(struct sheet *s, struct error *e)
+{
+	size_t	i;
+
+	s->holder = csv_find(&s->csv, "holder");
+	s->csr = csv_find(&s->csv, "csr");
+	if (s->holder == -1)
+		return error_set(e, ERROR_INPUT, "line %zu: no column "
+		    "\"holder\"", s->csv.line);
+	for (i = 0; i < s->csv.nheads; i++) {
+		if ((int)i == s->holder || (int)i == s->csr ||
+		    request_takes(s->b->profile, s->csv.head[i]))
+			continue;
+		error_set(e, ERROR_INPUT, "line %zu, column %zu: profile %s "
+		    "has no field \"%s\"", s->csv.line, s->csv.column[i],
+		    s->b->profile->name, s->csv.head[i]);
+		return error_hint(e, "its fields: signet explain profile %s",
+		    s->b->profile->name);
+	}
+	return 0;
+}
+
+/* "a@x;b@x" is two values where the profile takes several. */
+static void
+add_values(const struct profile *p, struct fields *f, const char *name,
+    const char *cell)
+{
+	char	 value[FIELD_VALUE_MAX + 1];
+	size_t	 i, len;
+	bool	 many = false;
+
+	for (i = 0; i < p->nsan; i++)
+		if (p->san[i].from != NULL && p->san[i].max > 1 &&
+		    strcmp(p->san[i].from, name) == 0)
+			many = true;
+	while (*cell != '\0' && f->n < FIELDS_MAX) {
+		len = many ? strcspn(cell, ";") : strlen(cell);
+		snprintf(value, sizeof(value), "%.*s", (int)len, cell);
+		fields_add(f, name, value);
+		cell += len;
+		cell += *cell == ';';
+	}
+}
+
+static int
+read_row(struct sheet *s, const char *where, struct error *e)
+{
+	struct fields	 fields = { 0 };
+	struct csr	*csr = NULL;
+	char		*path;
+	size_t		 i;
+	int		 rc = -1;
+
+	for (i = 0; i < s->csv.nheads; i++)
+		if ((int)i != s->holder && (int)i != s->csr)
+			add_values(s->b->profile, &fields, s->csv.head[i],
+			    csv_cell(&s->csv, i));
+	if (s->csr != -1 && csv_cell(&s->csv, (size_t)s->csr)[0] != '\0') {
+		path = file_join(s->dir, csv_cell(&s->csv, (size_t)s->csr));
+		rc = request_load(&csr, path, e);
+		mem_free(&path);
+		if (rc == -1)
+			goto out;
+	}
+	rc = add_item(s->b, csv_cell(&s->csv, (size_t)s->holder), &fields,
+	    csr, where, e);
+ out:
+	csr_free(&csr);
+	fields_clear(&fields);
+	return rc;
+}
+
+/* The column that a mistake is about: its name stands in the text. */
+static void
+place(const struct sheet *s, const struct error *e, char *where, size_t size)
+{
+	char	quoted[80];
+	size_t	i;
+
+	snprintf(where, size, "%s: line %zu", s->path, s->csv.line);
+	for (i = 0; i < s->csv.nheads; i++) {
+		snprintf(quoted, sizeof(quoted), "\"%s\"", s->csv.head[i]);
+		if (strstr(e->text, quoted) != NULL ||
+		    (strcmp(s->csv.head[i], "holder") == 0 &&
+		    strstr(e->text, "holder") != NULL)) {
+			snprintf(where, size, "%s: line %zu, column %zu",
+			    s->path, s->csv.line, s->csv.column[i]);
+			return;
+		}
+	}
+}
+
+static void
+read_rows(struct sheet *s)
+{
+	struct error	one = ERROR_INIT;
+	char		where[512];
+	int		got;
+
+	while ((got = csv_next(&s->csv, &one)) != 0) {
+		snprintf(where, sizeof(where), "line %zu", s->csv.line);
+		if (got == -1) {
+			snprintf(where, sizeof(where), "%s", s->path);
+			tell(s->b, where, &one);
+		} else if (read_row(s, where, &one) == -1) {
+			place(s, &one, where, sizeof(where));
+			tell(s->b, where, &one);
+		}
+		error_clear(&one);
+		advance(s->b);
+	}
+}
+
+static char *
+directory_of(const char *path)
+{
+	const char	*slash = strrchr(path, '/');
+
+	return slash == NULL ? mem_strdup(".") :
+	    mem_printf("%.*s", (int)(slash - path) + 1, path);
+}
+
+int
+batch_read_csv(struct batch *b, const char *path, struct error *e)
+{
+	struct sheet	s = { .b = b, .path = path };
+	struct buf	text = { 0 };
+	int		rc = -1;
+
+	if (file_load(&text, path, CSV_MAX, e) == -1)
+		goto out;
+	s.dir = directory_of(path);
+	csv_open(&s.csv, BYTES(text.p, text.len));
+	if (csv_read_head(&s.csv, e) == -1 || check_columns(&s, e) == -1) {
+		error_wrap(e, "%s", path);
+		goto out;
+	}
+	read_rows(&s);
+	rc = 0;
+ out:
+	csv_close(&s.csv);
+	mem_free(&s.dir);
+	buf_clear(&text);
+	return rc;
+}
+
+/* ---- requests alone ---- */
+
+/* Who it is for, when nobody says: what names the subject best. */
+static const char *
+holder_of(const struct fields *f)
+{
+	static const char *const	names[] = { "id", "mail", "dns",
+		"name" };
+	const char			*value;
+	size_t				 i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if ((value = fields_get(f, names[i], 0)) != NULL)
+			return value;
+	return NULL;
+}
+
+static void
+read_request(struct batch *b, const char *path)
+{
+	struct error	 one = ERROR_INIT;
+	struct fields	 offered = { 0 }, fields = { 0 };
+	struct csr	*csr = NULL;
+
+	if (request_load(&csr, path, &one) == -1)
+		tell(b, "request", &one);
+	else if (csr_fields(csr, &offered, &one) == -1 ||
+	    add_item(b, holder_of(&offered), &fields, csr, path,
+	    &one) == -1)
+		tell(b, path, &one);
+	fields_clear(&fields);
+	fields_clear(&offered);
+	csr_free(&csr);
+	advance(b);
+}
+
+static int
+is_request_name(const struct dirent *d)
+{
+	static const char *const	ends[] = { ".csr", ".pem", ".der",
+		".p10", ".req" };
+	size_t				 n = strlen(d->d_name), i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (n > 4 && strcmp(d->d_name + n - 4, ends[i]) == 0)
+			return 1;
+	return 0;
+}
+
+static int
+read_directory(struct batch *b, const char *dir, struct error *e)
+{
+	struct dirent	**entry = NULL;
+	char		*path;
+	int		  i, n;
+
+	if ((n = scandir(dir, &entry, is_request_name, alphasort)) == -1)
+		return error_sys(e, "%s", dir);
+	b->progress.total += (uint64_t)n;
+	for (i = 0; i < n; i++) {
+		path = file_join(dir, entry[i]->d_name);
+		read_request(b, path);
+		mem_free(&path);
+		free(entry[i]);
+	}
+	free(entry);
+	if (n == 0)
+		return error_set(e, ERROR_NOTFOUND, "%s: no file *.csr, "
+		    "*.pem, *.der, *.p10 or *.req", dir);
+	return 0;
+}
+
+int
+batch_read_requests(struct batch *b, const char *path, struct error *e)
+{
+	struct stat	st;
+
+	if (stat(path, &st) == -1)
+		return error_sys(e, "%s", path);
+	if (S_ISDIR(st.st_mode))
+		return read_directory(b, path, e);
+	read_request(b, path);
+	return 0;
+}

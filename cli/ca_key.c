@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "base/text.h"
+#include "cli/ca_key.h"
+#include "os/file.h"
+#include "x509/cert.h"
+#include "x509/csr.h"
+
+#define IMPORT_MAX	(16u << 20)
+#define NUMBER_FILE	"root.parcel"	/* highest parcel seen */
+
+char *
+ca_file(struct cli *c, const char *name, const char *suffix)
+{
+	return arena_printf(c->arena, "%s/%s.%s",
+	    cli_path(c, c->conf.ca_dir), name, suffix);
+}
+
+static int
+store_request(const char *path, const struct buf *der, struct error *e)
+{
+	char		*b64 = text_base64(der->p, der->len);
+	struct buf	 pem = { 0 };
+	size_t		 i, n = strlen(b64);
+	int		 rc;
+
+	buf_str(&pem, "-----BEGIN CERTIFICATE REQUEST-----\n");
+	for (i = 0; i < n; i += 64)
+		buf_printf(&pem, "%.64s\n", b64 + i);
+	buf_str(&pem, "-----END CERTIFICATE REQUEST-----\n");
+	rc = file_create(path, pem.p, pem.len, 0644, e);
+	buf_clear(&pem);
+	mem_free(&b64);
+	return rc;
+}
+
+int
+ca_make_key(struct cli *c, const char *name, const char *alg,
+    const char *common_name, const char *passphrase, struct error *e)
+{
+	struct secret	 pass = { 0 };
+	struct buf	 der = { 0 };
+	EVP_PKEY	*key = NULL;
+	char		*path = ca_file(c, name, "key");
+	int		 rc = -1;
+
+	if (file_exists(path) || file_exists(ca_file(c, name, "csr"))) {
+		error_set(e, ERROR_CONFLICT, "CA %s has a key already: %s",
+		    name, path);
+		error_hint(e, "its request: signet ca csr %.64s", name);
+		goto out;
+	}
+	if (file_mkdir(cli_path(c, c->conf.ca_dir), 0755, e) == -1 ||
+	    key_generate(&key, alg, e) == -1 ||
+	    csr_make(&der, key, common_name, e) == -1 ||
+	    secret_fetch_new(&pass, passphrase, "Passphrase for the new "
+	    "issuing key: ", e) == -1)
+		goto out;
+	if (key_store(path, key, &pass, e) == -1 ||
+	    store_request(ca_file(c, name, "csr"), &der, e) == -1)
+		goto out;
+	rc = 0;
+ out:
+	secret_free(&pass);
+	buf_clear(&der);
+	EVP_PKEY_free(key);
+	return rc;
+}
+
+int
+ca_is_ours(struct cli *c, const char *name, X509 *cert, struct error *e)
+{
+	struct buf	 b = { 0 };
+	struct csr	*csr = NULL;
+	char		*path = ca_file(c, name, "csr");
+	int		 rc = -1;
+
+	if (!file_exists(path))
+		return 1;
+	if (file_load(&b, path, IMPORT_MAX, e) == 0 &&
+	    csr_parse(&csr, BYTES(b.p, b.len), e) == 0)
+		rc = key_matches(cert, csr->key) ? 1 : 0;
+	csr_free(&csr);
+	buf_clear(&b);
+	return rc;
+}
+
+static int
+read_pem(struct ca_import *in, struct bytes text, struct error *e)
+{
+	BIO	*bio = BIO_new_mem_buf(text.p, (int)text.len);
+	X509	*x;
+
+	in->chain = sk_X509_new_null();
+	if (bio == NULL || in->chain == NULL) {
+		BIO_free(bio);
+		return error_set(e, ERROR_NOMEM, "no memory");
+	}
+	while ((x = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+		if (in->cert == NULL)
+			in->cert = x;
+		else
+			sk_X509_push(in->chain, x);
+	}
+	ERR_clear_error();
+	BIO_free(bio);
+	if (in->cert == NULL)
+		return error_set(e, ERROR_INPUT, "neither a certificate in "
+		    "PEM nor a parcel");
+	return 0;
+}
+
+static int64_t
+last_number(struct cli *c)
+{
+	char		*path = arena_printf(c->arena, "%s/%s",
+			    cli_path(c, c->conf.ca_dir), NUMBER_FILE);
+	struct error	 ignored = ERROR_INIT;
+	struct buf	 b = { 0 };
+	int64_t		 n = 0;
+
+	if (file_load(&b, path, 64, &ignored) == 0) {
+		while (b.len > 0 && b.p[b.len - 1] == '\n')
+			b.len--;
+		if (text_parse_number(&n, buf_cstr(&b), 1, INT64_MAX,
+		    &ignored) == -1)
+			n = 0;
+	}
+	buf_clear(&b);
+	return n;
+}
+
+/* The file for this CA: by name, or the only certificate whose key is ours. */
+static int
+take_from_parcel(struct cli *c, const struct parcel *p, const char *name,
+    struct ca_import *in, struct error *e)
+{
+	char				 want[70];
+	const struct parcel_file	*f;
+
+	if (!p->by_anchor)
+		return error_set(e, ERROR_DENIED, "the parcel was not packed "
+		    "by the root of this installation");
+	if (p->number <= last_number(c)) {
+		error_set(e, ERROR_CONFLICT, "parcel %lld was replayed or "
+		    "came late: number %lld has been imported already",
+		    (long long)p->number, (long long)last_number(c));
+		return error_hint(e, "pack a new one: signet-root certify");
+	}
+	snprintf(want, sizeof(want), "%s.pem", name);
+	if ((f = parcel_find(p, want)) == NULL)
+		return error_set(e, ERROR_NOTFOUND, "the parcel has no file "
+		    "\"%s\"", want);
+	in->parcel = p->number;
+	return read_pem(in, BYTES(f->data.p, f->data.len), e);
+}
+
+static int
+read_parcel(struct cli *c, struct bytes text, const char *name,
+    struct ca_import *in, struct error *e)
+{
+	struct parcel	*p = NULL;
+	int		 rc = -1;
+
+	if (parcel_open(&p, text, sk_X509_value(c->anchors, 0),
+	    clock_now(c->clock), e) == 0)
+		rc = take_from_parcel(c, p, name, in, e);
+	parcel_free(&p);
+	return rc;
+}
+
+int
+ca_import_read(struct cli *c, const char *path, const char *name,
+    struct ca_import *in, struct error *e)
+{
+	static const char	mark[] = "-----BEGIN CMS-----";
+	struct buf		b = { 0 };
+	struct bytes		text;
+	int			rc = -1;
+
+	memset(in, 0, sizeof(*in));
+	if (cli_open_trust(c, e) == -1 ||
+	    file_load(&b, path, IMPORT_MAX, e) == -1)
+		goto out;
+	text = BYTES(b.p, b.len);
+	rc = memmem(b.p, b.len, mark, strlen(mark)) != NULL ?
+	    read_parcel(c, text, name, in, e) : read_pem(in, text, e);
+	if (rc == -1)
+		error_wrap(e, "%s", path);
+ out:
+	buf_clear(&b);
+	return rc;
+}
+
+int
+ca_import_check(struct cli *c, const char *name, const struct ca_import *in,
+    struct error *e)
+{
+	int	ours;
+
+	if (X509_check_ca(in->cert) != 1)
+		return error_set(e, ERROR_INPUT, "the certificate is not one "
+		    "of a CA");
+	if ((ours = ca_is_ours(c, name, in->cert, e)) == -1)
+		return -1;
+	if (ours == 0) {
+		error_set(e, ERROR_INPUT, "the certificate does not belong to "
+		    "the key of CA %s", name);
+		return error_hint(e, "it answers another request than %.100s",
+		    ca_file(c, name, "csr"));
+	}
+	if (cert_verify_chain(in->cert, in->chain, c->anchors,
+	    clock_now(c->clock), e) == -1)
+		return error_wrap(e, "the certificate does not lead to the "
+		    "root %s", c->conf.root);
+	return 0;
+}
+
+static int
+store_pem(const char *path, const struct ca_import *in, struct error *e)
+{
+	BIO	*bio = BIO_new(BIO_s_mem());
+	char	*p = NULL;
+	long	 n;
+	int	 i, ok, rc = -1;
+
+	ok = bio != NULL && PEM_write_bio_X509(bio, in->cert) == 1;
+	for (i = 0; ok && i < sk_X509_num(in->chain); i++)
+		ok = PEM_write_bio_X509(bio,
+		    sk_X509_value(in->chain, i)) == 1;
+	if (!ok) {
+		error_ssl(e, ERROR_CRYPTO, "write certificates as PEM");
+		goto out;
+	}
+	n = BIO_get_mem_data(bio, &p);
+	rc = file_store(path, p, (size_t)n, 0644, e);
+ out:
+	BIO_free(bio);
+	return rc;
+}
+
+int
+ca_import_store(struct cli *c, const char *name, const struct ca_import *in,
+    struct error *e)
+{
+	char	number[32];
+	char	*path = arena_printf(c->arena, "%s/%s",
+		    cli_path(c, c->conf.ca_dir), NUMBER_FILE);
+
+	if (store_pem(ca_file(c, name, "pem"), in, e) == -1)
+		return -1;
+	if (in->parcel == 0)
+		return 0;
+	snprintf(number, sizeof(number), "%lld\n", (long long)in->parcel);
+	return file_store(path, number, strlen(number), 0644, e);
+}
+
+void
+ca_import_clear(struct ca_import *in)
+{
+	X509_free(in->cert);
+	sk_X509_pop_free(in->chain, X509_free);
+	memset(in, 0, sizeof(*in));
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_CLI_CA_KEY_H
+#define SIGNET_CLI_CA_KEY_H
+/*
+ * The files of an issuing CA that is being made: its encrypted key, the
+ * request for the root, and the certificate that comes back.
+ */
+#include <openssl/x509.h>
+#include "cli/cli.h"
+#include "x509/parcel.h"
+
+/* ca_dir/NAME.suffix; in the arena. */
+char	*ca_file(struct cli *, const char *name, const char *suffix);
+/* Make NAME.key and NAME.csr; refuses to replace either. */
+int	 ca_make_key(struct cli *, const char *name, const char *alg,
+	    const char *common_name, const char *passphrase,
+	    struct error *);
+/* Does the certificate belong to NAME.csr?  1, 0, -1; 1 as well when there
+ * is no request here. */
+int	 ca_is_ours(struct cli *, const char *name, X509 *, struct error *);
+
+/* The certificate of a CA and what leads to the root, from PEM or from a
+ * parcel of the root. */
+struct ca_import {
+	X509		*cert;
+	STACK_OF(X509)	*chain;
+	int64_t		 parcel;	/* its number, or 0 */
+};
+int	 ca_import_read(struct cli *, const char *path, const char *name,
+	    struct ca_import *, struct error *);
+/* Chain, key, validity. */
+int	 ca_import_check(struct cli *, const char *name,
+	    const struct ca_import *, struct error *);
+/* Write NAME.pem and remember the parcel's number. */
+int	 ca_import_store(struct cli *, const char *name,
+	    const struct ca_import *, struct error *);
+void	 ca_import_clear(struct ca_import *);
+#endif

@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * signet cert: certificates, looked at and acted on.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/act.h"
+#include "cli/cert_file.h"
+#include "cli/list.h"
+#include "cli/review.h"
+#include "cli/selector.h"
+#include "cli/target.h"
+#include "db/db_cert.h"
+
+#define SERIAL_SHOWN	16	/* digits in tables */
+
+static const struct cmd_opt list_opts[] = {
+	{ "ca", 0, CMD_STRING, false, "NAME", "of this CA" },
+	{ "profile", 'p', CMD_STRING, false, "NAME", "of this profile" },
+	{ "holder", 0, CMD_STRING, false, "ID", "of this holder" },
+	{ "card", 0, CMD_STRING, false, "ID", "on this card" },
+	{ "key-of", 0, CMD_STRING, false, "FILE|HEX", "with this key" },
+	{ "status", 0, CMD_STRING, false, "STATUS", "good, held or revoked" },
+	{ "name", 0, CMD_STRING, false, "TEXT",
+	    "with this mail address, host or common name; \"text*\" for how "
+	    "it begins" },
+	{ "valid", 0, CMD_FLAG, false, NULL, "not expired" },
+	{ "expires-within", 0, CMD_STRING, false, "TIME",
+	    "valid now and not after this time, such as 30d" },
+	LIST_OPTS,
+	CMD_OPT_END
+};
+static const struct cmd_opt find_opts[] = {
+	LIST_OPTS,
+	CMD_OPT_END
+};
+static const struct cmd_opt export_opts[] = {
+	{ "format", 0, CMD_STRING, false, "FORMAT",
+	    "pem (default), der or p7b" },
+	{ "no-chain", 0, CMD_FLAG, false, NULL,
+	    "without the CA's certificates" },
+	{ "out", 'o', CMD_STRING, false, "FILE",
+	    "write to this new file (standard output)" },
+	CMD_OPT_END
+};
+static const struct cmd_opt renew_opts[] = {
+	{ "csr", 0, CMD_STRING, true, "FILE",
+	    "certificate request with the new key" },
+	{ "proof-key", 0, CMD_STRING, false, "URI",
+	    "the old key: the holder signs the renewal" },
+	{ "proof-cert", 0, CMD_STRING, false, "FILE", "its certificate" },
+	{ "proof-passphrase", 0, CMD_STRING, false, "SOURCE",
+	    "where the passphrase of the old key comes from" },
+	{ "comment", 0, CMD_STRING, false, "TEXT", "evidence, in words" },
+	{ "sign", 0, CMD_FLAG, false, NULL, "approve it, too" },
+	ACT_OFFICER_OPTS,
+	CMD_OPT_END
+};
+
+static const struct out_col	cols[] = {
+	{ "serial", "SERIAL", 0 },
+	{ "ca", "CA", 0 },
+	{ "profile", "PROFILE", 0 },
+	{ "holder", "HOLDER", OUT_SHRINK },
+	{ "status", "STATUS", 0 },
+	{ "not_after", "EXPIRES", 0 },
+	{ "subject", "SUBJECT", OUT_SHRINK },
+	{ "not_before", NULL, OUT_JSON },
+	{ "issued_at", NULL, OUT_JSON },
+	{ "card", NULL, OUT_JSON },
+	{ "revoked_at", NULL, OUT_JSON },
+	{ "reason", NULL, OUT_JSON },
+	{ "key_digest", NULL, OUT_JSON },
+	{ "order", NULL, OUT_JSON },
+	{ "item", NULL, OUT_JSON },
+};
+#define NCOLS	(sizeof(cols) / sizeof(cols[0]))
+
+static void
+cert_row(struct out_list *l, const struct db_cert *x)
+{
+	out_id(l, x->serial.p, x->serial.len, SERIAL_SHOWN);
+	out_text(l, x->ca);
+	out_text(l, x->profile);
+	out_text(l, x->holder);
+	out_text(l, x->status);
+	out_time(l, x->not_after);
+	out_text(l, x->subject);
+	out_time(l, x->not_before);
+	out_time(l, x->issued_at);
+	out_text(l, x->card);
+	out_time(l, x->revoked_at);
+	out_text(l, x->reason < 0 ? NULL : selector_reason_name(x->reason));
+	out_hex(l, x->key_digest, DB_DIGEST);
+	out_hex(l, x->ref.order_id, DB_ORDER_ID);
+	out_num(l, x->ref.n);
+}
+
+/* ---- list, find ---- */
+
+struct search {
+	struct db_cert_filter	 f;
+	uint8_t			 key[32];
+	int64_t			 before;
+};
+
+static int
+after_id(struct cli *c, struct search *s, struct error *e)
+{
+	const char	*after = cmd_string(c->args, "after", NULL);
+	struct db_cert	 cert;
+
+	if (after == NULL)
+		return 0;
+	if (target_find(c, after, &cert, e) == -1)
+		return error_wrap(e, "--after");
+	s->before = cert.id;
+	return 0;
+}
+
+static int
+check_expiry(struct cli *c, struct search *s, struct error *e)
+{
+	const char	*within = cmd_string(c->args, "expires-within", NULL);
+	int64_t		 now = clock_now(c->clock), seconds;
+
+	if (cmd_flag(c->args, "valid") || within != NULL)
+		s->f.valid_after = now;
+	if (within == NULL)
+		return 0;
+	if (text_parse_duration(&seconds, within, e) == -1)
+		return error_wrap(e, "--expires-within");
+	s->f.expires_before = now + seconds;
+	return 0;
+}
+
+/* "holm*" is how a name begins. */
+static void
+set_name(struct cli *c, struct search *s, const char *text)
+{
+	size_t	 n;
+	char	*name;
+
+	if (text == NULL || text[0] == '\0')
+		return;
+	n = strlen(text);
+	name = arena_strdup(c->arena, text);
+	s->f.name_begins = text[n - 1] == '*';
+	if (s->f.name_begins)
+		name[n - 1] = '\0';
+	s->f.name = name;
+}
+
+static int
+check_search(struct cli *c, struct search *s, struct error *e)
+{
+	static const char *const	words[] = { "good", "held",
+		"revoked" };
+	const char			*key = cmd_string(c->args, "key-of",
+					    NULL);
+
+	memset(s, 0, sizeof(*s));
+	s->f.ca = cmd_string(c->args, "ca", NULL);
+	s->f.profile = cmd_string(c->args, "profile", NULL);
+	s->f.holder = cmd_string(c->args, "holder", NULL);
+	s->f.card = cmd_string(c->args, "card", NULL);
+	s->f.status = cmd_string(c->args, "status", NULL);
+	set_name(c, s, cmd_string(c->args, "name", NULL));
+	if (list_check_word("--status", s->f.status, words, 3, e) == -1 ||
+	    check_expiry(c, s, e) == -1)
+		return -1;
+	if (key != NULL) {
+		if (target_key_digest(s->key, key, e) == -1)
+			return error_wrap(e, "--key-of");
+		s->f.key_digest = BYTES(s->key, sizeof(s->key));
+	}
+	return after_id(c, s, e);
+}
+
+static int
+walk(struct cli *c, struct list *list, struct search *s, struct error *e)
+{
+	struct db_certs	 page = { 0 };
+	char		 last[66] = "", hex[43];
+	size_t		 i;
+	int		 rc = -1;
+
+	if (cli_open_db(c, e) == -1)
+		goto out;
+	while (list_wants(list)) {
+		if (db_cert_list(c->db, &s->f, s->before, list_page(list),
+		    &page, list->arena, e) == -1)
+			goto out;
+		for (i = 0; i < page.n && list_take(list); i++)
+			cert_row(list->out, &page.v[i]);
+		if (i > 0) {
+			s->before = page.v[i - 1].id;
+			text_hex(hex, page.v[i - 1].serial.p,
+			    page.v[i - 1].serial.len);
+			snprintf(last, sizeof(last), "%.*s", SERIAL_SHOWN,
+			    hex);
+		}
+		list_turn(list, page.n);
+	}
+	rc = 0;
+ out:
+	list_end(c, list, rc == 0 ? last : NULL);
+	return rc;
+}
+
+static int
+cert_list(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct cli	*c = ctx;
+	struct search	 s;
+	struct list	 list;
+
+	cli_begin(c, a);
+	if (check_search(c, &s, e) == -1 ||
+	    list_begin(c, &list, cols, NCOLS, e) == -1)
+		return -1;
+	return walk(c, &list, &s, e);
+}
+
+/* Hex is a serial number, everything else a name; both are tried. */
+static int
+cert_find(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct cli		*c = ctx;
+	struct search		 s = { .f = { .name_begins = true } };
+	struct selector_serial	 sel;
+	struct list		 list;
+	struct db_cert		 cert;
+	struct error		 ignored = ERROR_INIT;
+	char *const		*text;
+
+	cli_begin(c, a);
+	cmd_operands(a, &text);
+	if (list_begin(c, &list, cols, NCOLS, e) == -1)
+		return -1;
+	if (cli_open_db(c, e) == -1 || after_id(c, &s, e) == -1) {
+		list_end(c, &list, NULL);
+		return -1;
+	}
+	if (selector_serial(&sel, text[0], &ignored) == 0 &&
+	    target_find(c, text[0], &cert, &ignored) == 0) {
+		cert_row(list.out, &cert);
+		list_end(c, &list, "");
+		return 0;
+	}
+	s.f.name = text[0];
+	return walk(c, &list, &s, e);
+}
+
+/* ---- show, export ---- */
+
+static int
+put_history(struct cli *c, struct out_record *r, const struct db_cert *x,
+    struct error *e)
+{
+	struct db_status_entries	 h;
+	json_t				*list = json_array();
+	char				 at[TEXT_TIME_SIZE], id[33], *line;
+	size_t				 i;
+	int				 rc;
+
+	rc = db_cert_history(c->db, x->ca, &x->serial, &h, c->arena, e);
+	for (i = 0; rc == 0 && i < h.n; i++) {
+		text_time(at, h.v[i].changed_at);
+		text_hex(id, h.v[i].order_id, DB_ORDER_ID);
+		line = mem_printf("%s %s%s%s by order %.8s", at,
+		    h.v[i].status, h.v[i].reason < 0 ? "" : ", ",
+		    h.v[i].reason < 0 ? "" :
+		    selector_reason_name(h.v[i].reason), id);
+		out_put(r, NULL, "Change", line);
+		mem_free(&line);
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:i}",
+		    "at", at, "status", h.v[i].status, "order", id, "reason",
+		    h.v[i].reason));
+	}
+	out_put_json(r, "history", list);
+	return rc;
+}
+
+static void
+put_cert(struct out_record *r, const struct db_cert *x)
+{
+	out_put_hex(r, "serial", "Serial", x->serial.p, x->serial.len);
+	out_put(r, "ca", "CA", x->ca);
+	out_put(r, "subject", "Subject", x->subject);
+	out_put(r, "profile", "Profile", x->profile);
+	out_put(r, "holder", "Holder", x->holder);
+	out_put(r, "card", "Card", x->card);
+	out_put_time(r, "not_before", "Valid from", x->not_before);
+	out_put_time(r, "not_after", "Valid until", x->not_after);
+	out_put_time(r, "issued_at", "Issued", x->issued_at);
+	out_put(r, "status", "Status", x->status);
+	out_put_time(r, "revoked_at", "Since", x->revoked_at);
+	out_put(r, "reason", "Reason", x->reason < 0 ? NULL :
+	    selector_reason_name(x->reason));
+	out_put_time(r, "invalid_since", "Not to trust since",
+	    x->invalid_since);
+	out_put_hex(r, "key_digest", "Key SHA-256", x->key_digest, DB_DIGEST);
+	out_put_hex(r, "order", "Order", x->ref.order_id, DB_ORDER_ID);
+	out_put_num(r, "item", NULL, x->ref.n);
+}
+
+static int
+cert_show(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct cli		*c = ctx;
+	struct out_record	*r;
+	struct db_cert		 x;
+	struct buf		 pem = { 0 };
+	char *const		*serial;
+	int			 rc;
+
+	cli_begin(c, a);
+	cmd_operands(a, &serial);
+	if (target_find(c, serial[0], &x, e) == -1)
+		return -1;
+	r = out_record_new(stdout, c->json);
+	put_cert(r, &x);
+	list_pem(&pem, "CERTIFICATE", x.der);
+	out_put(r, "pem", NULL, buf_cstr(&pem));
+	buf_clear(&pem);
+	rc = put_history(c, r, &x, e);
+	out_record_free(&r);
+	return rc;
+}
+
+static int
+cert_export(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct cli	*c = ctx;
+	const char	*format = cmd_string(a, "format", "pem");
+	struct db_cert	 x;
+	struct buf	 b = { 0 };
+	char *const	*serial;
+	int		 rc = -1;
+
+	cli_begin(c, a);
+	cmd_operands(a, &serial);
+	if (cert_file_check_format(format, e) == -1 ||
+	    target_find(c, serial[0], &x, e) == -1)
+		return -1;
+	if (cert_file_encode(c, &b, &x, format, !cmd_flag(a, "no-chain"),
+	    e) == 0)
+		rc = list_write(cmd_string(a, "out", "-"), &b, e);
+	buf_clear(&b);
+	return rc;
+}
+
+/* ---- renew ---- */
+
+/* The fields that the former order had for this certificate. */
+static int
+former_fields(struct cli *c, const struct db_cert *x, struct fields *f,
+    struct error *e)
+{
+	struct review	 r = { 0 };
+	struct order	*o;
+	size_t		 i;
+	int		 rc = -1;
+
+	if (review_load_id(c, x->ref.order_id, &r, e) == -1) {
+		error_wrap(e, "the order that it was made by");
+		goto out;
+	}
+	o = r.approved->order;
+	if (o->kind == ORDER_ISSUE) {
+		fields_copy(f, &o->fields);
+		rc = 0;
+		goto out;
+	}
+	for (i = 0; i < o->nitems && o->item[i].n != x->ref.n; i++)
+		;
+	if (i == o->nitems)
+		error_set(e, ERROR_NOTFOUND, "its batch has no item %u",
+		    (unsigned int)x->ref.n);
+	else {
+		fields_copy(f, &o->item[i].fields);
+		rc = 0;
+	}
+ out:
+	review_clear(&r);
+	return rc;
+}
+
+static int
+check_renewable(struct cli *c, const struct db_cert *x, struct error *e)
+{
+	char	when[TEXT_TIME_SIZE];
+
+	if (strcmp(x->status, "good") != 0)
+		return error_set(e, ERROR_DENIED, "the certificate is %s",
+		    x->status);
+	if (x->not_after < clock_now(c->clock)) {
+		error_set(e, ERROR_DENIED, "the certificate expired on %s",
+		    text_time(when, x->not_after));
+		return error_hint(e, "order a new one: signet order new -p "
+		    "%.64s ...", x->profile);
+	}
+	return 0;
+}
+
+static int
+load_proof(struct cli *c, struct identity *proof, struct error *e)
+{
+	const char	*key = cmd_string(c->args, "proof-key", NULL);
+
+	if (key == NULL)
+		return 0;
+	if (identity_load(proof, key, cmd_string(c->args, "proof-cert", NULL),
+	    cmd_string(c->args, "proof-passphrase", "prompt"), e) == -1)
+		return error_wrap(e, "--proof-key");
+	return 0;
+}
+
+/* The signed order says "renews" only when the old key has signed it: the
+ * signer finds the old certificate in the order, brought by that signature. */
+static int
+renew(struct cli *c, const struct db_cert *x, const struct fields *f,
+    struct identity *proof, struct error *e)
+{
+	struct draft_issue	in = { .profile = x->profile, .ca = x->ca,
+				    .holder = x->holder, .fields = f };
+	struct db_holder	holder = { .id = x->holder,
+				    .name = x->holder };
+	struct draft		d;
+	int			rc;
+
+	in.csr = cmd_string(c->args, "csr", NULL);
+	in.comment = cmd_string(c->args, "comment", NULL);
+	if (proof->key != NULL) {
+		in.renews = x->serial.p;
+		in.renews_len = x->serial.len;
+	}
+	if (draft_issue(c, &d, &in, e) == -1)
+		return -1;
+	rc = act_submit_proved(c, &d, &holder, proof->key != NULL ? proof :
+	    NULL, cmd_flag(c->args, "sign"), -1, e);
+	draft_clear(&d);
+	return rc;
+}
+
+static int
+cert_renew(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct cli	*c = ctx;
+	struct identity	 proof = { 0 };
+	struct fields	 fields = { 0 };
+	struct db_cert	 x;
+	char *const	*serial;
+	int		 rc = -1;
+
+	cli_begin(c, a);
+	cmd_operands(a, &serial);
+	if (load_proof(c, &proof, e) == -1 ||
+	    target_find(c, serial[0], &x, e) == -1 ||
+	    check_renewable(c, &x, e) == -1 ||
+	    former_fields(c, &x, &fields, e) == -1)
+		goto out;
+	rc = renew(c, &x, &fields, &proof, e);
+ out:
+	fields_clear(&fields);
+	identity_free(&proof);
+	return rc;
+}
+
+const struct cmd CLI_CERT[] = {
+	{ "cert list", NULL, "list certificates, newest first", NULL,
+	    "signet cert list --holder 4711\n"
+	    "signet cert list --expires-within 30d --json\n",
+	    list_opts, 0, 0, cert_list },
+	{ "cert find", "TEXT",
+	    "find by serial number, mail address, host or name", NULL,
+	    "signet cert find alice@example.com\nsignet cert find 4f2a\n",
+	    find_opts, 1, 1, cert_find },
+	{ "cert show", "SERIAL", "show a certificate and its history", NULL,
+	    "signet cert show 4f2a91\nsignet cert show people/4f2a91\n", NULL,
+	    1, 1, cert_show },
+	{ "cert export", "SERIAL", "write a certificate with its chain", NULL,
+	    "signet cert export 4f2a91 -o alice.pem\n"
+	    "signet cert export 4f2a91 --format p7b -o alice.p7b\n",
+	    export_opts, 1, 1, cert_export },
+	{ "cert renew", "SERIAL", "order a successor with the same names",
+	    "With --proof-key the holder signs the order with the old key, "
+	    "and the profile's rule for renewals applies; without, it is an "
+	    "order like any other.",
+	    "signet cert renew 4f2a91 --csr new.csr --proof-key old.key "
+	    "--proof-cert old.pem\n", renew_opts, 1, 1, cert_renew },
+	{ "cert revoke", "[SERIAL...]", "revoke certificates for ever",
+	    "Lists what will be revoked, asks, and hands in one order, signed "
+	    "by you.  The list is part of the order.",
+	    "signet cert revoke 4f2a91 --reason superseded\n"
+	    "signet cert revoke --holder 4711 --reason cessationOfOperation\n"
+	    "signet cert revoke --key-of leaked.pem --reason keyCompromise "
+	    "--since 2d\n", ACT_STATUS_OPTS, 0, -1, act_revoke },
+	{ "cert hold", "[SERIAL...]", "suspend certificates", NULL,
+	    "signet cert hold --card 8949-01\n", ACT_STATUS_OPTS, 0, -1,
+	    act_hold },
+	{ "cert release", "[SERIAL...]", "end the suspension of certificates",
+	    NULL, "signet cert release 4f2a91\n", ACT_STATUS_OPTS, 0, -1,
+	    act_release },
+	CMD_END
+};

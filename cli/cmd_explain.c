@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * signet explain: why something is as it is, in words, and what to do next.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/cert_file.h"
+#include "cli/cli.h"
+#include "cli/review.h"
+#include "cli/selector.h"
+#include "cli/target.h"
+#include "db/db_crl.h"
+#include "x509/cert.h"
+#include "x509/crl.h"
+
+/* ---- profile ---- */
+
+static void
+list_profiles(struct cli *c)
+{
+	static const struct out_col	cols[] = {
+		{ "name", "PROFILE", 0 },
+		{ "approvals", "APPROVAL BY", OUT_SHRINK },
+		{ "validity", "VALID", 0 },
+		{ "description", "DESCRIPTION", OUT_SHRINK },
+	};
+	struct out_list			*l;
+	char				*rule, length[32];
+	size_t				 i;
+
+	l = out_list_new(stdout, c->json, 0, cols, 4);
+	for (i = 0; i < c->profiles.n; i++) {
+		const struct profile	*p = c->profiles.v[i];
+
+		rule = approval_rule_text(&p->approvals);
+		out_text(l, p->name);
+		out_text(l, rule);
+		out_text(l, text_duration(length, p->validity));
+		out_text(l, p->description);
+		mem_free(&rule);
+	}
+	out_list_free(&l);
+}
+
+static void
+field_row(struct out_list *l, const char *field, const char *where,
+    int64_t min, int64_t max, const char *pattern)
+{
+	out_text(l, field);
+	out_text(l, where);
+	out_num(l, min);
+	out_num(l, max);
+	out_text(l, pattern);
+}
+
+static void
+list_fields(struct cli *c, const struct profile *p)
+{
+	static const struct out_col	cols[] = {
+		{ "field", "FIELD", 0 },
+		{ "becomes", "BECOMES", 0 },
+		{ "min", "MIN", OUT_RIGHT },
+		{ "max", "MAX", OUT_RIGHT },
+		{ "pattern", "PATTERN", OUT_SHRINK },
+	};
+	struct out_list			*l;
+	char				*where;
+	size_t				 i;
+
+	l = out_list_new(stdout, c->json, 0, cols, 5);
+	for (i = 0; i < p->nsubject; i++) {
+		if (p->subject[i].from == NULL)
+			continue;
+		where = mem_printf("subject %s", p->subject[i].attr);
+		field_row(l, p->subject[i].from, where,
+		    p->subject[i].required, 1, p->subject[i].pattern);
+		mem_free(&where);
+	}
+	for (i = 0; i < p->nsan; i++) {
+		if (p->san[i].from == NULL)
+			continue;
+		where = mem_printf("alternative name %s", p->san[i].type);
+		field_row(l, p->san[i].from, where, p->san[i].min,
+		    p->san[i].max, p->san[i].pattern);
+		mem_free(&where);
+	}
+	out_list_free(&l);
+}
+
+static char *
+keys_text(const struct profile *p)
+{
+	struct buf	 b = { 0 };
+	char		*text;
+	size_t		 i, k;
+
+	for (i = 0; i < p->nkeys; i++) {
+		const struct profile_key	*key = &p->keys[i];
+
+		buf_printf(&b, "%s%s", i > 0 ? "; " : "", key->type);
+		if (key->max > 0)
+			buf_printf(&b, " %lld to %lld bits",
+			    (long long)key->min, (long long)key->max);
+		for (k = 0; k < key->curves.n; k++)
+			buf_printf(&b, "%s %s", k > 0 ? "," : "",
+			    key->curves.v[k]);
+	}
+	text = mem_strdup(buf_cstr(&b));
+	buf_clear(&b);
+	return text;
+}
+
+static void
+put_rule(struct out_record *r, const char *key, const char *label,
+    const struct approval_rule *rule)
+{
+	char	*text = rule->n > 0 ? approval_rule_text(rule) : NULL;
+
+	out_put(r, key, label, text);
+	mem_free(&text);
+}
+
+static void
+put_duration(struct out_record *r, const char *key, const char *label,
+    int64_t seconds)
+{
+	char	text[32];
+
+	out_put(r, key, label, seconds > 0 ? text_duration(text, seconds) :
+	    NULL);
+}
+
+static void
+show_profile(struct cli *c, const struct profile *p)
+{
+	struct out_record	*r = out_record_new(stdout, c->json);
+	struct buf		 cas = { 0 };
+	char			*keys = keys_text(p);
+	size_t			 i;
+
+	for (i = 0; i < p->cas.n; i++)
+		buf_printf(&cas, "%s%s", i > 0 ? ", " : "", p->cas.v[i]);
+	out_put(r, "name", "Profile", p->name);
+	out_put(r, "description", "For", p->description);
+	out_put(r, "cas", "Issued by CA", buf_cstr(&cas));
+	out_put(r, "keys", "Keys", keys);
+	put_duration(r, "validity", "Valid for", p->validity);
+	put_rule(r, "approvals", "Approved by", &p->approvals);
+	put_rule(r, "batch_approvals", "Batches", &p->batch_approvals);
+	put_rule(r, "renewal_approvals", "Renewals", &p->renewal_approvals);
+	put_duration(r, "renewal_window", "Renewed within",
+	    p->renewal_window);
+	put_rule(r, "revoke_approvals", "Revoked by", &p->revoke_approvals);
+	put_duration(r, "order_lifetime", "Orders last", p->order_lifetime);
+	out_put_bool(r, "unique_key", "Key only once", p->unique_key);
+	out_put_bool(r, "publish", "Published", p->publish);
+	out_record_free(&r);
+	buf_clear(&cas);
+	mem_free(&keys);
+	if (c->json)
+		return;
+	cli_say(c, "%s", "");
+	list_fields(c, p);
+	cli_say(c, "\nNext: signet order new -p %s --csr FILE --holder ID",
+	    p->name);
+}
+
+static int
+explain_profile(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct cli		*c = ctx;
+	const struct profile	*p;
+	char *const		*name;
+
+	cli_begin(c, a);
+	if (cli_open_profiles(c, e) == -1)
+		return -1;
+	if (cmd_operands(a, &name) == 0) {
+		list_profiles(c);
+		return 0;
+	}
+	if (profiles_find(&c->profiles, name[0], &p, e) == -1)
+		return -1;
+	show_profile(c, p);
+	return 0;
+}
+
+/* ---- order ---- */
+
+static const struct {
+	const char	*state;
+	const char	*words;
+} order_states[] = {
+	{ "pending", "It waits for approval." },
+	{ "ready", "It is approved and waits for the CA." },
+	{ "done", "The CA has carried it out." },
+	{ "rejected", "An officer rejected it; it can never be used." },
+	{ "expired", "It was not approved in time; it can never be used." },
+	{ "refused", "The CA refused it." },
+};
+
+static const char *
+order_words(const char *state)
+{
+	size_t	i;
+
+	for (i = 0; i < sizeof(order_states) / sizeof(order_states[0]); i++)
+		if (strcmp(order_states[i].state, state) == 0)
+			return order_states[i].words;
+	return "Its state is unknown to this program.";
+}
+
+static const char *
+order_next(struct cli *c, const struct review *r)
+{
+	const char	*state = r->row.state;
+	char		 id[REVIEW_SHORT + 1];
+
+	review_short_id(id, r->row.id);
+	if (r->row.expires_at < clock_now(c->clock) &&
+	    (strcmp(state, "pending") == 0 || strcmp(state, "ready") == 0))
+		return "hand in a new order: this one has run out of time";
+	if (strcmp(state, "pending") == 0 && !r->complete)
+		return arena_printf(c->arena, "another officer runs: signet "
+		    "order approve %s", id);
+	if (r->row.waiting_items > 0)
+		return r->approved->order->has_code ?
+		    arena_printf(c->arena, "the holder of the code brings "
+		    "the request: signet order redeem %s --csr FILE", id) :
+		    "the station brings the missing requests";
+	if (strcmp(state, "pending") == 0 || strcmp(state, "ready") == 0)
+		return "start signet-cad, or look into its log";
+	if (strcmp(state, "done") == 0)
+		return arena_printf(c->arena, "signet order show %s", id);
+	return "hand in a new order if it is still wanted";
+}
+
+static void
+put_approvers(struct out_record *out, const struct review *r)
+{
+	char	*line, at[TEXT_TIME_SIZE];
+	size_t	 i;
+
+	for (i = 0; i < r->approved->n; i++) {
+		const struct approver	*by = &r->approved->by[i];
+
+		line = mem_printf("%s %s on %s", role_name(by->role),
+		    by->person, text_time(at, by->signed_at));
+		out_put(out, NULL, "Approved by", line);
+		mem_free(&line);
+	}
+}
+
+static int
+explain_order(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct cli		*c = ctx;
+	struct out_record	*out;
+	struct review		 r = { 0 };
+	char *const		*id;
+	char			*rules;
+	int			 rc = -1;
+
+	cli_begin(c, a);
+	cmd_operands(a, &id);
+	if (review_load(c, id[0], &r, e) == -1 ||
+	    review_judge(c, &r, e) == -1)
+		goto out;
+	out = out_record_new(stdout, c->json);
+	rules = review_rules_text(&r);
+	out_put_hex(out, "id", "Order", r.row.id, DB_ORDER_ID);
+	out_put(out, "summary", "About", r.row.summary);
+	out_put(out, "state", "State", r.row.state);
+	out_put(out, "words", "", order_words(r.row.state));
+	out_put(out, "reason", "Reason", r.row.reason);
+	out_put(out, "needs", "Needs approval by", rules);
+	put_approvers(out, &r);
+	out_put(out, "missing", "Missing", r.complete ? NULL :
+	    r.missing.text);
+	out_put_time(out, "expires_at", "Good until", r.row.expires_at);
+	out_put(out, "next", "Next", order_next(c, &r));
+	out_record_free(&out);
+	mem_free(&rules);
+	rc = 0;
+ out:
+	review_clear(&r);
+	return rc;
+}
+
+/* ---- certificate ---- */
+
+static const char *
+cert_words(struct cli *c, const struct db_cert *x)
+{
+	int64_t	now = clock_now(c->clock);
+	char	at[TEXT_TIME_SIZE];
+
+	if (strcmp(x->status, "revoked") == 0)
+		return arena_printf(c->arena, "It was revoked on %s (%s) and "
+		    "stays revoked.", text_time(at, x->revoked_at),
+		    selector_reason_name(x->reason));
+	if (strcmp(x->status, "held") == 0)
+		return arena_printf(c->arena, "It is on hold since %s and is "
+		    "not to be trusted meanwhile.",
+		    text_time(at, x->revoked_at));
+	if (now < x->not_before)
+		return "It is not valid yet.";
+	if (now > x->not_after)
+		return arena_printf(c->arena, "It expired on %s.",
+		    text_time(at, x->not_after));
+	return "It is valid.";
+}
+
+static const char *
+cert_next(struct cli *c, const struct db_cert *x)
+{
+	int64_t			 now = clock_now(c->clock);
+	const struct profile	*p;
+	struct error		 ignored = ERROR_INIT;
+	char			 hex[43];
+
+	text_hex(hex, x->serial.p, x->serial.len);
+	if (strcmp(x->status, "held") == 0)
+		return arena_printf(c->arena, "signet cert release %s, or "
+		    "signet cert revoke %s", hex, hex);
+	if (strcmp(x->status, "revoked") == 0 || now > x->not_after)
+		return arena_printf(c->arena, "order a new one: signet order "
+		    "new -p %s ...", x->profile);
+	if (profiles_find(&c->profiles, x->profile, &p, &ignored) == 0 &&
+	    now > x->not_after - p->renewal_window)
+		return arena_printf(c->arena, "it can be renewed now: signet "
+		    "cert renew %s --csr FILE", hex);
+	return "nothing";
+}
+
+/* What a program that checks the latest list would find. */
+static int
+put_crl(struct cli *c, struct out_record *r, const struct db_cert *x,
+    struct error *e)
+{
+	const struct cli_issuer	*ca;
+	struct issuer		 issuer;
+	struct db_crl		 row;
+	struct crl		*crl = NULL;
+	bool			 on;
+	int			 found, rc;
+
+	found = db_crl_find(c->db, x->ca, 0, &row, c->arena, e);
+	if (found == 0)
+		out_put(r, NULL, "CRL", "the CA has made none yet");
+	if (found != 1)
+		return found;
+	if (cli_find_ca(c, x->ca, &ca, e) == -1 ||
+	    issuer_init(&issuer, ca->name, ca->cert, e) == -1)
+		return -1;
+	rc = crl_parse(&crl, row.der, &issuer, e);
+	issuer_clear(&issuer);
+	if (rc == -1)
+		return -1;
+	on = crl_find(crl, x->serial.p, x->serial.len) != NULL;
+	out_put_bool(r, "on_crl", "On the latest CRL", on);
+	out_put_num(r, "crl_number", "  number", crl->params.number);
+	if (!on && strcmp(x->status, "good") != 0)
+		out_put(r, NULL, "", "the next list will have it");
+	crl_free(&crl);
+	return 0;
+}
+
+static int
+put_order(struct cli *c, struct out_record *out, const struct db_cert *x,
+    struct error *e)
+{
+	struct review	r = { 0 };
+	char		id[REVIEW_SHORT + 1];
+	int		rc = -1;
+
+	out_put(out, "order", "Made by order", review_short_id(id,
+	    x->ref.order_id));
+	if (review_load_id(c, x->ref.order_id, &r, e) == 0) {
+		put_approvers(out, &r);
+		out_put(out, "evidence", "Evidence",
+		    r.approved->order->comment);
+		rc = 0;
+	}
+	review_clear(&r);
+	return rc;
+}
+
+static int
+explain_cert(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct cli		*c = ctx;
+	struct out_record	*r;
+	struct db_cert		 x;
+	X509			*cert = NULL;
+	char *const		*serial;
+	int			 rc = -1;
+
+	cli_begin(c, a);
+	cmd_operands(a, &serial);
+	if (target_find(c, serial[0], &x, e) == -1 ||
+	    cli_open_trust(c, e) == -1 || cli_open_profiles(c, e) == -1 ||
+	    cert_file_parse(c, &x, &cert, e) == -1)
+		return -1;
+	X509_free(cert);
+	r = out_record_new(stdout, c->json);
+	out_put_hex(r, "serial", "Certificate", x.serial.p, x.serial.len);
+	out_put(r, "subject", "Of", x.subject);
+	out_put(r, "ca", "Signed by CA", x.ca);
+	out_put(r, "status", "Status", x.status);
+	out_put(r, "words", "", cert_words(c, &x));
+	out_put_time(r, "not_after", "Valid until", x.not_after);
+	if (put_crl(c, r, &x, e) == 0 && put_order(c, r, &x, e) == 0)
+		rc = 0;
+	out_put(r, "next", "Next", cert_next(c, &x));
+	out_record_free(&r);
+	return rc;
+}
+
+/* ---- list ---- */
+
+static const char *
+crl_words(struct cli *c, const struct db_crl *row)
+{
+	int64_t	now = clock_now(c->clock);
+	char	text[32];
+
+	if (now > row->next_update)
+		return arena_printf(c->arena, "It ran out %s ago: programs "
+		    "refuse it, and with it every certificate of the CA.",
+		    text_duration(text, now - row->next_update));
+	return arena_printf(c->arena, "It is good for another %s.",
+	    text_duration(text, row->next_update - now));
+}
+
+static int
+explain_crl(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct cli		*c = ctx;
+	struct out_record	*r;
+	struct db_crl		 row;
+	char *const		*ca;
+	int			 found;
+
+	cli_begin(c, a);
+	cmd_operands(a, &ca);
+	if (cli_open_db(c, e) == -1)
+		return -1;
+	if ((found = db_crl_find(c->db, ca[0], 0, &row, c->arena, e)) == -1)
+		return -1;
+	r = out_record_new(stdout, c->json);
+	out_put(r, "ca", "CA", ca[0]);
+	if (found == 0) {
+		out_put(r, "words", "", "It has no revocation list.  One "
+		    "exists from the CA's first minute: signet-cad has not "
+		    "run with this CA, or the name is wrong.");
+		out_put(r, "next", "Next", "signet ca list; then start "
+		    "signet-cad, or look into its log");
+	} else {
+		out_put_num(r, "number", "Number", row.number);
+		out_put(r, "words", "", crl_words(c, &row));
+		out_put_time(r, "this_update", "Made", row.this_update);
+		out_put_time(r, "next_update", "Good until",
+		    row.next_update);
+		out_put_num(r, "entries", "Entries", row.entries);
+		out_put(r, "next", "Next", clock_now(c->clock) >
+		    row.next_update ? "start signet-cad, or look into its "
+		    "log" : "nothing");
+	}
+	out_record_free(&r);
+	return 0;
+}
+
+const struct cmd CLI_EXPLAIN[] = {
+	{ "explain cert", "SERIAL", "say why a certificate is as it is", NULL,
+	    "signet explain cert 4f2a91\n", NULL, 1, 1, explain_cert },
+	{ "explain order", "ID", "say what an order waits for", NULL,
+	    "signet explain order 5f2c\n", NULL, 1, 1, explain_order },
+	{ "explain crl", "CA", "say how a CA's revocation list stands", NULL,
+	    NULL, NULL, 1, 1, explain_crl },
+	{ "explain profile", "[NAME]",
+	    "list the profiles, or say what one asks for", NULL,
+	    "signet explain profile\nsignet explain profile mail-sign\n",
+	    NULL, 0, 1, explain_profile },
+	CMD_END
+};

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * signet order approve and reject.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/cmd_order.h"
+#include "cli/review.h"
+
+#define ITEMS_SHOWN	10
+#define PENDING_MAX	500
+#define REASON_MAX	600
+
+/* ---- approve ---- */
+
+static void
+show_before_signing(struct cli *c, const struct review *r)
+{
+	struct buf	text = { 0 };
+
+	if (c->json)
+		return;
+	order_describe(&text, r->approved->order, ITEMS_SHOWN);
+	printf("%s\n", buf_cstr(&text));
+	buf_clear(&text);
+}
+
+static int
+approve_one(struct cli *c, const char *id, struct error *e)
+{
+	struct review	r = { 0 };
+	char		hex[REVIEW_SHORT + 1];
+	int		rc = -1;
+
+	if (review_load(c, id, &r, e) == -1)
+		goto out;
+	show_before_signing(c, &r);
+	if (cli_confirm(c, e, "Sign order %s as it stands above?",
+	    review_short_id(hex, r.row.id)) == -1 ||
+	    submit_approval(c, &r, e) == -1)
+		goto out;
+	submit_report(c, &r, "signed");
+	rc = 0;
+ out:
+	review_clear(&r);
+	return rc;
+}
+
+/* The ids of all pending orders, oldest first. */
+static int
+list_pending(struct cli *c, struct db_orders *page, struct error *e)
+{
+	struct db_order_filter	f = { .state = "pending" };
+	struct db_order		swap;
+	size_t			i;
+
+	if (cli_open_db(c, e) == -1 || db_order_list(c->db, &f, 0,
+	    PENDING_MAX, page, c->arena, e) == -1)
+		return -1;
+	for (i = 0; i < page->n / 2; i++) {
+		swap = page->v[i];
+		page->v[i] = page->v[page->n - 1 - i];
+		page->v[page->n - 1 - i] = swap;
+	}
+	return 0;
+}
+
+/* One that cannot be approved does not stop the others. */
+static int
+approve_pending(struct cli *c, struct error *e)
+{
+	struct db_orders	page;
+	struct error		one;
+	char			hex[2 * DB_ORDER_ID + 1];
+	size_t			i, failed = 0;
+
+	if (cli_open_officer(c, e) == -1 || list_pending(c, &page, e) == -1)
+		return -1;
+	for (i = 0; i < page.n; i++) {
+		error_clear(&one);
+		text_hex(hex, page.v[i].id, DB_ORDER_ID);
+		if (approve_one(c, hex, &one) == 0)
+			continue;
+		if (one.code == ERROR_UPSTREAM) {
+			*e = one;
+			return -1;
+		}
+		cli_warn(c, "%.8s: %s", hex, one.text);
+		failed++;
+	}
+	if (page.n == 0)
+		cli_say(c, "no order waits for approval");
+	if (failed == 0)
+		return 0;
+	return error_set(e, ERROR_DENIED, "%zu of %zu orders were not "
+	    "approved", failed, page.n);
+}
+
+int
+order_approve_cmd(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct cli	*c = ctx;
+	char *const	*id;
+	int		 i, n = cmd_operands(a, &id);
+	bool		 all = cmd_flag(a, "all-pending");
+
+	cli_begin(c, a);
+	if (all == (n > 0)) {
+		error_set(e, ERROR_INPUT, "say which orders: ID... or "
+		    "--all-pending, one of them");
+		return error_hint(e, "waiting for approval: signet order list "
+		    "--state pending");
+	}
+	if (all)
+		return approve_pending(c, e);
+	for (i = 0; i < n; i++)
+		if (approve_one(c, id[i], e) == -1)
+			return -1;
+	return 0;
+}
+
+/* ---- reject ---- */
+
+int
+order_reject_cmd(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct cli	*c = ctx;
+	struct review	 r = { 0 };
+	const char	*reason = cmd_string(a, "reason", NULL);
+	char *const	*id, hex[REVIEW_SHORT + 1];
+	int		 rc = -1;
+
+	cli_begin(c, a);
+	cmd_operands(a, &id);
+	if (!text_is_clean(reason, strlen(reason), REASON_MAX))
+		return error_set(e, ERROR_INPUT, "--reason: not clean text of "
+		    "at most %d bytes", REASON_MAX);
+	if (review_load(c, id[0], &r, e) == -1)
+		goto out;
+	show_before_signing(c, &r);
+	if (cli_confirm(c, e, "Reject order %s for ever?",
+	    review_short_id(hex, r.row.id)) == -1 ||
+	    submit_rejection(c, &r, reason, e) == -1)
+		goto out;
+	cli_say(c, "order %s rejected: %s", review_short_id(hex, r.row.id),
+	    reason);
+	rc = 0;
+ out:
+	review_clear(&r);
+	return rc;
+}

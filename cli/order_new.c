@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * signet order new and redeem.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/cmd_order.h"
+#include "cli/request.h"
+#include "cli/review.h"
+#include "order/code.h"
+
+const struct cmd_opt ORDER_NEW_OPTS[] = {
+	{ "kind", 0, CMD_STRING, false, "KIND",
+	    "issue (default), revoke, hold, release, adopt" },
+	ORDER_ISSUE_OPTS,
+	{ "code", 0, CMD_FLAG, false, NULL, "the request comes later, with a "
+	    "one-time code, which is shown once" },
+	{ "sign", 0, CMD_FLAG, false, NULL, "approve it, too" },
+	ACT_OFFICER_OPTS,
+	{ "key-of", 0, CMD_STRING, false, "FILE|HEX",
+	    "revoke, hold, release: all with this key" },
+	{ "card", 0, CMD_STRING, false, "ID",
+	    "revoke, hold, release: all on this card" },
+	{ "reason", 0, CMD_STRING, false, "REASON", "revoke: why" },
+	{ "since", 0, CMD_STRING, false, "TIME",
+	    "revoke: when the key was no longer to be trusted" },
+	{ "wait", 0, CMD_STRING, false, "TIME",
+	    "revoke, hold, release: how long to wait for the CA (30s)" },
+	{ "no-sign", 0, CMD_FLAG, false, NULL,
+	    "revoke, hold, release: only hand in" },
+	{ "seq", 0, CMD_NUMBER, false, "N",
+	    "adopt: number of the audit entry to go on from" },
+	{ "hash", 0, CMD_STRING, false, "HEX", "adopt: its hash" },
+	CMD_OPT_END
+};
+
+int
+order_issue_args(struct cli *c, struct draft_issue *in,
+    struct db_holder *holder, struct error *e)
+{
+	const struct cmd_args	*a = c->args;
+	const char		*until = cmd_string(a, "until", NULL);
+
+	memset(in, 0, sizeof(*in));
+	memset(holder, 0, sizeof(*holder));
+	in->profile = cmd_string(a, "profile", NULL);
+	in->ca = cmd_string(a, "ca", NULL);
+	in->csr = cmd_string(a, "csr", NULL);
+	in->holder = cmd_string(a, "holder", NULL);
+	in->comment = cmd_string(a, "comment", NULL);
+	in->nfields = cmd_many(a, "field", &in->field);
+	holder->id = in->holder;
+	holder->name = cmd_string(a, "holder-name", NULL);
+	if (in->profile == NULL) {
+		error_set(e, ERROR_INPUT, "no profile: give --profile NAME");
+		return error_hint(e, "\"signet explain profile\" lists them");
+	}
+	if (until != NULL && text_parse_time(&in->until, until, e) == -1)
+		return error_wrap(e, "--until");
+	return 0;
+}
+
+/* The only time that the code is shown. */
+static void
+show_code(struct cli *c, const struct draft *d)
+{
+	struct out_record	*r = out_record_new(stdout, c->json);
+	char			 id[REVIEW_SHORT + 1];
+
+	review_short_id(id, d->order->id);
+	out_put_hex(r, "id", NULL, d->order->id, ORDER_ID_SIZE);
+	out_put(r, "code", "One-time code", (const char *)d->code.p);
+	out_put_time(r, "expires_at", "Good until", d->order->expires);
+	out_put_line(r, "It is shown only now.  With it: signet order redeem "
+	    "%s --csr FILE", id);
+	out_record_free(&r);
+}
+
+static int
+new_issue(struct cli *c, struct error *e)
+{
+	struct draft_issue	in;
+	struct db_holder	holder;
+	struct draft		d = { 0 };
+	bool			code = cmd_flag(c->args, "code");
+	int			rc = -1;
+
+	if (order_issue_args(c, &in, &holder, e) == -1)
+		return -1;
+	if (code == (in.csr != NULL))
+		return error_set(e, ERROR_INPUT, code ? "--code is for orders "
+		    "whose request comes later: without --csr" :
+		    "no request: give --csr FILE, or --code");
+	if (draft_issue(c, &d, &in, e) == -1)
+		return -1;
+	rc = act_submit(c, &d, &holder, cmd_flag(c->args, "sign"), -1, e);
+	if (rc == 0 && code)
+		show_code(c, &d);
+	draft_clear(&d);
+	return rc;
+}
+
+static int
+new_adopt(struct cli *c, struct error *e)
+{
+	const char	*hash = cmd_string(c->args, "hash", NULL);
+	int64_t		 seq = cmd_number(c->args, "seq", -1);
+	struct draft	 d;
+	int		 rc = -1;
+
+	if (seq < 0 || hash == NULL) {
+		error_set(e, ERROR_INPUT, "adopt needs --seq N and --hash "
+		    "HEX: the audit entry to go on from");
+		return error_hint(e, "\"signet audit head\" shows where the "
+		    "chain stands");
+	}
+	if (draft_new(c, &d, ORDER_ADOPT, NULL, e) == -1)
+		return -1;
+	d.order->audit_seq = seq;
+	d.order->comment = mem_strdup(cmd_string(c->args, "comment", NULL));
+	if (text_unhex(d.order->audit_hash, sizeof(d.order->audit_hash),
+	    NULL, hash, e) == -1)
+		error_wrap(e, "--hash");
+	else
+		rc = act_submit(c, &d, NULL, cmd_flag(c->args, "sign"), -1,
+		    e);
+	draft_clear(&d);
+	return rc;
+}
+
+int
+order_new_cmd(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct cli	*c = ctx;
+	const char	*kind = cmd_string(a, "kind", "issue");
+	char *const	*operand;
+	enum order_kind	 k = order_kind_of(kind);
+
+	cli_begin(c, a);
+	if ((k == ORDER_ISSUE || k == ORDER_ADOPT) &&
+	    cmd_operands(a, &operand) > 0)
+		return error_set(e, ERROR_INPUT, "\"%.60s\": an order of kind "
+		    "%s takes no operands", operand[0], kind);
+	switch (k) {
+	case ORDER_ISSUE:
+		return new_issue(c, e);
+	case ORDER_ADOPT:
+		return new_adopt(c, e);
+	case ORDER_REVOKE:
+	case ORDER_HOLD:
+	case ORDER_RELEASE:
+		return act_status(c, k, e);
+	case ORDER_BATCH:
+		error_set(e, ERROR_INPUT, "a batch comes from a file");
+		return error_hint(e, "signet order import --csv FILE "
+		    "--profile NAME");
+	case ORDER_ITEM:
+	case ORDER__MAX:
+		break;
+	}
+	error_set(e, ERROR_INPUT, "no kind of order is called \"%.60s\"",
+	    kind);
+	return error_hint(e, "issue, revoke, hold, release or adopt");
+}
+
+/* ---- redeem ---- */
+
+static int
+prove(struct cli *c, const struct review *r, const struct csr *csr,
+    uint8_t proof[CODE_PROOF_SIZE], struct error *e)
+{
+	struct secret	code = { 0 };
+	const char	*from = cmd_string(c->args, "code-from", "prompt");
+	int		rc;
+
+	if (secret_fetch(&code, from, "One-time code: ", e) == -1)
+		return -1;
+	rc = code_prove(proof, r->approved->order, r->approved->digest, &code,
+	    csr->digest, e);
+	secret_free(&code);
+	return rc;
+}
+
+static int
+check_redeemable(struct cli *c, const struct review *r,
+    const struct csr *csr, struct error *e)
+{
+	const struct order	*o = r->approved->order;
+	const struct profile	*p;
+
+	if (!o->has_code)
+		return error_set(e, ERROR_INPUT, "the order has no one-time "
+		    "code: its request is there already");
+	if (strcmp(r->row.state, "pending") != 0 &&
+	    strcmp(r->row.state, "ready") != 0)
+		return error_set(e, ERROR_CONFLICT, "the order is %s",
+		    r->row.state);
+	if (cli_open_profiles(c, e) == -1 ||
+	    profiles_find(&c->profiles, o->profile, &p, e) == -1)
+		return -1;
+	return profile_check_key(p, csr->key, e);
+}
+
+int
+order_redeem_cmd(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct cli		*c = ctx;
+	struct db_item_new	 item = { 0 };
+	struct review		 r = { 0 };
+	struct csr		*csr = NULL;
+	uint8_t			 proof[CODE_PROOF_SIZE];
+	char *const		*id, hex[REVIEW_SHORT + 1];
+	int			 rc = -1;
+
+	cli_begin(c, a);
+	cmd_operands(a, &id);
+	if (request_load(&csr, cmd_string(a, "csr", "-"), e) == -1 ||
+	    review_load(c, id[0], &r, e) == -1 ||
+	    check_redeemable(c, &r, csr, e) == -1 ||
+	    prove(c, &r, csr, proof, e) == -1)
+		goto out;
+	memcpy(item.ref.order_id, r.row.id, DB_ORDER_ID);
+	item.request = BYTES(csr->der.p, csr->der.len);
+	item.proof = BYTES(proof, sizeof(proof));
+	if (db_order_supply(c->db, &item, e) == -1 ||
+	    db_notify(c->db, "signet_order", e) == -1)
+		goto out;
+	cli_say(c, "order %s has its request now; next: signet order show %s",
+	    review_short_id(hex, r.row.id), hex);
+	rc = 0;
+ out:
+	csr_free(&csr);
+	review_clear(&r);
+	return rc;
+}

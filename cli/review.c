@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/review.h"
+#include "cli/selector.h"
+#include "db/db_cert.h"
+
+char *
+review_short_id(char dst[REVIEW_SHORT + 1], const uint8_t *id)
+{
+	return text_hex(dst, id, REVIEW_SHORT / 2);
+}
+
+static int
+check_agrees(const struct review *r, struct error *e)
+{
+	const struct order	*o = r->approved->order;
+
+	if (memcmp(o->id, r->row.id, ORDER_ID_SIZE) != 0 ||
+	    memcmp(r->approved->digest, r->row.digest, ORDER_DIGEST) != 0 ||
+	    strcmp(order_kind_name(o->kind), r->row.kind) != 0)
+		return error_set(e, ERROR_DENIED, "the store's row and the "
+		    "order it holds are not of the same order");
+	return 0;
+}
+
+static int
+open_blob(struct cli *c, struct review *r, struct error *e)
+{
+	char	id[REVIEW_SHORT + 1];
+	int	found;
+
+	found = db_order_blob(c->db, r->row.id, &r->blob, c->arena, e);
+	if (found == 0)
+		error_set(e, ERROR_NOTFOUND, "it is gone");
+	if (found != 1 || approval_open(&r->approved, r->blob, e) == -1 ||
+	    check_agrees(r, e) == -1)
+		return error_wrap(e, "order %s",
+		    review_short_id(id, r->row.id));
+	return 0;
+}
+
+int
+review_load(struct cli *c, const char *text, struct review *r,
+    struct error *e)
+{
+	struct selector_id	id;
+	int			found;
+
+	memset(r, 0, sizeof(*r));
+	if (selector_id(&id, text, e) == -1 || cli_open_db(c, e) == -1)
+		return -1;
+	found = db_order_find_hex(c->db, id.hex, &r->row, c->arena, e);
+	if (found == -1)
+		return -1;
+	if (found == 0) {
+		error_set(e, ERROR_NOTFOUND, "no order %s", id.hex);
+		return error_hint(e, "\"signet order list\" shows the latest");
+	}
+	return open_blob(c, r, e);
+}
+
+int
+review_load_id(struct cli *c, const uint8_t id[DB_ORDER_ID],
+    struct review *r, struct error *e)
+{
+	char	hex[2 * DB_ORDER_ID + 1];
+
+	return review_load(c, text_hex(hex, id, DB_ORDER_ID), r, e);
+}
+
+void
+review_clear(struct review *r)
+{
+	approval_free(&r->approved);
+}
+
+static void
+add_rule(struct review *r, const struct approval_rule *rule)
+{
+	size_t	i;
+
+	for (i = 0; i < r->nrules; i++)
+		if (r->rule[i] == rule)
+			return;
+	if (r->nrules < REVIEW_RULES_MAX)
+		r->rule[r->nrules++] = rule;
+}
+
+static int
+add_profile_rule(struct cli *c, struct review *r, const char *profile,
+    struct error *e)
+{
+	const struct profile	*p;
+
+	if (cli_open_profiles(c, e) == -1 ||
+	    profiles_find(&c->profiles, profile, &p, e) == -1)
+		return -1;
+	add_rule(r, approval_rule_for(p, r->approved->order));
+	return 0;
+}
+
+/* Each certificate that is acted on is judged by its own profile. */
+static int
+add_target_rules(struct cli *c, struct review *r, struct error *e)
+{
+	const struct order	*o = r->approved->order;
+	struct db_serial	 serial;
+	struct db_cert		 cert;
+	char			 hex[43];
+	size_t			 i;
+	int			 found;
+
+	for (i = 0; i < o->ntargets; i++) {
+		serial.len = o->target[i].serial_len;
+		if (serial.len > sizeof(serial.p))
+			return error_set(e, ERROR_INPUT, "serial number is "
+			    "too long");
+		memcpy(serial.p, o->target[i].serial, serial.len);
+		found = db_cert_find(c->db, o->target[i].ca, &serial, &cert,
+		    c->arena, e);
+		if (found == 0)
+			error_set(e, ERROR_NOTFOUND, "the store has no "
+			    "certificate %s/%s", o->target[i].ca,
+			    text_hex(hex, serial.p, serial.len));
+		if (found != 1 ||
+		    add_profile_rule(c, r, cert.profile, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+find_rules(struct cli *c, struct review *r, struct error *e)
+{
+	const struct order	*o = r->approved->order;
+
+	if (r->nrules > 0)
+		return 0;
+	switch (o->kind) {
+	case ORDER_REVOKE:
+	case ORDER_HOLD:
+	case ORDER_RELEASE:
+		return add_target_rules(c, r, e);
+	case ORDER_ADOPT:
+	case ORDER_ITEM:
+		add_rule(r, approval_rule_for(NULL, o));
+		return 0;
+	case ORDER_ISSUE:
+	case ORDER_BATCH:
+	case ORDER__MAX:
+		break;
+	}
+	return add_profile_rule(c, r, o->profile, e);
+}
+
+/* The certificate that a renewal replaces is in the blob. */
+static X509 *
+renewed_cert(const struct approved *a)
+{
+	const struct order	*o = a->order;
+	const ASN1_INTEGER	*n;
+	int			 i;
+
+	for (i = 0; o->is_renewal && i < sk_X509_num(a->certs); i++) {
+		n = X509_get0_serialNumber(sk_X509_value(a->certs, i));
+		if ((size_t)n->length == o->renews_len &&
+		    memcmp(n->data, o->renews, o->renews_len) == 0)
+			return sk_X509_value(a->certs, i);
+	}
+	return NULL;
+}
+
+int
+review_judge(struct cli *c, struct review *r, struct error *e)
+{
+	struct approval_trust	trust;
+	size_t			i;
+
+	r->complete = false;
+	error_clear(&r->missing);
+	if (cli_trust(c, &trust, e) == -1 || find_rules(c, r, e) == -1)
+		return -1;
+	trust.renewed = renewed_cert(r->approved);
+	if (approval_check(r->approved, &trust, &r->missing) == -1)
+		return 0;
+	for (i = 0; i < r->nrules; i++)
+		if (approval_satisfies(r->approved, r->rule[i],
+		    &r->missing) == -1)
+			return 0;
+	r->complete = true;
+	return 0;
+}
+
+char *
+review_rules_text(const struct review *r)
+{
+	struct buf	 b = { 0 };
+	char		*one, *all;
+	size_t		 i;
+
+	for (i = 0; i < r->nrules; i++) {
+		one = approval_rule_text(r->rule[i]);
+		buf_printf(&b, "%s%s", i > 0 ? "; and " : "", one);
+		mem_free(&one);
+	}
+	all = mem_strdup(buf_cstr(&b));
+	buf_clear(&b);
+	return all;
+}

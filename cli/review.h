@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_CLI_REVIEW_H
+#define SIGNET_CLI_REVIEW_H
+/*
+ * An order taken from the store and looked at as the signer will: signatures,
+ * rules of the profiles, what is missing.  The row is only believed where the
+ * signed blob agrees.
+ */
+#include "cli/cli.h"
+#include "db/db_order.h"
+#include "order/approval.h"
+
+#define REVIEW_RULES_MAX	16
+
+struct review {
+	struct db_order			 row;
+	struct bytes			 blob;		/* arena's */
+	struct approved			*approved;
+	const struct approval_rule	*rule[REVIEW_RULES_MAX];
+	size_t				 nrules;
+	bool				 complete;
+	struct error			 missing;	/* why not */
+};
+/* By the beginning of its id; ERROR_NOTFOUND if there is none. */
+int	 review_load(struct cli *, const char *hex, struct review *,
+	    struct error *);
+int	 review_load_id(struct cli *, const uint8_t id[DB_ORDER_ID],
+	    struct review *, struct error *);
+/* What the rules say of this blob; sets complete and missing.  An approval
+ * that does not count is in missing, too. */
+int	 review_judge(struct cli *, struct review *, struct error *);
+void	 review_clear(struct review *);
+/* "officer and officer" of each rule, for people; caller frees. */
+char	*review_rules_text(const struct review *);
+/* First eight digits of an id. */
+#define REVIEW_SHORT	8
+char	*review_short_id(char dst[REVIEW_SHORT + 1], const uint8_t *id);
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The store, and what it says of approvers.
+ */
+#include <string.h>
+
+#include "cli/cli.h"
+#include "db/db_audit.h"
+#include "db/db_ca.h"
+#include "db/db_cert.h"
+#include "db/db_crl.h"
+#include "db/db_holder.h"
+#include "db/db_order.h"
+
+static const struct db_table *const tables[] = {
+	&DB_AUDIT_APPEND,
+	&DB_CA,
+	&DB_CA_ADD,
+	&DB_CERT,
+	&DB_CRL,
+	&DB_HOLDER,
+	&DB_HOLDER_ADD,
+	&DB_ORDER,
+	&DB_ORDER_INTAKE,
+	&DB_ORDER_REQUESTS,
+	&DB_ORDER_SUPPLY,
+};
+
+int
+cli_open_db(struct cli *c, struct error *e)
+{
+	if (c->db != NULL)
+		return 0;
+	if (cli_settings(c, e) == -1)
+		return -1;
+	if (db_open(&c->db, c->conf.database, "signet", tables,
+	    sizeof(tables) / sizeof(tables[0]), e) == -1) {
+		error_hint(e, "is the store running?  The setting is "
+		    "\"database\" in %.80s", c->conf_path);
+		return -1;
+	}
+	db_set_patience(c->db, (int)c->conf.patience);
+	return 0;
+}
+
+/* Status of an approver; what the store does not know is for the signer. */
+static int
+store_status(void *arg, X509 *cert, struct error *e)
+{
+	struct cli			*c = arg;
+	const struct cli_issuer		*ca = cli_issuer_of(c, cert);
+	const ASN1_INTEGER		*n = X509_get0_serialNumber(cert);
+	struct db_serial		 serial;
+	struct db_cert			 row;
+	int				 found;
+
+	if (ca == NULL || (size_t)n->length > sizeof(serial.p))
+		return 1;
+	memcpy(serial.p, n->data, (size_t)n->length);
+	serial.len = (size_t)n->length;
+	found = db_cert_find(c->db, ca->name, &serial, &row, c->arena, e);
+	if (found != 1)
+		return found == -1 ? -1 : 1;
+	return strcmp(row.status, "good") == 0;
+}
+
+int
+cli_trust(struct cli *c, struct approval_trust *t, struct error *e)
+{
+	const struct cli_issuer	*officers = NULL;
+
+	memset(t, 0, sizeof(*t));
+	if (cli_open_trust(c, e) == -1 || cli_open_db(c, e) == -1)
+		return -1;
+	if (c->conf.officers_ca != NULL &&
+	    cli_find_ca(c, c->conf.officers_ca, &officers, e) == -1)
+		return error_wrap(e, "setting officers_ca");
+	t->anchors = c->anchors;
+	t->intermediates = c->intermediates;
+	t->officers_ca = officers != NULL ? officers->cert : NULL;
+	t->now = clock_now(c->clock);
+	t->status = store_status;
+	t->status_arg = c;
+	return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_CLI_SUBMIT_H
+#define SIGNET_CLI_SUBMIT_H
+/*
+ * Orders on their way into the store: handed in, approved, rejected.  Each
+ * change goes with its audit entry in one transaction.
+ */
+#include "cli/cli.h"
+#include "cli/draft.h"
+#include "cli/review.h"
+#include "db/db_holder.h"
+
+/*
+ * Hand in.  1 stored; 0 the same order is there already, -1.  With a name the
+ * holder is made if absent; without, ERROR_NOTFOUND if absent.  proof, unless
+ * NULL, is a holder's identity that signs first (renewal).
+ */
+int	 submit_draft(struct cli *, const struct draft *,
+	    const struct db_holder *, const struct identity *proof,
+	    struct error *);
+/* A finished blob from a file: requests as the order names them. */
+int	 submit_blob(struct cli *, const struct draft *, struct bytes blob,
+	    int approvals, struct error *);
+
+/*
+ * Sign with the officer's identity and put it in the place of what is there.
+ * When another officer was faster, his approval is taken over and ours is
+ * added to it.  r is judged anew.
+ */
+int	 submit_approval(struct cli *, struct review *, struct error *);
+int	 submit_rejection(struct cli *, const struct review *,
+	    const char *reason, struct error *);
+
+/* Who runs this program, for the audit entries. */
+const char *submit_user(struct cli *);
+/* "approved; missing: .." and the next command. */
+void	 submit_report(struct cli *, const struct review *,
+	    const char *done);
+#endif
