@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ca/root/root_key.h"
+
+#include "base/text.h"
+#include "ca/root/protect.h"
+
+int
+root_key_new(struct session *s, EVP_PKEY **key, struct error *e)
+{
+	*key = NULL;
+	if (protect_check(&s->c, e) == -1)
+		return -1;
+	if (strncmp(s->c.key, "rsa:", 4) != 0 &&
+	    strncmp(s->c.key, "ec:", 3) != 0) {
+		error_set(e, ERROR_CONFIG, "key \"%s\": a root has an RSA or "
+		    "an EC key, which every client can check", s->c.key);
+		return error_hint(e, "rsa:4096, ec:P-384 or ec:P-256");
+	}
+	session_step(s, "Generate the key, %s, with %s", s->c.key,
+	    OpenSSL_version(OPENSSL_VERSION));
+	return key_generate(key, s->c.key, e);
+}
+
+int
+root_key_generation(struct generation *g, int64_t number, EVP_PKEY *key,
+    struct error *e)
+{
+	memset(g, 0, sizeof(*g));
+	g->number = number;
+	if (key_digest(g->id, key, e) == -1)
+		return -1;
+	text_hex(g->hex, g->id, sizeof(g->id));
+	return 0;
+}
+
+void
+root_key_record(struct session *s, const struct generation *g)
+{
+	char	 name[32];
+
+	snprintf(name, sizeof(name), "inputs/%04lld.conf",
+	    (long long)s->number);
+	audit_num(&s->end, "key-generation", g->number);
+	audit_str(&s->end, "settings", name);
+	audit_str(&s->end, "root", g->hex);
+}
