@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the operator's program hands in and looks up: orders, items, holders,
+ * CAs and certificates.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <openssl/sha.h>
+#include "base/error.h"
+#include "base/mem.h"
+#include "db/db_ca.h"
+#include "db/db_cert.h"
+#include "db/db_holder.h"
+#include "db/db_order.h"
+#include "testdb.h"
+
+#define NOW	INT64_C(1800000000)
+#define DAY	INT64_C(86400)
+#define MANY	5000
+
+static const struct db_table *const tables[] = { &DB_ORDER, &DB_ORDER_INTAKE,
+    &DB_ORDER_SUPPLY, &DB_HOLDER, &DB_HOLDER_ADD, &DB_CA, &DB_CA_ADD,
+    &DB_CERT };
+
+static struct testdb t;
+static struct db *db;
+static struct arena *a;
+static uint8_t der[100];
+
+static struct db_order
+order_of(uint32_t number, const char *kind)
+{
+	struct db_order	 o = { .kind = kind, .state = "pending",
+	    .ca = "people", .profile = "mail", .holder = "h",
+	    .summary = "a test", .created_at = NOW + number % 1000,
+	    .expires_at = NOW + DAY };
+
+	testdb_id(o.id, number);
+	testdb_digest(o.digest, number);
+	return o;
+}
+
+static void
+hand_in(uint32_t number, const char *kind)
+{
+	struct db_order	 o = order_of(number, kind);
+	struct error	 e = ERROR_INIT;
+
+	assert_int_equal(db_order_add(db, &o, BYTES("blob", 4), &e), 1);
+}
+
+/* Orders. */
+
+static void
+an_order_that_breaks_a_rule_is_bad_input(void **state)
+{
+	struct db_order	 o = order_of(1, "issue");
+	struct error	 e = ERROR_INIT;
+
+	(void)state;
+	o.expires_at = o.created_at;
+	assert_int_equal(db_order_add(db, &o, BYTES("b", 1), &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	assert_int_equal(strncmp(e.text,
+	    "order 000000015a5a5a5a5a5a5a5a5a5a5a5a: order_add: ", 51), 0);
+	error_clear(&e);
+	o = order_of(1, "nonsense");
+	assert_int_equal(db_order_add(db, &o, BYTES("b", 1), &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	error_clear(&e);
+	o = order_of(1, "issue");
+	o.ca = NULL;
+	assert_int_equal(db_order_add(db, &o, BYTES("b", 1), &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	error_clear(&e);
+	o = order_of(1, "batch");
+	o.waiting_items = 1;
+	assert_int_equal(db_order_add(db, &o, BYTES("b", 1), &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+}
+
+static void
+handing_in_twice_leaves_the_first_and_another_with_that_id_is_refused(
+    void **state)
+{
+	struct db_order	 o = order_of(1, "issue");
+	struct error	 e = ERROR_INIT;
+	struct bytes	 blob;
+
+	(void)state;
+	assert_int_equal(db_order_add(db, &o, BYTES("one", 3), &e), 1);
+	assert_int_equal(db_order_add(db, &o, BYTES("two", 3), &e), 0);
+	assert_int_equal(db_order_blob(db, o.id, &blob, a, &e), 1);
+	assert_true(bytes_equal(blob, BYTES("one", 3)));
+	testdb_digest(o.digest, 2);
+	assert_int_equal(db_order_add(db, &o, BYTES("two", 3), &e), -1);
+	assert_int_equal(e.code, ERROR_CONFLICT);
+}
+
+static void
+an_order_comes_back_as_it_was_handed_in(void **state)
+{
+	struct db_order	 o = order_of(1, "revoke"), got;
+	struct error	 e = ERROR_INIT;
+
+	(void)state;
+	o.ca = o.profile = o.holder = NULL;
+	o.approvals = 2;
+	assert_int_equal(db_order_add(db, &o, BYTES("b", 1), &e), 1);
+	assert_int_equal(db_order_find(db, o.id, &got, a, &e), 1);
+	assert_memory_equal(got.digest, o.digest, DB_DIGEST);
+	assert_string_equal(got.kind, "revoke");
+	assert_null(got.ca);
+	assert_null(got.holder);
+	assert_string_equal(got.summary, "a test");
+	assert_int_equal(got.approvals, 2);
+	assert_int_equal(got.created_at, NOW + 1);
+	assert_int_equal(got.expires_at, NOW + DAY);
+	assert_null(got.reason);
+	assert_true(got.seq > 0);
+	testdb_id(o.id, 99);
+	assert_int_equal(db_order_find(db, o.id, &got, a, &e), 0);
+}
+
+static void
+an_order_is_found_by_the_first_digits_of_its_id(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	struct db_order	 o;
+
+	(void)state;
+	hand_in(0x12345678, "issue");
+	hand_in(0x12345777, "issue");
+	hand_in(0xffffffff, "issue");
+	assert_int_equal(db_order_find_hex(db, "123456", &o, a, &e), 1);
+	assert_int_equal(o.id[3], 0x78);
+	assert_int_equal(db_order_find_hex(db, "1234577", &o, a, &e), 1);
+	assert_int_equal(o.id[3], 0x77);
+	assert_int_equal(db_order_find_hex(db, "FFFF", &o, a, &e), 1);
+	assert_int_equal(o.id[0], 0xff);
+	assert_int_equal(db_order_find_hex(db, "f", &o, a, &e), 1);
+	assert_int_equal(db_order_find_hex(db, "13", &o, a, &e), 0);
+	assert_int_equal(db_order_find_hex(db, "12345", &o, a, &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	assert_string_equal(e.text, "order 12345: more than one begins so");
+	assert_string_equal(e.hint, "give more digits");
+	error_clear(&e);
+	assert_int_equal(db_order_find_hex(db, "12g", &o, a, &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	error_clear(&e);
+	assert_int_equal(db_order_find_hex(db, "", &o, a, &e), -1);
+	assert_string_equal(e.text, "order: \"\": not 1 to 40 hex digits");
+}
+
+static void
+an_approval_replaces_only_the_blob_that_was_looked_at(void **state)
+{
+	struct db_order	 o = order_of(1, "issue");
+	struct error	 e = ERROR_INIT;
+	struct bytes	 blob;
+	uint8_t		 old[DB_DIGEST];
+
+	(void)state;
+	hand_in(1, "issue");
+	SHA256((const uint8_t *)"blob", 4, old);
+	assert_int_equal(db_order_replace(db, o.id, old, BYTES("more", 4), 1,
+	    "ready", &e), 0);
+	assert_int_equal(db_order_replace(db, o.id, old, BYTES("mine", 4), 1,
+	    "ready", &e), -1);
+	assert_int_equal(e.code, ERROR_CONFLICT);
+	assert_string_equal(e.text, "order 000000015a5a5a5a5a5a5a5a5a5a5a5a:"
+	    " has changed in the meantime");
+	assert_string_equal(e.hint, "look at it again and repeat");
+	assert_int_equal(db_order_blob(db, o.id, &blob, a, &e), 1);
+	assert_true(bytes_equal(blob, BYTES("more", 4)));
+	assert_int_equal(db_order_find(db, o.id, &o, a, &e), 1);
+	assert_string_equal(o.state, "ready");
+	assert_int_equal(o.approvals, 1);
+}
+
+static void
+an_order_is_rejected_once(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	struct db_order	 o;
+	uint8_t		 id[DB_ORDER_ID];
+
+	(void)state;
+	hand_in(1, "issue");
+	testdb_id(id, 1);
+	assert_int_equal(db_order_reject(db, id, "not known here", &e), 0);
+	assert_int_equal(db_order_find(db, id, &o, a, &e), 1);
+	assert_string_equal(o.state, "rejected");
+	assert_string_equal(o.reason, "not known here");
+	assert_int_equal(db_order_reject(db, id, "again", &e), -1);
+	assert_int_equal(e.code, ERROR_CONFLICT);
+	assert_non_null(strstr(e.text, ": is neither pending nor ready"));
+}
+
+static void
+orders_are_listed_newest_first_page_by_page(void **state)
+{
+	struct db_order_filter	 f = { .kind = NULL };
+	struct error		 e = ERROR_INIT;
+	struct db_orders	 page;
+	int64_t			 before = 0;
+	uint8_t			 expected = 5;
+
+	(void)state;
+	for (uint32_t i = 1; i <= 5; i++)
+		hand_in(i, i % 2 == 0 ? "issue" : "revoke");
+	do {
+		assert_int_equal(db_order_list(db, &f, before, 2, &page, a,
+		    &e), 0);
+		for (size_t i = 0; i < page.n; i++) {
+			assert_int_equal(page.v[i].id[3], expected--);
+			before = page.v[i].seq;
+		}
+	} while (page.n > 0);
+	assert_int_equal(expected, 0);
+	f.kind = "issue";
+	f.since = NOW + 3;
+	assert_int_equal(db_order_list(db, &f, 0, 9, &page, a, &e), 0);
+	assert_int_equal(page.n, 1);
+	assert_int_equal(page.v[0].id[3], 4);
+	f = (struct db_order_filter){ .state = "ready" };
+	assert_int_equal(db_order_list(db, &f, 0, 9, &page, a, &e), 0);
+	assert_int_equal(page.n, 0);
+	f = (struct db_order_filter){ .holder = "h", .ca = "people",
+	    .profile = "mail", .state = "pending" };
+	assert_int_equal(db_order_list(db, &f, 0, 9, &page, a, &e), 0);
+	assert_int_equal(page.n, 5);
+}
+
+/* Items. */
+
+static int
+add_many(struct db *d, void *arg, struct error *e)
+{
+	struct db_item_new	*v = arg;
+	struct db_order		 o = order_of(1, "batch");
+
+	o.items = MANY;
+	o.waiting_items = 1;
+	if (db_order_add(d, &o, BYTES("b", 1), e) == -1)
+		return -1;
+	return db_order_add_items(d, v, MANY, e);
+}
+
+static void
+five_thousand_items_go_in_at_once_and_come_out_page_by_page(void **state)
+{
+	struct db_item_new	*v = arena_alloc(a, MANY * sizeof(*v));
+	struct error		 e = ERROR_INIT;
+	struct db_state_counts	 counts;
+	struct db_items		 page;
+
+	(void)state;
+	for (uint32_t i = 0; i < MANY; i++) {
+		testdb_id(v[i].ref.order_id, 1);
+		v[i].ref.n = i + 1;
+		v[i].holder = i % 2 == 0 ? "even" : NULL;
+		if (i > 0)
+			v[i].request = BYTES(der, sizeof(der));
+	}
+	assert_int_equal(db_txn(db, add_many, v, &e), 0);
+	assert_int_equal(db_order_item_counts(db, v[0].ref.order_id, &counts,
+	    a, &e), 0);
+	assert_int_equal(counts.n, 2);
+	assert_string_equal(counts.v[0].state, "open");
+	assert_int_equal(counts.v[0].n, MANY - 1);
+	assert_string_equal(counts.v[1].state, "waiting");
+	assert_int_equal(db_order_items(db, v[0].ref.order_id, "open", 0, 3,
+	    &page, a, &e), 0);
+	assert_int_equal(page.n, 3);
+	assert_int_equal(page.v[0].n, 2);
+	assert_null(page.v[0].holder);
+	assert_string_equal(page.v[1].holder, "even");
+	assert_int_equal(page.v[0].cert, 0);
+	assert_null(page.v[0].ca);
+	assert_int_equal(page.v[0].serial.len, 0);
+	assert_int_equal(db_order_items(db, v[0].ref.order_id, NULL, MANY, 3,
+	    &page, a, &e), 0);
+	assert_int_equal(page.n, 1);
+	assert_int_equal(db_order_counts(db, &counts, a, &e), 0);
+	assert_int_equal(counts.n, 1);
+	assert_string_equal(counts.v[0].state, "pending");
+}
+
+static void
+an_item_of_no_order_is_refused(void **state)
+{
+	struct db_item_new	 v = { .ref = { { 9 }, 1 } };
+	struct error		 e = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(db_order_add_items(db, &v, 1, &e), -1);
+	assert_int_equal(e.code, ERROR_NOTFOUND);
+}
+
+/* Holders and CAs. */
+
+static void
+a_holder_is_added_once_and_not_changed(void **state)
+{
+	struct db_holder	 h = { .id = "17", .name = "Bo", .mail = NULL,
+	    .org = "Example" }, got;
+	struct error		 e = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(db_holder_add(db, &h, &e), 0);
+	assert_int_equal(db_holder_add(db, &h, &e), 0);
+	h.mail = "bo@example.org";
+	assert_int_equal(db_holder_add(db, &h, &e), -1);
+	assert_int_equal(e.code, ERROR_CONFLICT);
+	assert_string_equal(e.text, "holder 17: is there with other data");
+	assert_int_equal(db_holder_find(db, "17", &got, a, &e), 1);
+	assert_string_equal(got.name, "Bo");
+	assert_null(got.mail);
+	assert_string_equal(got.org, "Example");
+	assert_true(got.created_at > 0);
+	assert_int_equal(db_holder_find(db, "18", &got, a, &e), 0);
+	error_clear(&e);
+	h.id = "";
+	assert_int_equal(db_holder_add(db, &h, &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+}
+
+static void
+holders_are_listed_by_id_and_searched_by_mail(void **state)
+{
+	static const char *const id[] = { "b", "a", "C" };
+	struct error		 e = ERROR_INIT;
+	struct db_holders	 page;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct db_holder h = { .id = id[i], .name = "n",
+		    .mail = i == 0 ? "x@example.org" : "Y@Example.org" };
+
+		assert_int_equal(db_holder_add(db, &h, &e), 0);
+	}
+	assert_int_equal(db_holder_list(db, NULL, "", 2, &page, a, &e), 0);
+	assert_int_equal(page.n, 2);
+	assert_string_equal(page.v[0].id, "C");
+	assert_string_equal(page.v[1].id, "a");
+	assert_int_equal(db_holder_list(db, NULL, "a", 2, &page, a, &e), 0);
+	assert_int_equal(page.n, 1);
+	assert_string_equal(page.v[0].id, "b");
+	assert_int_equal(db_holder_list(db, "y@EXAMPLE.org", "", 9, &page, a,
+	    &e), 0);
+	assert_int_equal(page.n, 2);
+}
+
+static void
+a_ca_is_added_once_with_a_row_for_the_publisher(void **state)
+{
+	struct db_ca	 c = { "people", 2, false, "CN=x",
+	    BYTES(der, sizeof(der)), { 7 }, NOW, NOW + DAY, 0 }, got;
+	struct db_cas	 list;
+	struct error	 e = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(db_ca_find(db, "people", &got, a, &e), 0);
+	assert_int_equal(db_ca_add(db, &c, &e), 0);
+	assert_int_equal(db_ca_add(db, &c, &e), -1);
+	assert_int_equal(e.code, ERROR_CONFLICT);
+	assert_int_equal(strncmp(e.text, "CA people: ca_add: ", 19), 0);
+	error_clear(&e);
+	assert_int_equal(db_ca_find(db, "people", &got, a, &e), 1);
+	assert_int_equal(got.generation, 2);
+	assert_int_equal(got.key_digest[0], 7);
+	assert_int_equal(got.not_after, NOW + DAY);
+	assert_true(bytes_equal(got.der, c.der));
+	c.name = "bad name";
+	c.der = BYTES(der, sizeof(der) - 1);
+	assert_int_equal(db_ca_add(db, &c, &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	error_clear(&e);
+	c.name = "root";
+	c.is_root = true;
+	assert_int_equal(db_ca_add(db, &c, &e), 0);
+	assert_int_equal(db_ca_list(db, &list, a, &e), 0);
+	assert_int_equal(list.n, 2);
+	assert_string_equal(list.v[0].name, "root");
+	assert_true(list.v[0].is_root);
+	assert_int_equal(testdb_number(&t, "SELECT count(*) FROM outbox"
+	    " WHERE topic = 'ca'"), 2);
+}
+
+/* Certificates: rows as db_issue_store() leaves them. */
+
+static void
+add_certs(void)
+{
+	testdb_sql(&t, "INSERT INTO ca (name, is_root, subject, der,"
+	    " key_digest, not_before, not_after) SELECT n, false, 'CN=x',"
+	    " decode(repeat(d, 64), 'hex'), sha256('x'), now(),"
+	    " now() + interval '1 year'"
+	    " FROM (VALUES ('people', 'aa'), ('services', 'bb')) v (n, d);"
+	    "INSERT INTO cert (ca, serial, order_id, n, profile, holder, card,"
+	    " subject, key_digest, not_before, not_after, der, issued_at)"
+	    " SELECT CASE WHEN g <= 4 THEN 'people' ELSE 'services' END,"
+	    " decode('010203040506070' || g %% 5, 'hex'),"
+	    " decode(repeat('77', 16), 'hex'), g, 'mail', 'h' || g %% 2,"
+	    " CASE WHEN g = 3 THEN 'card-3' END, 'CN=' || g,"
+	    " sha256(int4send(g %% 3)), to_timestamp(%lld),"
+	    " to_timestamp(%lld + g * 86400),"
+	    " decode(repeat('c0', 80), 'hex'), now()"
+	    " FROM generate_series(1, 6) g;"
+	    "INSERT INTO cert_name SELECT id, 'mail', v FROM cert,"
+	    " LATERAL (VALUES ('m' || n || '@example.org'), ('x_' || n)) w (v);"
+	    "UPDATE cert SET status = 'revoked', reason = 1,"
+	    " revoked_at = now() WHERE n = 2", (long long)NOW, (long long)NOW);
+}
+
+static size_t
+list(const struct db_cert_filter *f, struct db_certs *out)
+{
+	struct error	 e = ERROR_INIT;
+
+	assert_int_equal(db_cert_list(db, f, 0, 10, out, a, &e), 0);
+	return out->n;
+}
+
+static void
+a_certificate_is_found_by_the_first_digits_of_its_serial(void **state)
+{
+	struct db_serial	 s = { { 1, 2, 3, 4, 5, 6, 7, 1 }, 8 };
+	struct error		 e = ERROR_INIT;
+	struct db_cert		 c;
+
+	(void)state;
+	add_certs();
+	assert_int_equal(db_cert_find(db, "people", &s, &c, a, &e), 1);
+	assert_int_equal(c.ref.n, 1);
+	assert_int_equal(c.der.len, 80);
+	assert_int_equal(c.serial.len, 8);
+	assert_int_equal(db_cert_find(db, "nobody", &s, &c, a, &e), 0);
+	assert_int_equal(db_cert_find_hex(db, NULL, "0102030405060702", &c, a,
+	    &e), 1);
+	assert_string_equal(c.status, "revoked");
+	assert_int_equal(c.reason, 1);
+	assert_int_equal(db_cert_find_hex(db, NULL, "02", &c, a, &e), 0);
+	assert_int_equal(db_cert_find_hex(db, "services", "0102030405060701",
+	    &c, a, &e), 1);
+	assert_int_equal(c.ref.n, 6);
+	assert_int_equal(db_cert_find_hex(db, NULL, "0102030405060701", &c, a,
+	    &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	assert_string_equal(e.text,
+	    "serial 0102030405060701: more than one begins so");
+	assert_string_equal(e.hint, "give more digits or name the CA");
+	error_clear(&e);
+	assert_int_equal(db_cert_find_hex(db, NULL, "zz", &c, a, &e), -1);
+	assert_int_equal(strncmp(e.text, "serial: \"zz\": ", 14), 0);
+}
+
+static void
+certificates_are_listed_by_each_filter(void **state)
+{
+	struct db_cert_filter	 f = { .ca = NULL };
+	struct db_certs		 got;
+	struct error		 e = ERROR_INIT;
+	uint8_t			 order[DB_ORDER_ID];
+
+	(void)state;
+	add_certs();
+	assert_int_equal(list(&f, &got), 6);
+	assert_int_equal(got.v[0].ref.n, 6);
+	assert_null(got.v[0].der.p);
+	assert_int_equal(db_cert_list(db, &f, got.v[1].id, 2, &got, a, &e),
+	    0);
+	assert_int_equal(got.n, 2);
+	assert_int_equal(got.v[0].ref.n, 4);
+	f = (struct db_cert_filter){ .ca = "services" };
+	assert_int_equal(list(&f, &got), 2);
+	f = (struct db_cert_filter){ .holder = "h1", .profile = "mail" };
+	assert_int_equal(list(&f, &got), 3);
+	f = (struct db_cert_filter){ .card = "card-3" };
+	assert_int_equal(list(&f, &got), 1);
+	assert_string_equal(got.v[0].card, "card-3");
+	f = (struct db_cert_filter){ .status = "revoked" };
+	assert_int_equal(list(&f, &got), 1);
+	assert_int_equal(got.v[0].ref.n, 2);
+	f = (struct db_cert_filter){ .expires_before = NOW + 3 * DAY };
+	assert_int_equal(list(&f, &got), 2);
+	f = (struct db_cert_filter){ .valid_after = NOW + 3 * DAY };
+	assert_int_equal(list(&f, &got), 3);
+	f = (struct db_cert_filter){ .key_digest =
+	    BYTES(arena_dup(a, got.v[0].key_digest, DB_DIGEST), DB_DIGEST) };
+	assert_int_equal(list(&f, &got), 2);
+	memset(order, 0x77, sizeof(order));
+	f = (struct db_cert_filter){ .order_id = BYTES(order, sizeof(order)) };
+	assert_int_equal(list(&f, &got), 6);
+	order[0] = 0;
+	assert_int_equal(list(&f, &got), 0);
+}
+
+static void
+names_are_found_whole_or_by_their_beginning_and_nothing_in_them_is_special(
+    void **state)
+{
+	struct db_cert_filter	 f = { .name = "m3@example.org" };
+	struct db_certs		 got;
+
+	(void)state;
+	add_certs();
+	assert_int_equal(list(&f, &got), 1);
+	assert_int_equal(got.v[0].ref.n, 3);
+	f.name = "m3@example";
+	assert_int_equal(list(&f, &got), 0);
+	f.name_begins = true;
+	assert_int_equal(list(&f, &got), 1);
+	f.name = "x_";
+	assert_int_equal(list(&f, &got), 6);
+	f.name = "m_";
+	assert_int_equal(list(&f, &got), 0);
+	f.name = "%";
+	assert_int_equal(list(&f, &got), 0);
+	f.name = "\\";
+	assert_int_equal(list(&f, &got), 0);
+	f.name = "x_";
+	f.ca = "services";
+	assert_int_equal(list(&f, &got), 2);
+}
+
+static void
+the_export_goes_through_all_in_the_order_of_issue(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	struct db_certs	 page;
+	int64_t		 after = 0;
+	uint32_t	 n = 0;
+
+	(void)state;
+	add_certs();
+	do {
+		assert_int_equal(db_cert_export(db, after, 4, &page, a, &e),
+		    0);
+		for (size_t i = 0; i < page.n; i++) {
+			assert_int_equal(page.v[i].ref.n, ++n);
+			assert_int_equal(page.v[i].der.len, 80);
+			after = page.v[i].id;
+		}
+	} while (page.n > 0);
+	assert_int_equal(n, 6);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	testdb_init(&t, true);
+	db = testdb_open(&t, "signet_cli", tables, 8);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	db_close(&db);
+	testdb_clear(&t);
+	return 0;
+}
+
+static int
+fresh(void **state)
+{
+	(void)state;
+	a = arena_new();
+	testdb_sql(&t, "TRUNCATE intent, request, item, orders, cert_name,"
+	    " status_change, cert, crl, outbox, holder, ca");
+	return 0;
+}
+
+static int
+done(void **state)
+{
+	(void)state;
+	arena_free(&a);
+	return 0;
+}
+
+#define T(f)	cmocka_unit_test_setup_teardown(f, fresh, done)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(an_order_that_breaks_a_rule_is_bad_input),
+		T(handing_in_twice_leaves_the_first_and_another_with_that_id_is_refused),
+		T(an_order_comes_back_as_it_was_handed_in),
+		T(an_order_is_found_by_the_first_digits_of_its_id),
+		T(an_approval_replaces_only_the_blob_that_was_looked_at),
+		T(an_order_is_rejected_once),
+		T(orders_are_listed_newest_first_page_by_page),
+		T(an_item_of_no_order_is_refused),
+		T(five_thousand_items_go_in_at_once_and_come_out_page_by_page),
+		T(a_holder_is_added_once_and_not_changed),
+		T(holders_are_listed_by_id_and_searched_by_mail),
+		T(a_ca_is_added_once_with_a_row_for_the_publisher),
+		T(a_certificate_is_found_by_the_first_digits_of_its_serial),
+		T(certificates_are_listed_by_each_filter),
+		T(names_are_found_whole_or_by_their_beginning_and_nothing_in_them_is_special),
+		T(the_export_goes_through_all_in_the_order_of_issue),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
