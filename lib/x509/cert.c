@@ -599,7 +599,8 @@ cert_seal(struct buf *out, struct bytes tbs, const struct issuer *i,
     EVP_PKEY *key, struct error *e)
 {
 	struct buf	 sig = { 0 };
-	EVP_PKEY	*pub = i->cert != NULL ? X509_get0_pubkey(i->cert) : key;
+	EVP_PKEY	*pub = i->cert == NULL ? key :
+	    X509_get0_pubkey(i->cert);
 	size_t		 mark;
 	int		 rc = -1;
 

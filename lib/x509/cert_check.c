@@ -134,7 +134,8 @@ same_policy(const POLICYINFO *a, const struct profile_policy *p)
 	if (sk_POLICYQUALINFO_num(a->qualifiers) != 1)
 		return false;
 	q = sk_POLICYQUALINFO_value(a->qualifiers, 0);
-	return object_is(q->pqualid, OID_QT_CPS) && text_is(q->d.cpsuri, p->cps);
+	return object_is(q->pqualid, OID_QT_CPS) &&
+	    text_is(q->d.cpsuri, p->cps);
 }
 
 static bool

@@ -206,7 +206,8 @@ key_ask(char *dst, int size, int rwflag, void *arg)
 	if (a->asked == 1) {
 		if (a->from == NULL) {
 			error_set(a->e, ERROR_CONFIG,
-			    "a passphrase is needed and no source of it is set");
+			    "a passphrase is needed and no source of it is"
+			    " set");
 			return -1;
 		}
 		if (secret_fetch(&a->secret, a->from, a->prompt, a->e) == -1)

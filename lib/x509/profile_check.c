@@ -72,7 +72,8 @@ is_uri(const char *s)
 	    s[n + 1] == '\0')
 		return false;
 	for (; *s != '\0'; s++)
-		if (*s <= ' ' || *s >= 0x7f || strchr("<>\"\\^`{|}", *s) != NULL)
+		if (*s <= ' ' || *s >= 0x7f ||
+		    strchr("<>\"\\^`{|}", *s) != NULL)
 			return false;
 	return true;
 }

@@ -10,6 +10,9 @@
 #define OID_EKU_CLIENT_AUTH	"1.3.6.1.5.5.7.3.2"
 #define OID_EKU_EMAIL		"1.3.6.1.5.5.7.3.4"
 
+bool	 profile_is_oid(const char *dotted);
+/* Does the profile contradict itself?  ERROR_CONFIG. */
+int	 profile_check_rules(const struct profile *, struct error *);
 /* Does the value fit the pattern of the i-th row, if it has one? */
 bool	 profile_subject_fits(const struct profile *, size_t i, const char *);
 bool	 profile_san_fits(const struct profile *, size_t i, const char *);

@@ -8,9 +8,11 @@
 #include <cmocka.h>
 #include "tests/unit/x509_fixture.h"
 
-static char	*url_crl[] = { (char *)(uintptr_t)"http://pki.example.org/ca.crl" };
+static char	*url_crl[] =
+    { (char *)(uintptr_t)"http://pki.example.org/ca.crl" };
 static char	*url_ocsp[] = { (char *)(uintptr_t)"http://ocsp.example.org/" };
-static char	*url_aia[] = { (char *)(uintptr_t)"http://pki.example.org/ca.cer" };
+static char	*url_aia[] =
+    { (char *)(uintptr_t)"http://pki.example.org/ca.cer" };
 
 static void
 give_urls(struct issuer *i)
