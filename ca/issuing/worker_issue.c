@@ -21,6 +21,7 @@ struct work {
 	struct bytes	 blob;		/* of a single order */
 	struct error	 e;		/* code NONE: going on */
 	struct db_intent intent;
+	bool		 intended;	/* the intent is in the store */
 	const char	*profile, *holder;
 	uint8_t		 key[32], request[32];
 	bool		 unique_key;
@@ -318,9 +319,13 @@ group_intend(struct group *g, struct error *e)
 	    db_notify(w->db, "signet_issued", e) == -1)) ||
 	    worker_audit(w->db, g->audit, g->naudit, e) == -1)
 		return -1;
-	for (i = j = 0; i < g->n; i++)
-		if (g->v[i].e.code == ERROR_NONE && !won[j++])
+	for (i = j = 0; i < g->n; i++) {
+		if (g->v[i].e.code != ERROR_NONE)
+			continue;
+		g->v[i].intended = won[j++];
+		if (!g->v[i].intended)
 			error_set(&g->v[i].e, ERROR_RETRY, "taken by another");
+	}
 	FAULT("cad.intend");
 	return 0;
 }
@@ -601,8 +606,7 @@ group_leftovers(struct group *g)
 	for (i = 0; i < g->n; i++) {
 		struct work	*k = &g->v[i];
 
-		if (k->e.code == ERROR_NONE || k->intent.tbs.len == 0 ||
-		    k->issued.der.len > 0)
+		if (k->e.code == ERROR_NONE || !k->intended)
 			continue;
 		g->w->resume = true;
 		log_error(&k->e, "item %u waits", k->claim.ref.n);
@@ -686,6 +690,7 @@ resume_group(struct group *g, struct error *e)
 	if (ask_resume(g, what, e) == -1)
 		return -1;
 	for (i = 0; i < g->n; i++) {
+		g->v[i].intended = what[i] == WIRE_RESUME_SIGN;
 		if (what[i] == WIRE_RESUME_WITHDRAW)
 			error_set(&g->v[i].e, ERROR_RETRY, "not signed");
 		else if (what[i] != WIRE_RESUME_SIGN) {
@@ -774,6 +779,7 @@ worker_resume(struct worker *w, struct error *e)
 		for (i = 0; i < r.n; i++) {
 			g.v[i].claim = r.v[i].claim;
 			g.v[i].intent = r.v[i].intent;
+			g.v[i].intended = true;
 		}
 		if (resume_describe(&g, e) == -1 ||
 		    resume_group(&g, e) == -1 || group_sign(&g, true, e) == -1 ||

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by each script of tests/integration and tests/interop: TAP output, a
+# private directory in $tmp, processes that are stopped by their pid.
+#
+#	ok 'what should be so' command...	not ok if the command fails
+#	not 'what must not be so' command...	not ok if it succeeds
+#	says 'text' command...			output and errors have the text
+#	start command...			in the background; $last, $tmp/log
+#	wait_for command...			until it succeeds, at most 30 s
+#	done_testing
+#
+# SIGNET_BUILD is the build directory, srcdir the source.
+srcdir=$(cd "${srcdir:-.}" && pwd)
+SIGNET_BUILD=$(cd "${SIGNET_BUILD:-.}" && pwd)
+# shellcheck source=tests/lib/pg.sh
+. "$srcdir/tests/lib/pg.sh"
+PATH=$SIGNET_BUILD/cli:$SIGNET_BUILD/ca/issuing:$SIGNET_BUILD/ca/root:$SIGNET_BUILD/tests/lib:$SIGNET_BUILD/tests/bench:$PATH
+export PATH srcdir SIGNET_BUILD
+unset SIGNET_FAULT SIGNET_FAULT_LIST SIGNET_CONFIG
+tap_count=0
+tap_failed=0
+tap_pg=
+pids=
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/signet-test.XXXXXX") || exit 1
+chmod 755 "$tmp"
+
+tap_result() {
+	tap_count=$((tap_count + 1))
+	if [ "$1" -eq 0 ]; then
+		printf 'ok %d - %s\n' "$tap_count" "$2"
+	else
+		tap_failed=$((tap_failed + 1))
+		printf 'not ok %d - %s\n' "$tap_count" "$2"
+		[ ! -s "$tmp/out" ] || tail -n 20 "$tmp/out" | sed 's/^/#   /'
+		[ ! -s "$tmp/log" ] || tail -n 8 "$tmp/log" |
+		    sed 's/^/# log: /'
+	fi
+}
+
+ok() {
+	tap_what=$1
+	shift
+	"$@" >"$tmp/out" 2>&1
+	tap_result $? "$tap_what"
+}
+
+not() {
+	tap_what=$1
+	shift
+	if "$@" >"$tmp/out" 2>&1; then
+		tap_result 1 "$tap_what"
+	else
+		tap_result 0 "$tap_what"
+	fi
+}
+
+# Whatever its status: what a program says is looked for in out and err.
+says() {
+	tap_text=$1
+	shift
+	"$@" >"$tmp/out" 2>&1
+	grep -qF -e "$tap_text" "$tmp/out"
+	tap_result $? "says \"$tap_text\""
+}
+
+is() {
+	if [ "$2" = "$3" ]; then
+		: >"$tmp/out"
+		tap_result 0 "$1"
+	else
+		printf 'got: %s\nexpected: %s\n' "$2" "$3" >"$tmp/out"
+		tap_result 1 "$1"
+	fi
+}
+
+start() {
+	"$@" >>"$tmp/log" 2>&1 &
+	last=$!
+	pids="$pids $last"
+}
+
+# Stop one of ours and take its status.
+stop() {
+	kill "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+}
+
+wait_for() {
+	tap_tries=0
+	while [ "$tap_tries" -lt 300 ]; do
+		"$@" >/dev/null 2>&1 && return 0
+		tap_tries=$((tap_tries + 1))
+		sleep 0.1
+	done
+	return 1
+}
+
+# A private PostgreSQL in $tmp/pg; psql finds it.
+start_pg() {
+	pg_start "$tmp/pg" >"$tmp/out" 2>&1 || {
+		sed 's/^/# /' "$tmp/out"
+		echo 'Bail out! no PostgreSQL'
+		exit 1
+	}
+	tap_pg=yes
+	conninfo="host=$PGHOST port=$PGPORT dbname=signet"
+}
+
+sql() {
+	psql -X -q -At -v ON_ERROR_STOP=1 -d signet -c "set search_path = signet" -c "$1"
+}
+
+done_testing() {
+	printf '1..%d\n' "$tap_count"
+	[ "$tap_failed" -eq 0 ]
+	exit
+}
+
+tap_clean_up() {
+	tap_status=$?
+	for tap_pid in $pids; do
+		kill "$tap_pid" 2>/dev/null && wait "$tap_pid" 2>/dev/null
+	done
+	[ -z "$tap_pg" ] || pg_stop "$tmp/pg" >/dev/null 2>&1
+	[ -n "${KEEP:-}" ] || rm -rf "$tmp"
+	exit "$tap_status"
+}
+trap tap_clean_up EXIT
+trap 'exit 1' INT TERM HUP
