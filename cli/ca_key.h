@@ -35,4 +35,9 @@ int	 ca_import_check(struct cli *, const char *name,
 int	 ca_import_store(struct cli *, const char *name,
 	    const struct ca_import *, struct error *);
 void	 ca_import_clear(struct ca_import *);
+
+/* The CA's row in the store, with its audit entry; *added unless it was
+ * there.  The store is open. */
+int	 ca_store(struct cli *, const char *name, X509 *, bool is_root,
+	    bool *added, struct error *);
 #endif

@@ -132,8 +132,8 @@ add_ca(struct db *db, void *arg, struct error *e)
 	return add_entry(d, db, e);
 }
 
-static int
-store_ca(struct cli *c, const char *name, X509 *cert, bool is_root,
+int
+ca_store(struct cli *c, const char *name, X509 *cert, bool is_root,
     bool *added, struct error *e)
 {
 	struct adding		 d = { .c = c };
@@ -176,9 +176,9 @@ ca_import(struct cmd_args *a, void *ctx, struct error *e)
 	    ca_import_read(c, arg[1], arg[0], &in, e) == -1 ||
 	    ca_import_check(c, arg[0], &in, e) == -1 ||
 	    cli_open_db(c, e) == -1 ||
-	    store_ca(c, "root", sk_X509_value(c->anchors, 0), true, &added,
+	    ca_store(c, "root", sk_X509_value(c->anchors, 0), true, &added,
 	    e) == -1 ||
-	    store_ca(c, arg[0], in.cert, false, &added, e) == -1 ||
+	    ca_store(c, arg[0], in.cert, false, &added, e) == -1 ||
 	    ca_import_store(c, arg[0], &in, e) == -1)
 		goto out;
 	cli_say(c, "CA %s %s; certificate in %s", arg[0], added ?

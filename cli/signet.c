@@ -23,6 +23,7 @@ static const struct cmd *const groups[] = {
 	CLI_EXPLAIN,
 	CLI_AUDIT,
 	CLI_DB,
+	CLI_INIT,
 };
 #define NGROUPS (sizeof(groups) / sizeof(groups[0]))
 

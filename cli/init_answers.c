@@ -1,0 +1,685 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What signet init must know.  It is asked once: the answers are kept in
+ * init.conf, without any secret, and later runs read them there.
+ */
+#include "cli/init.h"
+
+#include <unistd.h>
+
+#include "base/text.h"
+#include "os/file.h"
+
+#define DAY	INT64_C(86400)
+#define YEAR	(365 * DAY)
+
+static const struct conf_item persons[] = {
+	CONF_STR_REQUIRED(struct init_person, id,
+	    "Number or short name of the person, unique."),
+	CONF_STR_REQUIRED(struct init_person, name, "Full name."),
+	CONF_STR(struct init_person, mail, NULL, "Mail address."),
+	CONF_STR(struct init_person, unit, NULL, "Organisational unit."),
+	CONF_STR(struct init_person, csr, NULL,
+	    "File with the person's own request; without it a key is made "
+	    "here."),
+	CONF_END
+};
+static const struct conf_item custodians[] = {
+	CONF_STR_REQUIRED(struct init_custodian, name, "The custodian."),
+	CONF_STR(struct init_custodian, passphrase, "prompt",
+	    "Where the passphrase of the share comes from."),
+	CONF_END
+};
+
+const struct conf_item INIT_CONF[] = {
+	CONF_STR(struct init_conf, organization, NULL,
+	    "The organisation, as it stands in certificates.  Required."),
+	CONF_STR(struct init_conf, country, NULL,
+	    "Its country, two letters.  Required."),
+	CONF_STR(struct init_conf, database, NULL,
+	    "Connection string of a user who may make databases and roles.  "
+	    "Required."),
+	CONF_STR(struct init_conf, url, NULL,
+	    "Address under which lists, CA certificates and OCSP are served, "
+	    "such as http://pki.example.org.  Required."),
+	CONF_STR(struct init_conf, crl_url, NULL,
+	    "Address of the lists, if it is not URL/crl."),
+	CONF_STR(struct init_conf, aia_url, NULL,
+	    "Address of the CA certificates, if it is not URL/ca."),
+	CONF_STR(struct init_conf, ocsp_url, NULL,
+	    "Address of the OCSP responder, if it is not URL/ocsp."),
+	CONF_STR(struct init_conf, instance, "cad-1",
+	    "Name of this instance of the issuing CA."),
+	CONF_STR(struct init_conf, root_key, "rsa:4096",
+	    "Kind of the root's key."),
+	CONF_STR(struct init_conf, ca_key, "rsa:3072",
+	    "Kind of the issuing CAs' keys."),
+	CONF_STR(struct init_conf, key, "rsa:3072",
+	    "Kind of the officers' and agents' keys that are made here."),
+	CONF_DURATION(struct init_conf, root_validity, "20y", DAY, 40 * YEAR,
+	    "Life of the root's certificate."),
+	CONF_DURATION(struct init_conf, ca_validity, "10y", DAY, 40 * YEAR,
+	    "Life of the issuing CAs' certificates."),
+	CONF_GROUPS(struct init_conf, custodians, custodians,
+	    struct init_custodian,
+	    "Who holds a share of the root's passphrase."),
+	CONF_NUM(struct init_conf, threshold, 0, 0, 255,
+	    "How many custodians are needed to use the root's key."),
+	CONF_STR(struct init_conf, root_passphrase, NULL,
+	    "Where the root's passphrase comes from, if there are no "
+	    "custodians; else one is made in secrets/root."),
+	CONF_BOOL(struct init_conf, offline_root, false,
+	    "The root is on another machine: write out what it needs, and "
+	    "wait for what it brings."),
+	CONF_STR(struct init_conf, root, "root",
+	    "Directory of the root."),
+	CONF_STR(struct init_conf, state, "state/cad",
+	    "Directory of the issuing CA's ledger and last lists."),
+	CONF_STR(struct init_conf, heads, NULL,
+	    "Where signed audit heads are pushed: file:PATH or exec:COMMAND; "
+	    "default heads.pem in the directory."),
+	CONF_STR(struct init_conf, user, NULL,
+	    "User as whom signet-cad runs when started by root."),
+	CONF_NUM(struct init_conf, workers, 2, 1, 64,
+	    "Worker processes of signet-cad."),
+	CONF_NUM(struct init_conf, group, 400, 1, 5000,
+	    "Certificates per group commit of signet-cad."),
+	CONF_GROUPS(struct init_conf, security_officers, persons,
+	    struct init_person,
+	    "Who appoints officers and changes policy; at least two."),
+	CONF_GROUPS(struct init_conf, officers, persons, struct init_person,
+	    "Who checks identities and approves."),
+	CONF_END
+};
+
+const struct cmd_opt INIT_OPTS[] = {
+	{ "dir", 'd', CMD_STRING, false, "DIR",
+	    "where the installation goes (default: .)" },
+	{ "answers", 'a', CMD_STRING, false, "FILE",
+	    "read the answers from a file instead of asking" },
+	{ "data", 0, CMD_STRING, false, "DIR",
+	    "where the suite's profiles and SQL files are" },
+	{ "organization", 0, CMD_STRING, false, "NAME", "as in certificates" },
+	{ "country", 0, CMD_STRING, false, "CC", "two letters" },
+	{ "database", 0, CMD_STRING, false, "CONNINFO",
+	    "as a user who may make databases and roles" },
+	{ "url", 0, CMD_STRING, false, "URL",
+	    "where lists, CA certificates and OCSP are served" },
+	{ "instance", 0, CMD_STRING, false, "NAME",
+	    "name of this instance of the issuing CA (cad-1)" },
+	{ "root-key", 0, CMD_STRING, false, "KIND", "rsa:4096, ec:P-384 ..." },
+	{ "ca-key", 0, CMD_STRING, false, "KIND", "rsa:3072, ec:P-256 ..." },
+	{ "key", 0, CMD_STRING, false, "KIND",
+	    "of officers and agents: rsa:3072, ec:P-256 ..." },
+	{ "custodian", 0, CMD_MANY, false, "NAME[=SOURCE]",
+	    "holds a share of the root's passphrase" },
+	{ "threshold", 0, CMD_NUMBER, false, "N",
+	    "custodians needed to use the root's key" },
+	{ "root-passphrase", 0, CMD_STRING, false, "SOURCE",
+	    "of the root's key, without custodians" },
+	{ "offline-root", 0, CMD_FLAG, false, NULL,
+	    "the root is on a machine without network" },
+	{ "security-officer", 0, CMD_MANY, false, "ID:NAME[:MAIL]",
+	    "at least two" },
+	{ "officer", 0, CMD_MANY, false, "ID:NAME[:MAIL]",
+	    "who approves certificates" },
+	CMD_OPT_END
+};
+
+const struct init_person *
+init_person(const struct conf_groups *g, size_t i)
+{
+	return (const struct init_person *)g->v + i;
+}
+
+const struct init_custodian *
+init_custodian(const struct init *in, size_t i)
+{
+	return (const struct init_custodian *)in->conf.custodians.v + i;
+}
+
+/* Checks. */
+
+static int
+check_text(const char *name, const char *value, size_t max, struct error *e)
+{
+	if (value != NULL && (value[0] == '\0' ||
+	    !text_is_clean(value, strlen(value), max)))
+		return error_set(e, ERROR_INPUT, "%s: empty, too long or not "
+		    "clean text", name);
+	return 0;
+}
+
+static int
+check_url(const char *name, const char *url, struct error *e)
+{
+	if (url == NULL)
+		return 0;
+	if (strncmp(url, "http://", 7) != 0)
+		return error_set(e, ERROR_INPUT, "%s: \"%s\" does not begin "
+		    "with http:// (clients refuse https for lists and OCSP)",
+		    name, url);
+	return check_text(name, url, 200, e);
+}
+
+static int
+check_kind(const char *name, const char *kind, struct error *e)
+{
+	static const char *const	 kinds[] = { "rsa:2048", "rsa:3072",
+		"rsa:4096", "ec:P-256", "ec:P-384", "ec:P-521" };
+	size_t				 i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i], kind) == 0)
+			return 0;
+	error_set(e, ERROR_INPUT, "%s: \"%s\" is not a kind of key", name,
+	    kind);
+	return error_hint(e, "rsa:3072, rsa:4096, ec:P-256 or ec:P-384");
+}
+
+static int
+check_persons(const char *what, const struct conf_groups *g,
+    const struct conf_groups *others, struct error *e)
+{
+	const struct init_person	*p;
+	size_t				 i, k;
+
+	for (i = 0; i < g->n; i++) {
+		p = init_person(g, i);
+		if (!text_is_name(p->id))
+			return error_set(e, ERROR_INPUT, "%s: \"%s\" cannot be "
+			    "an id: letters, digits, dot, dash", what, p->id);
+		if (check_text("name", p->name, 64, e) == -1 ||
+		    check_text("mail", p->mail, 254, e) == -1)
+			return error_wrap(e, "%s %s", what, p->id);
+		for (k = 0; k < i; k++)
+			if (strcmp(init_person(g, k)->id, p->id) == 0)
+				return error_set(e, ERROR_INPUT,
+				    "two persons have the id %s", p->id);
+		for (k = 0; others != NULL && k < others->n; k++)
+			if (strcmp(init_person(others, k)->id, p->id) == 0)
+				return error_set(e, ERROR_INPUT,
+				    "two persons have the id %s", p->id);
+	}
+	return 0;
+}
+
+static int
+check_root(const struct init_conf *c, struct error *e)
+{
+	if (c->custodians.n == 0)
+		return 0;
+	if (c->root_passphrase != NULL)
+		return error_set(e, ERROR_INPUT, "custodians and "
+		    "root_passphrase: only one of them");
+	if (c->threshold < 2 || (size_t)c->threshold > c->custodians.n)
+		return error_set(e, ERROR_INPUT, "threshold %lld: with %zu "
+		    "custodians it is 2 to %zu", (long long)c->threshold,
+		    c->custodians.n, c->custodians.n);
+	return 0;
+}
+
+static int
+check_missing(const struct init_conf *c, struct error *e)
+{
+	const struct {
+		const char	*name;
+		bool		 there;
+	} must[] = {
+		{ "organization", c->organization != NULL },
+		{ "country", c->country != NULL },
+		{ "database", c->database != NULL },
+		{ "url", c->url != NULL },
+		{ "security_officers (two)", c->security_officers.n >= 2 },
+	};
+	struct buf	 names = { 0 };
+	size_t		 i;
+
+	for (i = 0; i < sizeof(must) / sizeof(must[0]); i++)
+		if (!must[i].there)
+			buf_printf(&names, "%s%s", names.len > 0 ? ", " : "",
+			    must[i].name);
+	if (names.len == 0)
+		return 0;
+	error_set(e, ERROR_INPUT, "missing: %s", buf_cstr(&names));
+	buf_clear(&names);
+	return error_hint(e, "answer at a terminal, give options, or write "
+	    "them into a file for --answers; signet-init(1) lists them");
+}
+
+int
+init_answers_check(const struct init_conf *c, struct error *e)
+{
+	if (check_missing(c, e) == -1 ||
+	    check_text("organization", c->organization, 64, e) == -1 ||
+	    check_url("url", c->url, e) == -1 ||
+	    check_url("crl_url", c->crl_url, e) == -1 ||
+	    check_url("aia_url", c->aia_url, e) == -1 ||
+	    check_url("ocsp_url", c->ocsp_url, e) == -1 ||
+	    check_kind("root_key", c->root_key, e) == -1 ||
+	    check_kind("ca_key", c->ca_key, e) == -1 ||
+	    check_kind("key", c->key, e) == -1 || check_root(c, e) == -1)
+		return -1;
+	if (strlen(c->country) != 2 || c->country[0] < 'A' ||
+	    c->country[0] > 'Z' || c->country[1] < 'A' || c->country[1] > 'Z')
+		return error_set(e, ERROR_INPUT, "country: \"%s\" is not two "
+		    "capital letters", c->country);
+	if (!text_is_name(c->instance))
+		return error_set(e, ERROR_INPUT, "instance: \"%s\" is not a "
+		    "name", c->instance);
+	if (check_persons("security officer", &c->security_officers,
+	    NULL, e) == -1)
+		return -1;
+	return check_persons("officer", &c->officers, &c->security_officers,
+	    e);
+}
+
+/* From options. */
+
+static void
+set(char **to, const char *value)
+{
+	if (value == NULL)
+		return;
+	mem_free(to);
+	*to = mem_strdup(value);
+}
+
+/* "ID:NAME:MAIL" */
+int
+init_split_person(struct init_person *p, const char *text, struct error *e)
+{
+	const char	*name = strchr(text, ':'), *mail;
+
+	*p = (struct init_person){ 0 };
+	if (name == NULL || name == text || name[1] == '\0')
+		return error_set(e, ERROR_INPUT, "\"%s\" is not ID:NAME or "
+		    "ID:NAME:MAIL", text);
+	mail = strchr(name + 1, ':');
+	p->id = mem_printf("%.*s", (int)(name - text), text);
+	if (mail == NULL)
+		p->name = mem_strdup(name + 1);
+	else
+		p->name = mem_printf("%.*s", (int)(mail - name - 1), name + 1);
+	if (mail != NULL && mail[1] != '\0')
+		p->mail = mem_strdup(mail + 1);
+	return 0;
+}
+
+static int
+add_person(struct conf_groups *g, const char *text, struct error *e)
+{
+	struct init_person	 p;
+
+	if (init_split_person(&p, text, e) == -1)
+		return -1;
+	g->v = mem_resize(g->v, g->n + 1, sizeof(p));
+	((struct init_person *)g->v)[g->n++] = p;
+	return 0;
+}
+
+static void
+add_custodian(struct init_conf *c, const char *text)
+{
+	struct init_custodian	 cu = { 0 };
+	const char		*eq = strchr(text, '=');
+
+	cu.name = eq == NULL ? mem_strdup(text) :
+	    mem_printf("%.*s", (int)(eq - text), text);
+	cu.passphrase = mem_strdup(eq == NULL ? "prompt" : eq + 1);
+	c->custodians.v = mem_resize(c->custodians.v, c->custodians.n + 1,
+	    sizeof(cu));
+	((struct init_custodian *)c->custodians.v)[c->custodians.n++] = cu;
+}
+
+static int
+take_options(struct init *in, struct error *e)
+{
+	const struct cmd_args	*a = in->args;
+	struct init_conf	*c = &in->conf;
+	const char *const	*v;
+	size_t			 n, i;
+
+	set(&c->organization, cmd_string(a, "organization", NULL));
+	set(&c->country, cmd_string(a, "country", NULL));
+	set(&c->database, cmd_string(a, "database", NULL));
+	set(&c->url, cmd_string(a, "url", NULL));
+	set(&c->instance, cmd_string(a, "instance", NULL));
+	set(&c->root_key, cmd_string(a, "root-key", NULL));
+	set(&c->ca_key, cmd_string(a, "ca-key", NULL));
+	set(&c->key, cmd_string(a, "key", NULL));
+	set(&c->root_passphrase, cmd_string(a, "root-passphrase", NULL));
+	c->threshold = cmd_number(a, "threshold", c->threshold);
+	c->offline_root |= cmd_flag(a, "offline-root");
+	for (n = cmd_many(a, "custodian", &v), i = 0; i < n; i++)
+		add_custodian(c, v[i]);
+	for (n = cmd_many(a, "security-officer", &v), i = 0; i < n; i++)
+		if (add_person(&c->security_officers, v[i], e) == -1)
+			return -1;
+	for (n = cmd_many(a, "officer", &v), i = 0; i < n; i++)
+		if (add_person(&c->officers, v[i], e) == -1)
+			return -1;
+	return 0;
+}
+
+/* At the terminal. */
+
+static bool
+ask(char line[400], const char *question, const char *dflt)
+{
+	fprintf(stderr, "%s%s%s%s: ", question, dflt != NULL ? " [" : "",
+	    dflt != NULL ? dflt : "", dflt != NULL ? "]" : "");
+	fflush(stderr);
+	if (fgets(line, 400, stdin) == NULL) {
+		fputc('\n', stderr);
+		return false;
+	}
+	line[strcspn(line, "\n")] = '\0';
+	if (line[0] == '\0' && dflt != NULL)
+		snprintf(line, 400, "%s", dflt);
+	return line[0] != '\0';
+}
+
+static void
+ask_text(char **to, const char *question, const char *dflt)
+{
+	char	 line[400];
+
+	if (*to == NULL && ask(line, question, dflt))
+		*to = mem_strdup(line);
+}
+
+static int
+ask_persons(struct conf_groups *g, const char *what, size_t least,
+    struct error *e)
+{
+	char	 line[400], question[160];
+
+	while (g->n < least || least == 0) {
+		snprintf(question, sizeof(question), "%s %zu as ID:NAME:MAIL%s",
+		    what, g->n + 1, least == 0 ? " (empty: no more)" : "");
+		if (!ask(line, question, NULL))
+			return 0;
+		if (add_person(g, line, e) == -1) {
+			fprintf(stderr, "%s\n", e->text);
+			error_clear(e);
+		}
+	}
+	return 0;
+}
+
+static void
+ask_custodians(struct init_conf *c)
+{
+	char		 line[400];
+	struct error	 ignored = ERROR_INIT;
+
+	if (c->custodians.n > 0 || c->root_passphrase != NULL)
+		return;
+	while (ask(line, "Custodian of the root's key (empty: no more, or "
+	    "none at all)", NULL))
+		add_custodian(c, line);
+	if (c->custodians.n > 0 && c->threshold == 0 &&
+	    ask(line, "How many of them are needed to use it", "2"))
+		(void)text_parse_number(&c->threshold, line, 0, 255,
+		    &ignored);
+}
+
+static int
+ask_missing(struct init *in, struct error *e)
+{
+	struct init_conf	*c = &in->conf;
+
+	ask_text(&c->organization, "Organisation, as in certificates", NULL);
+	ask_text(&c->country, "Country (two letters)", NULL);
+	ask_text(&c->database, "Database, as a user who may make databases "
+	    "and roles", "host=/run/postgresql user=postgres dbname=signet");
+	ask_text(&c->url, "Address for lists, CA certificates and OCSP "
+	    "(http://...)", NULL);
+	ask_custodians(c);
+	if (ask_persons(&c->security_officers, "Security officer", 2, e) == -1)
+		return -1;
+	return c->officers.n > 0 ? 0 :
+	    ask_persons(&c->officers, "Officer", 0, e);
+}
+
+/* Written down. */
+
+void
+init_put_string(struct buf *out, const char *s)
+{
+	unsigned char	 c;
+
+	buf_byte(out, '"');
+	for (; (c = (unsigned char)*s) != '\0'; s++) {
+		if (c == '"' || c == '\\')
+			buf_byte(out, '\\');
+		if (c < 0x20)
+			buf_printf(out, "\\x%02x", c);
+		else
+			buf_byte(out, c);
+	}
+	buf_byte(out, '"');
+}
+
+void
+init_put_setting(struct buf *out, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	buf_printf(out, "%s = ", name);
+	init_put_string(out, value);
+	buf_str(out, ";\n");
+}
+
+static void
+put_pair(struct buf *out, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	buf_printf(out, " %s = ", name);
+	init_put_string(out, value);
+	buf_byte(out, ';');
+}
+
+static void
+put_persons(struct buf *out, const char *name, const struct conf_groups *g)
+{
+	const struct init_person	*p;
+	size_t				 i;
+
+	if (g->n == 0)
+		return;
+	buf_printf(out, "%s = (\n", name);
+	for (i = 0; i < g->n; i++) {
+		p = init_person(g, i);
+		buf_str(out, "\t{");
+		put_pair(out, "id", p->id);
+		put_pair(out, "name", p->name);
+		put_pair(out, "mail", p->mail);
+		put_pair(out, "unit", p->unit);
+		put_pair(out, "csr", p->csr);
+		buf_printf(out, " }%s\n", i + 1 < g->n ? "," : "");
+	}
+	buf_str(out, ");\n");
+}
+
+static void
+put_custodians(struct buf *out, const struct init_conf *c)
+{
+	const struct init_custodian	*v = c->custodians.v;
+	size_t				 i;
+
+	if (c->custodians.n == 0)
+		return;
+	buf_str(out, "custodians = (\n");
+	for (i = 0; i < c->custodians.n; i++) {
+		buf_str(out, "\t{");
+		put_pair(out, "name", v[i].name);
+		put_pair(out, "passphrase", v[i].passphrase);
+		buf_printf(out, " }%s\n", i + 1 < c->custodians.n ? "," : "");
+	}
+	buf_printf(out, ");\nthreshold = %lld;\n", (long long)c->threshold);
+}
+
+void
+init_answers_write(struct buf *out, const struct init_conf *c)
+{
+	char	 t[32];
+
+	buf_str(out, "# What signet init was told; signet-init(1).\n");
+	init_put_setting(out, "organization", c->organization);
+	init_put_setting(out, "country", c->country);
+	init_put_setting(out, "database", c->database);
+	init_put_setting(out, "url", c->url);
+	init_put_setting(out, "crl_url", c->crl_url);
+	init_put_setting(out, "aia_url", c->aia_url);
+	init_put_setting(out, "ocsp_url", c->ocsp_url);
+	init_put_setting(out, "instance", c->instance);
+	init_put_setting(out, "root_key", c->root_key);
+	init_put_setting(out, "ca_key", c->ca_key);
+	init_put_setting(out, "key", c->key);
+	init_put_setting(out, "root_validity",
+	    text_duration(t, c->root_validity));
+	init_put_setting(out, "ca_validity", text_duration(t, c->ca_validity));
+	init_put_setting(out, "root_passphrase", c->root_passphrase);
+	buf_printf(out, "offline_root = %s;\n",
+	    c->offline_root ? "true" : "false");
+	init_put_setting(out, "root", c->root);
+	init_put_setting(out, "state", c->state);
+	init_put_setting(out, "heads", c->heads);
+	init_put_setting(out, "user", c->user);
+	buf_printf(out, "workers = %lld;\ngroup = %lld;\n",
+	    (long long)c->workers, (long long)c->group);
+	put_custodians(out, c);
+	put_persons(out, "security_officers", &c->security_officers);
+	put_persons(out, "officers", &c->officers);
+}
+
+static int
+load_file(struct init *in, const char *path, struct error *e)
+{
+	if (conf_load(&in->conf, INIT_CONF, path, e) == -1)
+		return error_wrap(e, "answers");
+	in->has_conf = true;
+	return 0;
+}
+
+/* Other answers than last time would make half of one installation and half
+ * of another. */
+static int
+check_same(struct init *in, const char *path, struct error *e)
+{
+	struct buf	 now = { 0 }, before = { 0 };
+	int		 rc;
+
+	init_answers_write(&now, &in->conf);
+	rc = file_load(&before, path, 1u << 20, e);
+	if (rc == 0 && !bytes_equal(BYTES(now.p, now.len),
+	    BYTES(before.p, before.len))) {
+		rc = error_set(e, ERROR_CONFLICT, "%s was begun with other "
+		    "answers", in->dir);
+		error_hint(e, "leave the answers away to go on; to change "
+		    "them, edit %.80s", path);
+	}
+	buf_clear(&before);
+	buf_clear(&now);
+	return rc;
+}
+
+/* Paths in an answers file start where the file is. */
+static void
+make_absolute(struct init *in, const char *file, struct conf_groups *g)
+{
+	struct init_person	*p = g->v;
+	const char		*slash = strrchr(file, '/');
+	char			*cwd, *base, *full;
+	size_t			 i;
+
+	cwd = getcwd(NULL, 0);
+	base = slash == NULL ? mem_strdup(".") :
+	    mem_printf("%.*s", (int)(slash - file), file);
+	for (i = 0; i < g->n; i++) {
+		if (p[i].csr == NULL || p[i].csr[0] == '/')
+			continue;
+		full = base[0] == '/' ? mem_printf("%s/%s", base, p[i].csr) :
+		    mem_printf("%s/%s/%s", cwd != NULL ? cwd : "", base,
+		    p[i].csr);
+		mem_free(&p[i].csr);
+		p[i].csr = full;
+	}
+	mem_free(&base);
+	free(cwd);
+	(void)in;
+}
+
+static int
+first_time(struct init *in, struct error *e)
+{
+	const char	*file = cmd_string(in->args, "answers", NULL);
+	int		 rc;
+
+	if (file != NULL)
+		rc = load_file(in, file, e);
+	else {
+		rc = conf_parse(&in->conf, INIT_CONF, "", "defaults", e);
+		in->has_conf = rc == 0;
+	}
+	if (rc == -1)
+		return -1;
+	if (file != NULL) {
+		make_absolute(in, file, &in->conf.security_officers);
+		make_absolute(in, file, &in->conf.officers);
+	}
+	if (take_options(in, e) == -1)
+		return -1;
+	if (file == NULL && cli_is_terminal(STDIN_FILENO) && !in->cli->yes)
+		return ask_missing(in, e);
+	return 0;
+}
+
+/* Were there any answers on the command line? */
+static bool
+has_answers(const struct init *in)
+{
+	const struct cmd_opt	*o;
+	const char *const	*v;
+
+	for (o = INIT_OPTS + 1; o->name != NULL; o++) {
+		if (strcmp(o->name, "data") == 0)
+			continue;
+		if ((o->type == CMD_STRING &&
+		    cmd_string(in->args, o->name, NULL) != NULL) ||
+		    (o->type == CMD_MANY &&
+		    cmd_many(in->args, o->name, &v) > 0) ||
+		    (o->type == CMD_FLAG && cmd_flag(in->args, o->name)) ||
+		    (o->type == CMD_NUMBER &&
+		    cmd_number(in->args, o->name, -1) != -1))
+			return true;
+	}
+	return false;
+}
+
+int
+init_answers(struct init *in, struct error *e)
+{
+	char		*path = init_path(in, "init.conf");
+	struct buf	 text = { 0 };
+	int		 rc;
+
+	if (file_exists(path) && !has_answers(in)) {
+		if (load_file(in, path, e) == -1)
+			return -1;
+		return init_answers_check(&in->conf, e);
+	}
+	if (first_time(in, e) == -1 || init_answers_check(&in->conf, e) == -1)
+		return -1;
+	if (file_exists(path))
+		return check_same(in, path, e);
+	init_answers_write(&text, &in->conf);
+	rc = file_mkdir(in->dir, 0755, e);
+	if (rc == 0)
+		rc = file_create(path, text.p, text.len, 0600, e);
+	buf_clear(&text);
+	return rc;
+}
