@@ -239,13 +239,13 @@ issue_set_subject(struct ca_cert *c, const struct ceremony *from,
 	return 0;
 }
 
+/* Where the issuing generation's list and certificate are to be found. */
 static void
-set_addresses(struct ca_cert *c, const struct session *s)
+set_addresses(struct ca_cert *c, const struct ceremony *first,
+    const struct ceremony *second)
 {
-	const struct ceremony	*own = &s->c, *old = &s->root->settings;
-
-	c->issuer.cdp = own->cdp.n > 0 ? own->cdp : old->cdp;
-	c->issuer.aia = own->aia.n > 0 ? own->aia : old->aia;
+	c->issuer.cdp = first->cdp.n > 0 ? first->cdp : second->cdp;
+	c->issuer.aia = first->aia.n > 0 ? first->aia : second->aia;
 	c->profile.cdp = c->issuer.cdp.n > 0;
 	c->profile.aia = c->issuer.aia.n > 0;
 }
@@ -309,7 +309,7 @@ issue_plan_ca(struct ca_cert *c, struct session *s,
 	    check_eku(&c->profile, e) == -1 ||
 	    set_policies(c, &s->c.policies, e) == -1)
 		return -1;
-	set_addresses(c, s);
+	set_addresses(c, &s->c, &s->root->settings);
 	if (s->c.validity != 0)
 		c->profile.validity = s->c.validity;
 	if (s->c.path_length != -1)
@@ -344,6 +344,7 @@ int
 issue_plan_link(struct ca_cert *c, struct session *s, X509 *issuer,
     int64_t generation, X509 *subject, const char *name, struct error *e)
 {
+	const struct ceremony	*where;
 	struct cert_info	 info;
 	int64_t			 until;
 
@@ -356,17 +357,59 @@ issue_plan_link(struct ca_cert *c, struct session *s, X509 *issuer,
 		return -1;
 	until = info.not_after;
 	cert_info_clear(&info);
-	set_addresses(c, s);
+	where = generation > s->root->gen[s->root->ngen - 1].number ? &s->c : &s->root->settings;
+	set_addresses(c, where, where);
 	set_der_subject(c);
 	c->profile.validity = c->issuer.not_after - s->now + 1;
 	return plan(c, s, generation, "link", name, until, e);
+}
+
+/* The subject out of the bytes that are going to be signed. */
+static char *
+planned_subject(const struct ca_cert *c)
+{
+	struct bytes		 in = BYTES(c->tbs.p, c->tbs.len), tbs, whole;
+	const unsigned char	*p;
+	X509_NAME		*name;
+	char			*text;
+	uint8_t			 tag;
+	int			 k;
+
+	if (der_take(&in, DER_SEQUENCE, &tbs) == -1)
+		return NULL;
+	/* version, serial, algorithm, issuer, validity, subject */
+	for (k = 0; k < 6; k++)
+		if (der_next(&tbs, &tag, &in, &whole) != 1)
+			return NULL;
+	p = whole.p;
+	if ((name = d2i_X509_NAME(NULL, &p, (long)whole.len)) == NULL)
+		return NULL;
+	text = name_text(name);
+	X509_NAME_free(name);
+	return text;
+}
+
+/* A usage in words where there are any. */
+static const char *
+usage_text(const char *oid, char dst[80])
+{
+	int	 role, nid = OBJ_txt2nid(oid);
+
+	for (role = ROLE_NONE + 1; role < ROLE__MAX; role++)
+		if (role_oid((enum role)role) != NULL &&
+		    strcmp(role_oid((enum role)role), oid) == 0) {
+			snprintf(dst, 80, "the role %s",
+			    role_name((enum role)role));
+			return dst;
+		}
+	return nid != NID_undef ? OBJ_nid2ln(nid) : oid;
 }
 
 void
 issue_describe(struct session *s, const struct ca_cert *c, int k)
 {
 	char	 key[32], hex[65], from[TEXT_TIME_SIZE], to[TEXT_TIME_SIZE];
-	char	*value;
+	char	*value, usage[80];
 	size_t	 i;
 
 	root_digest(hex, BYTES(c->tbs.p, c->tbs.len));
@@ -374,6 +417,9 @@ issue_describe(struct session *s, const struct ca_cert *c, int k)
 	value = mem_printf("%s %s %s %s", c->line.kind, c->line.name,
 	    c->line.serial, hex);
 	session_fact(s, key, value);
+	mem_free(&value);
+	value = planned_subject(c);
+	session_note(s, "subject       %s", value != NULL ? value : "?");
 	mem_free(&value);
 	session_note(s, "certificate   %s (%s), serial %s", c->line.name,
 	    c->line.kind, c->line.serial);
@@ -385,7 +431,7 @@ issue_describe(struct session *s, const struct ca_cert *c, int k)
 		    (long long)c->profile.path_length);
 	for (i = 0; i < c->profile.ext_key_usage.n; i++)
 		session_note(s, "%-14s%s", i == 0 ? "only for" : "",
-		    c->profile.ext_key_usage.v[i]);
+		    usage_text(c->profile.ext_key_usage.v[i], usage));
 	for (i = 0; i < c->issuer.cdp.n; i++)
 		session_note(s, "%-14s%s", i == 0 ? "CRL at" : "",
 		    c->issuer.cdp.v[i]);

@@ -159,6 +159,8 @@ new_passphrase(struct session *s, struct secret *pass, const char *hex,
 	int		 rc = -1;
 
 	if (s->c.custodians.n == 0) {
+		if (session_check_somebody(s, e) == -1)
+			return -1;
 		session_step(s, "The key is kept under one passphrase");
 		return fetch_new(pass, s->c.passphrase != NULL ?
 		    s->c.passphrase : "prompt", "the root key", e);
@@ -418,6 +420,8 @@ unlock_whole(struct unlock *u, struct secret *pass, struct error *e)
 {
 	const char	*source = cmd_string(u->s->args, "passphrase", NULL);
 
+	if (session_check_somebody(u->s, e) == -1)
+		return -1;
 	if (source == NULL && strcmp(u->s->verb, "roll") != 0)
 		source = u->s->c.passphrase;
 	session_step(u->s, "The passphrase unlocks the key");

@@ -302,9 +302,8 @@ session_confirm(struct session *s, const char *question, struct error *e)
 	return 0;
 }
 
-/* Somebody must stand for each ceremony. */
-static int
-check_somebody(struct session *s, struct error *e)
+int
+session_check_somebody(const struct session *s, struct error *e)
 {
 	if (s->confirmed > 0 || operator_name(s) != NULL)
 		return 0;
@@ -331,7 +330,7 @@ store_transcript(const struct root *r, struct error *e)
 int
 session_begin(struct session *s, struct error *e)
 {
-	if (check_somebody(s, e) == -1)
+	if (session_check_somebody(s, e) == -1)
 		return -1;
 	if (transcript_add(&s->root->transcript, BYTES(s->begin.p,
 	    s->begin.len), e) == -1 || store_transcript(s->root, e) == -1)

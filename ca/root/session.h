@@ -65,6 +65,8 @@ void	 session_fact(struct session *, const char *key, const char *value);
 void	 session_fact_digest(struct session *, const char *key, struct bytes);
 /* "confirm.K=NAME TIME" */
 void	 session_confirmed(struct session *, const char *name);
+/* Somebody must stand for each ceremony: custodians, or the operator. */
+int	 session_check_somebody(const struct session *, struct error *);
 /* Ask for a yes, unless --yes was given. */
 int	 session_confirm(struct session *, const char *question,
 	    struct error *);
