@@ -99,8 +99,6 @@ cert_spec_init(struct cert_spec *s, int64_t now, int64_t until,
     const struct rng *rng, struct error *e)
 {
 	const struct issuer	*i = s->issuer;
-	size_t			 k;
-	int			 any = 0;
 
 	if (now > i->not_after || now < i->not_before)
 		return error_set(e, ERROR_CONFIG,
@@ -117,13 +115,12 @@ cert_spec_init(struct cert_spec *s, int64_t now, int64_t until,
 	if (s->not_after <= now)
 		return error_set(e, ERROR_INPUT,
 		    "the end of validity asked for is not in the future");
-	while (any == 0) {
-		if (rng_fill(rng, s->serial, sizeof(s->serial), e) == -1)
-			return -1;
-		s->serial[0] &= 0x7f;
-		for (k = 0; k < sizeof(s->serial); k++)
-			any |= s->serial[k];
-	}
+	if (rng_fill(rng, s->serial, sizeof(s->serial), e) == -1)
+		return -1;
+	/* Neither negative nor shorter in DER than in the store. */
+	s->serial[0] &= 0x7f;
+	if (s->serial[0] == 0)
+		s->serial[0] = 1;
 	return 0;
 }
 

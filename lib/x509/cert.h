@@ -14,7 +14,7 @@
 #include "x509/name.h"
 #include "x509/profile.h"
 
-#define CERT_SERIAL_SIZE	20	/* 159 random bits, top bit clear, not 0 */
+#define CERT_SERIAL_SIZE	20	/* 159 random bits; first octet 1 to 127 */
 #define CERT_MAX		(64 * 1024)
 
 struct issuer {			/* an issuing CA as certificates need it */
