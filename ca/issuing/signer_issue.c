@@ -9,8 +9,8 @@
 #include "os/fault.h"
 #include "signer_private.h"
 #include "wire.h"
+#include "x509/cert_look.h"
 #include "x509/csr.h"
-#include "x509/der.h"
 
 /* One line of PREPARE, as the worker sent it. */
 struct claim {
@@ -142,52 +142,21 @@ cert_not_after(X509 *x)
 	    timegm(&tm) : 0;
 }
 
-/* Subject and subjectAltName (empty when absent) of to-be-signed bytes. */
-static int
-tbs_names(struct bytes tbs, struct bytes *subject, struct bytes *san)
-{
-	static const uint8_t	 oid_san[] = { 0x55, 0x1d, 0x11 };
-	struct bytes		 in, skip, exts, ext, oid;
-	uint8_t			 tag;
-	int			 i;
-
-	*san = BYTES(NULL, 0);
-	if (der_take(&tbs, DER_SEQUENCE, &in) == -1)
-		return -1;
-	for (i = 0; i < 5; i++)		/* version .. validity */
-		if (der_next(&in, &tag, &skip, NULL) != 1)
-			return -1;
-	if (der_take_whole(&in, DER_SEQUENCE, subject) == -1 ||
-	    der_next(&in, &tag, &skip, NULL) != 1 ||	/* key */
-	    der_take(&in, DER_CONTEXT_CONS(3), &skip) == -1 ||
-	    der_take(&skip, DER_SEQUENCE, &exts) == -1)
-		return -1;
-	while (der_next(&exts, &tag, &ext, NULL) == 1)
-		if (der_take(&ext, DER_OID, &oid) == 0 &&
-		    bytes_equal(oid, BYTES(oid_san, sizeof(oid_san))))
-			*san = ext;
-	return 0;
-}
-
 static int
 check_same_names(X509 *old, const struct prepared *p, struct error *e)
 {
-	struct bytes	 subject[2], san[2];
-	unsigned char	*der = NULL;
-	int		 len, rc = -1;
+	struct cert_look	 was, is;
+	unsigned char		*der = NULL;
+	int			 len, rc = -1;
 
 	if ((len = i2d_re_X509_tbs(old, &der)) <= 0)
 		return error_ssl(e, ERROR_CRYPTO, "old certificate");
-	if (tbs_names(BYTES(der, (size_t)len), &subject[0], &san[0]) == -1 ||
-	    tbs_names(BYTES(p->tbs.p, p->tbs.len), &subject[1],
-	    &san[1]) == -1)
-		error_set(e, ERROR_BUG, "names of the old certificate");
-	else if (!bytes_equal(subject[0], subject[1]) ||
-	    !bytes_equal(san[0], san[1]))
-		error_set(e, ERROR_DENIED, "a renewal keeps the names of the "
-		    "certificate that it renews");
-	else
-		rc = 0;
+	if (cert_look_tbs(&was, BYTES(der, (size_t)len), e) == 0 &&
+	    cert_look_tbs(&is, BYTES(p->tbs.p, p->tbs.len), e) == 0)
+		rc = bytes_equal(was.subject, is.subject) &&
+		    bytes_equal(was.san, is.san) ? 0 :
+		    error_set(e, ERROR_DENIED, "a renewal keeps the names of "
+		    "the certificate that it renews");
 	OPENSSL_free(der);
 	return rc;
 }
@@ -493,21 +462,17 @@ struct to_sign {
 static struct signer_ca *
 tbs_issuer(struct signer *s, struct bytes tbs)
 {
-	struct bytes	 in, issuer, skip;
-	uint8_t		 tag;
-	size_t		 i;
+	struct error		 ignored = ERROR_INIT;
+	struct cert_look	 look;
+	size_t			 i;
 
-	if (der_take(&tbs, DER_SEQUENCE, &in) == -1 ||
-	    der_next(&in, &tag, &skip, NULL) != 1 ||	/* version */
-	    der_next(&in, &tag, &skip, NULL) != 1 ||	/* serial */
-	    der_next(&in, &tag, &skip, NULL) != 1 ||	/* algorithm */
-	    der_take_whole(&in, DER_SEQUENCE, &issuer) == -1)
+	if (cert_look_tbs(&look, tbs, &ignored) == -1)
 		return NULL;
 	for (i = 0; i < s->nca; i++) {
 		const struct buf	*name = &s->ca[i].issuer.subject;
 
 		if (s->ca[i].key != NULL &&
-		    bytes_equal(issuer, BYTES(name->p, name->len)))
+		    bytes_equal(look.issuer, BYTES(name->p, name->len)))
 			return &s->ca[i];
 	}
 	return NULL;
@@ -581,7 +546,8 @@ sign_one(struct to_sign *t, struct buf *der, struct msg *out)
 	if (t->e.code == ERROR_NONE &&
 	    cert_sign(der, t->tbs, &t->ca->issuer, t->ca->key, &t->e) == 0 &&
 	    t->p != NULL)
-		(void)cert_check(BYTES(der->p, der->len), &t->p->spec, &t->e);
+		(void)cert_check_content(BYTES(der->p, der->len),
+		    &t->p->spec, &t->e);
 	msg_put_u32(out, t->e.code == ERROR_NONE);
 	if (t->e.code == ERROR_NONE)
 		msg_put_blob(out, der->p, der->len);

@@ -12,6 +12,7 @@
 #include "order/approval.h"
 #include "worker_private.h"
 #include "x509/cert.h"
+#include "x509/cert_look.h"
 
 #define TAKEOVER_GROUP	1000
 
@@ -474,15 +475,18 @@ unique_names(struct db_issued *d, struct db_name *name)
 			name[d->nnames++] = name[i];
 }
 
-static void
-collect_names(struct db_issued *d, X509 *x, struct arena *a)
+static int
+collect_names(struct db_issued *d, const X509_NAME *subject,
+    struct bytes san_der, struct arena *a, struct error *e)
 {
-	const X509_NAME	*subject = X509_get_subject_name(x);
-	GENERAL_NAMES	*san;
-	struct db_name	*name;
-	int		 i, n;
+	const unsigned char	*p = san_der.p;
+	GENERAL_NAMES		*san = NULL;
+	struct db_name		*name;
+	int			 i, n;
 
-	san = X509_get_ext_d2i(x, NID_subject_alt_name, NULL, NULL);
+	if (san_der.len > 0 && (san = d2i_GENERAL_NAMES(NULL, &p,
+	    (long)san_der.len)) == NULL)
+		return error_ssl(e, ERROR_BUG, "alternative names");
 	n = san != NULL ? sk_GENERAL_NAME_num(san) : 0;
 	name = arena_alloc(a, (size_t)(n + X509_NAME_entry_count(subject) +
 	    1) * sizeof(*name));
@@ -496,6 +500,27 @@ collect_names(struct db_issued *d, X509 *x, struct arena *a)
 	sk_GENERAL_NAME_pop_free(san, GENERAL_NAME_free);
 	unique_names(d, name);
 	d->name = name;
+	return 0;
+}
+
+static int
+describe_names(struct worker *w, struct db_issued *d,
+    const struct cert_look *look, struct error *e)
+{
+	const unsigned char	*p = look->subject.p;
+	X509_NAME		*subject;
+	char			*text;
+	int			 rc;
+
+	if ((subject = d2i_X509_NAME(NULL, &p,
+	    (long)look->subject.len)) == NULL)
+		return error_ssl(e, ERROR_BUG, "subject");
+	text = name_text(subject);
+	d->subject = arena_strdup(w->arena, text);
+	mem_free(&text);
+	rc = collect_names(d, subject, look->san, w->arena, e);
+	X509_NAME_free(subject);
+	return rc;
 }
 
 static int
@@ -503,30 +528,23 @@ describe(struct worker *w, struct work *k, uint8_t digest[32],
     struct error *e)
 {
 	struct db_issued	*d = &k->issued;
-	const unsigned char	*p = d->der.p;
-	X509			*x = d2i_X509(NULL, &p, (long)d->der.len);
-	struct cert_info	 info;
+	struct cert_look	 look;
 
-	if (x == NULL)
-		return error_ssl(e, ERROR_BUG, "certificate from the signer");
-	if (cert_info(&info, x, e) == -1) {
-		X509_free(x);
-		return -1;
-	}
+	if (cert_look(&look, d->der, e) == -1 ||
+	    describe_names(w, d, &look, e) == -1)
+		return error_wrap(e, "certificate from the signer");
 	d->ref = k->claim.ref;
 	d->ca = k->intent.ca;
 	d->profile = k->profile;
 	d->holder = k->holder != NULL && *k->holder != '\0' ? k->holder : NULL;
-	d->subject = arena_strdup(w->arena, info.subject);
 	d->serial = k->intent.serial;
-	memcpy(d->key_digest, info.key_digest, 32);
-	d->not_before = info.not_before;
-	d->not_after = info.not_after;
+	d->not_before = look.not_before;
+	d->not_after = look.not_after;
 	d->issued_at = clock_now(&clock_system);
-	memcpy(digest, info.digest, 32);
-	collect_names(d, x, w->arena);
-	cert_info_clear(&info);
-	X509_free(x);
+	if (EVP_Digest(look.spki.p, look.spki.len, d->key_digest, NULL,
+	    EVP_sha256(), NULL) != 1 || EVP_Digest(d->der.p, d->der.len,
+	    digest, NULL, EVP_sha256(), NULL) != 1)
+		return error_ssl(e, ERROR_CRYPTO, "digest certificate");
 	return 0;
 }
 

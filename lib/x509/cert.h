@@ -63,6 +63,10 @@ int	 cert_sign(struct buf *out, struct bytes tbs, const struct issuer *,
  * the spec.  Anything more, less or other is ERROR_BUG naming it.
  */
 int	 cert_check(struct bytes der, const struct cert_spec *, struct error *);
+/* The same without the signature, right after cert_sign(), which has checked
+ * that. */
+int	 cert_check_content(struct bytes der, const struct cert_spec *,
+	    struct error *);
 
 /* What listings need. */
 struct cert_info {

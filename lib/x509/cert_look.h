@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_X509_CERT_LOOK_H
+#define SIGNET_X509_CERT_LOOK_H
+/*
+ * A look into a certificate, or into to-be-signed bytes, without decoding the
+ * key: d2i_X509() takes 0.1 ms for that, a look 2 us.  For the hot path and
+ * for our own certificates; it checks structure and nothing else.
+ */
+#include "base/error.h"
+#include "base/mem.h"
+
+struct cert_look {			/* all borrowed from the DER */
+	struct bytes	 tbs;
+	struct bytes	 serial;	/* content of the INTEGER */
+	struct bytes	 issuer, subject;	/* whole Names */
+	struct bytes	 spki;
+	struct bytes	 san;		/* value of subjectAltName, or empty */
+	int64_t		 not_before, not_after;
+};
+int	 cert_look(struct cert_look *, struct bytes der, struct error *);
+int	 cert_look_tbs(struct cert_look *, struct bytes tbs, struct error *);
+#endif
