@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Make configure and Makefile.in from a checkout.
 set -e
 cd "$(dirname "$0")"

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- The core schema: CAs, holders, orders and their items, certificates,
 -- revocations, lists, the outbox and the audit chain.
 --

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: Apache-2.0
 -- Login roles and grants.  Run after each migration; may be run at any time.
 --
 -- One role per program, each with what it needs and no more.  This is the

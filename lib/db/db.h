@@ -101,8 +101,9 @@ db_blobs(const struct bytes *v, size_t n)
 /*
  * conninfo as libpq takes it, several hosts allowed; tables are those of the
  * aggregates that the program uses.  connect_timeout is 5 s and, where neither
- * conninfo's options nor the role set one, statement_timeout 60 s.  Checks the schema's version: ERROR_CONFIG with the hint to run
- * "signet db migrate" or to install the newer suite.
+ * conninfo's options nor the role set one, statement_timeout 60 s.  Checks
+ * the schema's version: ERROR_CONFIG with the hint to run "signet db migrate"
+ * or to install the newer suite.
  */
 int	 db_open(struct db **, const char *conninfo, const char *program,
 	    const struct db_table *const *tables, size_t ntables,
