@@ -200,9 +200,14 @@ worker_chores(struct worker *w, struct error *e)
 {
 	int64_t	 now = clock_monotonic_ms();
 	bool	 once = service_is_once(w->svc);
+	int	 busy;
 
 	if (w->index != 0)
 		return 0;
+	if (now >= w->next_takeover) {
+		w->next_takeover = now + w->conf->takeover * 500;
+		w->resume = true;
+	}
 	if (once || now >= w->next_expiry) {
 		w->next_expiry = now + 30000;
 		if (worker_expire(w, e) == -1)
@@ -210,9 +215,9 @@ worker_chores(struct worker *w, struct error *e)
 	}
 	if (once || w->crl_now || now >= w->next_crl) {
 		w->next_crl = now + 2000;
-		if (worker_crl(w, w->crl_now, e) == -1)
+		if ((busy = worker_crl(w, w->crl_now, e)) == -1)
 			return -1;
-		w->crl_now = false;
+		w->crl_now &= busy == 1;
 	}
 	if (once || now >= w->next_head) {
 		w->next_head = now + w->conf->heads_interval * 1000;

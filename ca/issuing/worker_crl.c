@@ -229,8 +229,8 @@ one_list(struct worker *w, const struct db_crl_due *d, struct error *e)
 	return 0;
 }
 
-int
-worker_crl(struct worker *w, bool force, struct error *e)
+static int
+lists_due(struct worker *w, bool force, struct error *e)
 {
 	struct arena		*a = arena_new();
 	struct db_crl_dues	 due;
@@ -258,5 +258,19 @@ worker_crl(struct worker *w, bool force, struct error *e)
 	rc = 0;
  out:
 	arena_free(&a);
+	return rc;
+}
+
+int
+worker_crl(struct worker *w, bool force, struct error *e)
+{
+	struct error	 ignored = ERROR_INIT;
+	int		 got, rc;
+
+	if ((got = db_crl_lock(w->db, e)) != 1)
+		return got == 0 ? 1 : -1;
+	rc = lists_due(w, force, e);
+	/* A lost connection has given the lock back already. */
+	(void)db_crl_unlock(w->db, &ignored);
 	return rc;
 }

@@ -774,17 +774,38 @@ resume_describe(struct group *g, struct error *e)
 	return rc;
 }
 
+/*
+ * This worker's own name, and those that fall to it of workers which an
+ * earlier run of this instance had more of.
+ */
+#define RESUME_NAMES	64
+
+static size_t
+resume_names(const struct worker *w, const char *name[RESUME_NAMES])
+{
+	int	 step = service_is_once(w->svc) ? 1 : (int)w->conf->workers;
+	int	 i;
+	size_t	 n = 0;
+
+	for (i = w->index; i < RESUME_NAMES; i += step)
+		name[n++] = arena_printf(w->arena, "%s/%d", w->conf->instance,
+		    i);
+	return n;
+}
+
 int
 worker_resume(struct worker *w, struct error *e)
 {
 	struct db_resumes	 r;
 	struct group		 g = { .w = w };
-	size_t			 i;
+	const char		*name[RESUME_NAMES];
+	size_t			 i, nnames;
 	int			 rc = -1;
 
 	do {
 		arena_reset(w->arena);
-		if (db_issue_resume(w->db, w->name, w->conf->takeover,
+		nnames = resume_names(w, name);
+		if (db_issue_resume(w->db, name, nnames, w->conf->takeover,
 		    TAKEOVER_GROUP, &r, w->arena, e) == -1)
 			goto out;
 		if (r.n == 0)

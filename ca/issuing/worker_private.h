@@ -37,7 +37,7 @@ struct worker {
 	bool			 crl_now;		/* a reason wants lists */
 	int64_t			 next_head;		/* monotonic ms */
 	int64_t			 head_signed;		/* sequence */
-	int64_t			 next_crl, next_expiry;
+	int64_t			 next_crl, next_expiry, next_takeover;
 };
 
 /* One kind of work each.  1 there may be more, 0 nothing left, -1. */
@@ -47,7 +47,8 @@ int	 worker_status(struct worker *, bool only_adopt, struct error *);
 int	 worker_resume(struct worker *, struct error *);
 /* Orders past their time. */
 int	 worker_expire(struct worker *, struct error *);
-/* Lists that are due; force: whatever the clock says. */
+/* Lists that are due; force: also of CAs with newer revocations.  1: somebody
+ * else is making lists now. */
 int	 worker_crl(struct worker *, bool force, struct error *);
 
 /* w->ask to the signer, the answer in w->answer. */

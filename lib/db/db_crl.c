@@ -21,7 +21,7 @@ static const struct db_stmt read_stmt[] = {
 };
 const struct db_table DB_CRL = DB_TABLE(read_stmt);
 
-enum { ADD, ENTRIES, DUE };
+enum { ADD, ENTRIES, DUE, LOCK, UNLOCK };
 static const struct db_stmt make_stmt[] = {
 	[ADD] = DB_STMT("crl_add",
 	    "WITH added AS (INSERT INTO crl (ca, number, this_update,"
@@ -46,6 +46,10 @@ static const struct db_stmt make_stmt[] = {
 	    "  WHERE status_change.ca = a.name ORDER BY id DESC LIMIT 1) s"
 	    "  ON true"
 	    " WHERE NOT a.is_root ORDER BY a.name"),
+	[LOCK] = DB_STMT("crl_lock",
+	    "SELECT pg_try_advisory_lock(hashtextextended('signet crl', 0))"),
+	[UNLOCK] = DB_STMT("crl_unlock",
+	    "SELECT pg_advisory_unlock(hashtextextended('signet crl', 0))"),
 };
 const struct db_table DB_CRL_MAKE = DB_TABLE(make_stmt);
 
@@ -163,4 +167,29 @@ db_crl_due(struct db *db, struct db_crl_dues *out, struct arena *a,
 	}
 	db_rows_free(&rows);
 	return 0;
+}
+
+static int
+ask_bool(struct db *db, const struct db_stmt *s, struct error *e)
+{
+	struct db_rows	*rows;
+	int		 yes;
+
+	if (db_query(db, s, NULL, 0, &rows, e) == -1)
+		return -1;
+	yes = db_get_bool(rows, 0, 0);
+	db_rows_free(&rows);
+	return yes;
+}
+
+int
+db_crl_lock(struct db *db, struct error *e)
+{
+	return ask_bool(db, &make_stmt[LOCK], e);
+}
+
+int
+db_crl_unlock(struct db *db, struct error *e)
+{
+	return ask_bool(db, &make_stmt[UNLOCK], e) == -1 ? -1 : 0;
 }

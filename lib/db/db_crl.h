@@ -64,4 +64,11 @@ struct db_crl_dues {
 /* All issuing CAs. */
 int	 db_crl_due(struct db *, struct db_crl_dues *, struct arena *,
 	    struct error *);
+
+/*
+ * One maker of lists at a time among all instances: 1 we are, 0 somebody else
+ * is.  The lock ends with db_crl_unlock() or with the connection.
+ */
+int	 db_crl_lock(struct db *, struct error *);
+int	 db_crl_unlock(struct db *, struct error *);
 #endif

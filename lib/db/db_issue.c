@@ -67,8 +67,8 @@ static const struct db_stmt stmt[] = {
 	    IS_HIT IN_STATE("signing")),
 	[RESUME] = DB_STMT("issue_resume",
 	    "WITH mine AS MATERIALIZED ("
-	    "  SELECT order_id, n FROM intent WHERE instance = $1::text"
-	    "  OR written_at < now() - make_interval(secs => $2::bigint)"
+	    "  SELECT order_id, n FROM intent"
+	    "  WHERE instance = ANY ($4::text[]) OR written_at < now() - make_interval(secs => $2::bigint)"
 	    "  ORDER BY written_at LIMIT $3::bigint FOR UPDATE SKIP LOCKED"
 	    " ), taken AS ("
 	    "  UPDATE intent t SET instance = $1::text, written_at = now()"
@@ -343,11 +343,12 @@ resume_fill(struct db_resume *r, const struct db_rows *rows, size_t i,
 }
 
 int
-db_issue_resume(struct db *db, const char *instance, int64_t seconds,
-    size_t max, struct db_resumes *out, struct arena *a, struct error *e)
+db_issue_resume(struct db *db, const char *const *names, size_t nnames,
+    int64_t seconds, size_t max, struct db_resumes *out, struct arena *a,
+    struct error *e)
 {
-	const struct db_arg	 arg[] = { db_text(instance), db_int(seconds),
-	    db_int((int64_t)max) };
+	const struct db_arg	 arg[] = { db_text(names[0]), db_int(seconds),
+	    db_int((int64_t)max), db_texts(names, nnames) };
 	struct db_rows		*rows;
 
 	if (db_query(db, &stmt[RESUME], arg, COUNT(arg), &rows, e) == -1)

@@ -68,12 +68,14 @@ struct db_resumes {
 	size_t		  n;
 };
 /*
- * Intents of this instance, and those of others that are older than
- * "seconds", which become this instance's.  Call it while nothing of one's own
- * is being signed; the same come again until they are stored or withdrawn.
+ * Intents under these names, which are the caller's, and those of anybody that
+ * are older than "seconds"; they become the first name's.  Call it while
+ * nothing of one's own is being signed; the same come again until they are
+ * stored or withdrawn.
  */
-int	 db_issue_resume(struct db *, const char *instance, int64_t seconds,
-	    size_t max, struct db_resumes *, struct arena *, struct error *);
+int	 db_issue_resume(struct db *, const char *const *names, size_t nnames,
+	    int64_t seconds, size_t max, struct db_resumes *, struct arena *,
+	    struct error *);
 
 struct db_name {
 	const char	*kind;		/* cn, mail, dns, upn, uri, ip */

@@ -350,7 +350,8 @@ resume_gives_ones_own_intents_and_old_ones_of_others(void **state)
 	testdb_sql(&t, "UPDATE intent SET instance = 'two' WHERE n > 0;"
 	    "UPDATE intent SET written_at = now() - interval '1 h'"
 	    " WHERE n = 2");
-	assert_int_equal(db_issue_resume(ca, "one", 600, MAX, &r, a, &e), 0);
+	assert_int_equal(db_issue_resume(ca,
+	    (const char *const[]){ "one" }, 1, 600, MAX, &r, a, &e), 0);
 	assert_int_equal(r.n, 2);
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_not_equal(r.v[i].intent.ref.n, 1);
