@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+# A real installation, made by "signet init", for tests of the whole suite.
+# After tests/integration/tap.sh:
+#
+#	. "$srcdir/tests/lib/installation.sh"
+#	install_pki [init's options]	PostgreSQL and an installation in $pki
+#	as o1 signet order approve ...	with the key of an officer
+#	request NAME [openssl's]	$tmp/NAME.key and $tmp/NAME.csr
+#	order_tls NAME [options]	an order for NAME.example.org, its request
+#	last_order [n]			id of the latest order (n before it)
+#	order_state ID, order_reason ID	what became of it
+#	cad				signet-cad does what there is to do; its
+#					log in $tmp/log
+#	audited TEXT			an audit entry since the last cad has it
+#	proven				export and verify; report in $tmp/proof
+#	tamper SQL			as a superuser for whom no trigger and
+#					no foreign key is there
+#
+# Keys are EC P-256 unless $root_key, $ca_key and $key say other kinds.
+# Officers: s1 and s2 are security officers, o1 and o2 officers.
+
+pki=$tmp/pki
+
+install_pki() {
+	[ -n "$tap_pg" ] || start_pg
+	signet init --dir "$pki" --data "$srcdir" --organization "Example AB" \
+	    --country SE --database "$conninfo user=postgres" \
+	    --url http://pki.example.org --root-key "${root_key:-ec:P-256}" \
+	    --ca-key "${ca_key:-ec:P-256}" --key "${key:-ec:P-256}" \
+	    --security-officer "s1:Sara One" --security-officer "s2:Sten Two" \
+	    --officer "o1:Olga One" --officer "o2:Otto Two" \
+	    --yes "$@" </dev/null >"$tmp/init.log" 2>&1 || {
+		sed 's/^/# /' "$tmp/init.log"
+		echo 'Bail out! signet init failed'
+		exit 1
+	}
+	SIGNET_CONFIG=$pki/signet.conf
+	export SIGNET_CONFIG
+	mark
+}
+
+# Where audit and certificates stand before what is about to happen.
+mark() {
+	audit_mark=$(sql "SELECT coalesce(max(seq), 0) FROM audit")
+	certs_mark=$(sql "SELECT count(*) FROM cert")
+}
+
+# Somebody else's key and certificate may lie in officers/ as well.
+as() {
+	as_who=$1
+	shift
+	as_pass=$pki/secrets/officer-$as_who
+	[ -e "$as_pass" ] || as_pass=$pki/secrets/officer-${as_who%[a-z]}
+	"$@" --key "$pki/officers/$as_who.key" \
+	    --cert "$pki/officers/$as_who.pem" --passphrase "file:$as_pass" \
+	    </dev/null
+}
+
+# request NAME [options of openssl req]
+request() {
+	request_name=$1
+	shift
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout "$tmp/$request_name.key" -out "$tmp/$request_name.csr" \
+	    -subj "/CN=$request_name" "$@" 2>/dev/null
+}
+
+# An order for a TLS certificate with the request of that name; more options
+# follow: order_tls www --sign --key ...
+order_tls() {
+	order_name=$1
+	shift
+	[ -e "$tmp/$order_name.csr" ] || request "$order_name" || return 1
+	signet order new --profile tls-server --csr "$tmp/$order_name.csr" \
+	    --holder "$order_name" --holder-name "$order_name" \
+	    --field "dns=$order_name.example.org" --yes "$@" </dev/null
+}
+
+last_order() {
+	sql "SELECT encode(id, 'hex') FROM orders
+	    ORDER BY seq DESC OFFSET ${1:-0} LIMIT 1"
+}
+
+order_state() {
+	sql "SELECT state FROM orders WHERE id = decode('$1', 'hex')"
+}
+
+# Why not, of the order or of its item.
+order_reason() {
+	sql "SELECT concat_ws(' / ', reason, (SELECT string_agg(reason, ' / ')
+	    FROM item WHERE order_id = o.id)) FROM orders o
+	    WHERE id = decode('$1', 'hex')"
+}
+
+cad() {
+	mark
+	: >"$tmp/log"
+	timeout 60 signet-cad -d --once -c "$pki/cad.conf" >"$tmp/log" 2>&1
+}
+
+# An entry of the audit chain since the last cad has all of these texts.
+audited() {
+	audited_sql="SELECT count(*) > 0 FROM audit WHERE seq > $audit_mark"
+	for audited_text; do
+		audited_sql="$audited_sql AND position(convert_to(
+		    '$audited_text', 'UTF8') IN body) > 0"
+	done
+	[ "$(sql "$audited_sql")" = t ]
+}
+
+proven() {
+	rm -rf "$tmp/bundle"
+	signet audit export "$tmp/bundle" >"$tmp/proof" 2>&1 &&
+	signet audit verify "$tmp/bundle" --root "$pki/ca/root.pem" \
+	    --profiles "$pki/profiles" "$@" >"$tmp/proof" 2>&1
+}
+
+tamper() {
+	psql -X -q -At -v ON_ERROR_STOP=1 -d signet \
+	    -c "SET session_replication_role = replica" \
+	    -c "SET search_path = signet" -c "$1"
+}
