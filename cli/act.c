@@ -62,6 +62,7 @@ submit_and_sign(struct cli *c, const struct draft *d,
     const struct db_holder *holder, const struct identity *proof,
     bool sign, struct review *r, struct error *e)
 {
+	char	id[REVIEW_SHORT + 1];
 	int	stored;
 
 	if (sign && cli_open_officer(c, e) == -1)
@@ -70,7 +71,12 @@ submit_and_sign(struct cli *c, const struct draft *d,
 		return error_wrap(e, "nothing was ordered");
 	if (review_load_id(c, d->order->id, r, e) == -1)
 		return -1;
-	return sign ? submit_approval(c, r, e) : review_judge(c, r, e);
+	if (!sign)
+		return review_judge(c, r, e);
+	if (submit_approval(c, r, e) == 0)
+		return 0;
+	return error_wrap(e, "order %s is stored and not signed",
+	    review_short_id(id, d->order->id));
 }
 
 int
@@ -92,7 +98,8 @@ act_submit_proved(struct cli *c, const struct draft *d,
 	if (submit_and_sign(c, d, holder, proof, sign, &r, e) == -1)
 		goto out;
 	if (seconds < 0) {
-		submit_report(c, &r, sign ? "stored and signed" : "stored");
+		submit_report(c, &r, sign ? "stored and signed" : "stored",
+		    d->code.p != NULL ? &d->code : NULL);
 		rc = 0;
 	} else if (!r.complete)
 		rc = still_pending(&r, e);

@@ -44,7 +44,7 @@ audit_looked(struct audit_report *r, enum audit_check check)
 	r->check[check].looked++;
 }
 
-static void
+static void __attribute__((format(printf, 4, 0)))
 keep(struct audit_result *res, bool is_note, const struct audit_about *about,
     const char *fmt, va_list ap)
 {

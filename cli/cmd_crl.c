@@ -164,7 +164,7 @@ crl_show(struct cmd_args *a, void *ctx, struct error *e)
 	out_put_num(r, "size", "Bytes", (int64_t)row.der.len);
 	out_put(r, NULL, "Signature", "verified");
 	if (crl->params.next_update < clock_now(c->clock))
-		out_put_line(r, "\nIt is out of date: is signet-cad "
+		out_put_line(r, "It is out of date: is signet-cad "
 		    "running?");
 	out_record_free(&r);
 	if (cmd_flag(a, "entries") && crl->n > 0) {

@@ -99,7 +99,7 @@ keys_text(const struct profile *p)
 		const struct profile_key	*key = &p->keys[i];
 
 		buf_printf(&b, "%s%s", i > 0 ? "; " : "", key->type);
-		if (key->max > 0)
+		if (strcmp(key->type, "rsa") == 0)
 			buf_printf(&b, " %lld to %lld bits",
 			    (long long)key->min, (long long)key->max);
 		for (k = 0; k < key->curves.n; k++)
@@ -201,10 +201,14 @@ static const struct {
 };
 
 static const char *
-order_words(const char *state)
+order_words(const struct review *r)
 {
-	size_t	i;
+	const char	*state = r->row.state;
+	size_t		 i;
 
+	if (strcmp(state, "ready") == 0 && r->row.waiting_items > 0 &&
+	    r->row.waiting_items == r->row.open_items)
+		return "It is approved and waits for its request.";
 	for (i = 0; i < sizeof(order_states) / sizeof(order_states[0]); i++)
 		if (strcmp(order_states[i].state, state) == 0)
 			return order_states[i].words;
@@ -272,7 +276,7 @@ explain_order(struct cmd_args *a, void *ctx, struct error *e)
 	out_put_hex(out, "id", "Order", r.row.id, DB_ORDER_ID);
 	out_put(out, "summary", "About", r.row.summary);
 	out_put(out, "state", "State", r.row.state);
-	out_put(out, "words", "", order_words(r.row.state));
+	out_put(out, "words", "", order_words(&r));
 	out_put(out, "reason", "Reason", r.row.reason);
 	out_put(out, "needs", "Needs approval by", rules);
 	put_approvers(out, &r);
@@ -420,18 +424,38 @@ explain_cert(struct cmd_args *a, void *ctx, struct error *e)
 
 /* ---- list ---- */
 
+/* "6 days": nobody wants to know the seconds. */
+static const char *
+about(struct cli *c, int64_t seconds)
+{
+	static const struct {
+		int64_t		 seconds;
+		const char	*name;
+	} units[] = {
+		{ 86400, "day" }, { 3600, "hour" }, { 60, "minute" },
+		{ 1, "second" },
+	};
+	size_t		 i = 0;
+	int64_t		 n;
+
+	while (i < 3 && seconds < 2 * units[i].seconds)
+		i++;
+	n = seconds / units[i].seconds;
+	return arena_printf(c->arena, "%lld %s%s", (long long)n,
+	    units[i].name, n == 1 ? "" : "s");
+}
+
 static const char *
 crl_words(struct cli *c, const struct db_crl *row)
 {
 	int64_t	now = clock_now(c->clock);
-	char	text[32];
 
 	if (now > row->next_update)
 		return arena_printf(c->arena, "It ran out %s ago: programs "
 		    "refuse it, and with it every certificate of the CA.",
-		    text_duration(text, now - row->next_update));
+		    about(c, now - row->next_update));
 	return arena_printf(c->arena, "It is good for another %s.",
-	    text_duration(text, row->next_update - now));
+	    about(c, row->next_update - now));
 }
 
 static int

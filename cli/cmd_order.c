@@ -25,11 +25,13 @@ static const struct cmd_opt show_opts[] = {
 static const struct cmd_opt approve_opts[] = {
 	{ "all-pending", 0, CMD_FLAG, false, NULL,
 	    "each order that waits for approval, oldest first" },
+	{ "items", 0, CMD_NUMBER, false, "N", "items of a batch to show (10)" },
 	ACT_OFFICER_OPTS,
 	CMD_OPT_END
 };
 static const struct cmd_opt reject_opts[] = {
 	{ "reason", 0, CMD_STRING, true, "TEXT", "why, in words" },
+	{ "items", 0, CMD_NUMBER, false, "N", "items of a batch to show (10)" },
 	CMD_OPT_END
 };
 static const struct cmd_opt export_opts[] = {

@@ -181,8 +181,8 @@ cli_confirm(struct cli *c, struct error *e, const char *fmt, ...)
 	vsnprintf(question, sizeof(question), fmt, ap);
 	va_end(ap);
 	if (!cli_is_terminal(STDIN_FILENO)) {
-		error_set(e, ERROR_INPUT, "%s: nobody to ask, standard input "
-		    "is no terminal", question);
+		error_set(e, ERROR_INPUT, "nobody answers \"%s\": standard "
+		    "input is no terminal", question);
 		return error_hint(e, "say --yes in scripts");
 	}
 	fflush(stdout);

@@ -21,7 +21,8 @@ show_before_signing(struct cli *c, const struct review *r)
 
 	if (c->json)
 		return;
-	order_describe(&text, r->approved->order, ITEMS_SHOWN);
+	order_describe(&text, r->approved->order,
+	    (size_t)cmd_number(c->args, "items", ITEMS_SHOWN));
 	printf("%s\n", buf_cstr(&text));
 	buf_clear(&text);
 }
@@ -36,11 +37,12 @@ approve_one(struct cli *c, const char *id, struct error *e)
 	if (review_load(c, id, &r, e) == -1)
 		goto out;
 	show_before_signing(c, &r);
-	if (cli_confirm(c, e, "Sign order %s as it stands above?",
+	if (submit_may_approve(c, &r, e) == -1 ||
+	    cli_confirm(c, e, "Sign order %s as it stands above?",
 	    review_short_id(hex, r.row.id)) == -1 ||
 	    submit_approval(c, &r, e) == -1)
 		goto out;
-	submit_report(c, &r, "signed");
+	submit_report(c, &r, "signed", NULL);
 	rc = 0;
  out:
 	review_clear(&r);

@@ -147,7 +147,7 @@ store_order(struct cli *c, struct draft *d, struct bytes blob,
 	if (review_load_id(c, d->order->id, &r, e) == 0 &&
 	    review_judge(c, &r, e) == 0) {
 		submit_report(c, &r, stored == 1 ? "stored" :
-		    "is there already");
+		    "is there already", NULL);
 		rc = 0;
 	}
 	review_clear(&r);

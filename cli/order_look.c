@@ -234,14 +234,15 @@ put_next(struct out_record *out, const struct review *r)
 
 	review_short_id(id, r->row.id);
 	if (strcmp(r->row.state, "pending") == 0 && !r->complete) {
-		out_put_line(out, "\nMissing: %s", r->missing.text);
+		out_put_line(out, "%s", "");
+		out_put_line(out, "Missing: %s", r->missing.text);
 		out_put_line(out, "Next: signet order approve %s", id);
 	} else if (r->row.waiting_items > 0)
-		out_put_line(out, "\nIt waits for %d request%s.",
+		out_put_line(out, "It waits for %d request%s.",
 		    r->row.waiting_items, r->row.waiting_items == 1 ? "" :
 		    "s");
 	else if (strcmp(r->row.state, "ready") == 0)
-		out_put_line(out, "\nThe CA has not carried it out yet; is "
+		out_put_line(out, "The CA has not carried it out yet; is "
 		    "signet-cad running?");
 }
 

@@ -61,22 +61,6 @@ order_issue_args(struct cli *c, struct draft_issue *in,
 	return 0;
 }
 
-/* The only time that the code is shown. */
-static void
-show_code(struct cli *c, const struct draft *d)
-{
-	struct out_record	*r = out_record_new(stdout, c->json);
-	char			 id[REVIEW_SHORT + 1];
-
-	review_short_id(id, d->order->id);
-	out_put_hex(r, "id", NULL, d->order->id, ORDER_ID_SIZE);
-	out_put(r, "code", "One-time code", (const char *)d->code.p);
-	out_put_time(r, "expires_at", "Good until", d->order->expires);
-	out_put_line(r, "It is shown only now.  With it: signet order redeem "
-	    "%s --csr FILE", id);
-	out_record_free(&r);
-}
-
 static int
 new_issue(struct cli *c, struct error *e)
 {
@@ -95,8 +79,6 @@ new_issue(struct cli *c, struct error *e)
 	if (draft_issue(c, &d, &in, e) == -1)
 		return -1;
 	rc = act_submit(c, &d, &holder, cmd_flag(c->args, "sign"), -1, e);
-	if (rc == 0 && code)
-		show_code(c, &d);
 	draft_clear(&d);
 	return rc;
 }

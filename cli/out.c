@@ -13,6 +13,7 @@
 #define LIST_HOLD	500	/* rows read before the widths are settled */
 #define LIST_GAP	2
 #define SHRINK_MIN	8	/* a cut column keeps this much */
+#define LABEL_MIN	13	/* in line with order_describe() */
 #define ELLIPSIS	"\xe2\x80\xa6"
 
 struct out_list {
@@ -609,7 +610,7 @@ static void
 record_print(struct out_record *r)
 {
 	struct buf	line = { 0 };
-	size_t		i, w, widest = 0;
+	size_t		i, w, widest = LABEL_MIN;
 
 	for (i = 0; i < r->n; i++) {
 		w = out_width(r->label[i]);

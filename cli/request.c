@@ -65,25 +65,37 @@ request_takes(const struct profile *p, const char *field)
 	return false;
 }
 
+static size_t
+add_name(const char **name, size_t n, const char *from)
+{
+	size_t	i;
+
+	if (from == NULL || n == FIELDS_MAX)
+		return n;
+	for (i = 0; i < n; i++)
+		if (strcmp(name[i], from) == 0)
+			return n;
+	name[n] = from;
+	return n + 1;
+}
+
 static int
 unknown_field(const struct profile *p, const char *field, struct error *e)
 {
-	const char	*name[2 * FIELDS_MAX], *near;
+	const char	*name[FIELDS_MAX], *near;
 	struct buf	 all = { 0 };
 	size_t		 n = 0, i;
 
-	for (i = 0; i < p->nsubject && n < FIELDS_MAX; i++)
-		if (p->subject[i].from != NULL)
-			name[n++] = p->subject[i].from;
-	for (i = 0; i < p->nsan && n < FIELDS_MAX; i++)
-		if (p->san[i].from != NULL)
-			name[n++] = p->san[i].from;
+	for (i = 0; i < p->nsubject; i++)
+		n = add_name(name, n, p->subject[i].from);
+	for (i = 0; i < p->nsan; i++)
+		n = add_name(name, n, p->san[i].from);
 	for (i = 0; i < n; i++)
 		buf_printf(&all, "%s%s", i > 0 ? ", " : "", name[i]);
 	error_set(e, ERROR_INPUT, "profile %s has no field \"%.40s\"",
 	    p->name, field);
 	if ((near = cli_nearest(field, name, n)) != NULL)
-		error_hint(e, "did you mean \"%s\"? It has: %.100s", near,
+		error_hint(e, "did you mean \"%s\"?  It has: %.100s", near,
 		    buf_cstr(&all));
 	else
 		error_hint(e, "it has: %.140s", buf_cstr(&all));

@@ -193,6 +193,39 @@ review_judge(struct cli *c, struct review *r, struct error *e)
 	return 0;
 }
 
+static bool
+rule_has(const struct approval_rule *rule, enum role role)
+{
+	size_t	i, k;
+
+	for (i = 0; i < rule->n; i++)
+		for (k = 0; k < rule->way[i].n; k++)
+			if (rule->way[i].role[k] == role)
+				return true;
+	return false;
+}
+
+int
+review_wants_role(struct cli *c, struct review *r, enum role role,
+    struct error *e)
+{
+	char	*rules;
+	size_t	 i;
+
+	if (find_rules(c, r, e) == -1)
+		return -1;
+	for (i = 0; i < r->nrules; i++)
+		if (rule_has(r->rule[i], role))
+			return 0;
+	rules = review_rules_text(r);
+	error_set(e, ERROR_DENIED, "your approval would not count: your "
+	    "certificate is of %s%s, the order needs %s", role == ROLE_NONE ?
+	    "no role" : "role ", role == ROLE_NONE ? "" : role_name(role),
+	    rules);
+	mem_free(&rules);
+	return error_hint(e, "nothing was signed");
+}
+
 char *
 review_rules_text(const struct review *r)
 {

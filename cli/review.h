@@ -29,6 +29,9 @@ int	 review_load_id(struct cli *, const uint8_t id[DB_ORDER_ID],
 /* What the rules say of this blob; sets complete and missing.  An approval
  * that does not count is in missing, too. */
 int	 review_judge(struct cli *, struct review *, struct error *);
+/* Would an approval by somebody of this role count?  Else ERROR_DENIED. */
+int	 review_wants_role(struct cli *, struct review *, enum role,
+	    struct error *);
 void	 review_clear(struct review *);
 /* "officer and officer" of each rule, for people; caller frees. */
 char	*review_rules_text(const struct review *);

@@ -392,23 +392,31 @@ check_officer(struct cli *c, struct error *e)
 }
 
 int
+submit_may_approve(struct cli *c, struct review *r, struct error *e)
+{
+	char	hex[REVIEW_SHORT + 1];
+
+	if (check_open(r, e) == -1 || cli_open_officer(c, e) == -1 ||
+	    check_officer(c, e) == -1 ||
+	    review_wants_role(c, r, cert_role(c->officer.cert), e) == -1)
+		return -1;
+	if (find_approver(r->approved, c->officer.cert) == NULL)
+		return 0;
+	review_short_id(hex, r->row.id);
+	error_set(e, ERROR_CONFLICT, "order %s has your approval already",
+	    hex);
+	return error_hint(e, "what is missing: signet explain order %s", hex);
+}
+
+int
 submit_approval(struct cli *c, struct review *r, struct error *e)
 {
 	uint8_t	id[DB_ORDER_ID];
-	char	hex[REVIEW_SHORT + 1];
 	int	rc, tries;
 
 	memcpy(id, r->row.id, sizeof(id));
-	review_short_id(hex, id);
-	if (check_open(r, e) == -1 || cli_open_officer(c, e) == -1 ||
-	    check_officer(c, e) == -1)
+	if (submit_may_approve(c, r, e) == -1)
 		return -1;
-	if (find_approver(r->approved, c->officer.cert) != NULL) {
-		error_set(e, ERROR_CONFLICT, "order %s has your approval "
-		    "already", hex);
-		return error_hint(e, "what is missing: signet explain order "
-		    "%s", hex);
-	}
 	for (tries = 0;; tries++) {
 		rc = approve_once(c, r, e);
 		if (rc == 0 || e->code != ERROR_CONFLICT || tries == TRIES)
@@ -461,8 +469,24 @@ submit_rejection(struct cli *c, const struct review *r, const char *reason,
 
 /* ---- telling ---- */
 
+static void
+report_next(struct out_record *out, const struct review *r, const char *id)
+{
+	if (!r->complete) {
+		out_put_line(out, "%s", r->missing.text);
+		out_put_line(out, "next: signet order approve %s", id);
+	} else if (r->row.waiting_items > 0)
+		out_put_line(out, "all approvals are there; it waits for %s",
+		    r->approved->order->has_code ? "its request" :
+		    "requests");
+	else
+		out_put_line(out, "all approvals are there; next: signet "
+		    "order show %s", id);
+}
+
 void
-submit_report(struct cli *c, const struct review *r, const char *done)
+submit_report(struct cli *c, const struct review *r, const char *done,
+    const struct secret *code)
 {
 	struct out_record	*out = out_record_new(stdout, c->json);
 	char			 id[REVIEW_SHORT + 1], *rules;
@@ -472,18 +496,20 @@ submit_report(struct cli *c, const struct review *r, const char *done)
 	out_put_hex(out, "id", NULL, r->row.id, DB_ORDER_ID);
 	out_put(out, "state", NULL, r->row.state);
 	out_put(out, "kind", NULL, r->row.kind);
+	out_put(out, "summary", NULL, r->row.summary);
+	out_put_num(out, "items", NULL, r->row.items);
 	out_put_num(out, "approvals", NULL, r->row.approvals);
 	out_put(out, "needs", NULL, rules);
 	out_put_bool(out, "approved", NULL, r->complete);
 	out_put(out, "missing", NULL, r->complete ? NULL : r->missing.text);
+	out_put_time(out, "expires_at", NULL, r->row.expires_at);
+	if (code != NULL)
+		out_put(out, "code", "One-time code", (const char *)code->p);
 	out_put_line(out, "order %s %s: %s", id, done, r->row.summary);
-	if (r->complete)
-		out_put_line(out, "all approvals are there; next: signet "
-		    "order show %s", id);
-	else {
-		out_put_line(out, "%s", r->missing.text);
-		out_put_line(out, "next: signet order approve %s", id);
-	}
+	report_next(out, r, id);
+	if (code != NULL)
+		out_put_line(out, "The code is shown only now.  With it: "
+		    "signet order redeem %s --csr FILE", id);
 	out_record_free(&out);
 	mem_free(&rules);
 }

@@ -27,13 +27,15 @@ int	 submit_blob(struct cli *, const struct draft *, struct bytes blob,
  * When another officer was faster, his approval is taken over and ours is
  * added to it.  r is judged anew.
  */
+int	 submit_may_approve(struct cli *, struct review *, struct error *);	/* would it be of use?  asked before signing */
 int	 submit_approval(struct cli *, struct review *, struct error *);
 int	 submit_rejection(struct cli *, const struct review *,
 	    const char *reason, struct error *);
 
 /* Who runs this program, for the audit entries. */
 const char *submit_user(struct cli *);
-/* "approved; missing: .." and the next command. */
+/* "approved; missing: .." and the next command; the only place that shows a
+ * one-time code (NULL: there is none). */
 void	 submit_report(struct cli *, const struct review *,
-	    const char *done);
+	    const char *done, const struct secret *code);
 #endif
