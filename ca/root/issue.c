@@ -486,7 +486,8 @@ issue_sign(struct session *s, struct ca_cert *c, EVP_PKEY *key, X509 **out,
 	    (long long)c->line.number, c->line.name);
 	if (strcmp(c->line.kind, "root") == 0) {
 		session_put(s, "root.pem", 0644, BYTES(pem.p, pem.len));
-		if (s->parcel != NULL)
+		if (s->parcel != NULL &&
+		    parcel_find(s->parcel, "root.pem") == NULL)
 			parcel_add(s->parcel, "root.pem",
 			    BYTES(pem.p, pem.len));
 	}
@@ -642,7 +643,7 @@ put_crl(struct session *s, const struct crl_params *p, int64_t generation,
 	session_put(s, name, 0644, der);
 	session_step(s, "Signed: %s, next by %s", name, next);
 	if (s->parcel != NULL)
-		parcel_add(s->parcel, name + strlen("crl/"), der);
+		parcel_add(s->parcel, "root.crl", der);
 	mem_free(&name);
 }
 

@@ -370,8 +370,7 @@ session_issued(struct session *s, struct issued *i, struct bytes pem)
 	mem_free(&path);
 	buf_clear(&line);
 	if (s->parcel != NULL) {
-		path = mem_printf("%04lld-%s.pem", (long long)i->number,
-		    i->name);
+		path = mem_printf("%s.pem", i->name);
 		parcel_add(s->parcel, path, pem);
 		mem_free(&path);
 	}
