@@ -10,21 +10,31 @@
 
 #define SHOWN_MAX	20	/* targets listed before the question */
 
-const struct cmd_opt ACT_STATUS_OPTS[] = {
-	{ "holder", 0, CMD_STRING, false, "ID", "all of this holder" },
-	{ "key-of", 0, CMD_STRING, false, "FILE|HEX", "all with this key: a "
-	    "certificate, request or public key, or its SHA-256" },
-	{ "card", 0, CMD_STRING, false, "ID", "all on this card" },
-	{ "reason", 0, CMD_STRING, false, "REASON", "keyCompromise, "
+#define WHICH_OPTS \
+	{ "holder", 0, CMD_STRING, false, "ID", "all of this holder" }, \
+	{ "key-of", 0, CMD_STRING, false, "FILE|HEX", "all with this key: a " \
+	    "certificate, request or public key, or its SHA-256" }, \
+	{ "card", 0, CMD_STRING, false, "ID", "all on this card" }
+#define ORDER_OPTS \
+	{ "comment", 0, CMD_STRING, false, "TEXT", "evidence, in words" }, \
+	{ "no-sign", 0, CMD_FLAG, false, NULL, "only hand in the order" }, \
+	{ "wait", 0, CMD_STRING, false, "TIME", \
+	    "how long to wait for the CA (30s)" }, \
+	ACT_OFFICER_OPTS
+
+const struct cmd_opt ACT_REVOKE_OPTS[] = {
+	WHICH_OPTS,
+	{ "reason", 0, CMD_STRING, true, "REASON", "keyCompromise, "
 	    "affiliationChanged, superseded, cessationOfOperation, "
 	    "privilegeWithdrawn, unspecified" },
 	{ "since", 0, CMD_STRING, false, "TIME", "when the key was no longer "
 	    "to be trusted: a date, a time, or \"2d\" for two days ago" },
-	{ "comment", 0, CMD_STRING, false, "TEXT", "evidence, in words" },
-	{ "no-sign", 0, CMD_FLAG, false, NULL, "only hand in the order" },
-	{ "wait", 0, CMD_STRING, false, "TIME",
-	    "how long to wait for the CA (30s)" },
-	ACT_OFFICER_OPTS,
+	ORDER_OPTS,
+	CMD_OPT_END
+};
+const struct cmd_opt ACT_HOLD_OPTS[] = {
+	WHICH_OPTS,
+	ORDER_OPTS,
 	CMD_OPT_END
 };
 
@@ -112,24 +122,22 @@ act_submit_proved(struct cli *c, const struct draft *d,
 
 /* ---- revoke, hold, release ---- */
 
+/* The tables of hold and release have neither --reason nor --since. */
 static int
 check_reason(struct cli *c, enum order_kind kind, int *reason,
     struct error *e)
 {
-	const char	*text = cmd_string(c->args, "reason", NULL);
+	const char	*text;
 
 	*reason = kind == ORDER_HOLD ? 6 : 0;
-	if (text == NULL && kind == ORDER_REVOKE) {
+	if (kind != ORDER_REVOKE)
+		return 0;
+	if ((text = cmd_string(c->args, "reason", NULL)) == NULL) {
 		error_set(e, ERROR_INPUT, "no reason given");
 		return error_hint(e, "--reason keyCompromise, superseded, "
 		    "cessationOfOperation, affiliationChanged, "
 		    "privilegeWithdrawn or unspecified");
 	}
-	if (text == NULL)
-		return 0;
-	if (kind != ORDER_REVOKE)
-		return error_set(e, ERROR_INPUT, "--reason is for revoke; the "
-		    "reason of a hold is certificateHold");
 	if (selector_reason(reason, text, e) == -1)
 		return -1;
 	if (*reason == 6)
@@ -142,14 +150,13 @@ static int
 check_since(struct cli *c, enum order_kind kind, int64_t *since,
     struct error *e)
 {
-	const char	*text = cmd_string(c->args, "since", NULL);
 	int64_t		 now = clock_now(c->clock);
+	const char	*text;
 
 	*since = 0;
-	if (text == NULL)
+	if (kind != ORDER_REVOKE ||
+	    (text = cmd_string(c->args, "since", NULL)) == NULL)
 		return 0;
-	if (kind != ORDER_REVOKE)
-		return error_set(e, ERROR_INPUT, "--since is for revoke");
 	if (selector_time(since, text, now, e) == -1)
 		return error_wrap(e, "--since");
 	if (*since > now)

@@ -18,7 +18,7 @@
 	    "where its passphrase or PIN comes from: prompt, file:PATH, " \
 	    "credential:NAME, fd:N" }
 
-extern const struct cmd_opt ACT_STATUS_OPTS[];
+extern const struct cmd_opt ACT_REVOKE_OPTS[], ACT_HOLD_OPTS[];
 cmd_fn	 act_revoke, act_hold, act_release;
 /* The same for an order of the kind; cli_begin() has been called. */
 int	 act_status(struct cli *, enum order_kind, struct error *);

@@ -244,24 +244,33 @@ read_row(struct sheet *s, const char *where, struct error *e)
 	return rc;
 }
 
-/* The column that a mistake is about: its name stands in the text. */
-static void
-place(const struct sheet *s, const struct error *e, char *where, size_t size)
+/* The column that a mistake is about: its name stands in the text; what is
+ * about none is about the request. */
+static int
+guilty_column(const struct sheet *s, const struct error *e)
 {
 	char	quoted[80];
 	size_t	i;
 
-	snprintf(where, size, "%s: line %zu", s->path, s->csv.line);
 	for (i = 0; i < s->csv.nheads; i++) {
 		snprintf(quoted, sizeof(quoted), "\"%s\"", s->csv.head[i]);
-		if (strstr(e->text, quoted) != NULL ||
-		    (strcmp(s->csv.head[i], "holder") == 0 &&
-		    strstr(e->text, "holder") != NULL)) {
-			snprintf(where, size, "%s: line %zu, column %zu",
-			    s->path, s->csv.line, s->csv.column[i]);
-			return;
-		}
+		if (strstr(e->text, quoted) != NULL)
+			return (int)i;
 	}
+	return strncmp(e->text, "no holder", 9) == 0 ||
+	    strncmp(e->text, "holder:", 7) == 0 ? s->holder : s->csr;
+}
+
+static void
+place(const struct sheet *s, const struct error *e, char *where, size_t size)
+{
+	int	i = guilty_column(s, e);
+
+	if (i == -1)
+		snprintf(where, size, "%s: line %zu", s->path, s->csv.line);
+	else
+		snprintf(where, size, "%s: line %zu, column %zu", s->path,
+		    s->csv.line, s->csv.column[i]);
 }
 
 static void

@@ -497,12 +497,12 @@ const struct cmd CLI_CERT[] = {
 	    "signet cert revoke 4f2a91 --reason superseded\n"
 	    "signet cert revoke --holder 4711 --reason cessationOfOperation\n"
 	    "signet cert revoke --key-of leaked.pem --reason keyCompromise "
-	    "--since 2d\n", ACT_STATUS_OPTS, 0, -1, act_revoke },
+	    "--since 2d\n", ACT_REVOKE_OPTS, 0, -1, act_revoke },
 	{ "cert hold", "[SERIAL...]", "suspend certificates", NULL,
-	    "signet cert hold --card 8949-01\n", ACT_STATUS_OPTS, 0, -1,
+	    "signet cert hold --card 8949-01\n", ACT_HOLD_OPTS, 0, -1,
 	    act_hold },
 	{ "cert release", "[SERIAL...]", "end the suspension of certificates",
-	    NULL, "signet cert release 4f2a91\n", ACT_STATUS_OPTS, 0, -1,
+	    NULL, "signet cert release 4f2a91\n", ACT_HOLD_OPTS, 0, -1,
 	    act_release },
 	CMD_END
 };

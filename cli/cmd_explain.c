@@ -223,17 +223,17 @@ order_next(struct cli *c, const struct review *r)
 
 	review_short_id(id, r->row.id);
 	if (r->row.expires_at < clock_now(c->clock) &&
-	    (strcmp(state, "pending") == 0 || strcmp(state, "ready") == 0))
+	    review_is_open(r))
 		return "hand in a new order: this one has run out of time";
 	if (strcmp(state, "pending") == 0 && !r->complete)
 		return arena_printf(c->arena, "another officer runs: signet "
 		    "order approve %s", id);
-	if (r->row.waiting_items > 0)
+	if (review_is_open(r) && r->row.waiting_items > 0)
 		return r->approved->order->has_code ?
 		    arena_printf(c->arena, "the holder of the code brings "
 		    "the request: signet order redeem %s --csr FILE", id) :
 		    "the station brings the missing requests";
-	if (strcmp(state, "pending") == 0 || strcmp(state, "ready") == 0)
+	if (review_is_open(r))
 		return "start signet-cad, or look into its log";
 	if (strcmp(state, "done") == 0)
 		return arena_printf(c->arena, "signet order show %s", id);
@@ -280,8 +280,8 @@ explain_order(struct cmd_args *a, void *ctx, struct error *e)
 	out_put(out, "reason", "Reason", r.row.reason);
 	out_put(out, "needs", "Needs approval by", rules);
 	put_approvers(out, &r);
-	out_put(out, "missing", "Missing", r.complete ? NULL :
-	    r.missing.text);
+	out_put(out, "missing", "Missing", r.complete ||
+	    !review_is_open(&r) ? NULL : r.missing.text);
 	out_put_time(out, "expires_at", "Good until", r.row.expires_at);
 	out_put(out, "next", "Next", order_next(c, &r));
 	out_record_free(&out);

@@ -116,6 +116,6 @@ const struct cmd CLI_ISSUE[] = {
 	    "The same as \"cert revoke\".",
 	    "signet revoke 4f2a91 --reason keyCompromise --since 2d\n"
 	    "signet revoke --holder 4711 --reason cessationOfOperation\n",
-	    ACT_STATUS_OPTS, 0, -1, act_revoke },
+	    ACT_REVOKE_OPTS, 0, -1, act_revoke },
 	CMD_END
 };

@@ -175,8 +175,8 @@ draft_summary(const struct draft *d)
 		summary_issue(&b, o);
 		break;
 	case ORDER_BATCH:
-		buf_printf(&b, "%s, %s items", o->profile, text_count(count,
-		    o->nitems));
+		buf_printf(&b, "%s, %s item%s", o->profile, text_count(count,
+		    o->nitems), o->nitems == 1 ? "" : "s");
 		break;
 	case ORDER_REVOKE:
 	case ORDER_HOLD:

@@ -3,6 +3,7 @@
  * signet order import.
  */
 #include <string.h>
+#include <sys/stat.h>
 #include <openssl/pem.h>
 
 #include "base/text.h"
@@ -161,8 +162,15 @@ order_import_file(struct cli *c, const char *path, struct error *e)
 	struct bytes	 in, block;
 	struct approved	*a = NULL;
 	struct draft	 d = { 0 };
+	struct stat	 st;
 	int		 rc = -1;
 
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		error_set(e, ERROR_INPUT, "%s is a directory of requests: "
+		    "which profile?", path);
+		error_hint(e, "give --profile NAME");
+		goto out;
+	}
 	if (file_load(&text, path, ORDER_FILE_MAX, e) == -1)
 		goto out;
 	in = BYTES(text.p, text.len);

@@ -195,9 +195,10 @@ put_states(struct cli *c, struct out_record *out, const struct review *r,
 	return 0;
 }
 
+/* For people only what is worth a look: one certificate, or what failed. */
 static int
-put_certificates(struct cli *c, struct out_record *out,
-    const struct review *r, struct error *e)
+put_items(struct cli *c, struct out_record *out, const struct review *r,
+    const char *key, const char *state, struct error *e)
 {
 	struct db_items	items;
 	json_t		*list = json_array();
@@ -205,7 +206,7 @@ put_certificates(struct cli *c, struct out_record *out,
 	size_t		 i;
 	int		 rc;
 
-	rc = db_order_items(c->db, r->row.id, NULL, 0, ITEMS_SHOWN, &items,
+	rc = db_order_items(c->db, r->row.id, state, 0, ITEMS_SHOWN, &items,
 	    c->arena, e);
 	for (i = 0; rc == 0 && i < items.n; i++) {
 		const struct db_item	*t = &items.v[i];
@@ -216,14 +217,16 @@ put_certificates(struct cli *c, struct out_record *out,
 		    "holder", t->holder, "reason", t->reason, "ca", t->ca,
 		    "serial", t->cert != 0 ? hex : NULL));
 		line = t->cert != 0 ? mem_printf("%s/%s", t->ca, hex) :
-		    mem_printf("%s%s%s", t->state, t->reason != NULL ?
-		    ": " : "", t->reason != NULL ? t->reason : "");
-		if (t->cert != 0 || t->reason != NULL)
-			out_put(out, NULL, t->n == 0 ? "Certificate" : "Item",
-			    line);
+		    mem_printf("%u %s%s%s", (unsigned int)t->n, t->state,
+		    t->reason != NULL ? ": " : "",
+		    t->reason != NULL ? t->reason : "");
+		if (t->n == 0 && (t->cert != 0 || t->reason != NULL))
+			out_put(out, NULL, "Certificate", line);
+		else if (t->n > 0 && t->reason != NULL)
+			out_put(out, NULL, "Item", line);
 		mem_free(&line);
 	}
-	out_put_json(out, "first_items", list);
+	out_put_json(out, key, list);
 	return rc;
 }
 
@@ -277,7 +280,8 @@ show(struct cli *c, struct review *r, size_t max_items, struct error *e)
 	out_put_bool(out, "approved", "Approved", r->complete);
 	out_put(out, "missing", NULL, r->complete ? NULL : r->missing.text);
 	if (put_states(c, out, r, e) == -1 ||
-	    put_certificates(c, out, r, e) == -1)
+	    put_items(c, out, r, "refused_items", "refused", e) == -1 ||
+	    put_items(c, out, r, "done_items", "done", e) == -1)
 		goto out;
 	put_next(out, r);
 	rc = 0;

@@ -124,6 +124,10 @@ order_new_cmd(struct cmd_args *a, void *ctx, struct error *e)
 	    cmd_operands(a, &operand) > 0)
 		return error_set(e, ERROR_INPUT, "\"%.60s\": an order of kind "
 		    "%s takes no operands", operand[0], kind);
+	if (k != ORDER_REVOKE && (cmd_string(a, "reason", NULL) != NULL ||
+	    cmd_string(a, "since", NULL) != NULL))
+		return error_set(e, ERROR_INPUT, "--reason and --since are for "
+		    "orders of kind revoke");
 	switch (k) {
 	case ORDER_ISSUE:
 		return new_issue(c, e);
@@ -174,8 +178,7 @@ check_redeemable(struct cli *c, const struct review *r,
 	if (!o->has_code)
 		return error_set(e, ERROR_INPUT, "the order has no one-time "
 		    "code: its request is there already");
-	if (strcmp(r->row.state, "pending") != 0 &&
-	    strcmp(r->row.state, "ready") != 0)
+	if (!review_is_open(r))
 		return error_set(e, ERROR_CONFLICT, "the order is %s",
 		    r->row.state);
 	if (cli_open_profiles(c, e) == -1 ||

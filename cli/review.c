@@ -193,6 +193,13 @@ review_judge(struct cli *c, struct review *r, struct error *e)
 	return 0;
 }
 
+bool
+review_is_open(const struct review *r)
+{
+	return strcmp(r->row.state, "pending") == 0 ||
+	    strcmp(r->row.state, "ready") == 0;
+}
+
 static bool
 rule_has(const struct approval_rule *rule, enum role role)
 {

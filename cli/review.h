@@ -29,6 +29,8 @@ int	 review_load_id(struct cli *, const uint8_t id[DB_ORDER_ID],
 /* What the rules say of this blob; sets complete and missing.  An approval
  * that does not count is in missing, too. */
 int	 review_judge(struct cli *, struct review *, struct error *);
+/* Pending or ready: something may still become of it. */
+bool	 review_is_open(const struct review *);
 /* Would an approval by somebody of this role count?  Else ERROR_DENIED. */
 int	 review_wants_role(struct cli *, struct review *, enum role,
 	    struct error *);

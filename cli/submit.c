@@ -359,8 +359,7 @@ check_open(const struct review *r, struct error *e)
 {
 	char	id[REVIEW_SHORT + 1];
 
-	if (strcmp(r->row.state, "pending") == 0 ||
-	    strcmp(r->row.state, "ready") == 0)
+	if (review_is_open(r))
 		return 0;
 	return error_set(e, ERROR_CONFLICT, "order %s is %s: nothing to "
 	    "approve", review_short_id(id, r->row.id), r->row.state);
