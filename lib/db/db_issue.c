@@ -68,7 +68,8 @@ static const struct db_stmt stmt[] = {
 	[RESUME] = DB_STMT("issue_resume",
 	    "WITH mine AS MATERIALIZED ("
 	    "  SELECT order_id, n FROM intent"
-	    "  WHERE instance = ANY ($4::text[]) OR written_at < now() - make_interval(secs => $2::bigint)"
+	    "  WHERE instance = ANY ($4::text[])"
+	    "  OR written_at < now() - make_interval(secs => $2::bigint)"
 	    "  ORDER BY written_at LIMIT $3::bigint FOR UPDATE SKIP LOCKED"
 	    " ), taken AS ("
 	    "  UPDATE intent t SET instance = $1::text, written_at = now()"

@@ -364,6 +364,30 @@ cert_check_notices_every_flipped_bit(void **state)
 	order_clear(&o);
 }
 
+/* The signature is cert_sign()'s business, all else is not. */
+static void
+cert_check_content_looks_at_all_but_the_signature(void **state)
+{
+	struct x509_fixture	*f = *state;
+	struct order		 o;
+	struct buf		 der = { 0 };
+
+	order_init(&o, f, "mail-dual");
+	order_issue(&o, f, &der);
+	der.p[der.len - 1] ^= 1;
+	assert_int_equal(cert_check(BYTES(der.p, der.len), &o.s, &o.e), -1);
+	error_clear(&o.e);
+	assert_int_equal(cert_check_content(BYTES(der.p, der.len), &o.s,
+	    &o.e), 0);
+	change_mail(&o);
+	assert_int_equal(cert_check_content(BYTES(der.p, der.len), &o.s,
+	    &o.e), -1);
+	refused(&o, ERROR_BUG,
+	    "finished certificate: subjectAltName is not as ordered");
+	buf_clear(&der);
+	order_clear(&o);
+}
+
 /* A certificate of one profile must not pass for another's. */
 static void
 cert_check_tells_profiles_apart(void **state)
@@ -573,6 +597,7 @@ main(void)
 		cmocka_unit_test(cert_sign_refuses_the_key_of_another_ca),
 		cmocka_unit_test(cert_check_names_what_is_not_as_ordered),
 		cmocka_unit_test(cert_check_notices_every_flipped_bit),
+		cmocka_unit_test(cert_check_content_looks_at_all_but_the_signature),
 		cmocka_unit_test(cert_check_tells_profiles_apart),
 		cmocka_unit_test(
 		    each_profile_issues_certificates_that_chain_to_the_root),
