@@ -146,6 +146,7 @@ cli_find_ca(struct cli *c, const char *name, const struct cli_issuer **out,
 	for (i = 0; i < c->nissuers; i++) {
 		if (strcmp(c->issuer[i].name, name) == 0) {
 			*out = &c->issuer[i];
+			buf_clear(&all);
 			return 0;
 		}
 		buf_printf(&all, "%s%s", i > 0 ? ", " : "",
