@@ -18,6 +18,9 @@
 #define HASH_LEN	32
 #define RECORD_HEAD	8	/* type and length, as msg frames them */
 #define RECORD_MAX	4096
+/* An order is refused by age when it has expired; its use is remembered for
+ * longer, in case the clock was ahead and is set right. */
+#define CLOCK_DOUBT	(7 * 86400)
 
 enum record_type {
 	RECORD_USE = 1, RECORD_STATUS, RECORD_HEAD_AT, RECORD_CRL,
@@ -104,7 +107,7 @@ apply_use(struct ledger *l, struct msg *m)
 	}
 	memcpy(u.order, order.p, 32);
 	memcpy(u.tbs, tbs.p, 32);
-	if (u.expires >= l->opened_at && map_find(&l->use, &u) == NULL) {
+	if (u.expires + CLOCK_DOUBT >= l->opened_at && map_find(&l->use, &u) == NULL) {
 		struct ledger_use	*kept;
 
 		kept = arena_dup(l->arena, &u, sizeof(u));

@@ -404,6 +404,10 @@ crl_make(struct signer *s, struct signer_ca *ca, struct buf *der,
 	int			 rc = -1;
 
 	p.this_update = clock_now(s->clock);
+	if (ca->last != NULL && p.this_update < ca->last->params.this_update) {
+		error_set(e, ERROR_CONFIG, "the clock is behind the last list");
+		goto out;
+	}
 	p.next_update = p.this_update + ca->conf->crl_lifetime;
 	if (p.next_update > ca->issuer.not_after)
 		p.next_update = ca->issuer.not_after;

@@ -323,6 +323,10 @@ prepare_policy(struct signer *s, struct prepared *p, struct approved *a,
 	if (profile->is_ca)
 		return error_set(e, ERROR_DENIED, "profile %s is for the root "
 		    "to issue", profile->name);
+	if (profile->order_lifetime > 0 &&
+	    o->expires - o->created > profile->order_lifetime)
+		return error_set(e, ERROR_DENIED, "the order lives longer than "
+		    "profile %s allows", profile->name);
 	if (p->batch != NULL)
 		return batch_check(s, p->batch, profile, e);
 	if (signer_check_age(s, o, e) == -1)

@@ -167,7 +167,7 @@ ledger_keeps_the_last_status_of_a_certificate(void **state)
 }
 
 static void
-ledger_forgets_uses_whose_order_has_expired(void **state)
+ledger_forgets_uses_a_week_after_their_order_expired(void **state)
 {
 	struct fixture		*f = *state;
 	struct ledger_use	 u = use_of(1, 0);
@@ -178,6 +178,10 @@ ledger_forgets_uses_whose_order_has_expired(void **state)
 	ledger_close(&f->l);
 	assert_int_equal(ledger_open(&f->l, f->dir, NOW + 11, &f->cut, &f->e),
 	    0);
+	assert_non_null(ledger_find_use(f->l, u.order, 0));
+	ledger_close(&f->l);
+	assert_int_equal(ledger_open(&f->l, f->dir, NOW + 11 + 7 * 86400,
+	    &f->cut, &f->e), 0);
 	assert_null(ledger_find_use(f->l, u.order, 0));
 }
 
@@ -302,7 +306,7 @@ main(void)
 		T(ledger_add_means_nothing_before_sync),
 		T(ledger_remembers_after_reopening),
 		T(ledger_keeps_the_last_status_of_a_certificate),
-		T(ledger_forgets_uses_whose_order_has_expired),
+		T(ledger_forgets_uses_a_week_after_their_order_expired),
 		T(ledger_cuts_a_torn_group_at_every_byte),
 		T(ledger_refuses_damage_far_from_its_end),
 		T(ledger_sync_that_fails_leaves_nothing_behind),

@@ -566,6 +566,19 @@ signer_refuses_expired_orders_and_orders_from_the_future(void **state)
 }
 
 static void
+signer_refuses_an_order_that_lives_longer_than_its_profile_allows(void **state)
+{
+	struct fixture	*f = *state;
+	struct order	*o = tls_order(f, "www.example.org");
+	struct buf	 blob;
+
+	o->expires = o->created + 15 * 86400;
+	approve(f, &blob, o, &f->officer, NULL);
+	assert_refused(f, &blob, ERROR_DENIED, "lives longer than profile");
+	buf_clear(&blob);
+}
+
+static void
 signer_refuses_profiles_and_cas_that_do_not_belong_together(void **state)
 {
 	struct fixture	*f = *state;
@@ -1069,6 +1082,31 @@ signer_drops_an_expired_entry_after_one_more_list(void **state)
 	X509_free(x);
 }
 
+static void
+signer_makes_no_list_that_is_older_than_the_last(void **state)
+{
+	struct fixture	*f = *state;
+	struct crl	*crl;
+	uint32_t	 differences, alarms;
+
+	crl = make_list(f, NULL, NULL, &differences, &alarms);
+	crl_free(&crl);
+	f->clock.value = NOW - 60;
+	msg_init(&f->ask, WIRE_CRL);
+	msg_put_str(&f->ask, "services");
+	msg_put_i64(&f->ask, ++f->lists);
+	msg_put_blob(&f->ask, NULL, 0);
+	msg_put_u32(&f->ask, 0);
+	answer(f);
+	assert_int_equal(f->e.code, ERROR_NONE);
+	msg_init(&f->ask, WIRE_CRL_EVIDENCE);
+	msg_put_str(&f->ask, "services");
+	msg_put_u32(&f->ask, 0);
+	answer(f);
+	assert_int_equal(f->e.code, ERROR_CONFIG);
+	assert_string_equal(f->e.text, "the clock is behind the last list");
+}
+
 /* Tests: the chain. */
 
 static void
@@ -1288,6 +1326,7 @@ main(void)
 		T(signer_refuses_a_swapped_request),
 		T(signer_takes_no_edited_order_for_another),
 		T(signer_refuses_expired_orders_and_orders_from_the_future),
+		T(signer_refuses_an_order_that_lives_longer_than_its_profile_allows),
 		T(signer_refuses_profiles_and_cas_that_do_not_belong_together),
 		T(signer_issues_what_the_order_says_and_uses_it_once),
 		T(signer_signs_bytes_of_the_store_only_if_it_made_them),
@@ -1304,6 +1343,7 @@ main(void)
 		T(signer_keeps_an_entry_that_the_store_has_dropped),
 		T(signer_lists_no_certificate_without_an_order),
 		T(signer_drops_an_expired_entry_after_one_more_list),
+		T(signer_makes_no_list_that_is_older_than_the_last),
 		T(signer_stops_when_history_was_rewritten),
 		T(signer_stops_when_history_was_cut_off),
 		T(signer_goes_on_from_a_head_that_two_security_officers_name),
