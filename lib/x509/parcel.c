@@ -259,7 +259,7 @@ read_file(struct parcel *p, struct reader *r)
 }
 
 static int
-read_parcel(struct parcel *p, struct bytes text, struct error *e)
+read_all(struct parcel *p, struct bytes text, struct error *e)
 {
 	struct reader	 r = { text, "", e };
 
@@ -274,21 +274,35 @@ read_parcel(struct parcel *p, struct bytes text, struct error *e)
 	return 0;
 }
 
+int
+parcel_parse(struct parcel **out, struct bytes text, struct error *e)
+{
+	struct parcel	*p = mem_alloc(sizeof(*p));
+
+	*out = NULL;
+	if (read_all(p, text, e) == -1) {
+		parcel_free(&p);
+		return -1;
+	}
+	*out = p;
+	return 0;
+}
+
 /* By the anchor's key, or by one that the anchor vouches for. */
 static int
-check_signer(struct parcel *p, STACK_OF(X509) *others, X509 *anchor,
-    int64_t t, struct error *e)
+check_signer(X509 *signer, STACK_OF(X509) *others, X509 *anchor, int64_t t,
+    bool *by_anchor, struct error *e)
 {
 	STACK_OF(X509)	*anchors;
 	int		 rc = -1;
 
-	p->by_anchor = X509_cmp(p->signer, anchor) == 0;
-	if (p->by_anchor)
+	*by_anchor = X509_cmp(signer, anchor) == 0;
+	if (*by_anchor)
 		return 0;
 	if ((anchors = sk_X509_new_null()) == NULL ||
 	    sk_X509_push(anchors, anchor) == 0)
 		error_ssl(e, ERROR_CRYPTO, "verify the packer");
-	else if (cert_verify_chain(p->signer, others, anchors, t, e) == -1)
+	else if (cert_verify_chain(signer, others, anchors, t, e) == -1)
 		error_wrap(e, "the parcel's packer is not trusted");
 	else
 		rc = 0;
@@ -301,24 +315,25 @@ parcel_open(struct parcel **out, struct bytes pem, X509 *anchor, int64_t t,
     struct error *e)
 {
 	STACK_OF(X509)	*others = NULL;
-	struct parcel	*p;
+	X509		*signer = NULL;
 	struct buf	 text = { 0 };
+	bool		 by_anchor;
 	int		 rc = -1;
 
 	*out = NULL;
-	p = mem_alloc(sizeof(*p));
-	if (signed_open(&text, &p->signer, &others, pem, e) == -1) {
+	if (signed_open(&text, &signer, &others, pem, e) == -1) {
 		error_wrap(e, "parcel");
 		goto out;
 	}
-	if (check_signer(p, others, anchor, t, e) == -1 ||
-	    read_parcel(p, BYTES(text.p, text.len), e) == -1)
+	if (check_signer(signer, others, anchor, t, &by_anchor, e) == -1 ||
+	    parcel_parse(out, BYTES(text.p, text.len), e) == -1)
 		goto out;
-	*out = p;
-	p = NULL;
+	(*out)->by_anchor = by_anchor;
+	(*out)->signer = signer;
+	signer = NULL;
 	rc = 0;
  out:
-	parcel_free(&p);
+	X509_free(signer);
 	sk_X509_pop_free(others, X509_free);
 	buf_clear(&text);
 	return rc;

@@ -52,5 +52,7 @@ int	 parcel_make(struct buf *pem, const struct parcel *,
  */
 int	 parcel_open(struct parcel **, struct bytes pem, X509 *anchor,
 	    int64_t t, struct error *);
+/* The text alone, whose signature somebody has verified. */
+int	 parcel_parse(struct parcel **, struct bytes text, struct error *);
 void	 parcel_free(struct parcel **);
 #endif
