@@ -130,7 +130,10 @@ write_init_ceremony(struct init *in, char **path, struct error *e)
 /*
  * Clients refuse a server's certificate under a CA for mail, and mail
  * programs' rules want a CA for mail to be for nothing like servers: so the
- * people CA says what it is for, and the services CA is for the rest.
+ * people CA says what it is for, and the services CA is for the rest.  Never
+ * OCSPSigning: it would make the CA a responder of the root's (RFC 6960,
+ * 4.2.2.2), so that a CA that the root revokes could say that it is good.
+ * Clients take a delegated signer below the CA without it.
  */
 static int
 write_certify_ceremony(struct init *in, const char *ca, char **path,
@@ -150,7 +153,7 @@ write_certify_ceremony(struct init *in, const char *ca, char **path,
 	put_duration(&b, "validity", in->conf.ca_validity);
 	if (strcmp(ca, "people") == 0)
 		buf_str(&b, "ext_key_usage = [ \"emailProtection\", "
-		    "\"clientAuth\", \"OCSPSigning\" ];\n");
+		    "\"clientAuth\", \"smartcardLogon\" ];\n");
 	put_url(&b, "cdp", init_cdp(in, "root"));
 	put_url(&b, "aia", init_aia(in, "root"));
 	rc = store_ceremony(in, arena_printf(in->cli->arena, "certify-%s",
