@@ -368,6 +368,25 @@ unlock_given(struct unlock *u, bool *any, struct error *e)
 	return rc;
 }
 
+/* What did not unlock at the terminal: go on with the next, or give up. */
+static int
+unlock_next(struct unlock *u, const char *who, struct error *e)
+{
+	const char	*end = strrchr(e->text, ':');
+
+	if (e->code == ERROR_INPUT && end != NULL &&
+	    strcmp(end, ": cancelled") == 0)
+		return -1;
+	if (e->code == ERROR_INPUT)
+		session_note(u->s, "%s is not here", who);
+	else if (e->code == ERROR_DENIED || e->code == ERROR_NOTFOUND)
+		session_note(u->s, "%s", e->text);
+	else
+		return -1;
+	error_clear(e);
+	return 0;
+}
+
 /* One after the other at the terminal; who only presses Enter is not here. */
 static int
 unlock_asking(struct unlock *u, struct error *e)
@@ -378,16 +397,10 @@ unlock_asking(struct unlock *u, struct error *e)
 	session_note(u->s, "Enter alone means: not here");
 	for (k = 1; rc == 0 && (int64_t)u->n < u->threshold &&
 	    (who = transcript_nth(u->made, "custodian", k)) != NULL; k++) {
-		rc = unlock_share(u, who, "prompt", e);
-		if (rc == -1 && (e->code == ERROR_INPUT ||
-		    e->code == ERROR_DENIED || e->code == ERROR_NOTFOUND)) {
-			session_note(u->s, "%s", e->text);
-			rc = 0;
-		}
+		if (unlock_share(u, who, "prompt", e) == -1)
+			rc = unlock_next(u, who, e);
 		mem_free(&who);
 	}
-	if (rc == 0)
-		error_clear(e);
 	return rc;
 }
 

@@ -189,6 +189,9 @@ sandbox_add_path(int ruleset, const struct sandbox_path *sp, uint64_t handled,
 		rule.allowed |= FS_EXECUTE;
 	if (!S_ISDIR(st.st_mode))
 		rule.allowed &= FS_OF_FILE;
+	/* Asking for a passphrase turns the terminal's echo off. */
+	if (S_ISCHR(st.st_mode) && sp->access == SANDBOX_WRITE)
+		rule.allowed |= FS_IOCTL_DEV;
 	rule.allowed &= handled;
 	rule.parent_fd = fd;
 	rc = (int)syscall(__NR_landlock_add_rule, ruleset, LL_PATH_BENEATH,

@@ -27,6 +27,22 @@ set_time(CMS_SignerInfo *si, int64_t at)
 	return ok;
 }
 
+/* The chain goes along, so that a receiver with the root alone can follow. */
+static int
+add_chain(CMS_ContentInfo *cms, const struct identity *id)
+{
+	X509	*cert;
+	int	 i;
+
+	for (i = 0; i < sk_X509_num(id->chain); i++) {
+		cert = sk_X509_value(id->chain, i);
+		if (X509_cmp(cert, id->cert) != 0 &&
+		    CMS_add1_cert(cms, cert) != 1)
+			return 0;
+	}
+	return 1;
+}
+
 static int
 sign(CMS_ContentInfo *cms, struct bytes content, int64_t at,
     const struct identity *id, struct error *e)
@@ -42,6 +58,7 @@ sign(CMS_ContentInfo *cms, struct bytes content, int64_t at,
 	if ((in = BIO_new_mem_buf(content.p, (int)content.len)) == NULL ||
 	    (si = CMS_add1_signer(cms, id->cert, id->key, md,
 	    CMS_BINARY | CMS_NOSMIMECAP)) == NULL || set_time(si, at) != 1 ||
+	    add_chain(cms, id) != 1 ||
 	    CMS_final(cms, in, NULL, CMS_BINARY) != 1)
 		error_ssl(e, ERROR_CRYPTO, "sign text");
 	else

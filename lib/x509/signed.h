@@ -3,7 +3,7 @@
 #define SIGNET_X509_SIGNED_H
 /*
  * Signed texts: CMS SignedData in PEM ("CMS") with one SignerInfo and the
- * signer's certificate, which openssl cms -verify -inform PEM reads.
+ * signer's certificate and chain, which openssl cms -verify -inform PEM reads.
  *
  * signed_open() proves only that the certificate's key signed the content.
  * Whether that certificate may is for the caller.

@@ -147,7 +147,7 @@ parcel_open_refuses_a_stranger(void **state)
 	testpki_clear(&other);
 }
 
-/* The envelope has bytes that nobody signs, such as the list of digests. */
+/* The envelope has bytes that nobody signs, such as the other certificates. */
 static void
 no_changed_byte_changes_what_a_parcel_says(void **state)
 {
@@ -179,7 +179,7 @@ no_changed_byte_changes_what_a_parcel_says(void **state)
 		}
 		pem.p[i] = old;
 	}
-	assert_true(refused > tried * 9 / 10);
+	assert_true(refused > tried / 2);
 	buf_clear(&pem);
 }
 
@@ -246,28 +246,33 @@ parcel_comes_out_as_it_went_in(void **state)
 }
 
 static void
-parcel_of_an_officer_is_not_by_the_anchor(void **state)
+parcel_of_an_officer_is_trusted_by_its_chain(void **state)
 {
 	struct fixture	*f = *state;
 	struct error	 e = ERROR_INIT;
 	struct testpki	*pki = &f->pki;
-	struct identity	 ca;
+	struct identity	 alone = f->officer;
 	struct buf	 pem = { 0 };
 	struct parcel	*p;
 
-	testpki_identity_of(&ca, pki, pki->services, pki->services_key);
-	make(&pem, f, &ca);
+	make(&pem, f, &f->officer);
 	assert_int_equal(parcel_open(&p, BYTES(pem.p, pem.len), pki->root,
 	    TESTPKI_NOW, &e), 0);
 	assert_false(p->by_anchor);
-	assert_int_equal(X509_cmp(p->signer, pki->services), 0);
+	assert_int_equal(X509_cmp(p->signer, f->officer.cert), 0);
 	parcel_free(&p);
-	/* and when its certificate has ended */
+	/* but not when its certificate has ended */
 	assert_int_equal(parcel_open(&p, BYTES(pem.p, pem.len), pki->root,
-	    TESTPKI_NOW + 20 * 365 * TESTPKI_DAY, &e), -1);
+	    TESTPKI_NOW + 2 * 365 * TESTPKI_DAY, &e), -1);
+	assert_int_equal(e.code, ERROR_DENIED);
+	/* nor without the chain */
+	pem.len = 0;
+	alone.chain = NULL;
+	make(&pem, f, &alone);
+	assert_int_equal(parcel_open(&p, BYTES(pem.p, pem.len), pki->root,
+	    TESTPKI_NOW, &e), -1);
 	assert_int_equal(e.code, ERROR_DENIED);
 	buf_clear(&pem);
-	testpki_identity_clear(&ca);
 }
 
 static void
@@ -347,7 +352,7 @@ main(void)
 		    parcel_open_refuses_something_beside_the_block),
 		cmocka_unit_test(parcel_make_refuses_a_name_with_a_path),
 		cmocka_unit_test(parcel_comes_out_as_it_went_in),
-		cmocka_unit_test(parcel_of_an_officer_is_not_by_the_anchor),
+		cmocka_unit_test(parcel_of_an_officer_is_trusted_by_its_chain),
 		cmocka_unit_test(
 		    signed_next_finds_each_block_and_an_unfinished_one),
 		cmocka_unit_test(
