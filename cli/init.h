@@ -78,6 +78,7 @@ struct init {
 	size_t			 nsubjects;
 	bool			 did;		/* the step changed something */
 	bool			 waits;		/* for files from elsewhere */
+	const char		*said;		/* by the last program, or "" */
 	int			 step;
 };
 

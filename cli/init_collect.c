@@ -61,7 +61,7 @@ init_step_issue(struct init *in, struct error *e)
 	for (tries = 0; (left = count_open(in, e)) > 0; tries++) {
 		if (tries == ROUNDS) {
 			error_set(e, ERROR_UPSTREAM, "signet-cad left %d "
-			    "orders undone", left);
+			    "orders undone: %s", left, in->said);
 			return error_hint(e, "what it said is in %.100s",
 			    init_path(in, "log/cad.log"));
 		}
@@ -252,10 +252,12 @@ init_step_lists(struct init *in, struct error *e)
 	int	 found, tries;
 
 	for (tries = 0; (found = has_lists(in, e)) == 0; tries++) {
-		if (tries == 2)
-			return error_set(e, ERROR_UPSTREAM, "signet-cad made "
-			    "no list, or signed no head; see %s",
+		if (tries == 2) {
+			error_set(e, ERROR_UPSTREAM, "signet-cad made no list, "
+			    "or signed no head: %s", in->said);
+			return error_hint(e, "what it said is in %.100s",
 			    init_path(in, "log/cad.log"));
+		}
 		in->did = true;
 		if (run_cad(in, e) == -1)
 			return -1;

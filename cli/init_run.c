@@ -198,6 +198,7 @@ init_run(struct init *in, const char *label, char *const argv[],
 		while (waitpid(r.pid, &status, 0) == -1 && errno == EINTR)
 			;
 		rc = judge(&r, prog, status, e);
+		in->said = arena_strdup(in->cli->arena, r.why);
 	}
 	if (r.fd != -1)
 		close(r.fd);
