@@ -194,6 +194,7 @@ CREATE TABLE status_change (
 	FOREIGN KEY (ca, serial) REFERENCES cert (ca, serial)
 );
 CREATE INDEX status_change_serial ON status_change (serial, ca);
+CREATE INDEX status_change_ca ON status_change (ca, id);
 CREATE INDEX status_change_recent ON status_change (ca, id);
 
 CREATE TABLE crl (
@@ -202,6 +203,8 @@ CREATE TABLE crl (
 	this_update	timestamptz NOT NULL,
 	next_update	timestamptz NOT NULL CHECK (next_update > this_update),
 	entries		integer NOT NULL CHECK (entries >= 0),
+	-- the newest status_change that was known when the list was made
+	change		bigint NOT NULL CHECK (change >= 0),
 	der		bytea NOT NULL,
 	PRIMARY KEY (ca, number)
 );

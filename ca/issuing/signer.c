@@ -279,10 +279,19 @@ int
 signer_check_approvals(struct signer *s, struct approved *a,
     const struct approval_rule *rule, X509 *renewed, struct error *e)
 {
+	return signer_check_approvals_at(s, a, rule, renewed,
+	    clock_now(s->clock), e);
+}
+
+int
+signer_check_approvals_at(struct signer *s, struct approved *a,
+    const struct approval_rule *rule, X509 *renewed, int64_t at,
+    struct error *e)
+{
 	struct approval_trust	 trust = {
 		.anchors = s->anchors, .intermediates = s->intermediates,
 		.officers_ca = s->officers_ca, .renewed = renewed,
-		.now = clock_now(s->clock), .status = signer_cert_status,
+		.now = at, .status = signer_cert_status,
 		.status_arg = s, .cache = s->cache,
 	};
 

@@ -8,12 +8,29 @@
 #include "signer_private.h"
 #include "wire.h"
 
+/* One message: the orders that prove entries come once, ahead of them. */
+struct follow {
+	struct bytes		*proof;
+	uint32_t		 nproofs;
+	struct approved		*order;		/* of proof[opened - 1] */
+	uint32_t		 opened;
+	struct audit_head	 head;
+	bool			 met;		/* the entry where we stood */
+};
+
+struct followed {		/* one entry */
+	int64_t		 seq;
+	struct bytes	 hash, body, cert;
+	uint32_t	 proof;
+	char		 profile[65];
+};
+
 static void
-signer_fork(struct signer *s, const char *fmt, int64_t seq)
+signer_fork(struct signer *s, int64_t seq, const char *why)
 {
 	s->forked = true;
 	snprintf(s->fork_why, sizeof(s->fork_why), "entry %lld %s",
-	    (long long)seq, fmt);
+	    (long long)seq, why);
 }
 
 /* A value that must be hex of exactly n bytes. */
@@ -56,7 +73,11 @@ find_number(struct bytes body, const char *key, int64_t max, int64_t *n,
 	return rc;
 }
 
-/* "issue" by another instance: the order is used. */
+/*
+ * "issue" by another instance: the order is used.  The entry is nobody's
+ * signed word, so what it says was signed is left out: those bytes would be
+ * signed here again.
+ */
 static int
 learn_use(struct signer *s, struct bytes body, struct error *e)
 {
@@ -65,7 +86,6 @@ learn_use(struct signer *s, struct bytes body, struct error *e)
 	size_t			 len;
 
 	if (find_hex(body, "order", u.order, 32, 32, &len, e) == -1 ||
-	    find_hex(body, "tbs", u.tbs, 32, 32, &len, e) == -1 ||
 	    find_number(body, "n", UINT32_MAX, &n, e) == -1 ||
 	    find_time(body, "expires", &u.expires, e) == -1)
 		return -1;
@@ -76,114 +96,211 @@ learn_use(struct signer *s, struct bytes body, struct error *e)
 	return 0;
 }
 
-/*
- * "revoke" or "hold" by another instance.  Nobody has signed the entry for
- * us, so it only ever makes us refuse more; a "release" is not learnt here,
- * it needs its order (signer_crl.c).
- */
 static int
-learn_status(struct signer *s, struct bytes body, enum cert_status status,
+proof_open(struct signer *s, struct follow *f, uint32_t place,
     struct error *e)
 {
-	struct ledger_status	 st = { .status = status };
-	const struct ledger_status *known;
-	struct buf		 v = { 0 };
-	int64_t			 reason;
-	size_t			 len;
-	int			 rc = -1;
+	if (place == 0 || place > f->nproofs)
+		return error_set(e, ERROR_NOTFOUND, "its order is not in the "
+		    "store");
+	if (f->opened == place)
+		return 0;
+	approval_free(&f->order);
+	f->opened = 0;
+	if (approval_open_cached(&f->order, f->proof[place - 1], s->cache,
+	    e) == -1)
+		return -1;
+	f->opened = place;
+	return 0;
+}
 
-	if (audit_find(body, "ca", &v, e) != 1 ||
-	    !text_is_name(buf_cstr(&v)) ||
-	    find_hex(body, "serial", st.serial, 1, CERT_SERIAL_SIZE, &len,
-	    e) == -1 ||
-	    find_hex(body, "order", st.order, 32, 32, &(size_t){ 0 },
-	    e) == -1 ||
-	    find_number(body, "reason", 10, &reason, e) == -1 ||
-	    find_time(body, "at", &st.at, e) == -1)
+/* 1: st is what the entry's order makes of it, 0: not news, -1: unproven. */
+static int
+prove_status(struct signer *s, struct follow *f, const struct followed *x,
+    enum order_kind kind, struct ledger_status *st, struct error *e)
+{
+	const struct ledger_status	*known;
+	struct signer_proof		 p = { .cert = x->cert,
+	    .profile = x->profile };
+	struct signer_ca		*ca;
+	struct buf			 name = { 0 };
+	uint8_t				 serial[CERT_SERIAL_SIZE];
+	struct error			 ignored = ERROR_INIT;
+	int64_t				 at, now = clock_now(s->clock);
+	int				 rc = -1;
+
+	if (audit_find(x->body, "ca", &name, e) != 1 ||
+	    find_hex(x->body, "serial", serial, 1, sizeof(serial),
+	    &p.serial.len, e) == -1 ||
+	    find_time(x->body, "at", &at, e) == -1)
 		goto out;
-	snprintf(st.ca, sizeof(st.ca), "%s", buf_cstr(&v));
-	st.serial_len = (uint8_t)len;
-	st.reason = (int)reason;
-	known = ledger_find_status(s->ledger, st.ca, st.serial, len);
-	if (known == NULL || known->status < status)
-		ledger_add_status(s->ledger, &st);
-	s->learnt = true;
+	p.ca = buf_cstr(&name);
+	p.serial.p = serial;
+	known = ledger_find_status(s->ledger, p.ca, serial, p.serial.len);
 	rc = 0;
+	if (signer_find_ca(s, p.ca, &ca, &ignored) == -1 &&
+	    ignored.code == ERROR_NOTFOUND)
+		goto out;		/* no business of this instance */
+	if (known != NULL && (known->status == CERT_REVOKED ||
+	    (kind == ORDER_HOLD && known->status == CERT_HELD)))
+		goto out;
+	p.since = known != NULL ? known->at : 0;
+	rc = -1;
+	if (proof_open(s, f, x->proof, e) == -1)
+		goto out;
+	p.order = f->order;
+	if (p.order->order->kind != kind) {
+		error_set(e, ERROR_DENIED, "its order is to %s",
+		    order_kind_name(p.order->order->kind));
+		goto out;
+	}
+	if (signer_check_proof(s, &p, e) == -1)
+		goto out;
+	signer_proof_status(&p, st);
+	st->at = at < now ? at : now;
+	rc = 1;
  out:
-	buf_clear(&v);
+	buf_clear(&name);
+	return rc;
+}
+
+/*
+ * A change of status by another instance.  Whoever owns the store can write
+ * such an entry; so it needs its order.  Without it a release is not believed
+ * and a revocation cannot be passed over: we stop.
+ */
+static int
+learn_status(struct signer *s, struct follow *f, const struct followed *x,
+    enum order_kind kind, struct error *e)
+{
+	struct ledger_status	 st;
+	char			 why[160];
+	int			 rc;
+
+	if ((rc = prove_status(s, f, x, kind, &st, e)) == 1) {
+		ledger_add_status(s->ledger, &st);
+		s->learnt = true;
+	}
+	if (rc == -1 && kind != ORDER_RELEASE) {
+		snprintf(why, sizeof(why), "has no order that proves it: %s",
+		    e->text);
+		signer_fork(s, x->seq, why);
+	}
 	return rc;
 }
 
 static int
-learn(struct signer *s, struct bytes body, struct error *e)
+learn(struct signer *s, struct follow *f, const struct followed *x,
+    struct error *e)
 {
 	struct buf	 act = { 0 }, who = { 0 };
 	int		 rc = 0;
 
-	if (audit_find(body, "act", &act, e) != 1) {
+	if (audit_find(x->body, "act", &act, e) != 1) {
 		rc = -1;
 		goto out;
 	}
 	/* What this instance did is in the ledger already. */
-	if (audit_find(body, "instance", &who, e) == 1 &&
+	if (audit_find(x->body, "instance", &who, e) == 1 &&
 	    strcmp(buf_cstr(&who), s->conf->instance) == 0)
 		goto out;
 	if (strcmp(buf_cstr(&act), "issue") == 0)
-		rc = learn_use(s, body, e);
+		rc = learn_use(s, x->body, e);
 	else if (strcmp(buf_cstr(&act), "revoke") == 0)
-		rc = learn_status(s, body, CERT_REVOKED, e);
+		rc = learn_status(s, f, x, ORDER_REVOKE, e);
 	else if (strcmp(buf_cstr(&act), "hold") == 0)
-		rc = learn_status(s, body, CERT_HELD, e);
+		rc = learn_status(s, f, x, ORDER_HOLD, e);
+	else if (strcmp(buf_cstr(&act), "release") == 0)
+		rc = learn_status(s, f, x, ORDER_RELEASE, e);
  out:
 	buf_clear(&act);
 	buf_clear(&who);
 	return rc;
 }
 
+static int
+followed_get(struct msg *in, struct followed *x)
+{
+	x->seq = msg_get_i64(in);
+	x->hash = msg_get_blob(in, AUDIT_HASH);
+	x->body = msg_get_blob(in, AUDIT_BODY_MAX);
+	x->proof = msg_get_u32(in);
+	x->cert = msg_get_blob(in, CERT_MAX);
+	msg_get_str(in, x->profile, sizeof(x->profile));
+	return in->bad || x->hash.len != AUDIT_HASH ? -1 : 0;
+}
+
 /*
- * The first entry of a FOLLOW is the one where we stand, so that the worker
- * shows that it is still there and unchanged; it is only compared.
+ * The entry where we stand must come again, unchanged, and then every one
+ * that follows it.
  */
+static void
+follow_one(struct signer *s, struct follow *f, const struct followed *x)
+{
+	struct error	 e = ERROR_INIT;
+	int64_t		 here = f->head.seq;
+
+	if (x->seq < here)
+		return;			/* another worker was faster */
+	if (x->seq > here + 1 || (x->seq > here && here > 0 && !f->met)) {
+		signer_fork(s, f->met || here == 0 ? here + 1 : here,
+		    "is gone");
+		return;
+	}
+	f->met = true;
+	if (x->seq > here)
+		audit_advance(&f->head, x->body);
+	if (memcmp(x->hash.p, f->head.hash, AUDIT_HASH) != 0)
+		signer_fork(s, x->seq, "is not the one seen before");
+	else if (x->seq > here)
+		/* What none of us would write teaches nothing. */
+		(void)learn(s, f, x, &e);
+}
+
+static int
+follow_all(struct signer *s, struct follow *f, struct msg *in,
+    struct error *e)
+{
+	struct followed	 x;
+	int64_t		 after = msg_get_i64(in);
+	uint32_t	 n, i;
+
+	f->nproofs = msg_get_u32(in);
+	if (in->bad || f->nproofs > SIGNER_PROOFS_MAX || after > f->head.seq)
+		return error_set(e, ERROR_RETRY, "entries out of order");
+	f->proof = mem_array(f->nproofs + 1, sizeof(*f->proof));
+	for (i = 0; i < f->nproofs; i++)
+		f->proof[i] = msg_get_blob(in, 8u << 20);
+	n = msg_get_u32(in);
+	/* No entry at all, though we have seen some: history was cut off. */
+	if (n == 0 && !in->bad && f->head.seq > 0)
+		signer_fork(s, f->head.seq, "is gone");
+	for (i = 0; i < n && !s->forked; i++) {
+		if (followed_get(in, &x) == -1)
+			return error_set(e, ERROR_BUG, "malformed message");
+		follow_one(s, f, &x);
+	}
+	return signer_check_chain(s, e) == -1 ? -1 : msg_done(in, e);
+}
+
 int
 signer_follow(struct signer *s, struct msg *in, struct msg *out,
     struct error *e)
 {
-	struct audit_head	 head = s->head;
-	uint32_t		 n = msg_get_u32(in), i;
+	struct follow	 f = { .head = s->head };
+	int		 rc;
 
 	if (signer_check_chain(s, e) == -1)
 		return -1;
-	for (i = 0; i < n && !in->bad; i++) {
-		int64_t		 seq = msg_get_i64(in);
-		struct bytes	 hash = msg_get_blob(in, AUDIT_HASH);
-		struct bytes	 body = msg_get_blob(in, AUDIT_BODY_MAX);
-
-		if (in->bad || hash.len != AUDIT_HASH || seq > head.seq + 1)
-			return error_set(e, ERROR_BUG, "entries out of order");
-		if (seq < head.seq)
-			continue;
-		if (seq == head.seq + 1) {
-			audit_advance(&head, body);
-			/* What nobody of us wrote teaches nothing. */
-			if (learn(s, body, e) == -1)
-				error_clear(e);
-		}
-		if (memcmp(hash.p, head.hash, AUDIT_HASH) != 0)
-			signer_fork(s, "is not the one seen before", seq);
-		if (s->forked)
-			return signer_check_chain(s, (error_clear(e), e));
-	}
-	/* No entry at all, though we have seen some: history was cut off. */
-	if (n == 0 && head.seq > 0) {
-		signer_fork(s, "is gone", head.seq);
-		return signer_check_chain(s, e);
-	}
-	if (msg_done(in, e) == -1)
+	rc = follow_all(s, &f, in, e);
+	mem_free(&f.proof);
+	approval_free(&f.order);
+	if (rc == -1)
 		return -1;
-	if (head.seq != s->head.seq)
-		ledger_add_head(s->ledger, &head);
-	s->head = head;
-	msg_put_i64(out, head.seq);
+	if (f.head.seq != s->head.seq)
+		ledger_add_head(s->ledger, &f.head);
+	s->head = f.head;
+	msg_put_i64(out, f.head.seq);
 	/* What others did counts from now on, not from our next group. */
 	return s->learnt ? (s->learnt = false, ledger_sync(s->ledger, e)) : 0;
 }

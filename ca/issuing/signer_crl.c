@@ -234,40 +234,38 @@ signer_crl(struct signer *s, struct msg *in, struct msg *out,
 	return 0;
 }
 
-/* An order that says this about this certificate, as it was when it was
- * used: the approvers were good then. */
+/* What the worker brings for one entry. */
+struct evidence {
+	struct bytes	 der, blob;
+	char		 profile[65];
+};
+
 static bool
 order_proves(struct signer *s, struct signer_ca *ca,
-    const struct crl_entry *c, struct bytes blob, bool release)
+    const struct crl_entry *c, const struct evidence *v, bool release,
+    struct ledger_status *st)
 {
-	struct error		 ignored = ERROR_INIT;
-	struct approved		*a = NULL;
-	struct approval_trust	 trust = {
-		.anchors = s->anchors, .intermediates = s->intermediates,
-		.officers_ca = s->officers_ca, .now = clock_now(s->clock),
-		.status = signer_cert_status, .status_arg = s,
-		.cache = s->cache,
-	};
-	bool			 proves = false;
-	size_t			 i;
+	const struct ledger_status	*known;
+	struct error			 ignored = ERROR_INIT;
+	struct signer_proof		 p = { .ca = ca->conf->name,
+	    .serial = BYTES(c->serial, c->serial_len), .cert = v->der,
+	    .profile = v->profile };
+	enum order_kind			 kind;
+	bool				 proves = false;
 
-	if (blob.len == 0 ||
-	    approval_open_cached(&a, blob, s->cache, &ignored) == -1)
+	if (v->blob.len == 0 || approval_open_cached(&p.order, v->blob,
+	    s->cache, &ignored) == -1)
 		return false;
-	if (!release)
-		trust.now = a->order->created;
-	if ((a->order->kind == ORDER_RELEASE) == release &&
-	    (release || a->order->kind == ORDER_REVOKE ||
-	    a->order->kind == ORDER_HOLD) && a->n > 0 &&
-	    approval_check(a, &trust, &ignored) == 0)
-		for (i = 0; i < a->order->ntargets && !proves; i++) {
-			const struct order_target *t = &a->order->target[i];
-
-			proves = strcmp(t->ca, ca->conf->name) == 0 &&
-			    t->serial_len == c->serial_len &&
-			    memcmp(t->serial, c->serial, c->serial_len) == 0;
-		}
-	approval_free(&a);
+	known = ledger_find_status(s->ledger, ca->conf->name, c->serial,
+	    c->serial_len);
+	p.since = release ? c->revoked_at : known != NULL ? known->at : 0;
+	kind = p.order->order->kind;
+	if (release ? kind == ORDER_RELEASE :
+	    kind == ORDER_REVOKE || kind == ORDER_HOLD)
+		proves = signer_check_proof(s, &p, &ignored) == 0;
+	if (proves)
+		signer_proof_status(&p, st);
+	approval_free(&p.order);
 	return proves;
 }
 
@@ -301,29 +299,26 @@ find_known(const struct crl_build *b, const struct crl_entry *key)
 
 static void
 entry_leaves(struct signer *s, struct signer_ca *ca,
-    const struct crl_entry *c)
+    const struct crl_entry *c, struct ledger_status *gone)
 {
-	struct ledger_status	 gone = { .status = CERT_GOOD,
-	    .serial_len = c->serial_len, .at = clock_now(s->clock) };
-
-	snprintf(gone.ca, sizeof(gone.ca), "%s", ca->conf->name);
-	memcpy(gone.serial, c->serial, c->serial_len);
-	ledger_add_status(s->ledger, &gone);
+	gone->status = CERT_GOOD;
+	gone->at = clock_now(s->clock);
+	gone->serial_len = c->serial_len;
+	snprintf(gone->ca, sizeof(gone->ca), "%s", ca->conf->name);
+	memcpy(gone->serial, c->serial, c->serial_len);
+	ledger_add_status(s->ledger, gone);
 	ca->build->drop[find_known(ca->build, c) - ca->build->known] = true;
 }
 
+/* When it was is the store's word; it cannot be later than now. */
 static void
-entry_joins(struct signer *s, struct signer_ca *ca,
-    const struct crl_entry *c)
+entry_joins(struct signer *s, const struct crl_entry *c,
+    struct ledger_status *st)
 {
-	struct ledger_status	 st = { .serial_len = c->serial_len,
-	    .at = c->revoked_at, .invalid_since = c->invalid_since,
-	    .reason = c->reason > 0 ? c->reason : 0 };
+	int64_t	 now = clock_now(s->clock);
 
-	st.status = c->reason == 6 ? CERT_HELD : CERT_REVOKED;
-	snprintf(st.ca, sizeof(st.ca), "%s", ca->conf->name);
-	memcpy(st.serial, c->serial, c->serial_len);
-	ledger_add_status(s->ledger, &st);
+	st->at = c->revoked_at < now ? c->revoked_at : now;
+	ledger_add_status(s->ledger, st);
 }
 
 static void
@@ -355,16 +350,20 @@ weigh_evidence(struct signer *s, struct signer_ca *ca, struct msg *in,
 		bool			 missing = i < b->nmissing;
 		const struct crl_entry	*c = missing ? &b->missing[i] :
 		    &b->extra[i - b->nmissing];
-		struct bytes		 der = msg_get_blob(in, CERT_MAX);
-		struct bytes		 blob = msg_get_blob(in, 8u << 20);
+		struct evidence		 v;
+		struct ledger_status	 st = { .at = 0 };
 
+		v.der = msg_get_blob(in, CERT_MAX);
+		msg_get_str(in, v.profile, sizeof(v.profile));
+		v.blob = msg_get_blob(in, 8u << 20);
 		if (in->bad)
 			break;
-		if (missing && (has_expired(s, ca, c, der) ||
-		    (c->reason == 6 && order_proves(s, ca, c, blob, true))))
-			entry_leaves(s, ca, c);
-		else if (!missing && order_proves(s, ca, c, blob, false))
-			entry_joins(s, ca, c);
+		if (missing && (has_expired(s, ca, c, v.der) ||
+		    (c->reason == 6 && order_proves(s, ca, c, &v, true,
+		    &st))))
+			entry_leaves(s, ca, c, &st);
+		else if (!missing && order_proves(s, ca, c, &v, false, &st))
+			entry_joins(s, c, &st);
 		else
 			alarm_add(alarms, nalarms, c, missing ?
 			    "the store lacks revoked certificate" :

@@ -72,7 +72,8 @@ signer_batch(struct signer *s, struct msg *in, struct msg *out,
 	    approval_open_cached(&a, blob, s->cache, e) == -1)
 		goto out;
 	if (a->order->kind != ORDER_BATCH) {
-		error_set(e, ERROR_BUG, "not a batch order");
+		error_set(e, ERROR_DENIED, "an order to %s is no batch",
+		    order_kind_name(a->order->kind));
 		goto out;
 	}
 	if ((b = batch_find(s, BYTES(a->digest, 32))) == NULL) {

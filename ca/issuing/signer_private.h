@@ -84,6 +84,29 @@ struct signer_ca *signer_ca_of(struct signer *, X509 *);
 /* Approvers: chain, role, ledger status; renewed may be NULL. */
 int	 signer_check_approvals(struct signer *, struct approved *,
 	    const struct approval_rule *, X509 *renewed, struct error *);
+/* The same as of some other time. */
+int	 signer_check_approvals_at(struct signer *, struct approved *,
+	    const struct approval_rule *, X509 *renewed, int64_t at,
+	    struct error *);
+/*
+ * What the store brings to prove a change of status that is not ours: does
+ * this order, by those who may, say it of this certificate?  What was used
+ * here, or was made before the certificate's present status began ("since"),
+ * proves nothing, except that a revocation is for ever.
+ */
+struct signer_proof {
+	struct approved	*order;
+	const char	*ca;
+	struct bytes	 serial;
+	struct bytes	 cert;		/* as the store has it */
+	const char	*profile;
+	int64_t		 since;
+};
+int	 signer_check_proof(struct signer *, const struct signer_proof *,
+	    struct error *);
+/* What the order makes of the certificate; the caller sets "at". */
+void	 signer_proof_status(const struct signer_proof *,
+	    struct ledger_status *);
 /* Created not in the future, not expired.  ERROR_DENIED. */
 int	 signer_check_age(struct signer *, const struct order *,
 	    struct error *);

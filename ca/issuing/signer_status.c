@@ -109,6 +109,67 @@ status_after(enum order_kind kind)
 	    kind == ORDER_HOLD ? CERT_HELD : CERT_GOOD;
 }
 
+static const struct order_target *
+proof_target(const struct signer_proof *p)
+{
+	const struct order	*o = p->order->order;
+	size_t			 i;
+
+	for (i = 0; i < o->ntargets; i++)
+		if (strcmp(o->target[i].ca, p->ca) == 0 && bytes_equal(
+		    BYTES(o->target[i].serial, o->target[i].serial_len),
+		    p->serial))
+			return &o->target[i];
+	return NULL;
+}
+
+int
+signer_check_proof(struct signer *s, const struct signer_proof *p,
+    struct error *e)
+{
+	const struct order		*o = p->order->order;
+	const struct order_target	*t = proof_target(p);
+	const struct approval_rule	*rule = NULL;
+	X509				*x = NULL;
+	int				 rc;
+
+	if (t == NULL)
+		return error_set(e, ERROR_DENIED, "the order is not about this "
+		    "certificate");
+	if (target_cert(s, t, p->cert, &x, e) == -1)
+		return -1;
+	rc = target_rule(s, x, p->profile, &rule, e);
+	X509_free(x);
+	/* The approvers were good then; they need not be any more. */
+	if (rc == -1 || signer_check_approvals_at(s, p->order, rule, NULL,
+	    o->created, e) == -1)
+		return -1;
+	if (o->kind == ORDER_REVOKE)
+		return 0;
+	if (ledger_find_use(s->ledger, p->order->digest, 0) != NULL)
+		return error_set(e, ERROR_CONFLICT, "this order was used "
+		    "before");
+	if (o->created < p->since)
+		return error_set(e, ERROR_CONFLICT, "the order is older than "
+		    "the status that it would change");
+	return o->kind == ORDER_RELEASE ? signer_check_age(s, o, e) : 0;
+}
+
+/* The order's word, not the store's. */
+void
+signer_proof_status(const struct signer_proof *p, struct ledger_status *st)
+{
+	const struct order	*o = p->order->order;
+
+	*st = (struct ledger_status){ .status = status_after(o->kind),
+	    .reason = o->kind == ORDER_HOLD ? 6 : o->reason,
+	    .invalid_since = o->invalid_since,
+	    .serial_len = (uint8_t)p->serial.len };
+	snprintf(st->ca, sizeof(st->ca), "%s", p->ca);
+	memcpy(st->serial, p->serial.p, p->serial.len);
+	memcpy(st->order, p->order->digest, sizeof(st->order));
+}
+
 /*
  * What becomes of one target.  1: *st is new, 0: nothing changes, -1 refused.
  * A revocation is final; what is on hold can be revoked or released.
@@ -136,6 +197,10 @@ target_change(struct signer *s, const struct approved *a,
 		return error_set(e, ERROR_CONFLICT, "a revoked certificate "
 		    "stays revoked");
 	}
+	/* One that was signed earlier and kept back is not about this hold. */
+	if (o->kind == ORDER_RELEASE && o->created < now->at)
+		return error_set(e, ERROR_CONFLICT, "the order is older than "
+		    "the hold that it would end");
 	return o->kind != ORDER_HOLD;
 }
 

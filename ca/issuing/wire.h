@@ -8,7 +8,11 @@
  * bounded in signer_<message>.c.
  *
  *	HELLO	-> u32 nCAs, { str name, u32 usable, str why not }, i64 seq
- *	FOLLOW	u32 n, { i64 seq, blob hash, blob body }	-> i64 seq
+ *	FOLLOW	i64 where the worker believes that the signer stands,
+ *		u32 n, { blob CMS },
+ *		u32 n, { i64 seq, blob hash, blob body, u32 proof (0: none,
+ *		    else place of the CMS), blob certificate, str profile }
+ *		-> i64 seq
  *	BATCH	blob CMS	-> blob digest	(the signer keeps it)
  *	PREPARE	u32 n, { u32 by_digest, blob CMS or digest, u32 item,
  *		    blob request, blob proof, blob station order }
@@ -28,7 +32,8 @@
  *	CRL	str ca, i64 number, blob newest CRL of the store, u32 n,
  *		{ blob serial, i64 reason, i64 at, i64 since }
  *		-> u32 n, { u32 enum wire_differs, blob serial }	(evidence wanted)
- *	CRL_EVIDENCE	str ca, u32 n, { blob certificate, blob CMS }	(as asked)
+ *	CRL_EVIDENCE	str ca, u32 n,
+ *		{ blob certificate, str profile, blob CMS }	(as asked)
  *		-> i64 number, i64 this, i64 next, u32 entries, blob CRL,
  *		    u32 n, { str alarm }
  *	HEAD	-> i64 seq, blob CMS		(of what was followed)

@@ -200,7 +200,6 @@ worker_chores(struct worker *w, struct error *e)
 {
 	int64_t	 now = clock_monotonic_ms();
 	bool	 once = service_is_once(w->svc);
-	int	 busy;
 
 	if (w->index != 0)
 		return 0;
@@ -213,11 +212,11 @@ worker_chores(struct worker *w, struct error *e)
 		if (worker_expire(w, e) == -1)
 			return -1;
 	}
-	if (once || w->crl_now || now >= w->next_crl) {
+	if (once || w->changed || now >= w->next_crl) {
 		w->next_crl = now + 2000;
-		if ((busy = worker_crl(w, w->crl_now, e)) == -1)
+		w->changed = false;
+		if (worker_crl(w, e) == -1)
 			return -1;
-		w->crl_now &= busy == 1;
 	}
 	if (once || now >= w->next_head) {
 		w->next_head = now + w->conf->heads_interval * 1000;
@@ -249,7 +248,9 @@ worker_pass(struct worker *w, struct error *e)
 		if (worker_resume(w, e) == -1)
 			return -1;
 	}
-	if ((changed = worker_status(w, false, e)) == -1 ||
+	changed = worker_status(w, false, e);
+	w->changed |= changed == 1;
+	if (changed == -1 ||
 	    (issued = worker_issue(w, e)) == -1 ||
 	    worker_chores(w, e) == -1)
 		return -1;

@@ -33,11 +33,56 @@ is_usable(const struct worker *w, const char *ca)
 	return false;
 }
 
-/* On schedule, and well before the last one runs out. */
+static const char *const reason_names[] = {
+	"unspecified", "keyCompromise", "cACompromise", "affiliationChanged",
+	"superseded", "cessationOfOperation", "certificateHold", NULL,
+	"removeFromCRL", "privilegeWithdrawn", "aACompromise",
+};
+#define REASONS		11
+#define KEY_COMPROMISE	1
+
+/* Does the CA's setting want a list at once for this reason (-1: release)? */
+static bool
+is_urgent(const struct ca_conf *c, int reason)
+{
+	size_t	 k;
+
+	if (c->crl_reasons.n == 0)
+		return reason == KEY_COMPROMISE;
+	for (k = 0; k < c->crl_reasons.n; k++)
+		if (strcmp(c->crl_reasons.v[k], "all") == 0 ||
+		    (reason >= 0 && reason_names[reason] != NULL &&
+		    strcmp(c->crl_reasons.v[k], reason_names[reason]) == 0))
+			return true;
+	return false;
+}
+
+/* All such pairs, as the store wants to be asked. */
+static size_t
+urgent_pairs(const struct worker *w, const char ***ca, int64_t **reason,
+    struct arena *a)
+{
+	size_t	 i, n = 0;
+	int	 r;
+
+	*ca = arena_alloc(a, w->conf->cas.n * (REASONS + 1) * sizeof(**ca));
+	*reason = arena_alloc(a, w->conf->cas.n * (REASONS + 1) *
+	    sizeof(**reason));
+	for (i = 0; i < w->conf->cas.n; i++)
+		for (r = -1; r < REASONS; r++)
+			if (is_urgent(cad_conf_ca(w->conf, i), r)) {
+				(*ca)[n] = cad_conf_ca(w->conf, i)->name;
+				(*reason)[n++] = r;
+			}
+	return n;
+}
+
+/* On schedule, well before the last one runs out, or for a grave reason. */
 static bool
 is_due(const struct ca_conf *c, const struct db_crl_due *d, int64_t now)
 {
-	return d->number == 0 || now - d->this_update >= c->crl_interval ||
+	return d->number == 0 || d->urgent ||
+	    now - d->this_update >= c->crl_interval ||
 	    d->next_update - now < c->crl_lifetime / 4;
 }
 
@@ -118,6 +163,8 @@ put_evidence(struct worker *w, const char *ca, const struct bytes *serial,
 		goto out;
 	for (i = 0; i < n; i++) {
 		msg_put_blob(&w->ask, cert[i].der.p, cert[i].der.len);
+		msg_put_str(&w->ask, cert[i].profile != NULL ?
+		    cert[i].profile : "");
 		msg_put_blob(&w->ask, cert[i].change.p, cert[i].change.len);
 	}
 	rc = 0;
@@ -178,8 +225,9 @@ txn_list(struct db *db, void *arg, struct error *e)
 }
 
 static int
-store_list(struct worker *w, const char *ca, struct error *e)
+store_list(struct worker *w, const struct db_crl_due *d, struct error *e)
 {
+	const char	*ca = d->ca;
 	struct msg	*m = &w->answer;
 	struct list_txn	 t = { .w = w };
 	char		 at[TEXT_TIME_SIZE], alarm[200];
@@ -188,6 +236,7 @@ store_list(struct worker *w, const char *ca, struct error *e)
 	int		 rc;
 
 	t.crl.ca = ca;
+	t.crl.change = d->change;
 	t.crl.number = msg_get_i64(m);
 	t.crl.this_update = msg_get_i64(m);
 	t.crl.next_update = msg_get_i64(m);
@@ -224,32 +273,29 @@ static int
 one_list(struct worker *w, const struct db_crl_due *d, struct error *e)
 {
 	if (ask_list(w, d, e) == -1 || bring_evidence(w, d->ca, e) == -1 ||
-	    store_list(w, d->ca, e) == -1)
+	    store_list(w, d, e) == -1)
 		return error_wrap(e, "CRL of CA %s", d->ca);
 	return 0;
 }
 
 static int
-lists_due(struct worker *w, bool force, struct error *e)
+lists_due(struct worker *w, struct error *e)
 {
 	struct arena		*a = arena_new();
 	struct db_crl_dues	 due;
-	int64_t			 now = clock_now(&clock_system);
-	size_t			 i;
+	const char		**ca;
+	int64_t			*reason, now = clock_now(&clock_system);
+	size_t			 i, n = urgent_pairs(w, &ca, &reason, a);
 	int			 rc = -1;
 
-	if (db_crl_due(w->db, &due, a, e) == -1)
+	if (db_crl_due(w->db, ca, reason, n, &due, a, e) == -1)
 		goto out;
 	for (i = 0; i < due.n; i++) {
 		const struct ca_conf	*c = conf_of(w, due.v[i].ca);
 		struct error		 why = ERROR_INIT;
-		bool			 changed;
 
-		if (c == NULL || !is_usable(w, c->name))
-			continue;
-		changed = due.v[i].changed_at > 0 &&
-		    due.v[i].changed_at >= due.v[i].this_update;
-		if (!is_due(c, &due.v[i], now) && !(force && changed))
+		if (c == NULL || !is_usable(w, c->name) ||
+		    !is_due(c, &due.v[i], now))
 			continue;
 		/* One CA's trouble is its own. */
 		if (one_list(w, &due.v[i], &why) == -1)
@@ -262,14 +308,15 @@ lists_due(struct worker *w, bool force, struct error *e)
 }
 
 int
-worker_crl(struct worker *w, bool force, struct error *e)
+worker_crl(struct worker *w, struct error *e)
 {
 	struct error	 ignored = ERROR_INIT;
 	int		 got, rc;
 
+	/* Whoever has the lock makes them; it will be looked at again. */
 	if ((got = db_crl_lock(w->db, e)) != 1)
-		return got == 0 ? 1 : -1;
-	rc = lists_due(w, force, e);
+		return got;
+	rc = lists_due(w, e);
 	/* A lost connection has given the lock back already. */
 	(void)db_crl_unlock(w->db, &ignored);
 	return rc;

@@ -127,12 +127,17 @@ static void
 get_prepared(struct worker *w, struct msg *m, struct work *k)
 {
 	struct bytes	 b;
+	uint8_t		 digest[32] = { 0 };
 
 	if (msg_get_u32(m) == 0) {
 		msg_get_error(m, &k->e);
 		return;
 	}
-	get_fixed(m, k->claim.digest);
+	get_fixed(m, digest);
+	/* Under its own name, or the audit would tell of another order. */
+	if (memcmp(digest, k->claim.digest, 32) != 0)
+		error_set(&k->e, ERROR_DENIED, "the order in the store is not "
+		    "the one of its row");
 	k->intent.ref = k->claim.ref;
 	k->intent.ca = get_text(w, m);
 	b = msg_get_blob(m, DB_SERIAL);
@@ -288,6 +293,22 @@ group_clear_audit(struct group *g)
 		buf_clear(&g->audit[--g->naudit]);
 }
 
+/* In the log once per order and group: a batch may have any number. */
+static void
+log_refusal(const struct group *g, size_t i)
+{
+	const struct work	*k = &g->v[i];
+	const uint8_t		*id = k->claim.ref.order_id;
+	size_t			 j;
+
+	for (j = 0; j < i; j++)
+		if (g->v[j].e.code == k->e.code && memcmp(id,
+		    g->v[j].claim.ref.order_id, DB_ORDER_ID) == 0)
+			return;
+	log_error(&k->e, "order %02x%02x%02x%02x, item %u refused", id[0],
+	    id[1], id[2], id[3], k->claim.ref.n);
+}
+
 /* Intents for what goes on; the rest is refused, for good reasons only. */
 static int
 group_intend(struct group *g, struct error *e)
@@ -310,6 +331,7 @@ group_intend(struct group *g, struct error *e)
 		if (worker_is_passing(&k->e))
 			continue;
 		no[nno++] = (struct db_refusal){ k->claim.ref, k->e.text };
+		log_refusal(g, i);
 		b = group_entry(g, "refuse", k);
 		audit_str(b, "code", error_name(k->e.code));
 		audit_str(b, "reason", k->e.text);

@@ -34,22 +34,22 @@ struct worker {
 	size_t			 nbatch;
 	bool			 resume;		/* intents may be left */
 	bool			 forked;		/* said so already */
-	bool			 crl_now;		/* a reason wants lists */
+	bool			 changed;		/* status, since the last look */
 	int64_t			 next_head;		/* monotonic ms */
 	int64_t			 head_signed;		/* sequence */
 	int64_t			 next_crl, next_expiry, next_takeover;
 };
 
-/* One kind of work each.  1 there may be more, 0 nothing left, -1. */
+/* One kind of work each.  1 something was done and there may be more, 0
+ * nothing was there to do, -1. */
 int	 worker_issue(struct worker *, struct error *);
 int	 worker_status(struct worker *, bool only_adopt, struct error *);
 /* Unfinished intents of this worker and of instances that are gone. */
 int	 worker_resume(struct worker *, struct error *);
 /* Orders past their time. */
 int	 worker_expire(struct worker *, struct error *);
-/* Lists that are due; force: also of CAs with newer revocations.  1: somebody
- * else is making lists now. */
-int	 worker_crl(struct worker *, bool force, struct error *);
+/* Lists that are due. */
+int	 worker_crl(struct worker *, struct error *);
 
 /* w->ask to the signer, the answer in w->answer. */
 int	 worker_ask(struct worker *, struct error *);

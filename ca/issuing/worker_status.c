@@ -10,7 +10,6 @@
 #include "x509/cert.h"
 
 #define STATUS_GROUP	20
-#define REASON_KEY_COMPROMISE	1
 
 struct status_txn {
 	struct worker	*w;
@@ -19,36 +18,6 @@ struct status_txn {
 	struct buf	*more;		/* one per target */
 	size_t		 nmore;
 };
-
-static const char *const reason_names[] = {
-	"unspecified", "keyCompromise", "cACompromise", "affiliationChanged",
-	"superseded", "cessationOfOperation", "certificateHold", NULL,
-	"removeFromCRL", "privilegeWithdrawn", "aACompromise",
-};
-
-/* Does the CA's setting want a list at once for this reason? */
-static bool
-wants_list(const struct worker *w, const char *ca, int reason)
-{
-	size_t	 i, k;
-
-	for (i = 0; i < w->conf->cas.n; i++) {
-		const struct ca_conf	*c = cad_conf_ca(w->conf, i);
-
-		if (strcmp(c->name, ca) != 0)
-			continue;
-		if (c->crl_reasons.n == 0)
-			return reason == REASON_KEY_COMPROMISE;
-		for (k = 0; k < c->crl_reasons.n; k++)
-			if (strcmp(c->crl_reasons.v[k], "all") == 0 ||
-			    (reason >= 0 && reason <= 10 &&
-			    reason_names[reason] != NULL &&
-			    strcmp(c->crl_reasons.v[k],
-			    reason_names[reason]) == 0))
-				return true;
-	}
-	return false;
-}
 
 static struct buf *
 next_entry(struct status_txn *t)
@@ -211,10 +180,8 @@ apply_status(struct status_txn *t, struct db *db,
 	    (n > 0 && db_status_apply(db, o->id, c, n, done, e) == -1))
 		return -1;
 	for (i = 0; i < n; i++) {
-		if (!done[i])
-			continue;
-		audit_change(t, o, &c[i], expires);
-		w->crl_now |= wants_list(w, c[i].ca, c[i].reason);
+		if (done[i])
+			audit_change(t, o, &c[i], expires);
 	}
 	return db_status_resolve(db, o->id, e);
 }
@@ -302,5 +269,5 @@ worker_status(struct worker *w, bool only_adopt, struct error *e)
 	clear_entries(&t);
 	if (rc == -1)
 		return error_wrap(e, "change status");
-	return !only_adopt && t.found == STATUS_GROUP;
+	return !only_adopt && t.found > 0;
 }

@@ -25,8 +25,9 @@ enum { ADD, ENTRIES, DUE, LOCK, UNLOCK };
 static const struct db_stmt make_stmt[] = {
 	[ADD] = DB_STMT("crl_add",
 	    "WITH added AS (INSERT INTO crl (ca, number, this_update,"
-	    " next_update, entries, der) VALUES ($1::text, $2::bigint, "
-	    DB_TIME(3) ", " DB_TIME(4) ", $5::bigint, $6::bytea))"
+	    " next_update, entries, der, change) VALUES ($1::text,"
+	    " $2::bigint, " DB_TIME(3) ", " DB_TIME(4) ", $5::bigint,"
+	    " $6::bytea, $7::bigint))"
 	    " INSERT INTO outbox (topic, ca, number)"
 	    " VALUES ('crl', $1::text, $2::bigint)"),
 	[ENTRIES] = DB_STMT("crl_entries",
@@ -35,13 +36,25 @@ static const struct db_stmt make_stmt[] = {
 	    " FROM cert WHERE ca = $1::text AND status <> 'good'"
 	    " AND serial > $2::bytea AND not_after > " DB_TIME(3)
 	    " ORDER BY serial LIMIT $4::bigint"),
+	/*
+	 * Transactions may commit in another order than their ids were drawn,
+	 * so the last thousand are looked at by their time, too.
+	 */
 	[DUE] = DB_STMT("crl_due",
 	    "SELECT a.name, coalesce(l.number, 0), "
 	    DB_EPOCH("l.this_update") ", " DB_EPOCH("l.next_update") ","
-	    " coalesce(s.id, 0), " DB_EPOCH("s.changed_at") " FROM ca a"
-	    " LEFT JOIN LATERAL (SELECT number, this_update, next_update"
-	    "  FROM crl WHERE crl.ca = a.name ORDER BY number DESC LIMIT 1) l"
-	    "  ON true"
+	    " coalesce(s.id, 0), " DB_EPOCH("s.changed_at") ","
+	    " EXISTS (SELECT FROM status_change c WHERE c.ca = a.name"
+	    "  AND c.id > coalesce(l.change, 0) - 1000"
+	    "  AND (c.id > coalesce(l.change, 0)"
+	    "   OR c.changed_at > l.this_update)"
+	    "  AND EXISTS (SELECT FROM unnest($1::text[], $2::bigint[])"
+	    "   AS w (ca, reason) WHERE w.ca = c.ca"
+	    "   AND w.reason = coalesce(c.reason, -1)))"
+	    " FROM ca a"
+	    " LEFT JOIN LATERAL (SELECT number, this_update, next_update,"
+	    "  change FROM crl WHERE crl.ca = a.name"
+	    "  ORDER BY number DESC LIMIT 1) l ON true"
 	    " LEFT JOIN LATERAL (SELECT id, changed_at FROM status_change"
 	    "  WHERE status_change.ca = a.name ORDER BY id DESC LIMIT 1) s"
 	    "  ON true"
@@ -110,9 +123,10 @@ db_crl_add(struct db *db, const struct db_crl *c, struct error *e)
 {
 	const struct db_arg	 arg[] = { db_text(c->ca), db_int(c->number),
 	    db_int(c->this_update), db_int(c->next_update),
-	    db_int(c->entries), db_bytes(c->der.p, c->der.len) };
+	    db_int(c->entries), db_bytes(c->der.p, c->der.len),
+	    db_int(c->change) };
 
-	if (db_exec(db, &make_stmt[ADD], arg, 6, e) == -1)
+	if (db_exec(db, &make_stmt[ADD], arg, 7, e) == -1)
 		return error_wrap(e, "CRL %lld of %s", (long long)c->number,
 		    c->ca);
 	return 0;
@@ -146,12 +160,14 @@ db_crl_entries(struct db *db, const char *ca, const struct db_serial *after,
 }
 
 int
-db_crl_due(struct db *db, struct db_crl_dues *out, struct arena *a,
-    struct error *e)
+db_crl_due(struct db *db, const char *const *ca, const int64_t *reason,
+    size_t n, struct db_crl_dues *out, struct arena *a, struct error *e)
 {
-	struct db_rows	*rows;
+	const struct db_arg	 arg[] = { db_texts(ca, n),
+	    db_ints(reason, n) };
+	struct db_rows		*rows;
 
-	if (db_query(db, &make_stmt[DUE], NULL, 0, &rows, e) == -1)
+	if (db_query(db, &make_stmt[DUE], arg, 2, &rows, e) == -1)
 		return -1;
 	out->n = db_rows_count(rows);
 	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
@@ -164,6 +180,7 @@ db_crl_due(struct db *db, struct db_crl_dues *out, struct arena *a,
 		d->next_update = db_get_int(rows, i, 3);
 		d->change = db_get_int(rows, i, 4);
 		d->changed_at = db_get_int(rows, i, 5);
+		d->urgent = db_get_bool(rows, i, 6);
 	}
 	db_rows_free(&rows);
 	return 0;

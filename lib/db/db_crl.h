@@ -15,6 +15,7 @@ struct db_crl {
 	int64_t		 number;
 	int64_t		 this_update, next_update;
 	int64_t		 entries;
+	int64_t		 change;	/* for db_crl_add: db_crl_due.change */
 	struct bytes	 der;		/* p NULL in lists */
 };
 struct db_crls {
@@ -56,14 +57,15 @@ struct db_crl_due {
 	int64_t		 this_update, next_update;
 	int64_t		 change;	/* id of the latest change of status */
 	int64_t		 changed_at;	/* and when it was stored, 0: never */
+	bool		 urgent;	/* a reason asked for is not on it yet */
 };
 struct db_crl_dues {
 	struct db_crl_due	*v;
 	size_t			 n;
 };
-/* All issuing CAs. */
-int	 db_crl_due(struct db *, struct db_crl_dues *, struct arena *,
-	    struct error *);
+/* All issuing CAs.  The pairs of ca and reason (-1: release) are urgent. */
+int	 db_crl_due(struct db *, const char *const *ca, const int64_t *reason,
+	    size_t n, struct db_crl_dues *, struct arena *, struct error *);
 
 /*
  * One maker of lists at a time among all instances: 1 we are, 0 somebody else

@@ -6,6 +6,7 @@
  *	feed requests DIR COUNT		COUNT keys and requests in DIR/requests
  *	feed single DIR CONNINFO COUNT	that many orders, one approval each
  *	feed batch DIR CONNINFO COUNT	one order, two approvals, that many items
+ *	feed revoke DIR CONNINFO COUNT	that many orders, one good certificate each
  *
  * Orders, approvals and requests are real; only their people are not.
  */
@@ -14,6 +15,7 @@
 
 #include "base/log.h"
 #include "db/db_ca.h"
+#include "db/db_cert.h"
 #include "db/db_order.h"
 #include "db/migrate.h"
 #include "order/approval.h"
@@ -63,9 +65,9 @@ static void
 open_db(struct feed *f, const char *conninfo)
 {
 	static const struct db_table *const	 tables[] = { &DB_CA_ADD,
-	    &DB_ORDER_INTAKE };
+	    &DB_CERT, &DB_ORDER_INTAKE };
 
-	if (db_open(&f->db, conninfo, "feed", tables, 2, &f->e) == -1)
+	if (db_open(&f->db, conninfo, "feed", tables, 3, &f->e) == -1)
 		die(f, "store");
 }
 
@@ -389,6 +391,59 @@ feed_batch(struct feed *f, const char *conninfo, long count)
 		die(f, "store");
 }
 
+struct revoking {
+	struct feed		*f;
+	const struct db_certs	*certs;
+};
+
+static int
+txn_revoke(struct db *db, void *arg, struct error *e)
+{
+	struct revoking	*r = arg;
+	size_t		 i;
+
+	for (i = 0; i < r->certs->n; i++) {
+		const struct db_cert	*c = &r->certs->v[i];
+		struct order		*o;
+		struct db_order		 row;
+		struct buf		 blob;
+
+		if (order_new(&o, ORDER_REVOKE, 86400, &clock_system,
+		    &rng_system, e) == -1)
+			return -1;
+		o->reason = 1;
+		o->target = mem_array(1, sizeof(*o->target));
+		o->ntargets = 1;
+		o->target[0].ca = mem_strdup(c->ca);
+		memcpy(o->target[0].serial, c->serial.p, c->serial.len);
+		o->target[0].serial_len = c->serial.len;
+		seal(r->f, o, 1, &blob, &row);
+		row.ca = row.profile = NULL;
+		row.items = 0;
+		if (db_order_add(db, &row, BYTES(blob.p, blob.len), e) == -1)
+			return -1;
+		buf_clear(&blob);
+		order_free(&o);
+	}
+	return 0;
+}
+
+static void
+feed_revoke(struct feed *f, const char *conninfo, long count)
+{
+	struct db_cert_filter	 good = { .status = "good" };
+	struct arena		*a = arena_new();
+	struct db_certs		 certs;
+	struct revoking		 r = { f, &certs };
+
+	load(f);
+	open_db(f, conninfo);
+	if (db_cert_list(f->db, &good, 0, (size_t)count, &certs, a,
+	    &f->e) == -1 || db_txn(f->db, txn_revoke, &r, &f->e) == -1)
+		die(f, "store");
+	arena_free(&a);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -407,6 +462,8 @@ main(int argc, char *argv[])
 		feed_single(&f, argv[3], count);
 	else if (strcmp(argv[1], "batch") == 0)
 		feed_batch(&f, argv[3], count);
+	else if (strcmp(argv[1], "revoke") == 0)
+		feed_revoke(&f, argv[3], count);
 	else
 		return 2;
 	return 0;

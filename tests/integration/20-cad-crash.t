@@ -75,6 +75,39 @@ for kind in $kinds; do
 	done
 done
 
+# Revocations, at every point of theirs: each is in the row, in the history
+# with its order, in the chain and on the list, once.
+revoked_well() {
+	settled || return 1
+	[ "$(sql "SELECT count(*) FROM orders WHERE kind = 'revoke'")" = "$1" ] ||
+	    return 1
+	[ "$(sql "SELECT count(*) FROM cert WHERE status = 'revoked'
+	    AND reason = 1")" = "$1" ] || return 1
+	[ "$(sql "SELECT count(*), count(DISTINCT (ca, serial))
+	    FROM status_change")" = "$1|$1" ] || return 1
+	[ "$(sql "SELECT count(*) FROM audit WHERE body LIKE 'act=revoke%'")" = \
+	    "$1" ] || return 1
+	[ "$(sql "SELECT entries FROM crl WHERE ca = 'people'
+	    ORDER BY number DESC LIMIT 1")" = "$1" ]
+}
+ok 'certificates are to be revoked' feed revoke "$tmp/d" "$conninfo" 3
+revoked=3
+: >"$tmp/passed"
+export SIGNET_FAULT_LIST="$tmp/passed"
+ok 'they are' cad_once
+unset SIGNET_FAULT_LIST
+ok '... once and everywhere' revoked_well "$revoked"
+for point in $(list_of); do
+	feed revoke "$tmp/d" "$conninfo" 3 >"$tmp/out" 2>&1
+	revoked=$((revoked + 3))
+	SIGNET_FAULT=$point
+	export SIGNET_FAULT
+	cad_once >"$tmp/log" 2>&1
+	unset SIGNET_FAULT
+	ok "revoking, killed at $point: the next start works" cad_once
+	ok "E017: ... once and everywhere" revoked_well "$revoked"
+done
+
 # The trigger that fails one INSERT, after the key was used.
 sql "CREATE FUNCTION public.fail_once() RETURNS trigger LANGUAGE plpgsql AS
 \$\$ BEGIN IF nextval('public.fail') = 7 THEN

@@ -59,7 +59,8 @@ fill(void **state)
 	    " 'hex'), now() FROM cert, (VALUES ('held', 6, '0a'), ('revoked',"
 	    " 1, '0b')) v(s, r, o) WHERE id = 5;"
 	    "INSERT INTO crl (ca, number, this_update, next_update, entries,"
-	    " der) SELECT 'people', n, now(), now() + interval '1 day', 0,"
+	    " change, der) SELECT 'people', n, now(), now() +"
+	    " interval '1 day', 0, 0,"
 	    " convert_to('crl ' || n, 'UTF8') FROM generate_series(1, 3) n;");
 	audit = testdb_open(&t, "signet_audit", tables, 1);
 	return 0;

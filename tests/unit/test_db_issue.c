@@ -700,17 +700,58 @@ crl_entries_come_by_serial_without_the_expired(void **state)
 	assert_int_equal(p.n, 0);
 }
 
+static bool
+is_urgent(int64_t reason)
+{
+	struct error		 e = ERROR_INIT;
+	struct db_crl_dues	 due;
+
+	assert_int_equal(db_crl_due(ca, (const char *const[]){ "people" },
+	    &reason, 1, &due, a, &e), 0);
+	return due.v[0].urgent;
+}
+
+static void
+a_list_is_urgent_until_it_knows_of_the_change(void **state)
+{
+	struct db_crl	 c = { "people", 7, NOW, NOW + DAY, 0, 0,
+	    BYTES("crl7", 4) };
+	struct error	 e = ERROR_INIT;
+	int64_t		 id;
+
+	(void)state;
+	testdb_sql(&t, "SET session_replication_role = replica;"
+	    " INSERT INTO status_change (ca, serial, status, reason, order_id,"
+	    " changed_at) VALUES ('people', decode(repeat('77', 16), 'hex'),"
+	    " 'revoked', 1, decode(repeat('77', 16), 'hex'),"
+	    " to_timestamp(%lld))", (long long)NOW - 5);
+	assert_true(is_urgent(1));
+	assert_false(is_urgent(4));
+	id = testdb_number(&t, "SELECT max(id) FROM signet.status_change");
+	c.change = id - 1;
+	assert_int_equal(db_crl_add(ca, &c, &e), 0);
+	assert_true(is_urgent(1));
+	c.number++;
+	c.change = id;
+	assert_int_equal(db_crl_add(ca, &c, &e), 0);
+	assert_false(is_urgent(1));
+	testdb_sql(&t, "SET session_replication_role = replica;"
+	    " DELETE FROM signet.crl WHERE number >= 7;"
+	    " DELETE FROM signet.status_change WHERE id = %lld",
+	    (long long)id);
+}
+
 static void
 lists_are_numbered_and_the_latest_is_found(void **state)
 {
-	struct db_crl		 c = { "people", 1, NOW, NOW + DAY, 0,
+	struct db_crl		 c = { "people", 1, NOW, NOW + DAY, 0, 0,
 	    BYTES("crl1", 4) };
 	struct error		 e = ERROR_INIT;
 	struct db_crls		 list;
 	struct db_crl_dues	 due;
 
 	(void)state;
-	assert_int_equal(db_crl_due(ca, &due, a, &e), 0);
+	assert_int_equal(db_crl_due(ca, NULL, NULL, 0, &due, a, &e), 0);
 	assert_int_equal(due.n, 1);
 	assert_string_equal(due.v[0].ca, "people");
 	assert_int_equal(due.v[0].number, 0);
@@ -732,7 +773,7 @@ lists_are_numbered_and_the_latest_is_found(void **state)
 	assert_int_equal(db_crl_list(ca, "people", 2, MAX, &list, a, &e), 0);
 	assert_int_equal(list.n, 1);
 	assert_int_equal(list.v[0].number, 1);
-	assert_int_equal(db_crl_due(ca, &due, a, &e), 0);
+	assert_int_equal(db_crl_due(ca, NULL, NULL, 0, &due, a, &e), 0);
 	assert_int_equal(due.v[0].number, 2);
 	assert_int_equal(due.v[0].next_update, NOW + DAY);
 	assert_int_equal(testdb_number(&t, "SELECT count(*) FROM outbox"
@@ -889,6 +930,7 @@ main(void)
 		T(a_status_order_is_claimed_and_resolved_once),
 		T(crl_entries_come_by_serial_without_the_expired),
 		T(lists_are_numbered_and_the_latest_is_found),
+		T(a_list_is_urgent_until_it_knows_of_the_change),
 		T(states_change_along_the_table_and_no_other_way),
 	};
 
