@@ -145,9 +145,10 @@ take_from_parcel(struct cli *c, const struct parcel *p, const char *name,
 	if (!p->by_anchor)
 		return error_set(e, ERROR_DENIED, "the parcel was not packed "
 		    "by the root of this installation");
-	if (p->number <= last_number(c)) {
-		error_set(e, ERROR_CONFLICT, "parcel %lld was replayed or "
-		    "came late: number %lld has been imported already",
+	/* The last one may come again: it holds several files, perhaps. */
+	if (p->number < last_number(c)) {
+		error_set(e, ERROR_CONFLICT, "parcel %lld is replayed or late: "
+		    "number %lld has been taken in already",
 		    (long long)p->number, (long long)last_number(c));
 		return error_hint(e, "pack a new one: signet-root certify");
 	}

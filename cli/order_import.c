@@ -87,7 +87,10 @@ take_requests(struct draft *d, struct bytes in, struct error *e)
 	while (rc == 0 && next_request(&in, &block) == 1) {
 		if ((rc = csr_parse(&csr, block, e)) == -1)
 			break;
-		if ((at = request_index(o, csr->digest)) == -1)
+		at = request_index(o, csr->digest);
+		if (at == -1 && o->has_code)
+			;	/* whoever has the code brings it again */
+		else if (at == -1)
 			rc = error_set(e, ERROR_INPUT, "holds a request that "
 			    "the order does not name");
 		else if (d->request[at].len == 0)

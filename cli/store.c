@@ -35,9 +35,11 @@ cli_open_db(struct cli *c, struct error *e)
 		return -1;
 	if (db_open(&c->db, c->conf.database, "signet", tables,
 	    sizeof(tables) / sizeof(tables[0]), e) == -1) {
-		error_hint(e, "is the store running?  The setting is "
+		if (e->code == ERROR_UPSTREAM &&
+		    strstr(e->text, "does not exist") != NULL)
+			return error_hint(e, "make it with: signet db init");
+		return error_hint(e, "is the store running?  The setting is "
 		    "\"database\" in %.80s", c->conf_path);
-		return -1;
 	}
 	db_set_patience(c->db, (int)c->conf.patience);
 	return 0;

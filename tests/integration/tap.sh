@@ -5,6 +5,8 @@
 #	ok 'what should be so' command...	not ok if the command fails
 #	not 'what must not be so' command...	not ok if it succeeds
 #	says 'text' command...			output and errors have the text
+#	exits N 'what it does' command...	not ok if it ends with another status
+#	said 'text'				the last command said that, too
 #	start command...			in the background; $last, $tmp/log
 #	wait_for command...			until it succeeds, at most 30 s
 #	done_testing
@@ -61,6 +63,22 @@ says() {
 	"$@" >"$tmp/out" 2>&1
 	grep -qF -e "$tap_text" "$tmp/out"
 	tap_result $? "says \"$tap_text\""
+}
+
+exits() {
+	tap_status=$1 tap_what=$2
+	shift 2
+	"$@" >"$tmp/out" 2>&1
+	tap_got=$?
+	[ "$tap_got" -eq "$tap_status" ] ||
+	    echo "exit status $tap_got, not $tap_status" >>"$tmp/out"
+	[ "$tap_got" -eq "$tap_status" ]
+	tap_result $? "$tap_what"
+}
+
+said() {
+	grep -qF -e "$1" "$tmp/out"
+	tap_result $? "and says \"$1\""
 }
 
 is() {

@@ -1,27 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
 # What the tests of signet-root share, beside tap.sh.
+: "${srcdir:?}" "${tmp:?}"
 
 profiles="--profiles $srcdir/etc/profiles"
-
-# What the last command of ok, not or says has printed.
-said() {
-	grep -qF -e "$1" "$tmp/out"
-	tap_result $? "says \"$1\""
-}
-
-# exits STATUS 'what should be so' command...; then said
-exits() {
-	tap_want=$1
-	tap_what=$2
-	shift 2
-	"$@" >"$tmp/out" 2>&1
-	tap_have=$?
-	[ "$tap_have" -eq "$tap_want" ] ||
-	    echo "exit status $tap_have and not $tap_want" >>"$tmp/out"
-	[ "$tap_have" -eq "$tap_want" ]
-	tap_result $? "$tap_what"
-}
 
 passphrases() {
 	for who in "$@"; do

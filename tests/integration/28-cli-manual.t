@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What is written about signet is what it does: each command and option is in
+# the manual and in the completion, each setting in signet.conf(5).
+. "${srcdir:-.}/tests/integration/tap.sh"
+
+commands() {
+	signet help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\( [a-z]*\)\{0,1\}\)  .*/\1/p'
+}
+# "limit/n": the option and its letter
+options() {
+	# shellcheck disable=SC2086
+	signet $1 --help | sed -n '/^Options:/,/^$/{
+	    s,^  -\(.\)\, --\([a-z-]*\).*,\2/\1,p
+	    s,^      --\([a-z-]*\).*,\1/,p
+	}'
+}
+has_option() {
+	grep -qE -e "(Fl|,) -${2%/*}( |\$)" "$1" || {
+		[ -n "${2#*/}" ] && grep -q -e "Fl ${2#*/}\>" "$1"
+	}
+}
+page_of() {
+	case $1 in
+	issue | revoke) echo "$srcdir/man/signet-issue.1" ;;
+	*) echo "$srcdir/man/signet-${1%% *}.1" ;;
+	esac
+}
+
+is 'there are commands' "$(commands | grep -c .)" "$(signet help |
+    sed -n '/^Commands:/,/^$/p' | grep -c '^  [a-z]')"
+commands >"$tmp/commands"
+while read -r command; do
+	page=$(page_of "$command")
+	ok "$command has a page" grep -q "signet $command" "$page"
+	missing=
+	for option in $(options "$command"); do
+		has_option "$page" "$option" ||
+		    missing="$missing --${option%/*}"
+	done
+	is "$command has its options there" "$missing" ''
+done <"$tmp/commands"
+
+exits 0 'help is no error' signet help order new
+exits 2 'nothing is a usage error' signet
+exits 2 'nor is a wrong command' signet ordr list
+said 'did you mean'
+exits 0 'a version' signet --version
+
+signet --complete bash >"$tmp/completion"
+ok 'the completion is bash' bash -n "$tmp/completion"
+while read -r command; do
+	ok "$command is completed" grep -q "${command##* }" "$tmp/completion"
+done <"$tmp/commands"
+
+for name in $(sed -n '/conf_item CLI_CONF/,/^};/s/.*struct cli_conf, \([a-z_]*\),.*/\1/p' \
+    "$srcdir/cli/context.c"); do
+	ok "setting $name is in signet.conf(5)" \
+	    grep -q "^\.It Ic $name" "$srcdir/man/signet.conf.5"
+done
+done_testing
