@@ -64,7 +64,7 @@ static const struct conf_item custodians[] = {
 	CONF_NUM(struct ceremony, path_length, -1, -1, 16, \
 	    "CAs that may follow below; -1: as the profile says."), \
 	CONF_LIST(struct ceremony, ext_key_usage, \
-	    "What certificates below may be for: names or object identifiers."), \
+	    "What certificates below may be for: names or OIDs."), \
 	CONF_LIST(struct ceremony, policies, \
 	    "Certificate policies, object identifiers."), \
 	ADDRESSES

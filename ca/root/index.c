@@ -37,7 +37,7 @@ static int
 issued_word(char *dst, size_t size, const char *word, struct error *e)
 {
 	if (word[0] == '\0' || strlen(word) >= size)
-		return error_set(e, ERROR_CONFIG, "a word is empty or too long");
+		return error_set(e, ERROR_CONFIG, "a word is empty or long");
 	snprintf(dst, size, "%s", word);
 	return 0;
 }

@@ -357,7 +357,8 @@ issue_plan_link(struct ca_cert *c, struct session *s, X509 *issuer,
 		return -1;
 	until = info.not_after;
 	cert_info_clear(&info);
-	where = generation > s->root->gen[s->root->ngen - 1].number ? &s->c : &s->root->settings;
+	where = generation > (int64_t)s->root->ngen ? &s->c :
+	    &s->root->settings;
 	set_addresses(c, where, where);
 	set_der_subject(c);
 	c->profile.validity = c->issuer.not_after - s->now + 1;

@@ -100,8 +100,9 @@ new_share(struct session *s, const struct share *share, size_t k,
 
 	source = strcmp(s->verb, "init") == 0 ?
 	    source_given(s->args, "custodian", c->name) : NULL;
-	if (fetch_new(&pass, source != NULL ? source : c->passphrase, c->name,
-	    e) == -1 || share_seal(&text, share, hex, c->name,
+	if (source == NULL)
+		source = c->passphrase;
+	if (fetch_new(&pass, source, c->name, e) == -1 || share_seal(&text, share, hex, c->name,
 	    s->c.custodians.n, &pass, s->rng, e) == -1)
 		goto out;
 	name = mem_printf("shares/%s.share", c->name);
@@ -198,7 +199,7 @@ protect_new(struct session *s, EVP_PKEY *key, const char *hex,
 struct unlock {
 	struct session			*s;
 	const struct generation		*g;
-	const struct transcript_entry	*made;	/* the "end" that made the key */
+	const struct transcript_entry	*made;	/* "end" that made it */
 	int64_t				 threshold;	/* 0: one passphrase */
 	struct share			 share[SPLIT_MAX];
 	size_t				 n;

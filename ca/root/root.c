@@ -261,6 +261,31 @@ check_last_head(struct root *r, struct error *e)
 	return rc;
 }
 
+/* Is this what the "end" entry says of the output of that name? */
+static int
+check_output(const struct transcript_entry *end, const char *name,
+    const struct buf *data, struct error *e)
+{
+	char	 hex[65], *want, *value;
+	bool	 same = false;
+	int	 k;
+
+	root_digest(hex, BYTES(data->p, data->len));
+	want = mem_printf("%s %s", name, hex);
+	for (k = 1; !same && (value = transcript_nth(end, "output", k)) !=
+	    NULL; k++) {
+		same = strcmp(value, want) == 0;
+		mem_free(&value);
+	}
+	mem_free(&want);
+	if (same)
+		return 0;
+	error_set(e, ERROR_DENIED, "%s is not what the transcript says",
+	    name);
+	return error_hint(e, "run signet-root replay; restore the directory "
+	    "from the last copy");
+}
+
 /* The ceremony file of the last init or roll holds what is inherited. */
 static int
 load_settings(struct root *r, struct error *e)
@@ -285,6 +310,7 @@ load_settings(struct root *r, struct error *e)
 		goto out;
 	}
 	if (root_load(r, input, &text, e) == -1 ||
+	    check_output(&r->transcript.v[k - 1], input, &text, e) == -1 ||
 	    ceremony_parse(&r->settings, verb, buf_cstr(&text), input, e) ==
 	    -1)
 		goto out;

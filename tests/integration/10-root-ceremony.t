@@ -4,6 +4,7 @@
 # two CAs certified, one revoked, a new CRL, a new generation; and other
 # people's programs accept all of it.
 . "${srcdir:-.}/tests/integration/tap.sh"
+# shellcheck source=tests/lib/root.sh
 . "$srcdir/tests/lib/root.sh"
 cd "$tmp" || exit 1
 root() { signet-root "$@"; }

@@ -3,6 +3,7 @@
 # What somebody who gets at the root's directory, its custodians or what is
 # brought to it can do: be refused, or be seen by replay.
 . "${srcdir:-.}/tests/integration/tap.sh"
+# shellcheck source=tests/lib/root.sh
 . "$srcdir/tests/lib/root.sh"
 cd "$tmp" || exit 1
 
@@ -74,7 +75,7 @@ if SIGNET_CLOCK_OFFSET=-864000 signet-root show --dir good |
 	    env SIGNET_CLOCK_OFFSET=-86400 signet-root crl --dir D --yes $two
 	said 'but the last entry of the transcript is of'
 	same
-	ok '...unless that is confirmed' env SIGNET_CLOCK_OFFSET=-5 \
+	ok '...unless that is confirmed' env SIGNET_CLOCK_OFFSET=-3600 \
 	    signet-root crl --dir D --yes $two --accept-clock
 	ok '...which the transcript says' sh -c '
 	    cut -d" " -f3 D/transcript | while read -r b; do
@@ -193,6 +194,12 @@ sed 's/ good - -$/ revoked keyCompromise 2026-01-01T00:00:00Z/' \
 seen 'a changed index' 'file index: changed'
 exits 3 '...and by the next ceremony' crl $two
 said 'the index is not what the transcript says'
+fresh
+sed 's/^threshold = 2/cdp = [ "http:\/\/evil.example\/" ];\n&/' \
+    good/inputs/0001.conf >D/inputs/0001.conf
+seen 'a changed setting' 'file inputs/0001.conf: changed'
+exits 3 '...and by the next ceremony' crl $two
+said 'inputs/0001.conf is not what the transcript says'
 fresh
 echo 'verb = "crl";' >D/inputs/0003.conf
 seen 'a changed ceremony file' 'file inputs/0003.conf: changed'

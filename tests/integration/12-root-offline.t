@@ -4,6 +4,7 @@
 # one, imports no function of one, and a whole ceremony makes no system call
 # for one.
 . "${srcdir:-.}/tests/integration/tap.sh"
+# shellcheck source=tests/lib/root.sh
 . "$srcdir/tests/lib/root.sh"
 cd "$tmp" || exit 1
 program=$(command -v signet-root)
@@ -21,6 +22,9 @@ if ! strace -o /dev/null true 2>/dev/null; then
 	echo '# no strace here'
 	done_testing
 fi
+# The sanitizers' search for leaks cannot be traced.
+ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
+export ASAN_OPTIONS
 passphrases ann bo cy
 csr people
 traced() {

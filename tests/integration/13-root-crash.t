@@ -3,6 +3,7 @@
 # signet-root killed at each of its points: what was there stays, or all that
 # the ceremony makes is there; never something between.
 . "${srcdir:-.}/tests/integration/tap.sh"
+# shellcheck source=tests/lib/root.sh
 . "$srcdir/tests/lib/root.sh"
 cd "$tmp" || exit 1
 

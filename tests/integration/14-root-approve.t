@@ -3,6 +3,7 @@
 # The root approves orders: it shows them in words, signs them, and writes down
 # which.
 . "${srcdir:-.}/tests/integration/tap.sh"
+# shellcheck source=tests/lib/root.sh
 . "$srcdir/tests/lib/root.sh"
 cd "$tmp" || exit 1
 

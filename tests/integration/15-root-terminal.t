@@ -3,6 +3,7 @@
 # Custodians at a terminal: each types their own passphrase, some are not here,
 # some mistype, and no passphrase is ever seen.
 . "${srcdir:-.}/tests/integration/tap.sh"
+# shellcheck source=tests/lib/root.sh
 . "$srcdir/tests/lib/root.sh"
 cd "$tmp" || exit 1
 
