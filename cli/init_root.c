@@ -327,8 +327,9 @@ tell_first_trip(struct init *in)
 	    "OUTGOING/certify-services.conf\n"
 	    "Bring back into %s:\n"
 	    "    root.pem                    as it is called there\n"
-	    "    issued/NNNN-people.pem      as people.pem\n"
-	    "    issued/NNNN-services.pem    as services.pem\n",
+	    "    the parcel with people      as people.pem\n"
+	    "    the parcel with services    as services.pem\n"
+	    "(signet-root says where it puts a parcel.)\n",
 	    init_path(in, "outgoing"), init_path(in, "incoming"));
 }
 

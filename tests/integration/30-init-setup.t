@@ -152,8 +152,10 @@ ok 'the root is made there' signet-root init --dir "$tmp/far" --yes \
 for ca in people services; do
 	ok "and certifies $ca" there certify --profiles "$out/profiles" \
 	    "$out/certify-$ca.conf"
-	cp "$tmp/far/issued/"*"-$ca.pem" "$tmp/o/incoming/$ca.pem"
 done
+# One comes as a bare certificate, the other in the root's parcel.
+cp "$tmp/far/issued/"*"-people.pem" "$tmp/o/incoming/people.pem"
+cp "$tmp/far/out/"parcel-0003-certify.pem "$tmp/o/incoming/services.pem"
 cp "$tmp/far/root.pem" "$tmp/o/incoming/"
 again "$tmp/o" >"$tmp/said" 2>&1
 is 'it goes on, and waits for approvals' $? 6

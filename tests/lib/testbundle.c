@@ -335,21 +335,38 @@ put_approval(struct testbundle *w, const struct order *o,
 }
 
 static void
+status_line(struct testbundle *w, const struct order *o, const char *ca,
+    const struct testbundle_cert *c, int reason)
+{
+	char	 hex[43], id[33], at[TEXT_TIME_SIZE], line[300];
+
+	text_hex(hex, c->serial, c->serial_len);
+	text_hex(id, o->id, 16);
+	if (o->kind == ORDER_RELEASE)
+		snprintf(line, sizeof(line), "%s %s good - - %s\n", ca, hex,
+		    id);
+	else
+		snprintf(line, sizeof(line), "%s %s %s %d %s %s\n", ca, hex,
+		    o->kind == ORDER_HOLD ? "held" : "revoked", reason,
+		    text_time(at, w->t), id);
+	list_add(&w->line, line, strlen(line));
+}
+
+static void
 put_status(struct testbundle *w, const char *act, const char *ca,
     struct testbundle_cert *c, int reason)
 {
 	struct error	 e = ERROR_INIT;
-	struct order	*o = order_make(w, ORDER_REVOKE);
+	struct order	*o = order_make(w, order_kind_of(act));
 	struct buf	 blob = { 0 }, body = { 0 };
 	uint8_t		 digest[32];
-	char		 hex[43], id[33], at[TEXT_TIME_SIZE], line[300];
 
 	o->target = mem_array(1, sizeof(*o->target));
 	o->ntargets = 1;
 	o->target[0].ca = mem_strdup(ca);
 	memcpy(o->target[0].serial, c->serial, c->serial_len);
 	o->target[0].serial_len = c->serial_len;
-	o->reason = reason;
+	o->reason = o->kind == ORDER_REVOKE ? reason : 0;
 	o->selector = mem_strdup("serial");
 	ok(approval_wrap(&blob, o, &e), &e);
 	approve(w, &blob, w->so1.key, w->so1.cert);
@@ -361,10 +378,30 @@ put_status(struct testbundle *w, const char *act, const char *ca,
 	audit_hex(&body, "serial", c->serial, c->serial_len);
 	audit_num(&body, "reason", reason);
 	entry_end(w, &body);
-	snprintf(line, sizeof(line), "%s %s revoked %d %s %s\n", ca,
-	    text_hex(hex, c->serial, c->serial_len), reason,
-	    text_time(at, w->t), text_hex(id, o->id, 16));
-	list_add(&w->line, line, strlen(line));
+	status_line(w, o, ca, c, reason);
+	order_free(&o);
+}
+
+/* Two security officers let the CA go on from the first head. */
+static void
+put_adopt(struct testbundle *w, const struct audit_head *from)
+{
+	struct error	 e = ERROR_INIT;
+	struct order	*o = order_make(w, ORDER_ADOPT);
+	struct buf	 blob = { 0 }, body = { 0 };
+	uint8_t		 digest[32];
+
+	o->audit_seq = from->seq;
+	memcpy(o->audit_hash, from->hash, 32);
+	ok(approval_wrap(&blob, o, &e), &e);
+	approve(w, &blob, w->so1.key, w->so1.cert);
+	approve(w, &blob, w->so2.key, w->so2.cert);
+	hand_in(w, o, &blob, digest);
+	entry_begin(w, &body, "adopt");
+	put_order(&body, digest, o->id);
+	audit_num(&body, "seq", from->seq);
+	audit_hex(&body, "hash", from->hash, 32);
+	entry_end(w, &body);
 	order_free(&o);
 }
 
@@ -626,6 +663,24 @@ lists_make(struct testbundle *w)
 	list_make(w, w->list_goes_back ? 1 : 2, &some);
 }
 
+/* Later changes, after the lists. */
+static void
+changes_make(struct testbundle *w)
+{
+	if (w->dave_held || w->dave_released) {
+		remove_status(w, &w->dave);
+		put_status(w, "hold", "people", &w->dave, 6);
+	}
+	if (w->dave_released) {
+		remove_status(w, &w->dave);
+		put_status(w, "release", "people", &w->dave, 0);
+	}
+	if (w->revoked_released) {
+		remove_status(w, &w->alice);
+		put_status(w, "release", "people", &w->alice, 0);
+	}
+}
+
 static void
 alarm_make(struct testbundle *w)
 {
@@ -641,6 +696,7 @@ void
 testbundle_make(struct testbundle *w)
 {
 	struct testbundle_cert	 late = { 0 };
+	struct audit_head	 first;
 	struct buf		 body = { 0 };
 
 	w->t = TESTPKI_NOW;
@@ -661,6 +717,7 @@ testbundle_make(struct testbundle *w)
 	    NULL);
 	add_head(w);
 	w->first_head = w->chain.seq;
+	first = w->chain;
 	if (w->lone_security_officer) {
 		appoint(w, &late, "officer", "Pal Syd", "o2",
 		    OID_ROLE_OFFICER, &w->so1);
@@ -671,6 +728,9 @@ testbundle_make(struct testbundle *w)
 	alice_make(w);
 	batch_make(w);
 	lists_make(w);
+	changes_make(w);
+	if (w->adopted)
+		put_adopt(w, &first);
 	if (w->alarm)
 		alarm_make(w);
 	add_head(w);

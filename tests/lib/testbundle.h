@@ -50,6 +50,10 @@ struct testbundle {
 	bool		 not_handed_in;		/* no order-new */
 	bool		 rejected;
 	bool		 late;			/* used after its expiry */
+	bool		 dave_held;		/* and left so */
+	bool		 dave_released;		/* after having been held */
+	bool		 revoked_released;	/* what may never be */
+	bool		 adopted;		/* from the first head on */
 
 	struct testpki	 pki;
 	int64_t		 t;

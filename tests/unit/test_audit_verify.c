@@ -588,6 +588,99 @@ another_reason_in_the_store_is_named(void **state)
 }
 
 static void
+what_was_held_and_released_again_is_good(void **state)
+{
+	struct fixture	*f = *state;
+
+	f->w.dave_released = true;
+	testbundle_make(&f->w);
+	write_and_audit(f);
+	if (audit_report_failed(&f->report) != 0)
+		show(&f->report);
+	assert_int_equal(audit_report_failed(&f->report), 0);
+	assert_int_equal(f->report.revoked, 1);
+}
+
+static void
+what_is_held_must_be_told_as_held(void **state)
+{
+	struct fixture	*f = *state;
+
+	f->w.dave_held = true;
+	testbundle_make(&f->w);
+	write_and_audit(f);
+	assert_int_equal(audit_report_failed(&f->report), 0);
+	assert_int_equal(f->report.revoked, 2);
+	audit_report_clear(&f->report);
+	testbundle_edit(&f->w.line.v[f->w.line.n - 1], "held 6",
+	    "revoked 1");
+	write_and_audit(f);
+	only(&f->report, AUDIT_STATUS,
+	    "the store says revoked, but it is held since entry");
+}
+
+static void
+a_revoked_certificate_that_was_released_is_named(void **state)
+{
+	struct fixture	*f = *state;
+
+	f->w.revoked_released = true;
+	testbundle_make(&f->w);
+	write_and_audit(f);
+	only(&f->report, AUDIT_STATUS,
+	    "a revoked certificate was released; entry");
+}
+
+/* A head of what a restore has lost. */
+static void
+put_lost_head(struct fixture *f)
+{
+	struct error			 e = ERROR_INIT;
+	struct audit_signed_head	 h = { .instance = "cad1",
+					    .at = TESTPKI_NOW + 100 };
+	struct testbundle_list		*l = &f->w.part[BUNDLE_HEADS];
+	struct identity			 id = { 0 };
+
+	h.head.seq = f->w.first_head + 2;
+	memset(h.head.hash, 0x77, sizeof(h.head.hash));
+	testpki_identity_of(&id, &f->w.pki, f->w.agent.cert,
+	    f->w.agent.key);
+	assert_int_equal(audit_head_sign(&l->v[l->n++], &h, &id, &e), 0);
+	testpki_identity_clear(&id);
+	testbundle_write_heads(&f->w, f->heads);
+	f->pushed = true;
+	testbundle_remove(l, l->n - 1);
+}
+
+static void
+heads_lost_in_a_restore_are_a_finding_without_an_order(void **state)
+{
+	struct fixture	*f = *state;
+
+	testbundle_make(&f->w);
+	put_lost_head(f);
+	write_and_audit(f);
+	only(&f->report, AUDIT_HEADS, "history was rewritten: the head pushed "
+	    "off the machine");
+}
+
+static void
+heads_given_up_with_an_approved_order_are_only_noted(void **state)
+{
+	struct fixture	*f = *state;
+
+	f->w.adopted = true;
+	testbundle_make(&f->w);
+	put_lost_head(f);
+	write_and_audit(f);
+	assert_true(finding(&f->report, AUDIT_HEADS,
+	    "was given up with an approved order")->is_note);
+	assert_true(finding(&f->report, AUDIT_ALARMS,
+	    "security officers let the CA go on")->is_note);
+	assert_int_equal(audit_report_failed(&f->report), 0);
+}
+
+static void
 a_list_that_hides_a_revocation_is_named(void **state)
 {
 	struct fixture	*f = *state;
@@ -749,6 +842,11 @@ main(void)
 		TEST(a_certificate_made_good_again_in_the_store_is_named),
 		TEST(a_certificate_revoked_without_an_order_is_named),
 		TEST(another_reason_in_the_store_is_named),
+		TEST(what_was_held_and_released_again_is_good),
+		TEST(what_is_held_must_be_told_as_held),
+		TEST(a_revoked_certificate_that_was_released_is_named),
+		TEST(heads_lost_in_a_restore_are_a_finding_without_an_order),
+		TEST(heads_given_up_with_an_approved_order_are_only_noted),
 		TEST(a_list_that_hides_a_revocation_is_named),
 		TEST(a_list_with_one_too_many_is_named),
 		TEST(a_list_whose_number_goes_back_is_named),
