@@ -109,10 +109,26 @@ is 'the chain says who' "$(sql "SELECT count(*) FROM audit WHERE
     position('person=o1' IN convert_from(body, 'UTF8')) > 0 AND
     position('$id' IN convert_from(body, 'UTF8')) > 0")" 1
 ok 'the CA does it' cad
-is 'it is done' "$(order_state "$id")" done
+is 'it is done' "$(order_state "$id")" 'done'
 exits 5 'nothing is left to approve' as o2 signet order approve "$id" --yes
 said 'is done: nothing to approve'
 exits 5 'nor to reject' signet order reject "$id" --reason x --yes
+
+# Two at the same time: neither approval is lost.
+ok 'an order for two to sign' signet order new -p officer --csr \
+    "$tmp/www.csr" --holder o4 --holder-name 'Orm Four' -f name='Orm Four' \
+    -f id=o4 -f org='Example AB' -f country=SE
+id=$(last_order)
+as s1 signet order approve "$id" --yes >"$tmp/s1.out" 2>&1 &
+one=$!
+as s2 signet order approve "$id" --yes >"$tmp/s2.out" 2>&1 &
+two=$!
+wait "$one"
+is 'one signs' $? 0
+wait "$two"
+is 'the other as well' $? 0
+is 'both are there' "$(sql "SELECT approvals, state FROM orders
+    WHERE id = decode('$id', 'hex')")" '2|ready'
 
 # Who may not.
 ok 'an order for an officer' signet order new -p officer --csr \
@@ -204,7 +220,7 @@ ok 'the right code' signet order redeem "$id" --csr "$tmp/later.csr" \
 exits 5 'only once' signet order redeem "$id" --csr "$tmp/later.csr" \
     --code-from "file:$tmp/code"
 ok 'the CA takes it' cad
-is 'and it is done' "$(order_state "$id")" done
+is 'and it is done' "$(order_state "$id")" 'done'
 
 # Away and back.
 ok 'an order is exported' signet order export "$id" -o "$tmp/order.pem"

@@ -71,7 +71,7 @@ ok 'one officer' as o1 signet order approve "$id" --yes
 is 'is not enough' "$(order_state "$id")" pending
 ok 'two are' as o2 signet order approve "$id" --yes
 ok 'the CA makes them' cad
-is 'all of them' "$(order_state "$id")" done
+is 'all of them' "$(order_state "$id")" 'done'
 is 'forty certificates' "$(signet cert list --profile mail-sign --json |
     wc -l)" 40
 ok 'an item is found by its address' \
