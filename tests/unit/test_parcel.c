@@ -297,6 +297,24 @@ signed_next_finds_each_block_and_an_unfinished_one(void **state)
 }
 
 static void
+parcel_parse_reads_the_text_alone(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	struct parcel	*p;
+
+	(void)state;
+	assert_int_equal(parcel_parse(&p, BYTES_OF("hello\n"), &e), -1);
+	assert_null(p);
+	assert_string_equal(e.text, "parcel: the text is not a parcel");
+	assert_int_equal(parcel_parse(&p, BYTES_OF(HEAD "file=a\nsize=1\n"
+	    "sha256=" SHA_X "\neA==\n\n"), &e), 0);
+	assert_null(p->signer);
+	assert_string_equal(p->what, "crl");
+	assert_int_equal(p->nfiles, 1);
+	parcel_free(&p);
+}
+
+static void
 signed_open_gives_content_and_signer_and_no_trust(void **state)
 {
 	struct fixture	*f = *state;
@@ -353,6 +371,7 @@ main(void)
 		cmocka_unit_test(parcel_make_refuses_a_name_with_a_path),
 		cmocka_unit_test(parcel_comes_out_as_it_went_in),
 		cmocka_unit_test(parcel_of_an_officer_is_trusted_by_its_chain),
+		cmocka_unit_test(parcel_parse_reads_the_text_alone),
 		cmocka_unit_test(
 		    signed_next_finds_each_block_and_an_unfinished_one),
 		cmocka_unit_test(

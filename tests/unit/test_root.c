@@ -510,6 +510,48 @@ head_verify_gives_back_what_was_signed_and_nothing_else(void **state)
 	testpki_clear(&pki);
 }
 
+/* ---- what the root asks of the key and profile modules ---- */
+
+static void
+key_decode_wants_the_passphrase_of_key_encode(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	struct secret	 pass = { NULL, 0 }, other = { NULL, 0 };
+	struct buf	 pem = { 0 };
+	EVP_PKEY	*key = testpki_key("P-256"), *again;
+
+	(void)state;
+	assert_int_equal(secret_set(&pass, "correct", 7, &e), 0);
+	assert_int_equal(secret_set(&other, "wrong", 5, &e), 0);
+	assert_int_equal(key_encode(&pem, key, &pass, &e), 0);
+	assert_memory_equal(pem.p, "-----BEGIN ENCRYPTED PRIVATE KEY-----", 37);
+	assert_int_equal(key_decode(&again, BYTES(pem.p, pem.len), &other, &e),
+	    -1);
+	assert_null(again);
+	assert_int_equal(e.code, ERROR_DENIED);
+	assert_non_null(strstr(e.text, "is the passphrase right?"));
+	error_clear(&e);
+	assert_int_equal(key_decode(&again, BYTES(pem.p, pem.len), &pass, &e),
+	    0);
+	assert_int_equal(EVP_PKEY_eq(key, again), 1);
+	EVP_PKEY_free(again);
+	EVP_PKEY_free(key);
+	secret_free(&pass);
+	secret_free(&other);
+	buf_clear(&pem);
+}
+
+static void
+profile_eku_oid_knows_names_and_lets_dotted_ones_pass(void **state)
+{
+	(void)state;
+	assert_null(profile_eku_oid("everything"));
+	assert_null(profile_eku_oid("1.2.x"));
+	assert_string_equal(profile_eku_oid("emailProtection"),
+	    "1.3.6.1.5.5.7.3.4");
+	assert_string_equal(profile_eku_oid("1.2.3.4"), "1.2.3.4");
+}
+
 int
 main(void)
 {
@@ -530,6 +572,10 @@ main(void)
 		cmocka_unit_test(journal_apply_refuses_a_damaged_journal),
 		cmocka_unit_test(ceremony_parse_refuses_what_does_not_belong),
 		cmocka_unit_test(ceremony_paths_are_relative_to_the_file),
+		cmocka_unit_test(
+		    key_decode_wants_the_passphrase_of_key_encode),
+		cmocka_unit_test(
+		    profile_eku_oid_knows_names_and_lets_dotted_ones_pass),
 		cmocka_unit_test(
 		    head_verify_gives_back_what_was_signed_and_nothing_else),
 	};
