@@ -191,8 +191,8 @@ out_record_is_lines_for_people(void **state)
 	(void)state;
 	put_record(&c, false);
 	capture_expect(&c,
-	    "Id:     4f2a\\x0a\n"
-	    "Items:  3\n"
+	    "Id:             4f2a\\x0a\n"
+	    "Items:          3\n"
 	    "next: signet order show 4f2a\n");
 }
 
