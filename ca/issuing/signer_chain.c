@@ -114,54 +114,72 @@ proof_open(struct signer *s, struct follow *f, uint32_t place,
 	return 0;
 }
 
-/* 1: st is what the entry's order makes of it, 0: not news, -1: unproven. */
+/* What an entry says of one certificate. */
+struct change {
+	enum order_kind	 kind;
+	char		 ca[65];
+	uint8_t		 serial[CERT_SERIAL_SIZE];
+	size_t		 len;
+	int64_t		 at;
+};
+
 static int
-prove_status(struct signer *s, struct follow *f, const struct followed *x,
-    enum order_kind kind, struct ledger_status *st, struct error *e)
+change_read(struct change *c, struct bytes body, struct error *e)
+{
+	struct buf	 ca = { 0 };
+	int		 rc = -1;
+
+	if (audit_find(body, "ca", &ca, e) == 1 &&
+	    text_is_name(buf_cstr(&ca)) &&
+	    find_hex(body, "serial", c->serial, 1, sizeof(c->serial),
+	    &c->len, e) == 0 && find_time(body, "at", &c->at, e) == 0) {
+		snprintf(c->ca, sizeof(c->ca), "%s", buf_cstr(&ca));
+		rc = 0;
+	}
+	buf_clear(&ca);
+	return rc;
+}
+
+/* Is it news to the ledger?  *since is when the present status began. */
+static bool
+change_is_news(struct signer *s, const struct change *c, int64_t *since)
 {
 	const struct ledger_status	*known;
-	struct signer_proof		 p = { .cert = x->cert,
-	    .profile = x->profile };
 	struct signer_ca		*ca;
-	struct buf			 name = { 0 };
-	uint8_t				 serial[CERT_SERIAL_SIZE];
-	struct error			 ignored = ERROR_INIT;
-	int64_t				 at, now = clock_now(s->clock);
-	int				 rc = -1;
+	struct error			 e = ERROR_INIT;
 
-	if (audit_find(x->body, "ca", &name, e) != 1 ||
-	    find_hex(x->body, "serial", serial, 1, sizeof(serial),
-	    &p.serial.len, e) == -1 ||
-	    find_time(x->body, "at", &at, e) == -1)
-		goto out;
-	p.ca = buf_cstr(&name);
-	p.serial.p = serial;
-	known = ledger_find_status(s->ledger, p.ca, serial, p.serial.len);
-	rc = 0;
-	if (signer_find_ca(s, p.ca, &ca, &ignored) == -1 &&
-	    ignored.code == ERROR_NOTFOUND)
-		goto out;		/* no business of this instance */
-	if (known != NULL && (known->status == CERT_REVOKED ||
-	    (kind == ORDER_HOLD && known->status == CERT_HELD)))
-		goto out;
-	p.since = known != NULL ? known->at : 0;
-	rc = -1;
+	if (signer_find_ca(s, c->ca, &ca, &e) == -1 &&
+	    e.code == ERROR_NOTFOUND)
+		return false;		/* no business of this instance */
+	known = ledger_find_status(s->ledger, c->ca, c->serial, c->len);
+	*since = known != NULL ? known->at : 0;
+	return known == NULL || known->status == CERT_GOOD ||
+	    (known->status == CERT_HELD && c->kind != ORDER_HOLD);
+}
+
+static int
+change_prove(struct signer *s, struct follow *f, const struct followed *x,
+    const struct change *c, int64_t since, struct error *e)
+{
+	struct ledger_status	 st;
+	struct signer_proof	 p = { .ca = c->ca, .cert = x->cert,
+	    .serial = BYTES(c->serial, c->len), .profile = x->profile,
+	    .since = since };
+	int64_t			 now = clock_now(s->clock);
+
 	if (proof_open(s, f, x->proof, e) == -1)
-		goto out;
+		return -1;
 	p.order = f->order;
-	if (p.order->order->kind != kind) {
-		error_set(e, ERROR_DENIED, "its order is to %s",
+	if (p.order->order->kind != c->kind)
+		return error_set(e, ERROR_DENIED, "its order is to %s",
 		    order_kind_name(p.order->order->kind));
-		goto out;
-	}
 	if (signer_check_proof(s, &p, e) == -1)
-		goto out;
-	signer_proof_status(&p, st);
-	st->at = at < now ? at : now;
-	rc = 1;
- out:
-	buf_clear(&name);
-	return rc;
+		return -1;
+	signer_proof_status(&p, &st);
+	st.at = c->at < now ? c->at : now;
+	ledger_add_status(s->ledger, &st);
+	s->learnt = true;
+	return 0;
 }
 
 /*
@@ -173,20 +191,27 @@ static int
 learn_status(struct signer *s, struct follow *f, const struct followed *x,
     enum order_kind kind, struct error *e)
 {
-	struct ledger_status	 st;
-	char			 why[160];
-	int			 rc;
+	struct change	 c = { .kind = kind };
+	int64_t		 since;
+	char		 why[160];
 
-	if ((rc = prove_status(s, f, x, kind, &st, e)) == 1) {
-		ledger_add_status(s->ledger, &st);
-		s->learnt = true;
+	if (change_read(&c, x->body, e) == -1)
+		return -1;
+	/* What another order did, further up in this message, counts. */
+	if (s->learnt && f->opened != x->proof) {
+		s->learnt = false;
+		if (ledger_sync(s->ledger, e) == -1)
+			return -1;
 	}
-	if (rc == -1 && kind != ORDER_RELEASE) {
-		snprintf(why, sizeof(why), "has no order that proves it: %s",
-		    e->text);
+	if (!change_is_news(s, &c, &since) ||
+	    change_prove(s, f, x, &c, since, e) == 0)
+		return 0;
+	if (kind != ORDER_RELEASE) {
+		snprintf(why, sizeof(why), "has no order that proves it: "
+		    "%.120s", e->text);
 		signer_fork(s, x->seq, why);
 	}
-	return rc;
+	return -1;
 }
 
 static int
@@ -266,7 +291,7 @@ follow_all(struct signer *s, struct follow *f, struct msg *in,
 	uint32_t	 n, i;
 
 	f->nproofs = msg_get_u32(in);
-	if (in->bad || f->nproofs > SIGNER_PROOFS_MAX || after > f->head.seq)
+	if (in->bad || f->nproofs > WIRE_PROOFS_MAX || after > f->head.seq)
 		return error_set(e, ERROR_RETRY, "entries out of order");
 	f->proof = mem_array(f->nproofs + 1, sizeof(*f->proof));
 	for (i = 0; i < f->nproofs; i++)

@@ -56,4 +56,5 @@ enum wire_differs {
 };
 
 #define WIRE_GROUP_MAX	5000
+#define WIRE_PROOFS_MAX	5000	/* orders along with one FOLLOW */
 #endif

@@ -11,8 +11,6 @@
 #include "os/sandbox.h"
 #include "worker_private.h"
 
-#define FOLLOW_PAGE	2000
-
 int
 worker_ask(struct worker *w, struct error *e)
 {
@@ -116,42 +114,6 @@ worker_hello(struct worker *w, struct error *e)
 		w->usable[i] = (const char *)w->usable_text.p + at[i];
 	w->head = msg_get_i64(&w->answer);
 	return msg_done(&w->answer, e);
-}
-
-static int
-follow_page(struct worker *w, size_t *n, struct error *e)
-{
-	struct db_audit_entries	 page;
-	size_t			 i;
-
-	arena_reset(w->arena);
-	/* From the entry where the signer stands, so that it can compare. */
-	if (db_audit_list(w->db, w->head > 0 ? w->head - 1 : 0, FOLLOW_PAGE,
-	    &page, w->arena, e) == -1)
-		return -1;
-	*n = page.n;
-	msg_init(&w->ask, WIRE_FOLLOW);
-	msg_put_u32(&w->ask, (uint32_t)page.n);
-	for (i = 0; i < page.n; i++) {
-		msg_put_i64(&w->ask, page.v[i].seq);
-		msg_put_blob(&w->ask, page.v[i].hash, AUDIT_HASH);
-		msg_put_blob(&w->ask, page.v[i].body.p, page.v[i].body.len);
-	}
-	if (worker_ask(w, e) == -1)
-		return -1;
-	w->head = msg_get_i64(&w->answer);
-	return msg_done(&w->answer, e);
-}
-
-static int
-worker_follow(struct worker *w, struct error *e)
-{
-	size_t	 n = FOLLOW_PAGE;
-
-	while (n == FOLLOW_PAGE)
-		if (follow_page(w, &n, e) == -1)
-			return -1;
-	return 0;
 }
 
 /* The chain in the store is not the one that the signer has seen. */

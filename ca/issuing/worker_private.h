@@ -51,6 +51,9 @@ int	 worker_expire(struct worker *, struct error *);
 /* Lists that are due. */
 int	 worker_crl(struct worker *, struct error *);
 
+/* The audit chain, to its end, to the signer. */
+int	 worker_follow(struct worker *, struct error *);
+
 /* w->ask to the signer, the answer in w->answer. */
 int	 worker_ask(struct worker *, struct error *);
 /* Append entries to the chain: last thing in a transaction. */

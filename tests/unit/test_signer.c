@@ -989,6 +989,7 @@ make_list(struct fixture *f, X509 *x, const struct buf *evidence,
 		int	 len = x != NULL ? i2d_X509(x, &cert) : 0;
 
 		msg_put_blob(&f->ask, cert, (size_t)len);
+		msg_put_str(&f->ask, "tls-server");
 		msg_put_blob(&f->ask, evidence != NULL ? evidence->p : NULL,
 		    evidence != NULL ? evidence->len : 0);
 		OPENSSL_free(cert);
@@ -1107,23 +1108,106 @@ signer_makes_no_list_that_is_older_than_the_last(void **state)
 	assert_string_equal(f->e.text, "the clock is behind the last list");
 }
 
-/* Tests: the chain. */
+/* Revoked or held by whom?  By an officer; by an auditor; by an officer who
+ * had only asked for a hold. */
+static void
+signer_lists_only_what_the_order_says_by_those_who_may(void **state)
+{
+	struct fixture	*f = *state;
+	X509		*x = issue_tls(f, "www.example.org");
+	struct buf	 blob;
+	struct crl	*crl;
+	uint32_t	 differences, alarms;
+
+	approve(f, &blob, status_order(f, ORDER_REVOKE, "services", x),
+	    &f->auditor, NULL);
+	crl = make_list(f, x, &blob, &differences, &alarms);
+	assert_int_equal(alarms, 1);
+	assert_int_equal(crl->n, 0);
+	crl_free(&crl);
+	buf_clear(&blob);
+	/* The store says keyCompromise; the order says hold. */
+	approve(f, &blob, status_order(f, ORDER_HOLD, "services", x),
+	    &f->officer, NULL);
+	f->clock.value++;
+	crl = make_list(f, x, &blob, &differences, &alarms);
+	assert_int_equal(crl->n, 1);
+	assert_int_equal(crl->v[0].reason, 6);
+	crl_free(&crl);
+	buf_clear(&blob);
+	X509_free(x);
+}
 
 static void
-follow(struct fixture *f, int64_t first, const char *const *body, size_t n,
-    struct audit_head *head)
+signer_drops_no_entry_for_a_release_older_than_the_hold(void **state)
 {
-	size_t	 i;
+	struct fixture	*f = *state;
+	X509		*x = issue_tls(f, "www.example.org");
+	struct buf	 used, kept;
+	struct crl	*crl;
+	uint32_t	 differences, alarms;
+
+	assert_int_equal(change_by(f, ORDER_HOLD, x, "tls-server",
+	    &f->officer), 1);
+	f->clock.value++;
+	approve(f, &used, status_order(f, ORDER_RELEASE, "services", x),
+	    &f->officer, NULL);
+	approve(f, &kept, status_order(f, ORDER_RELEASE, "services", x),
+	    &f->officer, NULL);
+	assert_int_equal(change(f, &used, x, "tls-server"), 1);
+	f->clock.value++;
+	assert_int_equal(change_by(f, ORDER_HOLD, x, "tls-server",
+	    &f->officer), 1);
+	assert_int_equal(change(f, &kept, x, "tls-server"), -1);
+	assert_non_null(strstr(f->e.text, "older than the hold"));
+	crl = make_list(f, NULL, &used, &differences, &alarms);
+	assert_int_equal(alarms, 1);
+	assert_int_equal(crl->n, 1);
+	crl_free(&crl);
+	crl = make_list(f, NULL, &kept, &differences, &alarms);
+	assert_int_equal(alarms, 1);
+	assert_int_equal(crl->n, 1);
+	crl_free(&crl);
+	buf_clear(&used);
+	buf_clear(&kept);
+	X509_free(x);
+}
+
+/* Tests: the chain. */
+
+/* Entries with what proves the last of them, or NULL. */
+static void
+follow_proof(struct fixture *f, int64_t first, const char *const *body,
+    size_t n, struct audit_head *head, const struct buf *proof, X509 *x)
+{
+	unsigned char	*cert = NULL;
+	size_t		 i;
+	int		 len = x != NULL ? i2d_X509(x, &cert) : 0;
 
 	msg_init(&f->ask, WIRE_FOLLOW);
+	msg_put_i64(&f->ask, 0);
+	msg_put_u32(&f->ask, proof != NULL);
+	if (proof != NULL)
+		msg_put_blob(&f->ask, proof->p, proof->len);
 	msg_put_u32(&f->ask, (uint32_t)n);
 	for (i = 0; i < n; i++) {
 		audit_advance(head, BYTES(body[i], strlen(body[i])));
 		msg_put_i64(&f->ask, first + (int64_t)i);
 		msg_put_blob(&f->ask, head->hash, 32);
 		msg_put_blob(&f->ask, body[i], strlen(body[i]));
+		msg_put_u32(&f->ask, proof != NULL && i == n - 1);
+		msg_put_blob(&f->ask, cert, (size_t)len);
+		msg_put_str(&f->ask, "officer");
 	}
+	OPENSSL_free(cert);
 	answer(f);
+}
+
+static void
+follow(struct fixture *f, int64_t first, const char *const *body, size_t n,
+    struct audit_head *head)
+{
+	follow_proof(f, first, body, n, head, NULL, NULL);
 }
 
 static const char *const bodies[] = {
@@ -1173,6 +1257,31 @@ signer_stops_when_history_was_cut_off(void **state)
 }
 
 static void
+signer_stops_when_entries_are_missing_in_the_middle(void **state)
+{
+	struct fixture		*f = *state;
+	struct audit_head	 head = { .seq = 0 };
+	const char *const	*next = bodies + 2;
+
+	follow(f, 1, bodies, 1, &head);
+	assert_int_equal(f->e.code, ERROR_NONE);
+	audit_advance(&head, BYTES(bodies[1], strlen(bodies[1])));
+	/* Entry 3 fits to 2, which is not there; nor is 1, where we stood. */
+	follow(f, 3, next, 1, &head);
+	assert_int_equal(f->e.code, ERROR_UPSTREAM);
+	assert_non_null(strstr(f->e.text, "entry 1 is gone"));
+	signer_free(&f->signer);
+	start(f);
+	/* The next fits, but the one where we stood is not shown. */
+	head = (struct audit_head){ .seq = 0 };
+	follow(f, 1, bodies, 2, &head);
+	assert_int_equal(f->e.code, ERROR_NONE);
+	follow(f, 3, next, 1, &head);
+	assert_int_equal(f->e.code, ERROR_UPSTREAM);
+	assert_non_null(strstr(f->e.text, "entry 2 is gone"));
+}
+
+static void
 signer_goes_on_from_a_head_that_two_security_officers_name(void **state)
 {
 	struct fixture		*f = *state;
@@ -1218,43 +1327,130 @@ signer_goes_on_from_a_head_that_two_security_officers_name(void **state)
 	testpki_identity_clear(&fourth);
 }
 
-/* Another instance's acts, learnt from the chain alone. */
+/* An entry as another instance, or whoever owns the store, would write it. */
+static void
+entry_by_other(struct fixture *f, struct buf *b, const char *act,
+    const struct buf *order, X509 *x)
+{
+	struct approved		*a = NULL;
+	const ASN1_INTEGER	*n;
+	uint8_t			 tbs[32] = { 1 };
+
+	assert_int_equal(approval_open(&a, BYTES(order->p, order->len), &f->e),
+	    0);
+	audit_begin(b, act, NOW);
+	audit_hex(b, "order", a->digest, 32);
+	audit_num(b, "n", 0);
+	audit_str(b, "ca", "services");
+	if (x != NULL) {
+		n = X509_get0_serialNumber(x);
+		audit_hex(b, "serial", n->data, (size_t)n->length);
+	}
+	audit_hex(b, "tbs", tbs, 32);
+	audit_num(b, "reason", 1);
+	audit_str(b, "expires", "2027-02-01T00:00:00Z");
+	audit_str(b, "instance", "other");
+	approval_free(&a);
+}
+
 static void
 signer_learns_from_the_chain_what_others_used_and_revoked(void **state)
 {
 	struct fixture		*f = *state;
 	struct audit_head	 head = { .seq = 0 };
-	struct approved		*a = NULL;
-	const ASN1_INTEGER	*n = X509_get0_serialNumber(f->second.cert);
-	struct buf		 blob, used = { 0 }, revoked = { 0 };
+	struct buf		 blob, order, used = { 0 }, revoked = { 0 };
 	const char		*body[2];
-	uint8_t			 zero[32] = { 0 };
 
 	approve(f, &blob, tls_order(f, "www.example.org"), &f->officer, NULL);
-	assert_int_equal(approval_open(&a, BYTES(blob.p, blob.len), &f->e), 0);
-	audit_begin(&used, "issue", NOW);
-	audit_hex(&used, "order", a->digest, 32);
-	audit_num(&used, "n", 0);
-	audit_hex(&used, "tbs", zero, 32);
-	audit_str(&used, "expires", "2027-02-01T00:00:00Z");
-	audit_str(&used, "instance", "other");
-	audit_begin(&revoked, "revoke", NOW);
-	audit_hex(&revoked, "order", zero, 32);
-	audit_str(&revoked, "ca", "services");
-	audit_hex(&revoked, "serial", n->data, (size_t)n->length);
-	audit_num(&revoked, "reason", 1);
-	audit_str(&revoked, "instance", "other");
+	approve(f, &order, status_order(f, ORDER_REVOKE, "services",
+	    f->second.cert), &f->security, NULL);
+	entry_by_other(f, &used, "issue", &blob, NULL);
+	entry_by_other(f, &revoked, "revoke", &order, f->second.cert);
 	body[0] = buf_cstr(&used);
 	body[1] = buf_cstr(&revoked);
-	follow(f, 1, body, 2, &head);
+	follow_proof(f, 1, body, 2, &head, &order, f->second.cert);
 	if (f->e.code != ERROR_NONE)
 		fail_msg("%s", f->e.text);
 	assert_refused(f, &blob, ERROR_CONFLICT, "used before");
 	refuse_approved_by(f, &f->second, "revoked");
-	approval_free(&a);
 	buf_clear(&blob);
+	buf_clear(&order);
 	buf_clear(&used);
 	buf_clear(&revoked);
+}
+
+static void
+signer_stops_at_a_revocation_that_no_order_proves(void **state)
+{
+	struct fixture		*f = *state;
+	struct audit_head	 head = { .seq = 0 };
+	struct buf		 order, entry = { 0 };
+	const char		*body[1];
+
+	/* An officer may not revoke an officer. */
+	approve(f, &order, status_order(f, ORDER_REVOKE, "services",
+	    f->second.cert), &f->officer, NULL);
+	entry_by_other(f, &entry, "revoke", &order, f->second.cert);
+	body[0] = buf_cstr(&entry);
+	follow_proof(f, 1, body, 1, &head, &order, f->second.cert);
+	assert_int_equal(f->e.code, ERROR_UPSTREAM);
+	assert_non_null(strstr(f->e.text, "entry 1 has no order that proves "
+	    "it: needs security-officer"));
+	signer_free(&f->signer);
+	start(f);
+	head = (struct audit_head){ .seq = 0 };
+	follow(f, 1, body, 1, &head);
+	assert_non_null(strstr(f->e.text, "its order is not in the store"));
+	/* Nothing of it has stuck. */
+	signer_free(&f->signer);
+	start(f);
+	{
+		struct prepared_reply	 r;
+		struct buf		 blob;
+
+		approve(f, &blob, tls_order(f, "www.example.org"), &f->second,
+		    NULL);
+		assert_int_equal(prepare_single(f, &blob, &r), 0);
+		buf_clear(&r.tbs);
+		buf_clear(&blob);
+	}
+	buf_clear(&order);
+	buf_clear(&entry);
+}
+
+static void
+signer_signs_no_bytes_that_only_the_chain_vouches_for(void **state)
+{
+	struct fixture		*f = *state;
+	struct audit_head	 head = { .seq = 0 };
+	struct prepared_reply	 r;
+	struct approved		*a = NULL;
+	struct buf		 blob, entry = { 0 };
+	const char		*body[1];
+	uint8_t			 digest[32];
+
+	approve(f, &blob, tls_order(f, "www.example.org"), &f->officer, NULL);
+	assert_int_equal(prepare_single(f, &blob, &r), 0);
+	assert_int_equal(approval_open(&a, BYTES(blob.p, blob.len), &f->e), 0);
+	/* What somebody would like to have signed. */
+	r.tbs.p[r.tbs.len - 1] ^= 1;
+	SHA256(r.tbs.p, r.tbs.len, digest);
+	audit_begin(&entry, "issue", NOW);
+	audit_hex(&entry, "order", a->digest, 32);
+	audit_num(&entry, "n", 0);
+	audit_hex(&entry, "tbs", digest, 32);
+	audit_str(&entry, "expires", "2027-02-01T00:00:00Z");
+	audit_str(&entry, "instance", "other");
+	body[0] = buf_cstr(&entry);
+	follow(f, 1, body, 1, &head);
+	assert_int_equal(f->e.code, ERROR_NONE);
+	assert_null(sign(f, a->digest, 0, r.serial, BYTES(r.tbs.p,
+	    r.tbs.len)));
+	assert_non_null(strstr(f->e.text, "never prepared here"));
+	approval_free(&a);
+	buf_clear(&r.tbs);
+	buf_clear(&entry);
+	buf_clear(&blob);
 }
 
 /* Tests: start. */
@@ -1342,12 +1538,17 @@ main(void)
 		T(signer_refuses_another_certificate_in_place_of_the_target),
 		T(signer_keeps_an_entry_that_the_store_has_dropped),
 		T(signer_lists_no_certificate_without_an_order),
+		T(signer_lists_only_what_the_order_says_by_those_who_may),
+		T(signer_drops_no_entry_for_a_release_older_than_the_hold),
 		T(signer_drops_an_expired_entry_after_one_more_list),
 		T(signer_makes_no_list_that_is_older_than_the_last),
 		T(signer_stops_when_history_was_rewritten),
 		T(signer_stops_when_history_was_cut_off),
+		T(signer_stops_when_entries_are_missing_in_the_middle),
 		T(signer_goes_on_from_a_head_that_two_security_officers_name),
 		T(signer_learns_from_the_chain_what_others_used_and_revoked),
+		T(signer_stops_at_a_revocation_that_no_order_proves),
+		T(signer_signs_no_bytes_that_only_the_chain_vouches_for),
 		T(signer_starts_without_one_of_its_keys_but_not_without_all),
 		T(signer_answers_nonsense_with_an_error),
 	};
