@@ -35,7 +35,7 @@ struct ledger_status {
 	int		 reason;	/* CRLReason */
 	int64_t		 at;
 	int64_t		 invalid_since;	/* 0: not said */
-	uint8_t		 order[32];	/* zeros: learnt from the audit chain */
+	uint8_t		 order[32];	/* zeros: it expired */
 };
 
 struct ledger;
