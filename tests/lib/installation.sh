@@ -9,6 +9,7 @@
 #	order_tls NAME [options]	an order for NAME.example.org, its request
 #	last_order [n]			id of the latest order (n before it)
 #	order_state ID, order_reason ID	what became of it
+#	cert_of ID, serial_of ID	its certificate (PEM), its number
 #	cad				signet-cad does what there is to do; its
 #					log in $tmp/log
 #	audited TEXT			an audit entry since the last cad has it
@@ -20,6 +21,7 @@
 # Officers: s1 and s2 are security officers, o1 and o2 officers.
 
 pki=$tmp/pki
+arc=2.25.48630738149683718521173944708743016276	# doc/oids.md
 
 install_pki() {
 	[ -n "$tap_pg" ] || start_pg
@@ -115,8 +117,77 @@ proven() {
 	    --profiles "$pki/profiles" "$@" >"$tmp/proof" 2>&1
 }
 
+# unproven 'what' 'finding' - the auditor finds it, and says what it is.
+unproven() {
+	proven
+	is "$1" $? 3
+	says "$2" cat "$tmp/proof"
+}
+
 tamper() {
 	psql -X -q -At -v ON_ERROR_STOP=1 -d signet \
 	    -c "SET session_replication_role = replica" \
 	    -c "SET search_path = signet" -c "$1"
+}
+
+# Its certificate, PEM.
+cert_of() {
+	sql "SELECT encode(der, 'base64') FROM cert
+	    WHERE order_id = decode('$1', 'hex')" | base64 -d |
+	    openssl x509 -inform DER
+}
+
+serial_of() {
+	sql "SELECT encode(serial, 'hex') FROM cert
+	    WHERE order_id = decode('$1', 'hex')"
+}
+
+# The signed order as it is in the store, to a file, and back.
+blob_get() {
+	sql "SELECT encode(blob, 'base64') FROM orders
+	    WHERE id = decode('$1', 'hex')" | base64 -d >"$2"
+}
+
+blob_put() {
+	tamper "UPDATE orders SET blob = decode('$(base64 -w 0 "$2")', 'base64')
+	    WHERE id = decode('$1', 'hex')"
+}
+
+# The order inside of a blob of one order.
+blob_order() {
+	openssl asn1parse -inform DER -in "$1" | sed -n \
+	    's/^ *\([0-9]*\):d=5 .*OCTET STRING.*/\1/p' >"$tmp/offset" &&
+	openssl asn1parse -inform DER -in "$1" -noout -out "$2" \
+	    -strparse "$(head -n 1 "$tmp/offset")"
+}
+
+# sign_as BLOB KEY CERT [option]... - sign its order as anybody, without signet
+sign_as() {
+	sign_blob=$1 sign_key=$2 sign_cert=$3
+	shift 3
+	blob_order "$sign_blob" "$sign_blob.order" >/dev/null &&
+	openssl cms -sign -cades -binary -nodetach -nosmimecap -md sha256 \
+	    -econtent_type "$arc.1.1" -in "$sign_blob.order" -outform DER \
+	    -out "$sign_blob" -signer "$sign_cert" -inkey "$sign_key" "$@"
+}
+
+# Whatever the store says: this order may be carried out.
+make_ready() {
+	tamper "UPDATE orders SET state = 'ready', reason = NULL,
+	    open_items = items, waiting_items = 0
+	    WHERE id = decode('$1', 'hex');
+	    UPDATE item SET state = 'open', reason = NULL
+	    WHERE order_id = decode('$1', 'hex')"
+}
+
+# refused 'what was done' ID 'why' - after cad: nothing came out of it, and
+# row, log and audit chain say why.
+refused() {
+	refused_id=$(printf '%.8s' "$2")
+	is "$1: no certificate" \
+	    "$(sql "SELECT count(*) FROM cert")" "$certs_mark"
+	is '... the order is refused' "$(order_state "$2")" refused
+	says "$3" order_reason "$2"
+	ok '... and so says the log' grep -q "$refused_id.*$3" "$tmp/log"
+	ok '... and the audit chain' audited "act=refuse" "id=$2" "$3"
 }
