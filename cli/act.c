@@ -172,7 +172,7 @@ show_targets(struct cli *c, const struct targets *t)
 		{ "ca", "CA", 0 },
 		{ "holder", "HOLDER", OUT_SHRINK },
 		{ "status", "STATUS", 0 },
-		{ "not_after", "EXPIRES", 0 },
+		{ "not_after", "EXPIRES", OUT_DAY },
 		{ "subject", "SUBJECT", OUT_SHRINK },
 	};
 	struct out_list			*l;
@@ -182,7 +182,7 @@ show_targets(struct cli *c, const struct targets *t)
 		return;
 	l = out_list_new(stdout, false, 0, cols, 6);
 	for (i = 0; i < t->n && i < SHOWN_MAX; i++) {
-		out_id(l, t->v[i].serial.p, t->v[i].serial.len, 16);
+		out_id(l, t->v[i].serial.p, t->v[i].serial.len, 12);
 		out_text(l, t->v[i].ca);
 		out_text(l, t->v[i].holder);
 		out_text(l, t->v[i].status);

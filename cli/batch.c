@@ -273,6 +273,18 @@ place(const struct sheet *s, const struct error *e, char *where, size_t size)
 		    s->csv.line, s->csv.column[i]);
 }
 
+/* Only for the progress line. */
+static uint64_t
+count_lines(const struct buf *text)
+{
+	uint64_t	n = 0;
+	size_t		i;
+
+	for (i = 0; i < text->len; i++)
+		n += text->p[i] == '\n';
+	return n;
+}
+
 static void
 read_rows(struct sheet *s)
 {
@@ -318,6 +330,7 @@ batch_read_csv(struct batch *b, const char *path, struct error *e)
 		error_wrap(e, "%s", path);
 		goto out;
 	}
+	b->progress.total = count_lines(&text);
 	read_rows(&s);
 	rc = 0;
  out:

@@ -58,7 +58,7 @@ ca_make_key(struct cli *c, const char *name, const char *alg,
 	    key_generate(&key, alg, e) == -1 ||
 	    csr_make(&der, key, common_name, e) == -1 ||
 	    secret_fetch_new(&pass, passphrase, "Passphrase for the new "
-	    "issuing key: ", e) == -1)
+	    "issuing key", e) == -1)
 		goto out;
 	if (key_store(path, key, &pass, e) == -1 ||
 	    store_request(ca_file(c, name, "csr"), &der, e) == -1)

@@ -198,7 +198,7 @@ ca_list(struct cmd_args *a, void *ctx, struct error *e)
 		{ "name", "NAME", 0 },
 		{ "is_root", "ROOT", 0 },
 		{ "is_trusted", "KNOWN HERE", 0 },
-		{ "not_after", "EXPIRES", 0 },
+		{ "not_after", "EXPIRES", OUT_DAY },
 		{ "subject", "SUBJECT", OUT_SHRINK },
 		{ "generation", NULL, OUT_JSON },
 		{ "not_before", NULL, OUT_JSON },

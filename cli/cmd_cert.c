@@ -13,7 +13,7 @@
 #include "cli/target.h"
 #include "db/db_cert.h"
 
-#define SERIAL_SHOWN	16	/* digits in tables */
+#define SERIAL_SHOWN	12	/* digits in tables */
 
 static const struct cmd_opt list_opts[] = {
 	{ "ca", 0, CMD_STRING, false, "NAME", "of this CA" },
@@ -61,10 +61,10 @@ static const struct cmd_opt renew_opts[] = {
 static const struct out_col	cols[] = {
 	{ "serial", "SERIAL", 0 },
 	{ "ca", "CA", 0 },
-	{ "profile", "PROFILE", 0 },
+	{ "profile", "PROFILE", OUT_SHRINK },
 	{ "holder", "HOLDER", OUT_SHRINK },
 	{ "status", "STATUS", 0 },
-	{ "not_after", "EXPIRES", 0 },
+	{ "not_after", "EXPIRES", OUT_DAY },
 	{ "subject", "SUBJECT", OUT_SHRINK },
 	{ "not_before", NULL, OUT_JSON },
 	{ "issued_at", NULL, OUT_JSON },

@@ -32,7 +32,7 @@ static const struct out_col	cols[] = {
 	{ "name", "NAME", OUT_SHRINK },
 	{ "mail", "MAIL", OUT_SHRINK },
 	{ "org", "ORGANISATION", OUT_SHRINK },
-	{ "created_at", "SINCE", 0 },
+	{ "created_at", "SINCE", OUT_DAY },
 	{ "note", NULL, OUT_JSON },
 };
 

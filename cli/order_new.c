@@ -160,7 +160,7 @@ prove(struct cli *c, const struct review *r, const struct csr *csr,
 	const char	*from = cmd_string(c->args, "code-from", "prompt");
 	int		rc;
 
-	if (secret_fetch(&code, from, "One-time code: ", e) == -1)
+	if (secret_fetch(&code, from, "One-time code", e) == -1)
 		return -1;
 	rc = code_prove(proof, r->approved->order, r->approved->digest, &code,
 	    csr->digest, e);

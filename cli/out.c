@@ -430,11 +430,14 @@ out_time(struct out_list *l, int64_t t)
 {
 	char	buf[TEXT_TIME_SIZE];
 
-	if (l->json)
+	if (l->json) {
 		list_cell(l, json_time(t), NULL);
-	else
-		list_cell(l, NULL, mem_strdup(t == 0 ? "-" :
-		    text_time(buf, t)));
+		return;
+	}
+	text_time(buf, t);
+	if ((l->col[l->at].flags & OUT_DAY) != 0)
+		buf[strlen("2026-11-21")] = '\0';
+	list_cell(l, NULL, mem_strdup(t == 0 ? "-" : buf));
 }
 
 void

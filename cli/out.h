@@ -22,6 +22,7 @@
 #define OUT_RIGHT	0x01	/* numbers */
 #define OUT_SHRINK	0x02	/* may be cut to fit */
 #define OUT_JSON	0x04	/* only in JSON */
+#define OUT_DAY		0x08	/* times: in tables the day is enough */
 
 struct out_col {
 	const char	*key;	/* "not_after" */

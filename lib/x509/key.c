@@ -199,6 +199,7 @@ int
 key_ask(char *dst, int size, int rwflag, void *arg)
 {
 	struct key_asker	*a = arg;
+	char			 question[200];
 
 	(void)rwflag;
 	if (a->asked++ > 0 && a->once)
@@ -210,7 +211,9 @@ key_ask(char *dst, int size, int rwflag, void *arg)
 			    " set");
 			return -1;
 		}
-		if (secret_fetch(&a->secret, a->from, a->prompt, a->e) == -1)
+		snprintf(question, sizeof(question), "Passphrase for %s",
+		    a->prompt);
+		if (secret_fetch(&a->secret, a->from, question, a->e) == -1)
 			return -1;
 	}
 	if (a->secret.p == NULL || a->secret.len >= (size_t)size)

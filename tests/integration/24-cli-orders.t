@@ -193,6 +193,15 @@ exits 3 'an expired certificate does not sign' \
 said 'expired on 2021-01-01T00:00:00Z'
 said 'nothing was signed'
 
+# A key with its certificate in one PKCS#12 file.
+openssl pkcs12 -export -inkey "$pki/officers/o1.key" \
+    -passin "file:$pki/secrets/officer-o1" -in "$pki/officers/o1.pem" \
+    -passout "file:$tmp/wrong" -out "$tmp/o1.p12"
+chmod 600 "$tmp/o1.p12"
+ok 'a PKCS#12 file signs' signet order approve "$id" --yes \
+    --key "$tmp/o1.p12" --passphrase "file:$tmp/wrong"
+is 'and it is ready' "$(order_state "$id")" ready
+
 # All that wait.
 ok 'and another' new
 exits 0 'all pending ones at once' \

@@ -49,8 +49,8 @@ said 'another officer runs: signet order approve'
 
 # Found, shown, exported.
 short=$(echo "$serial" | cut -c1-8)
-says "$(echo "$serial" | cut -c1-16)" signet cert find www.example.org
-says "$(echo "$serial" | cut -c1-16)" signet cert find "$short"
+says "$(echo "$serial" | cut -c1-12)" signet cert find www.example.org
+says "$(echo "$serial" | cut -c1-12)" signet cert find "$short"
 is 'JSON has the whole number' \
     "$(signet cert list --holder www --limit 1 --json | jq -r .serial)" \
     "$serial"

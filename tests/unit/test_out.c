@@ -122,6 +122,26 @@ out_list_cuts_only_columns_that_may_be_cut(void **state)
 }
 
 static void
+out_list_shows_the_day_where_that_is_enough(void **state)
+{
+	static const struct out_col	day[] = { { "at", "AT", OUT_DAY } };
+	struct capture			c;
+	struct out_list			*l;
+
+	(void)state;
+	capture_begin(&c);
+	l = out_list_new(c.f, false, 0, day, 1);
+	out_time(l, 1700000000);
+	out_list_free(&l);
+	capture_expect(&c, "AT\n2023-11-14\n");
+	capture_begin(&c);
+	l = out_list_new(c.f, true, 0, day, 1);
+	out_time(l, 1700000000);
+	out_list_free(&l);
+	capture_expect(&c, "{\"at\":\"2023-11-14T22:13:20Z\"}\n");
+}
+
+static void
 out_list_prints_nothing_for_no_rows(void **state)
 {
 	struct capture	 c;
@@ -220,6 +240,7 @@ main(void)
 		cmocka_unit_test(
 	    out_list_lines_up_columns_and_leaves_out_what_is_for_programs),
 		cmocka_unit_test(out_list_cuts_only_columns_that_may_be_cut),
+		cmocka_unit_test(out_list_shows_the_day_where_that_is_enough),
 		cmocka_unit_test(out_list_prints_nothing_for_no_rows),
 		cmocka_unit_test(out_list_gives_one_json_object_per_line),
 		cmocka_unit_test(
