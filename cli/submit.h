@@ -27,7 +27,8 @@ int	 submit_blob(struct cli *, const struct draft *, struct bytes blob,
  * When another officer was faster, his approval is taken over and ours is
  * added to it.  r is judged anew.
  */
-int	 submit_may_approve(struct cli *, struct review *, struct error *);	/* would it be of use?  asked before signing */
+/* Would an approval be of use?  Asked before signing. */
+int	 submit_may_approve(struct cli *, struct review *, struct error *);
 int	 submit_approval(struct cli *, struct review *, struct error *);
 int	 submit_rejection(struct cli *, const struct review *,
 	    const char *reason, struct error *);
