@@ -22,13 +22,13 @@ int	 submit_draft(struct cli *, const struct draft *,
 int	 submit_blob(struct cli *, const struct draft *, struct bytes blob,
 	    int approvals, struct error *);
 
+/* Would an approval be of use?  Asked before signing. */
+int	 submit_may_approve(struct cli *, struct review *, struct error *);
 /*
  * Sign with the officer's identity and put it in the place of what is there.
  * When another officer was faster, his approval is taken over and ours is
  * added to it.  r is judged anew.
  */
-/* Would an approval be of use?  Asked before signing. */
-int	 submit_may_approve(struct cli *, struct review *, struct error *);
 int	 submit_approval(struct cli *, struct review *, struct error *);
 int	 submit_rejection(struct cli *, const struct review *,
 	    const char *reason, struct error *);

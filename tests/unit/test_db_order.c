@@ -22,7 +22,7 @@
 #define MANY	5000
 
 static const struct db_table *const tables[] = { &DB_ORDER, &DB_ORDER_INTAKE,
-    &DB_ORDER_SUPPLY, &DB_HOLDER, &DB_HOLDER_ADD, &DB_CA, &DB_CA_ADD,
+    &DB_ORDER_SUPPLY, &DB_ORDER_REQUESTS, &DB_HOLDER, &DB_HOLDER_ADD, &DB_CA, &DB_CA_ADD,
     &DB_CERT };
 
 static struct testdb t;
@@ -302,6 +302,59 @@ an_item_of_no_order_is_refused(void **state)
 }
 
 /* Holders and CAs. */
+
+static void
+requests_come_by_number_from_where_one_asks(void **state)
+{
+	struct db_item_new	 v[3] = { 0 };
+	struct db_requests	 got;
+	struct error		 e = ERROR_INIT;
+	uint32_t		 i;
+
+	(void)state;
+	hand_in(1, "batch");
+	for (i = 0; i < 3; i++) {
+		testdb_id(v[i].ref.order_id, 1);
+		v[i].ref.n = i + 1;
+		if (i != 1)		/* the second waits */
+			v[i].request = BYTES(der, sizeof(der) - i);
+	}
+	assert_int_equal(db_order_add_items(db, v, 3, &e), 0);
+	assert_int_equal(db_order_requests(db, v[0].ref.order_id, 0, 10, &got,
+	    a, &e), 0);
+	assert_int_equal(got.n, 2);
+	assert_int_equal(got.v[0].n, 1);
+	assert_int_equal(got.v[1].n, 3);
+	assert_true(bytes_equal(got.v[1].request, v[2].request));
+	assert_int_equal(db_order_requests(db, v[0].ref.order_id, 2, 10, &got,
+	    a, &e), 0);
+	assert_int_equal(got.n, 1);
+	assert_int_equal(db_order_requests(db, v[0].ref.order_id, 4, 10, &got,
+	    a, &e), 0);
+	assert_int_equal(got.n, 0);
+}
+
+static void
+holders_of_a_batch_are_added_and_those_who_are_there_stay(void **state)
+{
+	struct db_holder	 old = { .id = "h2", .name = "Bo" };
+	struct db_holder	 v[3] = { { .id = "h1", .name = "Al",
+	    .mail = "al@example.org" }, { .id = "h2", .name = "Another" },
+	    { .id = "h1", .name = "Al again" } };
+	struct db_holder	 got;
+	struct error		 e = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(db_holder_add(db, &old, &e), 0);
+	assert_int_equal(db_holder_add_missing(db, v, 3, &e), 0);
+	assert_int_equal(db_holder_find(db, "h1", &got, a, &e), 1);
+	assert_string_equal(got.mail, "al@example.org");
+	assert_int_equal(db_holder_find(db, "h2", &got, a, &e), 1);
+	assert_string_equal(got.name, "Bo");
+	v[0].id = "";
+	assert_int_equal(db_holder_add_missing(db, v, 1, &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+}
 
 static void
 a_holder_is_added_once_and_not_changed(void **state)
@@ -601,6 +654,8 @@ main(void)
 		T(orders_are_listed_newest_first_page_by_page),
 		T(an_item_of_no_order_is_refused),
 		T(five_thousand_items_go_in_at_once_and_come_out_page_by_page),
+		T(requests_come_by_number_from_where_one_asks),
+		T(holders_of_a_batch_are_added_and_those_who_are_there_stay),
 		T(a_holder_is_added_once_and_not_changed),
 		T(holders_are_listed_by_id_and_searched_by_mail),
 		T(a_ca_is_added_once_with_a_row_for_the_publisher),
