@@ -33,9 +33,11 @@ tap_result() {
 	else
 		tap_failed=$((tap_failed + 1))
 		printf 'not ok %d - %s\n' "$tap_count" "$2"
-		[ ! -s "$tmp/out" ] || tail -n 20 "$tmp/out" | sed 's/^/#   /'
+		# Where prove shows it.
+		[ ! -s "$tmp/out" ] || tail -n 20 "$tmp/out" |
+		    sed 's/^/#   /' >&2
 		[ ! -s "$tmp/log" ] || tail -n 8 "$tmp/log" |
-		    sed 's/^/# log: /'
+		    sed 's/^/# log: /' >&2
 	fi
 }
 
