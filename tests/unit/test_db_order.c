@@ -608,7 +608,7 @@ setup(void **state)
 {
 	(void)state;
 	testdb_init(&t, true);
-	db = testdb_open(&t, "signet_cli", tables, 8);
+	db = testdb_open(&t, "signet_cli", tables, 9);
 	return 0;
 }
 
