@@ -202,6 +202,22 @@ ok 'a PKCS#12 file signs' signet order approve "$id" --yes \
     --key "$tmp/o1.p12" --passphrase "file:$tmp/wrong"
 is 'and it is ready' "$(order_state "$id")" ready
 
+# Who I am can be in the settings, relative to their file; CAs elsewhere, too.
+mkdir "$tmp/none"
+grep -v '^ca_dir' "$pki/signet.conf" >"$tmp/me.conf"
+cat >>"$tmp/me.conf" <<-CONF
+	ca_dir = "none";
+	cas = ( { name = "services"; cert = "pki/ca/services.pem"; } );
+	officer_key = "pki/officers/o1.key";
+	officer_cert = "pki/officers/o1.pem";
+	officer_passphrase = "file:pki/secrets/officer-o1";
+CONF
+ok 'the settings say who signs' new --config "$tmp/me.conf" --sign
+said 'all approvals are there'
+exits 4 'only the CAs of the settings are known' \
+    new --config "$tmp/me.conf" --ca people
+said 'there are: services'
+
 # All that wait.
 ok 'and another' new
 exits 0 'all pending ones at once' \
