@@ -9,7 +9,7 @@
 #include "worker_private.h"
 #include "x509/cert.h"
 
-#define STATUS_GROUP	20
+#define STATUS_GROUP	100
 
 struct status_txn {
 	struct worker	*w;

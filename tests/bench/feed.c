@@ -4,6 +4,7 @@
  *
  *	feed init DIR CONNINFO		a PKI in P-256 and cad.conf in DIR
  *	feed requests DIR COUNT		COUNT keys and requests in DIR/requests
+ *	feed pem DIR COUNT		the first COUNT of them as DIR/pem/N.pem
  *	feed single DIR CONNINFO COUNT	that many orders, one approval each
  *	feed batch DIR CONNINFO COUNT	one order, two approvals, that many items
  *	feed revoke DIR CONNINFO COUNT	that many orders, one good certificate each
@@ -12,6 +13,8 @@
  */
 #include <errno.h>
 #include <sys/stat.h>
+
+#include <openssl/pem.h>
 
 #include "base/log.h"
 #include "db/db_ca.h"
@@ -218,6 +221,35 @@ load(struct feed *f)
 			die(f, key);
 		mem_free(&key);
 		mem_free(&pem);
+	}
+}
+
+static void
+feed_pem(struct feed *f, long count)
+{
+	char		*path = in_dir(f, "pem");
+	size_t		 pos = 0;
+	long		 i;
+
+	load(f);
+	if (file_mkdir(path, 0755, &f->e) == -1)
+		die(f, path);
+	mem_free(&path);
+	for (i = 0; i < count; i++) {
+		struct bytes		 der = request_at(f, &pos);
+		const unsigned char	*p = der.p;
+		X509_REQ		*req;
+		BIO			*bio;
+
+		path = mem_printf("%s/pem/%06ld.pem", f->dir, i);
+		req = d2i_X509_REQ(NULL, &p, (long)der.len);
+		bio = BIO_new_file(path, "w");
+		if (req == NULL || bio == NULL ||
+		    PEM_write_bio_X509_REQ(bio, req) != 1)
+			die(f, path);
+		BIO_free(bio);
+		X509_REQ_free(req);
+		mem_free(&path);
 	}
 }
 
@@ -458,6 +490,8 @@ main(int argc, char *argv[])
 		feed_init(&f, argv[3]);
 	else if (strcmp(argv[1], "requests") == 0)
 		feed_requests(&f, strtol(argv[3], NULL, 10));
+	else if (strcmp(argv[1], "pem") == 0)
+		feed_pem(&f, strtol(argv[3], NULL, 10));
 	else if (strcmp(argv[1], "single") == 0)
 		feed_single(&f, argv[3], count);
 	else if (strcmp(argv[1], "batch") == 0)
