@@ -3,6 +3,7 @@
 # Batch items per second with more and more certificates in the store.
 #
 # BENCH_GROWTH: how many certificates before each run ("1000 100000 1000000").
+# shellcheck source=tests/bench/common.sh
 . "$(dirname "$0")/common.sh"
 bench_start
 items=5000

@@ -4,6 +4,7 @@
 #
 # BENCH_ITEMS items (20000) and half as many single orders, each with its own
 # key, against "openssl ca -batch -infiles" on the same requests.
+# shellcheck source=tests/bench/common.sh
 . "$(dirname "$0")/common.sh"
 items=${BENCH_ITEMS:-20000}
 sample=2000

@@ -3,6 +3,7 @@
 # Revocations per second, and a list with all of them.
 #
 # BENCH_ITEMS orders (5000), one certificate each, one approval each.
+# shellcheck source=tests/bench/common.sh
 . "$(dirname "$0")/common.sh"
 items=${BENCH_ITEMS:-5000}
 bench_start
