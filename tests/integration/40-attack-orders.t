@@ -144,7 +144,7 @@ refused 'an order in the row of another' "$id" \
 # Replayed: the row reset, the certificate gone, its entry gone.
 approved again
 cad
-is 'an order is carried out' "$(order_state "$id")" done
+is 'an order is carried out' "$(order_state "$id")" 'done'
 make_ready "$id"
 cad
 refused 'an order that is ready again' "$id" 'this order was used before'
