@@ -7,6 +7,7 @@
 #include "x509/cert.h"
 #include "x509/cert_private.h"
 #include "x509/der.h"
+#include "x509/profile_private.h"
 
 static int
 issuer_check_ca(X509 *cert, struct error *e)
@@ -526,6 +527,48 @@ put_extensions(struct buf *b, const struct cert_spec *s, struct error *e)
 	return 0;
 }
 
+static bool
+usage_is_listed(const EXTENDED_KEY_USAGE *usages, const char *oid)
+{
+	char	 text[128];
+	int	 i;
+
+	for (i = 0; i < sk_ASN1_OBJECT_num(usages); i++)
+		if (OBJ_obj2txt(text, sizeof(text),
+		    sk_ASN1_OBJECT_value(usages, i), 1) > 0 &&
+		    strcmp(text, oid) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Clients take a certificate only for what each CA above it is for, too.
+ * OCSPSigning is looked for in the responder's own certificate alone.
+ */
+static int
+check_usages(const struct cert_spec *s, struct error *e)
+{
+	const struct conf_list	*want = &s->profile->ext_key_usage;
+	EXTENDED_KEY_USAGE	*usages = NULL;
+	size_t			 i;
+	int			 rc = 0;
+
+	if (s->issuer->cert != NULL)
+		usages = X509_get_ext_d2i(s->issuer->cert, NID_ext_key_usage,
+		    NULL, NULL);
+	if (usages == NULL || usage_is_listed(usages, OID_EKU_ANY))
+		goto out;
+	for (i = 0; rc == 0 && i < want->n; i++)
+		if (strcmp(want->v[i], OID_EKU_OCSP) != 0 &&
+		    !usage_is_listed(usages, want->v[i]))
+			rc = error_set(e, ERROR_CONFIG, "CA \"%s\" is not for "
+			    "the key usage %s of profile \"%s\"",
+			    s->issuer->name, want->v[i], s->profile->name);
+ out:
+	EXTENDED_KEY_USAGE_free(usages);
+	return rc;
+}
+
 static int
 check_spec(const struct cert_spec *s, struct error *e)
 {
@@ -540,6 +583,8 @@ check_spec(const struct cert_spec *s, struct error *e)
 		    " profile \"%s\"", s->issuer->name, s->profile->name);
 	if (s->not_after <= s->not_before)
 		return error_set(e, ERROR_BUG, "notAfter before notBefore");
+	if (check_usages(s, e) == -1)
+		return -1;
 	return profile_check_fields(s->profile, s->fields, e);
 }
 

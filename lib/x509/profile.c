@@ -167,7 +167,7 @@ static const struct {
 	{ "codeSigning", "1.3.6.1.5.5.7.3.3" },
 	{ "emailProtection", OID_EKU_EMAIL },
 	{ "timeStamping", "1.3.6.1.5.5.7.3.8" },
-	{ "OCSPSigning", "1.3.6.1.5.5.7.3.9" },
+	{ "OCSPSigning", OID_EKU_OCSP },
 	{ "smartcardLogon", "1.3.6.1.4.1.311.20.2.2" },
 	{ "signet-officer", OID_ROLE_OFFICER },
 	{ "signet-security-officer", OID_ROLE_SECURITY_OFFICER },

@@ -9,6 +9,8 @@
 #define OID_EKU_SERVER_AUTH	"1.3.6.1.5.5.7.3.1"
 #define OID_EKU_CLIENT_AUTH	"1.3.6.1.5.5.7.3.2"
 #define OID_EKU_EMAIL		"1.3.6.1.5.5.7.3.4"
+#define OID_EKU_OCSP		"1.3.6.1.5.5.7.3.9"
+#define OID_EKU_ANY		"2.5.29.37.0"
 
 bool	 profile_is_oid(const char *dotted);
 /* Does the profile contradict itself?  ERROR_CONFIG. */

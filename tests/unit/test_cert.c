@@ -170,6 +170,46 @@ cert_tbs_refuses_a_profile_of_another_ca(void **state)
 	order_clear(&o);
 }
 
+/* An issuer with the same name and key, whose certificate is for mail. */
+static struct issuer
+for_mail_only(const struct issuer *from)
+{
+	EXTENDED_KEY_USAGE	*usages = EXTENDED_KEY_USAGE_new();
+	struct issuer		 i = *from;
+
+	assert_non_null(usages);
+	sk_ASN1_OBJECT_push(usages, OBJ_nid2obj(NID_email_protect));
+	i.cert = X509_dup(from->cert);
+	assert_int_equal(X509_add1_ext_i2d(i.cert, NID_ext_key_usage, usages,
+	    0, X509V3_ADD_DEFAULT), 1);
+	EXTENDED_KEY_USAGE_free(usages);
+	return i;
+}
+
+static void
+cert_tbs_refuses_usages_that_the_ca_is_not_for(void **state)
+{
+	struct x509_fixture	*f = *state;
+	struct issuer		 mail = for_mail_only(&f->people);
+	struct order		 o;
+	struct buf		 tbs = { 0 };
+
+	order_init(&o, f, "mail-dual");
+	o.s.issuer = &mail;
+	assert_int_equal(cert_tbs(&tbs, &o.s, &o.e), -1);
+	refused(&o, ERROR_CONFIG, "CA \"people\" is not for the key usage "
+	    "1.3.6.1.5.5.7.3.2 of profile \"mail-dual\"");
+	assert_int_equal(tbs.len, 0);
+	order_clear(&o);
+
+	order_init(&o, f, "mail-sign");
+	o.s.issuer = &mail;
+	assert_int_equal(cert_tbs(&tbs, &o.s, &o.e), 0);
+	buf_clear(&tbs);
+	order_clear(&o);
+	X509_free(mail.cert);
+}
+
 static void
 cert_tbs_refuses_fields_that_the_profile_does_not_take(void **state)
 {
@@ -587,6 +627,8 @@ main(void)
 		cmocka_unit_test(
 		    cert_spec_init_draws_positive_serials_of_159_bits),
 		cmocka_unit_test(cert_tbs_refuses_a_profile_of_another_ca),
+		cmocka_unit_test(
+		    cert_tbs_refuses_usages_that_the_ca_is_not_for),
 		cmocka_unit_test(
 		    cert_tbs_refuses_fields_that_the_profile_does_not_take),
 		cmocka_unit_test(
