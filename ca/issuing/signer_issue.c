@@ -256,6 +256,9 @@ check_request(const struct approved *a, const struct claim *c,
 	}
 	if (!o->has_code)
 		return error_set(e, ERROR_DENIED, "the order names no request");
+	if (c->proof.len == 0)
+		return error_set(e, ERROR_DENIED, "the request has no proof of "
+		    "the one-time code");
 	return code_verify(o, a->digest, csr->digest, c->proof, e);
 }
 

@@ -309,6 +309,16 @@ log_refusal(const struct group *g, size_t i)
 	    id[1], id[2], id[3], k->claim.ref.n);
 }
 
+static void
+audit_refuse(struct group *g, const struct work *k)
+{
+	struct buf	*b = group_entry(g, "refuse", k);
+
+	audit_str(b, "code", error_name(k->e.code));
+	audit_str(b, "reason", k->e.text);
+	audit_str(b, "instance", g->w->conf->instance);
+}
+
 /* Intents for what goes on; the rest is refused, for good reasons only. */
 static int
 group_intend(struct group *g, struct error *e)
@@ -322,7 +332,6 @@ group_intend(struct group *g, struct error *e)
 	group_clear_audit(g);
 	for (i = 0; i < g->n; i++) {
 		struct work	*k = &g->v[i];
-		struct buf	*b;
 
 		if (k->e.code == ERROR_NONE) {
 			in[n++] = k->intent;
@@ -332,10 +341,7 @@ group_intend(struct group *g, struct error *e)
 			continue;
 		no[nno++] = (struct db_refusal){ k->claim.ref, k->e.text };
 		log_refusal(g, i);
-		b = group_entry(g, "refuse", k);
-		audit_str(b, "code", error_name(k->e.code));
-		audit_str(b, "reason", k->e.text);
-		audit_str(b, "instance", w->conf->instance);
+		audit_refuse(g, k);
 	}
 	if ((n > 0 && db_issue_intend(w->db, in, n, w->name, won, e) == -1) ||
 	    (nno > 0 && (db_issue_refuse(w->db, no, nno, e) == -1 ||
@@ -678,11 +684,16 @@ static int
 ask_resume(struct group *g, uint32_t *what, struct error *e)
 {
 	struct worker	*w = g->w;
+	uint32_t	 n = 0;
 	size_t		 i;
 
+	for (i = 0; i < g->n; i++)
+		n += g->v[i].e.code == ERROR_NONE;
 	msg_init(&w->ask, WIRE_RESUME);
-	msg_put_u32(&w->ask, (uint32_t)g->n);
+	msg_put_u32(&w->ask, n);
 	for (i = 0; i < g->n; i++) {
+		if (g->v[i].e.code != ERROR_NONE)
+			continue;
 		msg_put_blob(&w->ask, g->v[i].claim.digest, 32);
 		msg_put_u32(&w->ask, g->v[i].claim.ref.n);
 		msg_put_blob(&w->ask, g->v[i].intent.tbs.p,
@@ -690,10 +701,11 @@ ask_resume(struct group *g, uint32_t *what, struct error *e)
 	}
 	if (worker_ask(w, e) == -1)
 		return -1;
-	if (msg_get_u32(&w->answer) != g->n)
+	if (msg_get_u32(&w->answer) != n)
 		return error_set(e, ERROR_BUG, "answer of another length");
 	for (i = 0; i < g->n; i++)
-		what[i] = msg_get_u32(&w->answer);
+		if (g->v[i].e.code == ERROR_NONE)
+			what[i] = msg_get_u32(&w->answer);
 	return msg_done(&w->answer, e);
 }
 
@@ -707,16 +719,37 @@ txn_withdraw(struct db *db, void *arg, struct error *e)
 	    (g->n + 1) * sizeof(*no));
 	size_t		 i, n = 0, nno = 0;
 
+	group_clear_audit(g);
 	for (i = 0; i < g->n; i++) {
-		if (g->v[i].e.code == ERROR_RETRY)
-			ref[n++] = g->v[i].claim.ref;
-		else if (g->v[i].e.code == ERROR_DENIED)
-			no[nno++] = (struct db_refusal){ g->v[i].claim.ref,
-			    g->v[i].e.text };
+		struct work	*k = &g->v[i];
+
+		if (k->e.code == ERROR_RETRY) {
+			ref[n++] = k->claim.ref;
+		} else if (k->e.code != ERROR_NONE) {
+			no[nno++] = (struct db_refusal){ k->claim.ref,
+			    k->e.text };
+			audit_refuse(g, k);
+		}
 	}
-	if (n > 0 && db_issue_withdraw(db, ref, n, e) == -1)
+	if ((n > 0 && db_issue_withdraw(db, ref, n, e) == -1) ||
+	    (nno > 0 && db_issue_refuse(db, no, nno, e) == -1))
 		return -1;
-	return nno > 0 ? db_issue_refuse(db, no, nno, e) : 0;
+	return worker_audit(db, g->audit, g->naudit, e);
+}
+
+/* Somebody wrote into the store what only a worker writes there. */
+static void
+resume_alarm(struct group *g, size_t i)
+{
+	const struct work	*k = &g->v[i];
+	const uint8_t		*id = k->claim.ref.order_id;
+	char			 detail[300];
+
+	log_refusal(g, i);
+	snprintf(detail, sizeof(detail), "order %02x%02x%02x%02x, item %u: "
+	    "the intent in the store is not what the signer decided to sign: "
+	    "%.160s", id[0], id[1], id[2], id[3], k->claim.ref.n, k->e.text);
+	worker_alarm(g->w, "intent", detail);
 }
 
 /* Sort out what the ledger says: sign again, start afresh, or refuse. */
@@ -730,15 +763,21 @@ resume_group(struct group *g, struct error *e)
 	if (ask_resume(g, what, e) == -1)
 		return -1;
 	for (i = 0; i < g->n; i++) {
-		g->v[i].intended = what[i] == WIRE_RESUME_SIGN;
-		if (what[i] == WIRE_RESUME_WITHDRAW)
-			error_set(&g->v[i].e, ERROR_RETRY, "not signed");
-		else if (what[i] != WIRE_RESUME_SIGN) {
-			error_set(&g->v[i].e, ERROR_DENIED, "the order was "
-			    "used for other bytes");
-			worker_alarm(g->w, "intent", "an intent in the store "
-			    "is not what the signer decided to sign");
+		struct work	*k = &g->v[i];
+
+		k->intended = k->e.code == ERROR_NONE &&
+		    what[i] == WIRE_RESUME_SIGN;
+		if (k->intended)
+			continue;
+		if (k->e.code == ERROR_NONE &&
+		    what[i] == WIRE_RESUME_WITHDRAW) {
+			error_set(&k->e, ERROR_RETRY, "not signed");
+			continue;
 		}
+		if (k->e.code == ERROR_NONE)
+			error_set(&k->e, ERROR_DENIED, "the order was used "
+			    "for other bytes");
+		resume_alarm(g, i);
 	}
 	return db_txn(g->w->db, txn_withdraw, g, e);
 }
@@ -765,12 +804,29 @@ resume_facts(struct work *k, const struct order *o, struct arena *a,
 	return 0;
 }
 
+/* -1: the store is away; an order that is not one is the item's trouble. */
+static int
+resume_open(struct group *g, struct work *k, struct approved **a,
+    struct error *e)
+{
+	struct bytes	 blob;
+	int		 found;
+
+	approval_free(a);
+	found = db_issue_blob(g->w->db, k->claim.ref.order_id, &blob,
+	    g->w->arena, e);
+	if (found == 0)
+		error_set(&k->e, ERROR_NOTFOUND, "its order is gone");
+	else if (found == 1)
+		(void)approval_open(a, blob, &k->e);
+	return found == -1 ? -1 : 0;
+}
+
 /* Items of one batch come together, so its manifest is opened once. */
 static int
 resume_describe(struct group *g, struct error *e)
 {
 	struct approved	*a = NULL;
-	struct bytes	 blob;
 	uint8_t		 id[DB_ORDER_ID] = { 0 };
 	size_t		 i;
 	int		 rc = 0;
@@ -780,17 +836,13 @@ resume_describe(struct group *g, struct error *e)
 
 		if (a == NULL || memcmp(id, k->claim.ref.order_id,
 		    sizeof(id)) != 0) {
-			approval_free(&a);
 			memcpy(id, k->claim.ref.order_id, sizeof(id));
-			if (db_issue_blob(g->w->db, id, &blob, g->w->arena,
-			    e) != 1 || approval_open(&a, blob, e) == -1) {
-				rc = -1;
-				break;
-			}
+			rc = resume_open(g, k, &a, e);
 		}
+		if (a == NULL)
+			continue;
 		memcpy(k->claim.digest, a->digest, 32);
-		rc = resume_facts(k, a->order, g->w->arena, &k->e) == -1 &&
-		    worker_is_passing(&k->e) ? -1 : 0;
+		(void)resume_facts(k, a->order, g->w->arena, &k->e);
 	}
 	approval_free(&a);
 	return rc;
