@@ -171,6 +171,13 @@ sign_as() {
 	    -out "$sign_blob" -signer "$sign_cert" -inkey "$sign_key" "$@"
 }
 
+# sign_too BLOB KEY CERT - the same, next to who has signed already
+sign_too() {
+	openssl cms -resign -cades -binary -nodetach -nosmimecap -md sha256 \
+	    -inform DER -in "$1" -outform DER -out "$1.new" -signer "$3" \
+	    -inkey "$2" && mv "$1.new" "$1"
+}
+
 # Whatever the store says: this order may be carried out.
 make_ready() {
 	tamper "UPDATE orders SET state = 'ready', reason = NULL,
@@ -178,6 +185,17 @@ make_ready() {
 	    WHERE id = decode('$1', 'hex');
 	    UPDATE item SET state = 'open', reason = NULL
 	    WHERE order_id = decode('$1', 'hex')"
+}
+
+# The officer's certificate is revoked with an order of a security officer.
+revoke_officer() {
+	as s1 signet cert revoke "$(serial_in "$pki/officers/$1.pem")" \
+	    --reason privilegeWithdrawn --wait 1s --yes
+}
+
+serial_in() {
+	openssl x509 -in "$1" -noout -serial | sed 's/.*=//' |
+	    tr '[:upper:]' '[:lower:]'
 }
 
 # refused 'what was done' ID 'why' - after cad: nothing came out of it, and
