@@ -101,7 +101,7 @@ refused 'an officer ordered by officers' "$id" \
 serial=$(serial_in "$pki/officers/o2.pem")
 tamper "UPDATE cert SET profile = 'tls-server' WHERE serial = '\\x$serial'"
 says 'is approved and stored' as o1 signet order new --kind revoke --yes \
-    --wait 1s --reason keyCompromise "$serial"
+    --wait 0s --reason keyCompromise "$serial"
 id=$(last_order)
 cad
 is 'a forged profile revokes no officer' "$(sql "SELECT status FROM cert
