@@ -450,6 +450,16 @@ service_turn(struct service *s, struct error *e)
 	return rv == -1 ? -1 : 0;
 }
 
+/* A request to stop that came together with one to reload. */
+static bool
+service_stop_is_pending(void)
+{
+	sigset_t	 set;
+
+	return sigpending(&set) == 0 && (sigismember(&set, SIGTERM) == 1 ||
+	    sigismember(&set, SIGINT) == 1);
+}
+
 int
 service_run(struct service *s, struct error *e)
 {
@@ -469,7 +479,8 @@ service_run(struct service *s, struct error *e)
 		*e = s->error;
 		return -1;
 	}
-	if (rc == 0 && !s->stopping && service_signal == SIGHUP)
+	if (rc == 0 && !s->stopping && service_signal == SIGHUP &&
+	    !service_stop_is_pending())
 		rc = 1;
 	return rc;
 }

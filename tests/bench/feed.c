@@ -131,12 +131,14 @@ feed_init(struct feed *f, const char *conninfo)
 {
 	struct testpki	 pki;
 	const char	*sql = getenv("SIGNET_SQL");
-	char		*state = in_dir(f, "state");
+	char		*state = in_dir(f, "state"), *root;
 
 	if (file_mkdir(state, 0700, &f->e) == -1)
 		die(f, state);
 	testpki_init(&pki, clock_now(&clock_system));
-	testpki_write_cert(mem_printf("%s/root.pem", f->dir), pki.root);
+	root = in_dir(f, "root.pem");
+	testpki_write_cert(root, pki.root);
+	mem_free(&root);
 	put_identity(f, "services", pki.services, pki.services_key);
 	put_identity(f, "people", pki.people, pki.people_key);
 	testpki_identity(&f->officer[0], &pki, "P-256", "Officer One", "1",
@@ -421,6 +423,8 @@ feed_batch(struct feed *f, const char *conninfo, long count)
 	seal(f, b.o, 2, &b.blob, &b.row);
 	if (db_txn(f->db, txn_batch, &b, &f->e) == -1)
 		die(f, "store");
+	buf_clear(&b.blob);
+	order_free(&b.o);
 }
 
 struct revoking {
@@ -500,5 +504,9 @@ main(int argc, char *argv[])
 		feed_revoke(&f, argv[3], count);
 	else
 		return 2;
+	db_close(&f.db);
+	identity_free(&f.officer[0]);
+	identity_free(&f.officer[1]);
+	buf_clear(&f.requests);
 	return 0;
 }
