@@ -322,12 +322,18 @@ signer_follow(struct signer *s, struct msg *in, struct msg *out,
 	approval_free(&f.order);
 	if (rc == -1)
 		return -1;
+	/*
+	 * On disk now, not with our next group: what others did counts from
+	 * here on, and what was seen can be cut off no more.
+	 */
 	if (f.head.seq != s->head.seq)
 		ledger_add_head(s->ledger, &f.head);
+	s->learnt = false;
+	if (ledger_sync(s->ledger, e) == -1)
+		return -1;
 	s->head = f.head;
 	msg_put_i64(out, f.head.seq);
-	/* What others did counts from now on, not from our next group. */
-	return s->learnt ? (s->learnt = false, ledger_sync(s->ledger, e)) : 0;
+	return 0;
 }
 
 int

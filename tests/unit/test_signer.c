@@ -1254,6 +1254,14 @@ signer_stops_when_history_was_cut_off(void **state)
 	follow(f, 4, bodies, 0, &head);
 	assert_int_equal(f->e.code, ERROR_UPSTREAM);
 	assert_non_null(strstr(f->e.text, "entry 3 is gone"));
+	/* It is remembered, though nothing has been signed since. */
+	signer_free(&f->signer);
+	start(f);
+	head = (struct audit_head){ .seq = 0 };
+	follow(f, 1, bodies, 2, &head);
+	assert_int_equal(f->e.code, ERROR_NONE);
+	follow(f, 4, bodies, 0, &head);
+	assert_non_null(strstr(f->e.text, "entry 3 is gone"));
 }
 
 static void
