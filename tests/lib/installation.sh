@@ -117,11 +117,13 @@ proven() {
 	    --profiles "$pki/profiles" "$@" >"$tmp/proof" 2>&1
 }
 
-# unproven 'what' 'finding' - the auditor finds it, and says what it is.
+# unproven 'what' 'finding' [options of audit verify] - the auditor finds it, and says what it is.
 unproven() {
-	proven
-	is "$1" $? 3
-	says "$2" cat "$tmp/proof"
+	unproven_what=$1 unproven_why=$2
+	shift 2
+	proven "$@"
+	is "$unproven_what" $? 3
+	says "$unproven_why" cat "$tmp/proof"
 }
 
 tamper() {
