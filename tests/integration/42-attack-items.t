@@ -202,6 +202,6 @@ ok '... with an alarm' audited act=alarm what=intent
 as o1 order_tls after --sign >/dev/null
 id=$(last_order)
 cad
-is 'and others get their certificates' "$(order_state "$id")" done
+is 'and others get their certificates' "$(order_state "$id")" 'done'
 
 done_testing

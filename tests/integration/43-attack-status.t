@@ -31,7 +31,7 @@ change() {
 	as o1 signet order new --kind "$1" --wait 0s --yes "$2" ${3:+"$3" "$4"}
 	id=$(last_order)
 	cad
-	[ "$(order_state "$id")" = done ]
+	[ "$(order_state "$id")" = 'done' ]
 }
 good_again() {
 	tamper "UPDATE cert SET status = 'good', revoked_at = NULL,
@@ -104,7 +104,6 @@ good_again "$serial"
 as o1 signet order new --kind hold --wait 0s --yes "$serial" >/dev/null 2>&1
 id=$(last_order)
 blob_get "$id" "$tmp/blob"
-other=$(serial_of "$(last_order 1)")
 cp "$tmp/blob" "$tmp/was"
 perl -0777 -pi -e "s/\\Q\${\\pack('H*', '$serial')}\\E/pack('H*', '$(serial_in \
     "$pki/officers/o2.pem")')/e" "$tmp/blob"

@@ -77,7 +77,7 @@ come_back
 tamper "DELETE FROM audit WHERE seq = 12"
 cad
 is 'what is missing far back is the auditor'\''s business' \
-    "$(order_state "$waiting")" done
+    "$(order_state "$waiting")" 'done'
 unproven '... who finds it' 'entry 13: entries are missing before it'
 come_back
 
@@ -128,7 +128,7 @@ ok '... with the other one' as s2 signet order approve --yes "$id"
 cad
 ok '... the log says so' grep -q "adopted audit entry $forged" "$tmp/log"
 cad
-is 'then it goes on' "$(order_state "$waiting")" done
+is 'then it goes on' "$(order_state "$waiting")" 'done'
 is '... and the officer is not revoked' "$(signet crl export services |
     openssl crl -noout -text | grep -ci "$serial")" 0
 ok '... the chain names the order' sql "SELECT 1 / count(*) FROM audit
@@ -138,7 +138,7 @@ come_back
 # Yesterday's backup.
 pg_dump -Fc -f "$tmp/backup" signet
 cad
-is 'the order is carried out' "$(order_state "$waiting")" done
+is 'the order is carried out' "$(order_state "$waiting")" 'done'
 as o1 order_tls third --sign >/dev/null
 cad
 is '... and a later one' "$(order_state "$(last_order)")" done
