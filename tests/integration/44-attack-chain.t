@@ -141,7 +141,7 @@ cad
 is 'the order is carried out' "$(order_state "$waiting")" 'done'
 as o1 order_tls third --sign >/dev/null
 cad
-is '... and a later one' "$(order_state "$(last_order)")" done
+is '... and a later one' "$(order_state "$(last_order)")" 'done'
 seen=$(sql "SELECT max(seq) FROM audit_signed_head")
 psql -X -q -d postgres -c "DROP DATABASE signet WITH (FORCE)" \
     -c "CREATE DATABASE signet"
@@ -158,7 +158,7 @@ cad
 refused 'the order that is ready again' "$waiting" 'this order was used before'
 as o1 order_tls fourth --sign >/dev/null
 cad
-is 'new orders are carried out again' "$(order_state "$(last_order)")" done
+is 'new orders are carried out again' "$(order_state "$(last_order)")" 'done'
 ok 'and the auditor is told, with the pushed heads' proven \
     --heads "$pki/heads.pem"
 says 'was given up with an approved order' cat "$tmp/proof"
