@@ -12,8 +12,8 @@ packages_run="openssl postgresql"
 
 # For the tests: the second compiler, the checkers, and other people's programs
 # that are asked for their opinion.
-packages_test="clang gnutls-bin libclang-rt-dev libcmocka-dev libnss3-tools
-    llvm mandoc perl procps shellcheck util-linux valgrind xz-utils"
+packages_test="clang curl gnutls-bin gpg-agent gpgsm libclang-rt-dev libcmocka-dev
+    libnss3-tools llvm mandoc perl procps shellcheck util-linux valgrind xz-utils"
 
 # packages_missing NAME... - those that are not installed
 packages_missing() {
