@@ -90,10 +90,18 @@ set_eku(struct ca_cert *c, const struct conf_list *l, struct error *e)
 	return 0;
 }
 
-/* Mail and servers do not go together: clients refuse what is below. */
+/*
+ * Mail and servers do not go together: clients refuse what is below.  And with
+ * OCSPSigning the CA would speak for the root (RFC 6960, 4.2.2.2): one that has
+ * been revoked could say that it is good.
+ */
 static int
 check_eku(const struct profile *p, struct error *e)
 {
+	if (profile_has_eku(p, profile_eku_oid("OCSPSigning")))
+		return error_set(e, ERROR_DENIED, "ext_key_usage: with "
+		    "OCSPSigning the CA could answer for the root; responders "
+		    "below it do not need that");
 	if (!profile_has_eku(p, profile_eku_oid("emailProtection")) ||
 	    !profile_has_eku(p, profile_eku_oid("serverAuth")))
 		return 0;

@@ -66,7 +66,7 @@ name = "services";
 csr = "services.csr";
 subject = ( { attr = "CN"; value = "Example Services CA 1"; } );
 validity = "8y";
-ext_key_usage = [ "serverAuth", "clientAuth", "OCSPSigning", "signet-roles" ];
+ext_key_usage = [ "serverAuth", "clientAuth", "signet-roles" ];
 policies = [ "2.16.840.1.101.2.1.48.1" ];
 C
 ok '...and from a file' root certify --dir D $profiles --yes $two services.conf
@@ -96,6 +96,10 @@ not 'mail and servers in one CA are refused' root certify --dir D $profiles \
     --yes $two --csr both.csr --name both \
     --ext-key-usage emailProtection,serverAuth
 said 'against the S/MIME baseline'
+not 'a CA that could answer for the root is refused' root certify --dir D \
+    $profiles --yes $two --csr both.csr --name both \
+    --ext-key-usage emailProtection,OCSPSigning
+said 'the CA could answer for the root'
 
 # Revoking.
 not 'a revocation without a reason is refused' \
