@@ -143,8 +143,23 @@ cert_not_after(X509 *x)
 	    timegm(&tm) : 0;
 }
 
+/* The profile is not in a certificate; what it lets its holder do is. */
 static int
-check_same_names(X509 *old, const struct prepared *p, struct error *e)
+compare_renewal(const struct cert_look *was, const struct cert_look *is,
+    struct error *e)
+{
+	if (!bytes_equal(was->subject, is->subject) ||
+	    !bytes_equal(was->san, is->san))
+		return error_set(e, ERROR_DENIED, "a renewal keeps the names of "
+		    "the certificate that it renews");
+	if (!bytes_equal(was->ext_key_usage, is->ext_key_usage))
+		return error_set(e, ERROR_DENIED, "a renewal keeps the role and "
+		    "uses of the certificate that it renews");
+	return 0;
+}
+
+static int
+check_same_person(X509 *old, const struct prepared *p, struct error *e)
 {
 	struct cert_look	 was, is;
 	unsigned char		*der = NULL;
@@ -154,15 +169,12 @@ check_same_names(X509 *old, const struct prepared *p, struct error *e)
 		return error_ssl(e, ERROR_CRYPTO, "old certificate");
 	if (cert_look_tbs(&was, BYTES(der, (size_t)len), e) == 0 &&
 	    cert_look_tbs(&is, BYTES(p->tbs.p, p->tbs.len), e) == 0)
-		rc = bytes_equal(was.subject, is.subject) &&
-		    bytes_equal(was.san, is.san) ? 0 :
-		    error_set(e, ERROR_DENIED, "a renewal keeps the names of "
-		    "the certificate that it renews");
+		rc = compare_renewal(&was, &is, e);
 	OPENSSL_free(der);
 	return rc;
 }
 
-/* Same CA, same names, inside the window, still good. */
+/* Same CA, same names, same uses, inside the window, still good. */
 static int
 check_renewal(struct signer *s, const struct prepared *p, X509 *old,
     struct error *e)
@@ -187,7 +199,7 @@ check_renewal(struct signer *s, const struct prepared *p, X509 *old,
 		return error_set(e, ERROR_DENIED, "too early to renew: more "
 		    "than %lld days to go", (long long)
 		    (p->spec.profile->renewal_window / 86400));
-	return check_same_names(old, p, e);
+	return check_same_person(old, p, e);
 }
 
 /* The request that an item may use: its digest in the manifest, or in the

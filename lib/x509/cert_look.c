@@ -3,24 +3,29 @@
 
 #include "x509/der.h"
 
-/* The value of subjectAltName inside Extensions. */
+/* The values of subjectAltName and extKeyUsage inside Extensions. */
 static int
-look_san(struct cert_look *l, struct bytes extensions)
+look_extensions(struct cert_look *l, struct bytes extensions)
 {
 	static const uint8_t	 oid_san[] = { 0x55, 0x1d, 0x11 };
-	struct bytes		 one, oid, skip;
+	static const uint8_t	 oid_eku[] = { 0x55, 0x1d, 0x25 };
+	struct bytes		 one, oid, skip, *value;
 	uint8_t			 tag;
 	int			 got;
 
 	while ((got = der_next(&extensions, &tag, &one, NULL)) == 1) {
 		if (der_take(&one, DER_OID, &oid) == -1)
 			return -1;
-		if (!bytes_equal(oid, BYTES(oid_san, sizeof(oid_san))))
+		if (bytes_equal(oid, BYTES(oid_san, sizeof(oid_san))))
+			value = &l->san;
+		else if (bytes_equal(oid, BYTES(oid_eku, sizeof(oid_eku))))
+			value = &l->ext_key_usage;
+		else
 			continue;
 		if (one.len > 0 && one.p[0] == DER_BOOLEAN &&
 		    der_take(&one, DER_BOOLEAN, &skip) == -1)
 			return -1;
-		if (der_take(&one, DER_OCTET_STRING, &l->san) == -1)
+		if (der_take(&one, DER_OCTET_STRING, value) == -1)
 			return -1;
 	}
 	return got;
@@ -46,7 +51,7 @@ look_fields(struct cert_look *l, struct bytes in)
 	if (der_take(&in, DER_CONTEXT_CONS(3), &skip) == -1 ||
 	    der_take(&skip, DER_SEQUENCE, &extensions) == -1)
 		return -1;
-	return look_san(l, extensions);
+	return look_extensions(l, extensions);
 }
 
 int

@@ -15,6 +15,7 @@ struct cert_look {			/* all borrowed from the DER */
 	struct bytes	 issuer, subject;	/* whole Names */
 	struct bytes	 spki;
 	struct bytes	 san;		/* value of subjectAltName, or empty */
+	struct bytes	 ext_key_usage;	/* value, or empty */
 	int64_t		 not_before, not_after;
 };
 int	 cert_look(struct cert_look *, struct bytes der, struct error *);

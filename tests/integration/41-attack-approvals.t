@@ -97,6 +97,27 @@ cad
 refused 'an officer ordered by officers' "$id" \
     'needs security-officer and security-officer'
 
+# An agent renews itself; the profile in the row would make it another.
+sed -i 's/renewal_window = .*/renewal_window = "365d";/' \
+    "$pki/profiles/station-agent" "$pki/profiles/ra-agent"
+renew_station() {
+	request "$1" && signet cert renew \
+	    "$(serial_in "$pki/agents/station.pem")" --csr "$tmp/$1.csr" \
+	    --proof-key "$pki/agents/station.key" \
+	    --proof-cert "$pki/agents/station.pem" \
+	    --proof-passphrase "file:$pki/secrets/agent-station" --yes
+	id=$(last_order)
+	make_ready "$id"
+	cad
+}
+ok 'a station renews its certificate' renew_station station2
+is '... as an agent may' "$(order_state "$id")" 'done'
+tamper "UPDATE cert SET profile = 'ra-agent' WHERE holder = 'station-1'"
+ok 'it asks for another role' renew_station station3
+refused 'a station that becomes a registration authority' "$id" \
+    'a renewal keeps the role and uses of the certificate'
+tamper "UPDATE cert SET profile = 'station-agent' WHERE holder = 'station-1'"
+
 # Whom the profile in the row lets revoke does not matter.
 serial=$(serial_in "$pki/officers/o2.pem")
 tamper "UPDATE cert SET profile = 'tls-server' WHERE serial = '\\x$serial'"

@@ -192,7 +192,7 @@ make_ready() {
 # The officer's certificate is revoked with an order of a security officer.
 revoke_officer() {
 	as s1 signet cert revoke "$(serial_in "$pki/officers/$1.pem")" \
-	    --reason privilegeWithdrawn --wait 0s --yes
+	    --reason privilegeWithdrawn --wait 20s --yes
 }
 
 serial_in() {
