@@ -3,6 +3,8 @@
  * The worker and the audit chain: entries go to the signer, and with those of
  * other instances that change a status the orders that prove them.
  */
+#include <string.h>
+
 #include "db/db_evidence.h"
 #include "worker_private.h"
 
