@@ -97,7 +97,7 @@ ok 'the root can replay its ceremonies' signet-root replay --dir \
 says 'lock' flock "$tmp/a/.init.lock" signet init --dir "$tmp/a" \
     --data "$srcdir"
 
-# An officer approves.
+# S025: an officer approves, with a key that was made for him.
 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout \
     "$tmp/www.key" -subj /CN=www.example.org -out "$tmp/www.csr" 2>/dev/null
 export SIGNET_CONFIG="$tmp/a/signet.conf"
@@ -131,7 +131,7 @@ echo "other words" >"$tmp/pass/2"
 says 'signet-root: ' again "$tmp/c"
 not 'a wrong passphrase stops it' again "$tmp/c"
 
-# The root is elsewhere.
+# E036, E124: the root is elsewhere; files are carried there and back.
 elsewhere() {
 	init "$tmp/o" pki_o --offline-root
 }

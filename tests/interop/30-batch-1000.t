@@ -79,6 +79,7 @@ split_bundle() {
 for n in 1 2 3; do
 	(umask 077 && openssl rand -hex 16 >"custodian$n")
 done
+# G036: the owner's own CA, with nobody else's help.
 root_key=rsa:3072 ca_key=rsa:3072
 install_pki --custodian "c1=file:$tmp/custodian1" \
     --custodian "c2=file:$tmp/custodian2" \

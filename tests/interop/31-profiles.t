@@ -210,8 +210,8 @@ fi
 
 for profile in mail-sign mail-encrypt mail-dual web-login tls-server; do
 	case $profile in
-	tls-server) ca=services ids='G059, E166' ;;
-	web-login) ca=people ids='G025, E166' ;;
+	tls-server) ca=services ids='G059, E009, E166' ;;
+	web-login) ca=people ids='G025, E009, E166' ;;
 	mail-dual) ca=people ids='G022, E012, E166' ;;
 	*)	ca=people ids='E166, E168' ;;
 	esac
@@ -232,7 +232,7 @@ for profile in officer security-officer auditor ra-agent station-agent \
 	new_key "$name" ec:P-256
 	order "$profile" "$name" as o1 signet order new --sign >out 2>&1
 	order "$profile" "$name" as s1 signet order new --sign >out 2>&1
-	is "E192: $profile: neither an officer nor one security officer does" \
+	is "E033, E192: $profile: neither an officer nor one security officer does" \
 	    "$(sql "SELECT string_agg(state, ' ') FROM orders
 	    WHERE profile = '$profile' AND seq > (SELECT max(seq) - 2
 	    FROM orders)")" 'pending pending'
@@ -289,6 +289,29 @@ openssl x509 -req -in wrong.csr -CA people.pem -CAkey people.key \
 is '... and OpenSSL and GnuTLS would not take one' "$(by_openssl people \
     wrong)$(by_gnutls people wrong)" ''
 
+# --- a policy of one's own ---------------------------------------------------
+
+# The owner's own assurance level, with the address of its statement.
+sed -e 's/oid = "2.23.140.1.5.3.2";/& }, { oid = "2.16.840.1.101.2.1.48.1"; \
+	cps = "http:\/\/pki.example.org\/cps";/' -e 's/"730d"/"90d"/' \
+    -e 's/min = 2048/min = 3072/' -e 's/{ type = "ec".*}$/{ type = "ed25519"; }/' \
+    "$pki/profiles/mail-dual" >"$pki/profiles/mail-owner"
+stop "$last"
+start signet-cad -d -c "$pki/cad.conf"
+new_key owner2 rsa:2048
+says 'does not take rsa:2048' order mail-owner owner2 as o1 signet issue --out owner2.pem
+new_key owner3 rsa:3072
+ok 'G038: the owner says which keys, how long and by which policy' \
+    order mail-owner owner3 as o1 signet issue --out owner3.pem --no-chain
+is 'E012: the certificate names the policy and its statement' "$(lines \
+    owner3.pem | grep -e Polic -e '^[0-9]*$')" "$((90 * 86400 - 1))
+certificatePolicies=Policy: 2.23.140.1.5.3.2 Policy: \
+2.16.840.1.101.2.1.48.1 CPS: http://pki.example.org/cps"
+is 'G020: no key that the suite made lies open on the disk' "$(find "$pki" \
+    -name '*.key' -exec grep -L 'ENCRYPTED PRIVATE KEY' {} +)" ''
+is '... nor is there one in another file' "$(grep -rlE \
+    -e '-----BEGIN ((RSA|EC|DSA) )?PRIVATE KEY' "$pki")" ''
+
 # --- the CAs -----------------------------------------------------------------
 
 is 'S072: the root' "$(lines root.pem)" "$(cat <<EOF
@@ -329,7 +352,7 @@ printf 'V\t360101000000Z\t\t%s\tunknown\t/CN=x\n' "$(openssl x509 -in \
 openssl ocsp -issuer root.pem -cert people.pem -no_nonce -reqout asked
 openssl ocsp -index index -CA root.pem -rsigner people.pem -rkey people.key \
     -reqin asked -respout answer -ndays 1 >out 2>&1
-not 'E158: the people CA cannot answer for the root' sh -c '
+not 'S072: the people CA cannot answer for the root' sh -c '
     openssl ocsp -respin answer -issuer root.pem -cert people.pem -no_nonce \
     -CAfile root.pem 2>&1 | grep -q "^Response verify OK"'
 not '... nor for GnuTLS' ocsptool -e --load-response answer \
@@ -368,7 +391,7 @@ for kind in rsa2048 ecp256; do
 	for name in "$client" "mail-dual-$kind" "mail-sign-$kind"; do
 		cat "$name.pem" people.pem >"$name.chain"
 	done
-	ok "G025, G059: a server with $kind" serve "$server"
+	ok "G025, G059, E032: a server with $kind" serve "$server"
 	says 'HTTP/1.0 200' by_gnutls_cli "$server" "$client"
 	ok '... curl logs in with web-login' by_curl "$server" "$client"
 	ok '... and with mail-dual' by_curl "$server" "mail-dual-$kind"
@@ -417,7 +440,7 @@ done
 # NSS
 openssl pkcs12 -export -in $bob.pem -inkey $bob.key -certfile people.pem \
     -name bob -passout pass:pass -out bob.p12
-ok 'G004: NSS takes the key of bob' pk12util -i bob.p12 -d sql:nss -W pass
+ok 'G004, E003, E006: NSS takes the key of bob' pk12util -i bob.p12 -d sql:nss -W pass
 ok '... reads the letter' cmsutil -D -d sql:nss -i to-bob -o inner
 ok '... and verifies it' cmsutil -D -d sql:nss -u 4 -i inner -o plain
 ok '... which is what alice wrote' same plain
