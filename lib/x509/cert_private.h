@@ -5,6 +5,7 @@
  * What the writing of certificates, their checking and the writing of CRLs
  * share.
  */
+#include <openssl/x509v3.h>
 #include "x509/cert.h"
 
 #define CERT_SKI_SIZE	20
@@ -39,6 +40,23 @@ int	 cert_time(int64_t *, const ASN1_TIME *, struct error *);
 /* SEQUENCE { tbs, algorithm, signature }, verified: certificate or CRL. */
 int	 cert_seal(struct buf *out, struct bytes tbs, const struct issuer *,
 	    EVP_PKEY *, struct error *);
+
+/* Writing. */
+int	 cert_put_extensions(struct buf *, const struct cert_spec *,
+	    struct error *);
+int	 cert_put_general_name(struct buf *, const char *type,
+	    const char *value, struct error *);
+
+/* Checking: "finished certificate: WHAT is not as ordered"; -1. */
+int	 cert_differs(struct error *, const char *what);
+int	 cert_check_extensions(const X509_EXTENSIONS *,
+	    const struct cert_spec *, struct error *);
+bool	 cert_object_is(const ASN1_OBJECT *, const char *dotted);
+bool	 cert_string_is(const ASN1_STRING *, const void *, size_t);
+bool	 cert_text_is(const ASN1_STRING *, const char *);
+bool	 cert_uri_is(const GENERAL_NAME *, const char *url);
+bool	 cert_same_name(const GENERAL_NAME *, const char *type,
+	    const char *value);
 
 /* The root signs itself: there is no certificate yet. */
 static inline bool

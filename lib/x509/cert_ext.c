@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The extensions of a certificate that is being made.
+ */
+#include <string.h>
+#include "x509/cert.h"
+#include "x509/cert_private.h"
+#include "x509/der.h"
+
+/*
+ * Each writes itself whole or nothing; their order in the table
+ * is their order in the certificate.
+ */
+struct ext_mark {
+	size_t	 seq, octets;
+};
+
+static struct ext_mark
+ext_begin(struct buf *b, const char *oid, bool critical)
+{
+	struct ext_mark	 m;
+
+	m.seq = der_begin(b, DER_SEQUENCE);
+	der_put_oid(b, oid);
+	if (critical)
+		der_put_bool(b, true);
+	m.octets = der_begin(b, DER_OCTET_STRING);
+	return m;
+}
+
+static void
+ext_end(struct buf *b, struct ext_mark m)
+{
+	der_end(b, m.octets);
+	der_end(b, m.seq);
+}
+
+static int
+put_aki(struct buf *b, const struct cert_spec *s, struct error *e)
+{
+	struct ext_mark	 m;
+	size_t		 seq;
+
+	(void)e;
+	if (cert_is_self(s))
+		return 0;
+	m = ext_begin(b, OID_EXT_AKI, false);
+	seq = der_begin(b, DER_SEQUENCE);
+	der_put(b, DER_CONTEXT(0), s->issuer->ski, s->issuer->ski_len);
+	der_end(b, seq);
+	ext_end(b, m);
+	return 0;
+}
+
+static int
+put_ski(struct buf *b, const struct cert_spec *s, struct error *e)
+{
+	uint8_t		 ski[CERT_SKI_SIZE];
+	struct ext_mark	 m;
+
+	if (cert_ski(ski, s->spki, e) == -1)
+		return -1;
+	m = ext_begin(b, OID_EXT_SKI, false);
+	if (s->ski.len > 0)
+		der_put(b, DER_OCTET_STRING, s->ski.p, s->ski.len);
+	else
+		der_put(b, DER_OCTET_STRING, ski, sizeof(ski));
+	ext_end(b, m);
+	return 0;
+}
+
+static int
+put_key_usage(struct buf *b, const struct cert_spec *s, struct error *e)
+{
+	struct ext_mark	 m = ext_begin(b, OID_EXT_KEY_USAGE, true);
+
+	(void)e;
+	der_put_named_bits(b, cert_key_usage(s));
+	ext_end(b, m);
+	return 0;
+}
+
+static int
+put_policy(struct buf *b, const struct profile_policy *p, struct error *e)
+{
+	size_t	 info = der_begin(b, DER_SEQUENCE), list, qualifier;
+
+	if (der_put_oid(b, p->oid) == -1)
+		return error_set(e, ERROR_BUG, "policy \"%s\"", p->oid);
+	if (p->cps != NULL) {
+		list = der_begin(b, DER_SEQUENCE);
+		qualifier = der_begin(b, DER_SEQUENCE);
+		der_put_oid(b, OID_QT_CPS);
+		der_put_str(b, DER_IA5, p->cps);
+		der_end(b, qualifier);
+		der_end(b, list);
+	}
+	der_end(b, info);
+	return 0;
+}
+
+static int
+put_policies(struct buf *b, const struct cert_spec *s, struct error *e)
+{
+	struct ext_mark	 m;
+	size_t		 i, seq;
+
+	if (s->profile->npolicies == 0)
+		return 0;
+	m = ext_begin(b, OID_EXT_POLICIES, false);
+	seq = der_begin(b, DER_SEQUENCE);
+	for (i = 0; i < s->profile->npolicies; i++)
+		if (put_policy(b, &s->profile->policies[i], e) == -1)
+			return -1;
+	der_end(b, seq);
+	ext_end(b, m);
+	return 0;
+}
+
+static int
+put_san(struct buf *b, const struct cert_spec *s, struct error *e)
+{
+	const struct profile	*p = s->profile;
+	struct ext_mark		 m;
+	size_t			 i, k, seq, start = b->len, n = 0;
+	const char		*value;
+
+	m = ext_begin(b, OID_EXT_SAN, cert_subject_is_empty(p, s->fields));
+	seq = der_begin(b, DER_SEQUENCE);
+	for (i = 0; i < p->nsan; i++)
+		for (k = 0; (value = fields_get(s->fields, p->san[i].from,
+		    k)) != NULL; k++, n++)
+			if (cert_put_general_name(b, p->san[i].type, value,
+			    e) == -1)
+				return -1;
+	der_end(b, seq);
+	ext_end(b, m);
+	if (n == 0)
+		b->len = start;
+	return 0;
+}
+
+/* Leaves go without: RFC 5280 4.2.1.9 reads that as "not a CA". */
+static int
+put_basic_constraints(struct buf *b, const struct cert_spec *s,
+    struct error *e)
+{
+	struct ext_mark	 m;
+	size_t		 seq;
+
+	(void)e;
+	if (!s->profile->is_ca)
+		return 0;
+	m = ext_begin(b, OID_EXT_BASIC_CONSTRAINTS, true);
+	seq = der_begin(b, DER_SEQUENCE);
+	der_put_bool(b, true);
+	if (s->profile->path_length != -1)
+		der_put_int(b, s->profile->path_length);
+	der_end(b, seq);
+	ext_end(b, m);
+	return 0;
+}
+
+static int
+put_ext_key_usage(struct buf *b, const struct cert_spec *s, struct error *e)
+{
+	const struct conf_list	*l = &s->profile->ext_key_usage;
+	struct ext_mark		 m;
+	size_t			 i, seq;
+
+	if (l->n == 0)
+		return 0;
+	m = ext_begin(b, OID_EXT_EXT_KEY_USAGE, false);
+	seq = der_begin(b, DER_SEQUENCE);
+	for (i = 0; i < l->n; i++)
+		if (der_put_oid(b, l->v[i]) == -1)
+			return error_set(e, ERROR_BUG, "usage \"%s\"", l->v[i]);
+	der_end(b, seq);
+	ext_end(b, m);
+	return 0;
+}
+
+/* S/MIME baseline 7.1.2.3: http; ldap for those who are outside of it. */
+static int
+check_url(const char *url, struct error *e)
+{
+	const char	*p;
+
+	for (p = url; *p > ' ' && *p < 0x7f; p++)
+		;
+	if (*p != '\0' || (strncmp(url, "http://", 7) != 0 &&
+	    strncmp(url, "ldap://", 7) != 0))
+		return error_set(e, ERROR_CONFIG,
+		    "\"%s\" is not an http or ldap address", url);
+	return 0;
+}
+
+static int
+put_cdp(struct buf *b, const struct cert_spec *s, struct error *e)
+{
+	const struct conf_list	*l = &s->issuer->cdp;
+	struct ext_mark		 m;
+	size_t			 i, points, point, name, full;
+
+	if (!s->profile->cdp)
+		return 0;
+	if (l->n == 0)
+		return error_set(e, ERROR_CONFIG, "CA \"%s\" has no CRL address"
+		    " and profile \"%s\" wants one", s->issuer->name,
+		    s->profile->name);
+	m = ext_begin(b, OID_EXT_CDP, false);
+	points = der_begin(b, DER_SEQUENCE);
+	point = der_begin(b, DER_SEQUENCE);
+	name = der_begin(b, DER_CONTEXT_CONS(0));
+	full = der_begin(b, DER_CONTEXT_CONS(0));
+	for (i = 0; i < l->n; i++) {
+		if (check_url(l->v[i], e) == -1)
+			return -1;
+		der_put_str(b, DER_CONTEXT(6), l->v[i]);
+	}
+	der_end(b, full);
+	der_end(b, name);
+	der_end(b, point);
+	der_end(b, points);
+	ext_end(b, m);
+	return 0;
+}
+
+static int
+put_access(struct buf *b, const char *oid, const struct conf_list *l,
+    struct error *e)
+{
+	size_t	 i, seq;
+
+	for (i = 0; i < l->n; i++) {
+		if (check_url(l->v[i], e) == -1)
+			return -1;
+		seq = der_begin(b, DER_SEQUENCE);
+		der_put_oid(b, oid);
+		der_put_str(b, DER_CONTEXT(6), l->v[i]);
+		der_end(b, seq);
+	}
+	return 0;
+}
+
+static int
+put_aia(struct buf *b, const struct cert_spec *s, struct error *e)
+{
+	struct ext_mark	 m;
+	size_t		 seq;
+
+	if (!s->profile->aia)
+		return 0;
+	if (s->issuer->ocsp.n + s->issuer->aia.n == 0)
+		return error_set(e, ERROR_CONFIG, "CA \"%s\" has neither OCSP"
+		    " nor certificate address and profile \"%s\" wants one",
+		    s->issuer->name, s->profile->name);
+	m = ext_begin(b, OID_EXT_AIA, false);
+	seq = der_begin(b, DER_SEQUENCE);
+	if (put_access(b, OID_AD_OCSP, &s->issuer->ocsp, e) == -1 ||
+	    put_access(b, OID_AD_CA_ISSUERS, &s->issuer->aia, e) == -1)
+		return -1;
+	der_end(b, seq);
+	ext_end(b, m);
+	return 0;
+}
+
+static void
+put_null_ext(struct buf *b, const char *oid)
+{
+	struct ext_mark	 m = ext_begin(b, oid, false);
+
+	der_put(b, DER_NULL, NULL, 0);
+	ext_end(b, m);
+}
+
+static int
+put_markers(struct buf *b, const struct cert_spec *s, struct error *e)
+{
+	(void)e;
+	if (s->profile->ocsp_nocheck)
+		put_null_ext(b, OID_EXT_OCSP_NOCHECK);
+	if (s->profile->no_rev_avail)
+		put_null_ext(b, OID_EXT_NO_REV_AVAIL);
+	return 0;
+}
+
+static int (*const extensions[])(struct buf *, const struct cert_spec *,
+    struct error *) = {
+	put_aki, put_ski, put_key_usage, put_policies, put_san,
+	put_basic_constraints, put_ext_key_usage, put_cdp, put_aia,
+	put_markers,
+};
+
+int
+cert_put_extensions(struct buf *b, const struct cert_spec *s, struct error *e)
+{
+	size_t	 i, tagged = der_begin(b, DER_CONTEXT_CONS(3));
+	size_t	 seq = der_begin(b, DER_SEQUENCE);
+
+	for (i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++)
+		if (extensions[i](b, s, e) == -1)
+			return -1;
+	der_end(b, seq);
+	der_end(b, tagged);
+	return 0;
+}
+
