@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/ca_key.h"
 #include "os/file.h"
+#include "x509/alg.h"
 #include "x509/cert.h"
 #include "x509/csr.h"
 
@@ -52,6 +53,10 @@ ca_make_key(struct cli *c, const char *name, const char *alg,
 		error_set(e, ERROR_CONFLICT, "CA %s has a key already: %s",
 		    name, path);
 		error_hint(e, "its request: signet ca csr %.64s", name);
+		goto out;
+	}
+	if (alg_name_check(alg, ALG_CA, e) == -1) {
+		error_wrap(e, "CA %s", name);
 		goto out;
 	}
 	if (file_mkdir(cli_path(c, c->conf.ca_dir), 0755, e) == -1 ||

@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "os/file.h"
+#include "x509/alg.h"
 
 #define DAY	INT64_C(86400)
 #define YEAR	(365 * DAY)
@@ -163,17 +164,13 @@ check_url(const char *name, const char *url, struct error *e)
 }
 
 static int
-check_kind(const char *name, const char *kind, struct error *e)
+check_kind(const char *name, const char *kind, enum alg_use use,
+    struct error *e)
 {
-	static const char *const	 kinds[] = { "rsa:2048", "rsa:3072",
-		"rsa:4096", "ec:P-256", "ec:P-384", "ec:P-521" };
-	size_t				 i;
-
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strcmp(kinds[i], kind) == 0)
-			return 0;
-	error_set(e, ERROR_INPUT, "%s: \"%s\" is not a kind of key", name,
-	    kind);
+	if (alg_name_check(kind, use, e) == 0)
+		return 0;
+	e->code = ERROR_INPUT;
+	error_wrap(e, "%s", name);
 	return error_hint(e, "rsa:3072, rsa:4096, ec:P-256 or ec:P-384");
 }
 
@@ -256,9 +253,10 @@ init_answers_check(const struct init_conf *c, struct error *e)
 	    check_url("crl_url", c->crl_url, e) == -1 ||
 	    check_url("aia_url", c->aia_url, e) == -1 ||
 	    check_url("ocsp_url", c->ocsp_url, e) == -1 ||
-	    check_kind("root_key", c->root_key, e) == -1 ||
-	    check_kind("ca_key", c->ca_key, e) == -1 ||
-	    check_kind("key", c->key, e) == -1 || check_root(c, e) == -1)
+	    check_kind("root_key", c->root_key, ALG_ROOT, e) == -1 ||
+	    check_kind("ca_key", c->ca_key, ALG_CA, e) == -1 ||
+	    check_kind("key", c->key, ALG_OFFICER, e) == -1 ||
+	    check_root(c, e) == -1)
 		return -1;
 	if (strlen(c->country) != 2 || c->country[0] < 'A' ||
 	    c->country[0] > 'Z' || c->country[1] < 'A' || c->country[1] > 'Z')

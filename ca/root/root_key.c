@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "ca/root/protect.h"
+#include "x509/alg.h"
 
 int
 root_key_new(struct session *s, EVP_PKEY **key, struct error *e)
@@ -10,12 +11,8 @@ root_key_new(struct session *s, EVP_PKEY **key, struct error *e)
 	*key = NULL;
 	if (protect_check(&s->c, e) == -1)
 		return -1;
-	if (strncmp(s->c.key, "rsa:", 4) != 0 &&
-	    strncmp(s->c.key, "ec:", 3) != 0) {
-		error_set(e, ERROR_CONFIG, "key \"%s\": a root has an RSA or "
-		    "an EC key, which every client can check", s->c.key);
-		return error_hint(e, "rsa:4096, ec:P-384 or ec:P-256");
-	}
+	if (alg_name_check(s->c.key, ALG_ROOT, e) == -1)
+		return error_wrap(e, "key of the root");
 	session_step(s, "Generate the key, %s, with %s", s->c.key,
 	    OpenSSL_version(OPENSSL_VERSION));
 	return key_generate(key, s->c.key, e);

@@ -280,7 +280,7 @@ replay_heads(struct replay *p)
 	struct bytes		 in, block;
 	struct head		 h;
 	X509			*signer = NULL;
-	size_t			 k, n = 0;
+	size_t			 k;
 	bool			 good;
 
 	if (root_load(p->r, "transcript.heads.pem", &p->r->heads, &e) == -1) {
@@ -293,7 +293,6 @@ replay_heads(struct replay *p)
 
 		if (strcmp(t->v[k].act, "end") != 0)
 			continue;
-		n++;
 		what = mem_printf("head of ceremony %lld",
 		    (long long)t->v[k].ceremony);
 		good = signed_next(&in, &block, &e) == 1 &&

@@ -6,6 +6,7 @@
 #include "audit/head.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "x509/alg.h"
 #include "x509/cert.h"
 #include "x509/der.h"
 
@@ -33,13 +34,13 @@ static int
 add_signer(CMS_ContentInfo *cms, const struct identity *id, int64_t at,
     struct error *e)
 {
-	const EVP_MD	*md = EVP_sha256();
+	const EVP_MD	*md;
 	CMS_SignerInfo	*si;
 	ASN1_TIME	*t = NULL;
 	int		 ok, i;
 
-	if (EVP_PKEY_is_a(id->key, "EC") && EVP_PKEY_get_bits(id->key) > 256)
-		md = EVP_sha384();
+	if (alg_cms_hash(&md, id->key, e) == -1)
+		return -1;
 	ok = (t = ASN1_TIME_set(NULL, (time_t)at)) != NULL &&
 	    (si = CMS_add1_signer(cms, id->cert, id->key, md, SIGN_FLAGS)) !=
 	    NULL && CMS_signed_add1_attr_by_NID(si, NID_pkcs9_signingTime,

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include "order/approval.h"
 #include "order/approval_private.h"
+#include "x509/alg.h"
 #include "x509/cert.h"
 #include "x509/der.h"
 
@@ -160,16 +161,11 @@ static int
 add_signer(CMS_ContentInfo *cms, const struct identity *id, int64_t now,
     struct error *e)
 {
-	const EVP_MD	*md = EVP_sha256();
+	const EVP_MD	*md;
 	CMS_SignerInfo	*si;
 
-	if (EVP_PKEY_is_a(id->key, "ED25519") ||
-	    EVP_PKEY_is_a(id->key, "ED448"))
-		return error_set(e, ERROR_CONFIG,
-		    "Ed25519 keys cannot sign CMS here: use EC or RSA");
-	if (EVP_PKEY_is_a(id->key, "EC") && EVP_PKEY_get_bits(id->key) > 256)
-		md = EVP_PKEY_get_bits(id->key) > 384 ? EVP_sha512() :
-		    EVP_sha384();
+	if (alg_cms_hash(&md, id->key, e) == -1)
+		return -1;
 	si = CMS_add1_signer(cms, id->cert, id->key, md, SIGN_FLAGS);
 	if (si == NULL)
 		return error_ssl(e, ERROR_CRYPTO, "add approver");

@@ -9,6 +9,7 @@
 #include <openssl/ess.h>
 #include "order/approval.h"
 #include "order/approval_private.h"
+#include "x509/alg.h"
 #include "x509/cert.h"
 
 #define ATTR_ONCE	(-3)	/* one attribute of the type, with one value */
@@ -16,40 +17,26 @@
 /* One digest per algorithm, computed when the first signer needs it. */
 struct digests {
 	struct bytes	 content;
-	bool		 has[3];
-	uint8_t		 hash[3][EVP_MAX_MD_SIZE];
+	bool		 has[ALG_HASHES];
+	uint8_t		 hash[ALG_HASHES][EVP_MAX_MD_SIZE];
 };
 
 static int
 digest_find(struct bytes *out, struct digests *d, const X509_ALGOR *alg,
     struct error *e)
 {
-	const ASN1_OBJECT	*oid;
-	const EVP_MD		*md;
-	int			 k;
+	const struct alg_hash	*h = alg_hash_find(alg);
+	size_t			 k, n;
 
-	X509_ALGOR_get0(&oid, NULL, NULL, alg);
-	switch (OBJ_obj2nid(oid)) {
-	case NID_sha256:
-		k = 0;
-		md = EVP_sha256();
-		break;
-	case NID_sha384:
-		k = 1;
-		md = EVP_sha384();
-		break;
-	case NID_sha512:
-		k = 2;
-		md = EVP_sha512();
-		break;
-	default:
+	if (h == NULL)
 		return error_set(e, ERROR_INPUT,
 		    "digest algorithm is not SHA-256, SHA-384 or SHA-512");
-	}
-	if (!d->has[k] && approval_digest(d->hash[k], md, d->content, e) == -1)
+	k = (size_t)(h - alg_hashes(&n));
+	if (!d->has[k] && approval_digest(d->hash[k], h->md(), d->content, e) ==
+	    -1)
 		return -1;
 	d->has[k] = true;
-	*out = BYTES(d->hash[k], (size_t)EVP_MD_get_size(md));
+	*out = BYTES(d->hash[k], h->size);
 	return 0;
 }
 

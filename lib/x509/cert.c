@@ -3,6 +3,7 @@
 #include <string.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include "x509/alg.h"
 #include "x509/cert.h"
 #include "x509/cert_private.h"
 #include "x509/der.h"
@@ -83,6 +84,19 @@ issuer_init_self(struct issuer *i, const char *name, EVP_PKEY *key,
 	if (rc == -1)
 		issuer_clear(i);
 	return rc;
+}
+
+int
+issuer_set_signature(struct issuer *i, const EVP_PKEY *key,
+    const char *scheme, struct error *e)
+{
+	const struct alg_sig	*sig;
+
+	if (alg_sig_choose(&sig, key, scheme, e) == -1)
+		return error_wrap(e, "CA \"%s\"", i->name);
+	i->alg.len = 0;
+	alg_sig_put(&i->alg, sig);
+	return 0;
 }
 
 void
@@ -286,34 +300,32 @@ cert_tbs(struct buf *out, const struct cert_spec *s, struct error *e)
 	return -1;
 }
 
+/* How this issuer signs, if the key is such a one as its own. */
 static int
-check_alg(const struct issuer *i, EVP_PKEY *key, struct error *e)
+issuer_sig(const struct alg_sig **sig, const struct issuer *i,
+    const EVP_PKEY *key, struct error *e)
 {
-	struct buf	 alg = { 0 };
-	int		 rc;
-
-	rc = key_signature_alg(&alg, key, NULL, e);
-	if (rc == 0 && !bytes_equal(BYTES(alg.p, alg.len),
-	    BYTES(i->alg.p, i->alg.len)))
-		rc = error_set(e, ERROR_CONFIG,
-		    "the key is not that of CA \"%s\"", i->name);
-	buf_clear(&alg);
-	return rc;
+	if (alg_sig_find(sig, BYTES(i->alg.p, i->alg.len), e) == -1)
+		return error_wrap(e, "CA \"%s\"", i->name);
+	return alg_sig_is_choice(*sig, key) ? 0 : error_set(e, ERROR_CONFIG,
+	    "the key is not that of CA \"%s\"", i->name);
 }
 
 int
 cert_seal(struct buf *out, struct bytes tbs, const struct issuer *i,
     EVP_PKEY *key, struct error *e)
 {
-	struct buf	 sig = { 0 };
-	EVP_PKEY	*pub = i->cert == NULL ? key :
+	const struct alg_sig	*alg;
+	struct buf		 sig = { 0 };
+	EVP_PKEY		*pub = i->cert == NULL ? key :
 	    X509_get0_pubkey(i->cert);
-	size_t		 mark;
-	int		 rc = -1;
+	size_t			 mark;
+	int			 rc = -1;
 
-	if (check_alg(i, key, e) == -1 || key_sign(&sig, key, tbs, e) == -1)
+	if (issuer_sig(&alg, i, key, e) == -1 ||
+	    alg_sign(&sig, alg, key, tbs, e) == -1)
 		goto out;
-	if (key_verify(pub, tbs, BYTES(sig.p, sig.len), e) == -1) {
+	if (alg_verify(alg, pub, tbs, BYTES(sig.p, sig.len), e) == -1) {
 		error_wrap(e, "CA \"%s\": own signature", i->name);
 		goto out;
 	}

@@ -34,6 +34,10 @@ int	 issuer_init(struct issuer *, const char *name, X509 *cert,
  * issues self-signed. */
 int	 issuer_init_self(struct issuer *, const char *name, EVP_PKEY *,
 	    const struct profile *, const struct fields *, struct error *);
+/* Sign with another scheme than the usual one: "rsa-pss".  The key may be the
+ * public one.  ERROR_CONFIG when it is not one for such a key. */
+int	 issuer_set_signature(struct issuer *, const EVP_PKEY *,
+	    const char *scheme, struct error *);
 void	 issuer_clear(struct issuer *);
 
 struct cert_spec {

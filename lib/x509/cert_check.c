@@ -7,6 +7,7 @@
 #include <string.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include "x509/alg.h"
 #include "x509/cert.h"
 #include "x509/cert_private.h"
 #include "x509/der.h"
@@ -204,6 +205,7 @@ check_signature(const struct parts *c, const struct cert_spec *s,
     struct error *e)
 {
 	const unsigned char	*p = s->spki.p;
+	const struct alg_sig	*sig;
 	EVP_PKEY		*own = NULL, *key;
 	int			 rc = 0;
 
@@ -211,7 +213,8 @@ check_signature(const struct parts *c, const struct cert_spec *s,
 		key = own = d2i_PUBKEY(NULL, &p, (long)s->spki.len);
 	else
 		key = X509_get0_pubkey(s->issuer->cert);
-	if (key == NULL || key_verify(key, c->tbs, c->signature, e) == -1) {
+	if (key == NULL || alg_sig_find(&sig, c->outer_alg, e) == -1 ||
+	    alg_verify(sig, key, c->tbs, c->signature, e) == -1) {
 		error_clear(e);
 		rc = cert_differs(e, "signature");
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 #include <openssl/x509.h>
+#include "x509/alg.h"
 #include "x509/cert_private.h"
 #include "x509/crl.h"
 #include "x509/der.h"
@@ -350,8 +351,8 @@ parse_extensions(struct crl *crl, struct bytes in, const struct issuer *i,
 }
 
 static int
-parse_tbs(struct crl *crl, struct bytes tbs, const struct issuer *i,
-    struct error *e)
+parse_tbs(struct crl *crl, struct bytes tbs, struct bytes outer,
+    const struct issuer *i, struct error *e)
 {
 	struct bytes	 in, alg, name, list;
 	int64_t		 version;
@@ -363,8 +364,9 @@ parse_tbs(struct crl *crl, struct bytes tbs, const struct issuer *i,
 	    take_time(&in, &crl->params.this_update) == -1 ||
 	    take_time(&in, &crl->params.next_update) == -1)
 		return bad(e, "malformed, or not version 2");
-	if (!bytes_equal(alg, BYTES(i->alg.p, i->alg.len)))
-		return bad(e, "signature algorithm is not the issuer's");
+	if (!bytes_equal(alg, outer))
+		return bad(e, "signature algorithms within and without"
+		    " differ");
 	if (!bytes_equal(name, BYTES(i->subject.p, i->subject.len)))
 		return bad(e, "is not by this issuer");
 	if (crl->params.next_update <= crl->params.this_update)
@@ -380,18 +382,23 @@ static int
 parse_signed(struct crl *crl, struct bytes der, const struct issuer *i,
     struct error *e)
 {
-	struct bytes	 seq, tbs, alg, sig;
+	const struct alg_sig	*how;
+	EVP_PKEY		*key = X509_get0_pubkey(i->cert);
+	struct bytes		 seq, tbs, alg, sig;
 
 	if (der_take(&der, DER_SEQUENCE, &seq) == -1 ||
 	    der_take_whole(&seq, DER_SEQUENCE, &tbs) == -1 ||
 	    der_take_whole(&seq, DER_SEQUENCE, &alg) == -1 ||
 	    der_take_bits(&seq, &sig) == -1 || seq.len > 0)
 		return bad(e, "malformed");
-	if (!bytes_equal(alg, BYTES(i->alg.p, i->alg.len)))
+	if (alg_sig_find(&how, alg, e) == -1)
+		return error_wrap(e, "CRL");
+	/* By whichever scheme: a CA may change it, its key stays. */
+	if (!alg_sig_is_choice(how, key))
 		return bad(e, "signature algorithm is not the issuer's");
-	if (parse_tbs(crl, tbs, i, e) == -1)
+	if (parse_tbs(crl, tbs, alg, i, e) == -1)
 		return -1;
-	if (key_verify(X509_get0_pubkey(i->cert), tbs, sig, e) == -1)
+	if (alg_verify(how, key, tbs, sig, e) == -1)
 		return error_wrap(e, "CRL");
 	return 0;
 }

@@ -7,9 +7,8 @@
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
-#include "base/text.h"
 #include "os/file.h"
-#include "x509/der.h"
+#include "x509/alg.h"
 #include "x509/key.h"
 #include "x509/key_private.h"
 
@@ -18,78 +17,55 @@
 #define SCRYPT_R	8
 #define SCRYPT_P	5
 
-/* The curves, and everything that hangs on them. */
-static const struct curve {
-	const char	*name;		/* ours */
-	const char	*group;		/* OpenSSL's */
-	const char	*sign_oid;
-	const EVP_MD	*(*md)(void);
-} curves[] = {
-	{ "P-256", "prime256v1", "1.2.840.10045.4.3.2", EVP_sha256 },
-	{ "P-384", "secp384r1", "1.2.840.10045.4.3.3", EVP_sha384 },
-	{ "P-521", "secp521r1", "1.2.840.10045.4.3.4", EVP_sha512 },
-};
-#define NCURVES	(sizeof(curves) / sizeof(curves[0]))
-
-static const struct curve *
-curve_of(const EVP_PKEY *key)
+/* What a new key of this kind is asked to be. */
+static void
+keygen_params(OSSL_PARAM params[2], const struct alg_key *k, size_t *bits)
 {
-	char	 group[32];
-	size_t	 i, len;
+	char	*group = (char *)(uintptr_t)k->group;
 
-	if (EVP_PKEY_get_group_name(key, group, sizeof(group), &len) != 1)
-		return NULL;
-	for (i = 0; i < NCURVES; i++)
-		if (strcmp(curves[i].group, group) == 0 ||
-		    strcmp(curves[i].name, group) == 0)
-			return &curves[i];
-	return NULL;
+	params[0] = params[1] = OSSL_PARAM_construct_end();
+	if (*bits != 0)
+		params[0] = OSSL_PARAM_construct_size_t(
+		    OSSL_PKEY_PARAM_RSA_BITS, bits);
+	else if (k->group != NULL)
+		params[0] = OSSL_PARAM_construct_utf8_string(
+		    OSSL_PKEY_PARAM_GROUP_NAME, group, 0);
 }
 
 int
 key_generate(EVP_PKEY **out, const char *alg, struct error *e)
 {
-	int64_t	 bits;
-	size_t	 i;
+	const struct alg_key	*k;
+	EVP_PKEY_CTX		*ctx;
+	OSSL_PARAM		 params[2];
+	size_t			 size;
+	int			 bits, ok;
 
 	*out = NULL;
-	if (strncmp(alg, "rsa:", 4) == 0) {
-		if (text_parse_number(&bits, alg + 4, 2048, 4096, e) == -1)
-			return error_wrap(e, "key algorithm \"%s\"", alg);
-		if (bits % 8 != 0)
-			return error_set(e, ERROR_INPUT, "key algorithm"
-			    " \"%s\": not a multiple of 8 bits", alg);
-		*out = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)bits);
-	} else if (strcmp(alg, "ed25519") == 0) {
-		*out = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-	} else if (strncmp(alg, "ec:", 3) == 0) {
-		for (i = 0; i < NCURVES; i++)
-			if (strcmp(alg + 3, curves[i].name) == 0)
-				break;
-		if (i == NCURVES)
-			return error_set(e, ERROR_INPUT, "key algorithm"
-			    " \"%s\": curve is not P-256, P-384 or P-521", alg);
-		*out = EVP_PKEY_Q_keygen(NULL, NULL, "EC", curves[i].name);
-	} else
-		return error_set(e, ERROR_INPUT, "key algorithm \"%s\" is not"
-		    " rsa:BITS, ec:CURVE or ed25519", alg);
-	return *out != NULL ? 0 :
-	    error_ssl(e, ERROR_CRYPTO, "generate %s key", alg);
+	if (alg_key_named(&k, &bits, alg, e) == -1 ||
+	    alg_key_check(k, ALG_LEAF, e) == -1)
+		return -1;
+	size = (size_t)bits;
+	keygen_params(params, k, &size);
+	ctx = EVP_PKEY_CTX_new_from_name(NULL, k->type, NULL);
+	ok = ctx != NULL && EVP_PKEY_keygen_init(ctx) == 1 &&
+	    EVP_PKEY_CTX_set_params(ctx, params) == 1 &&
+	    EVP_PKEY_generate(ctx, out) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	return ok ? 0 : error_ssl(e, ERROR_CRYPTO, "generate %s key", alg);
 }
 
 const char *
 key_algorithm(const EVP_PKEY *key, char dst[16])
 {
-	const struct curve	*c;
+	const struct alg_key	*k = alg_key_of(key);
 
-	if (EVP_PKEY_is_a(key, "RSA"))
-		snprintf(dst, 16, "rsa:%d", EVP_PKEY_get_bits(key));
-	else if (EVP_PKEY_is_a(key, "EC") && (c = curve_of(key)) != NULL)
-		snprintf(dst, 16, "ec:%s", c->name);
-	else if (EVP_PKEY_is_a(key, "ED25519"))
-		snprintf(dst, 16, "ed25519");
-	else
+	if (k == NULL)
 		snprintf(dst, 16, "?");
+	else if (k->min != 0)
+		snprintf(dst, 16, "%s:%d", k->name, EVP_PKEY_get_bits(key));
+	else
+		snprintf(dst, 16, "%s", k->name);
 	return dst;
 }
 
@@ -294,7 +270,7 @@ key_load(EVP_PKEY **out, const char *uri, const char *passphrase_from,
 		EVP_PKEY_free(*out);
 		*out = NULL;
 		return error_set(e, ERROR_CONFIG, "%s: not an RSA, P-256,"
-		    " P-384, P-521 or Ed25519 key", uri);
+		    " P-384, P-521, Ed25519 or ML-DSA key", uri);
 	}
 	return rc;
 }
@@ -339,80 +315,28 @@ key_matches(X509 *cert, EVP_PKEY *key)
 	return false;
 }
 
-/* RSA has NULL parameters, the others none: S/MIME baseline 7.1.3.2. */
-static void
-put_alg(struct buf *out, const char *oid, bool null)
-{
-	size_t	 mark = der_begin(out, DER_SEQUENCE);
-
-	der_put_oid(out, oid);
-	if (null)
-		der_put(out, DER_NULL, NULL, 0);
-	der_end(out, mark);
-}
-
-/* The digest that goes with a key, NULL for Ed25519. */
-static int
-digest_of(const EVP_PKEY *key, const EVP_MD **md, const char **oid,
-    bool *null, struct error *e)
-{
-	const struct curve	*c;
-
-	*null = false;
-	if (EVP_PKEY_is_a(key, "RSA")) {
-		*md = EVP_sha256();
-		*oid = "1.2.840.113549.1.1.11";
-		*null = true;
-	} else if (EVP_PKEY_is_a(key, "EC") && (c = curve_of(key)) != NULL) {
-		*md = c->md();
-		*oid = c->sign_oid;
-	} else if (EVP_PKEY_is_a(key, "ED25519")) {
-		*md = NULL;
-		*oid = "1.3.101.112";
-	} else
-		return error_set(e, ERROR_CONFIG,
-		    "no signature algorithm for this kind of key");
-	return 0;
-}
-
 int
 key_signature_alg(struct buf *out, EVP_PKEY *key, const EVP_MD **md,
     struct error *e)
 {
-	const EVP_MD	*unused;
-	const char	*oid;
-	bool		 null;
+	const struct alg_sig	*s;
 
-	if (digest_of(key, md != NULL ? md : &unused, &oid, &null, e) == -1)
+	if (alg_sig_choose(&s, key, NULL, e) == -1)
 		return -1;
-	put_alg(out, oid, null);
+	alg_sig_put(out, s);
+	if (md != NULL)
+		*md = s->hash != NULL ? s->hash->md() : NULL;
 	return 0;
 }
 
 int
 key_sign(struct buf *out, EVP_PKEY *key, struct bytes data, struct error *e)
 {
-	EVP_MD_CTX	*ctx = NULL;
-	const EVP_MD	*md;
-	const char	*oid;
-	bool		 null;
-	size_t		 n;
-	int		 rc = -1;
+	const struct alg_sig	*s;
 
-	if (digest_of(key, &md, &oid, &null, e) == -1)
+	if (alg_sig_choose(&s, key, NULL, e) == -1)
 		return -1;
-	n = (size_t)EVP_PKEY_get_size(key);
-	buf_reserve(out, n);
-	if ((ctx = EVP_MD_CTX_new()) == NULL ||
-	    EVP_DigestSignInit(ctx, NULL, md, NULL, key) != 1 ||
-	    EVP_DigestSign(ctx, out->p + out->len, &n, data.p, data.len) != 1)
-		error_ssl(e, ERROR_CRYPTO, "sign");
-	else {
-		out->len += n;
-		rc = 0;
-	}
-	EVP_MD_CTX_free(ctx);
-	return rc;
+	return alg_sign(out, s, key, data, e);
 }
 
 int
@@ -438,11 +362,9 @@ int
 key_verify(EVP_PKEY *key, struct bytes data, struct bytes sig,
     struct error *e)
 {
-	const EVP_MD	*md;
-	const char	*oid;
-	bool		 null;
+	const struct alg_sig	*s;
 
-	if (digest_of(key, &md, &oid, &null, e) == -1)
+	if (alg_sig_choose(&s, key, NULL, e) == -1)
 		return -1;
-	return key_verify_md(key, md, data, sig, e);
+	return alg_verify(s, key, data, sig, e);
 }

@@ -18,7 +18,8 @@
 
 #define KEY_DIGEST_SIZE	32	/* SHA-256 over SubjectPublicKeyInfo */
 
-/* alg: "rsa:2048".."rsa:4096", "ec:P-256", "ec:P-384", "ec:P-521", "ed25519" */
+/* alg: as alg_key_named() takes it.  ERROR_CONFIG when this OpenSSL has not
+ * got it. */
 int	 key_generate(EVP_PKEY **, const char *alg, struct error *);
 /* "rsa:3072", "ec:P-256" ...; "?" for what we do not handle. */
 const char *key_algorithm(const EVP_PKEY *, char dst[16]);
@@ -43,8 +44,9 @@ int	 key_public_der(struct buf *out, EVP_PKEY *, struct error *);
 int	 key_digest(uint8_t dst[KEY_DIGEST_SIZE], EVP_PKEY *, struct error *);
 bool	 key_matches(X509 *, EVP_PKEY *);
 
-/* AlgorithmIdentifier for signatures by this key, exact DER as the S/MIME
- * baseline 7.1.3.2 prints them; and the digest to use (NULL for Ed25519). */
+/* AlgorithmIdentifier of what alg_sig_choose() finds for this key, exact DER
+ * as the S/MIME baseline 7.1.3.2 prints them; and the digest to use (NULL
+ * for Ed25519). */
 int	 key_signature_alg(struct buf *out, EVP_PKEY *, const EVP_MD **,
 	    struct error *);
 /* Signature over data with that algorithm, appended to out. */

@@ -5,6 +5,7 @@
 #include <openssl/cms.h>
 #include <openssl/err.h>
 #include "base/base64.h"
+#include "x509/alg.h"
 #include "x509/der.h"
 #include "x509/signed.h"
 
@@ -47,13 +48,12 @@ static int
 sign(CMS_ContentInfo *cms, struct bytes content, int64_t at,
     const struct identity *id, struct error *e)
 {
-	struct buf	 alg = { 0 };
 	const EVP_MD	*md;
 	CMS_SignerInfo	*si;
 	BIO		*in = NULL;
 	int		 rc = -1;
 
-	if (key_signature_alg(&alg, id->key, &md, e) == -1)
+	if (alg_cms_hash(&md, id->key, e) == -1)
 		goto out;
 	if ((in = BIO_new_mem_buf(content.p, (int)content.len)) == NULL ||
 	    (si = CMS_add1_signer(cms, id->cert, id->key, md,
@@ -65,7 +65,6 @@ sign(CMS_ContentInfo *cms, struct bytes content, int64_t at,
 		rc = 0;
  out:
 	BIO_free(in);
-	buf_clear(&alg);
 	return rc;
 }
 

@@ -38,7 +38,7 @@ not 'answers are needed' signet init --dir "$tmp/no" --data "$srcdir" </dev/null
 country=Sweden
 says 'country: "Sweden" is not two capital letters' init "$tmp/no" no
 country='' ca_key=rsa:1024
-says '"rsa:1024" is not a kind of key' init "$tmp/no" no
+says 'key algorithm "rsa:1024": ' init "$tmp/no" no
 ca_key='' url=https://pki.example.org
 says 'does not begin with http://' init "$tmp/no" no
 url=''

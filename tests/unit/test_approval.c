@@ -637,7 +637,7 @@ ed25519_keys_are_refused_in_words(void **state)
 	testpki_identity(&id, &f->pki, "ed25519", "Any Body", "1",
 	    OID_ROLE_OFFICER);
 	assert_add_fails(f, &id, ERROR_CONFIG, "approve order: "
-	    "Ed25519 keys cannot sign CMS here: use EC or RSA");
+	    "ed25519 keys cannot sign CMS here: use EC or RSA");
 	testpki_identity_clear(&id);
 }
 

@@ -278,6 +278,11 @@ crl_parse_refuses_the_list_of_another_ca(void **state)
 	other.cert = f->root_cert;
 	assert_int_equal(crl_parse(&crl, BYTES(der.p, der.len), &other, &e),
 	    -1);
+	assert_string_equal(e.text,
+	    "CRL: signature algorithm is not the issuer's");
+	der.p[der.len - 1] ^= 1;
+	assert_int_equal(crl_parse(&crl, BYTES(der.p, der.len), &f->people,
+	    &e), -1);
 	assert_string_equal(e.text, "CRL: signature does not verify");
 	assert_int_equal(e.code, ERROR_CRYPTO);
 	buf_clear(&der);

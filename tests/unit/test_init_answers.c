@@ -56,9 +56,11 @@ answers_that_cannot_be_are_refused(void **state)
 		const char	*why;
 	} bad[] = {
 		{ "root_key = \"dsa\";",
-		    "root_key: \"dsa\" is not a kind of key" },
+		    "root_key: key algorithm \"dsa\" is not rsa:BITS, "
+		    "rsa-pss:BITS, ec:CURVE, ed25519 or ml-dsa-N" },
 		{ "key = \"ed25519\";",
-		    "key: \"ed25519\" is not a kind of key" },
+		    "key: ed25519 cannot be used here: officers and agents "
+		    "sign with CMS" },
 		{ "crl_url = \"https://x\";", "crl_url: \"https://x\" does not "
 		    "begin with http:// (clients refuse https for lists and "
 		    "OCSP)" },

@@ -140,8 +140,8 @@ key_generate_refuses_what_no_profile_takes(void **state)
 		  " bits" },
 		{ "ec:P-192", "key algorithm \"ec:P-192\": curve is not P-256,"
 		  " P-384 or P-521" },
-		{ "dsa", "key algorithm \"dsa\" is not rsa:BITS, ec:CURVE or"
-		  " ed25519" },
+		{ "dsa", "key algorithm \"dsa\" is not rsa:BITS, rsa-pss:BITS,"
+		  " ec:CURVE, ed25519 or ml-dsa-N" },
 	};
 	EVP_PKEY	*key;
 	struct error	 e;
