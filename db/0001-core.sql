@@ -133,6 +133,8 @@ CREATE TABLE intent (
 	ca		text COLLATE "C" NOT NULL REFERENCES ca,
 	serial		bytea NOT NULL CHECK (length(serial) BETWEEN 8 AND 20),
 	tbs		bytea NOT NULL CHECK (length(tbs) <= 65536),
+	-- two certificates for one key are never under way at once
+	key_digest	bytea NOT NULL UNIQUE CHECK (length(key_digest) = 32),
 	instance	text NOT NULL CHECK (length(instance) <= 64),
 	written_at	timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (order_id, n),

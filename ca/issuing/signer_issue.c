@@ -480,19 +480,17 @@ struct to_sign {
 
 /* The CA by the issuer name inside to-be-signed bytes. */
 static struct signer_ca *
-tbs_issuer(struct signer *s, struct bytes tbs)
+tbs_issuer(struct signer *s, struct bytes tbs, struct cert_look *look)
 {
-	struct error		 ignored = ERROR_INIT;
-	struct cert_look	 look;
-	size_t			 i;
+	struct error	 ignored = ERROR_INIT;
+	size_t		 i;
 
-	if (cert_look_tbs(&look, tbs, &ignored) == -1)
+	if (cert_look_tbs(look, tbs, &ignored) == -1)
 		return NULL;
 	for (i = 0; i < s->nca; i++) {
 		const struct buf	*name = &s->ca[i].issuer.subject;
 
-		if (s->ca[i].key != NULL &&
-		    bytes_equal(look.issuer, BYTES(name->p, name->len)))
+		if (bytes_equal(look->issuer, BYTES(name->p, name->len)))
 			return &s->ca[i];
 	}
 	return NULL;
@@ -505,13 +503,15 @@ sign_from_intent(struct signer *s, const uint8_t order[32], uint32_t n,
     struct to_sign *t, struct error *e)
 {
 	const struct ledger_use	*u = ledger_find_use(s->ledger, order, n);
+	struct cert_look	 look;
 	uint8_t			 digest[32];
 
 	SHA256(t->tbs.p, t->tbs.len, digest);
 	if (u == NULL || memcmp(u->tbs, digest, 32) != 0)
 		return error_set(e, ERROR_DENIED, "these bytes were never "
 		    "prepared here");
-	if ((t->ca = tbs_issuer(s, t->tbs)) == NULL)
+	t->ca = tbs_issuer(s, t->tbs, &look);
+	if (t->ca == NULL || t->ca->key == NULL)
 		return error_set(e, ERROR_UPSTREAM, "their CA has no usable "
 		    "key");
 	return 0;
@@ -608,6 +608,27 @@ signer_sign(struct signer *s, struct msg *in, struct msg *out,
 	return rc;
 }
 
+/* What is to become of an intent that some worker left in the store. */
+static enum wire_resume
+resume_one(struct signer *s, const struct ledger_use *u, struct bytes tbs,
+    const char *ca, struct bytes serial)
+{
+	const struct signer_ca	*of;
+	struct cert_look	 look;
+	uint8_t			 digest[32];
+
+	if (u == NULL)
+		return WIRE_RESUME_WITHDRAW;
+	SHA256(tbs.p, tbs.len, digest);
+	if (memcmp(u->tbs, digest, 32) != 0)
+		return WIRE_RESUME_REFUSE;
+	/* Beside the bytes stand columns, which become the certificate's. */
+	of = tbs_issuer(s, tbs, &look);
+	return of != NULL && strcmp(of->conf->name, ca) == 0 &&
+	    bytes_equal(look.serial, serial) ? WIRE_RESUME_SIGN :
+	    WIRE_RESUME_REFUSE;
+}
+
 int
 signer_resume(struct signer *s, struct msg *in, struct msg *out,
     struct error *e)
@@ -620,17 +641,16 @@ signer_resume(struct signer *s, struct msg *in, struct msg *out,
 	for (i = 0; i < n; i++) {
 		struct bytes		 order = msg_get_blob(in, 32);
 		uint32_t		 item = msg_get_u32(in);
-		struct bytes		 tbs = msg_get_blob(in, CERT_MAX);
-		const struct ledger_use	*u;
-		uint8_t			 digest[32];
+		char			 ca[65];
+		struct bytes		 serial, tbs;
 
+		msg_get_str(in, ca, sizeof(ca));
+		serial = msg_get_blob(in, CERT_SERIAL_SIZE);
+		tbs = msg_get_blob(in, CERT_MAX);
 		if (in->bad || order.len != 32)
 			return error_set(e, ERROR_BUG, "malformed message");
-		SHA256(tbs.p, tbs.len, digest);
-		u = ledger_find_use(s->ledger, order.p, item);
-		msg_put_u32(out, u == NULL ? WIRE_RESUME_WITHDRAW :
-		    memcmp(u->tbs, digest, 32) == 0 ? WIRE_RESUME_SIGN :
-		    WIRE_RESUME_REFUSE);
+		msg_put_u32(out, resume_one(s, ledger_find_use(s->ledger,
+		    order.p, item), tbs, ca, serial));
 	}
 	return msg_done(in, e);
 }

@@ -66,42 +66,6 @@ target_cert(struct signer *s, const struct order_target *t, struct bytes der,
 	return 0;
 }
 
-/* Whether every target may be acted on by these approvers. */
-static int
-check_targets(struct signer *s, struct approved *a, struct msg *in,
-    struct error *e)
-{
-	const struct order		*o = a->order;
-	const struct approval_rule	*rule = NULL, *last = NULL;
-	uint32_t			 n = msg_get_u32(in), i;
-	char				 profile[65];
-
-	if (n != o->ntargets)
-		return error_set(e, ERROR_BUG, "%u certificates for %zu "
-		    "targets", n, o->ntargets);
-	for (i = 0; i < n; i++) {
-		struct bytes	 der = msg_get_blob(in, CERT_MAX);
-		X509		*x = NULL;
-		int		 rc;
-
-		msg_get_str(in, profile, sizeof(profile));
-		if (in->bad)
-			break;
-		if (target_cert(s, &o->target[i], der, &x, e) == -1)
-			return -1;
-		rc = target_rule(s, x, profile, &rule, e);
-		X509_free(x);
-		if (rc == -1)
-			return -1;
-		if (rule == last)
-			continue;
-		last = rule;
-		if (signer_check_approvals(s, a, rule, NULL, e) == -1)
-			return -1;
-	}
-	return msg_done(in, e);
-}
-
 static enum cert_status
 status_after(enum order_kind kind)
 {
@@ -171,17 +135,72 @@ signer_proof_status(const struct signer_proof *p, struct ledger_status *st)
 }
 
 /*
- * What becomes of one target.  1: *st is new, 0: nothing changes, -1 refused.
- * A revocation is final; what is on hold can be revoked or released.
+ * What a group of orders has changed so far.  The ledger knows nothing of it
+ * before it is on disk, and the whole group is synced at once.
  */
-static int
-target_change(struct signer *s, const struct approved *a,
-    const struct order_target *t, struct ledger_status *st, struct error *e)
-{
-	const struct order		*o = a->order;
-	const struct ledger_status	*now;
+struct status_group {
+	struct arena	*arena;
+	struct map	 status, use;
+	bool		 of_role;	/* this order is about an approver */
+};
 
-	now = ledger_find_status(s->ledger, t->ca, t->serial, t->serial_len);
+static uint64_t
+status_hash(const void *item)
+{
+	const struct ledger_status	*st = item;
+
+	return map_hash_bytes(st->serial, st->serial_len);
+}
+
+static bool
+status_equal(const void *a, const void *b)
+{
+	const struct ledger_status	*x = a, *y = b;
+
+	return x->serial_len == y->serial_len && strcmp(x->ca, y->ca) == 0 &&
+	    memcmp(x->serial, y->serial, x->serial_len) == 0;
+}
+
+static uint64_t
+use_hash(const void *item)
+{
+	return map_hash_bytes(((const struct ledger_use *)item)->order, 8);
+}
+
+static bool
+use_equal(const void *a, const void *b)
+{
+	return memcmp(((const struct ledger_use *)a)->order,
+	    ((const struct ledger_use *)b)->order, 32) == 0;
+}
+
+static const struct ledger_status *
+status_now(const struct signer *s, const struct status_group *g,
+    const struct ledger_status *key)
+{
+	const struct ledger_status	*st = map_find(&g->status, key);
+
+	return st != NULL ? st : ledger_find_status(s->ledger, key->ca,
+	    key->serial, key->serial_len);
+}
+
+static bool
+is_used(const struct signer *s, const struct status_group *g,
+    const struct approved *a)
+{
+	struct ledger_use	 key = { .n = 0 };
+
+	memcpy(key.order, a->digest, 32);
+	return map_find(&g->use, &key) != NULL ||
+	    ledger_find_use(s->ledger, a->digest, 0) != NULL;
+}
+
+static void
+target_status(struct signer *s, const struct approved *a,
+    const struct order_target *t, struct ledger_status *st)
+{
+	const struct order	*o = a->order;
+
 	*st = (struct ledger_status){ .status = status_after(o->kind),
 	    .reason = o->kind == ORDER_HOLD ? 6 : o->reason,
 	    .at = clock_now(s->clock), .invalid_since = o->invalid_since,
@@ -189,6 +208,22 @@ target_change(struct signer *s, const struct approved *a,
 	snprintf(st->ca, sizeof(st->ca), "%s", t->ca);
 	memcpy(st->serial, t->serial, t->serial_len);
 	memcpy(st->order, a->digest, 32);
+}
+
+/*
+ * What becomes of one target.  1: *st is new, 0: nothing changes, -1 refused.
+ * A revocation is final; what is on hold can be revoked or released.
+ */
+static int
+target_change(struct signer *s, const struct status_group *g,
+    const struct approved *a, const struct order_target *t,
+    struct ledger_status *st, struct error *e)
+{
+	const struct order		*o = a->order;
+	const struct ledger_status	*now;
+
+	target_status(s, a, t, st);
+	now = status_now(s, g, st);
 	if (now == NULL || now->status == CERT_GOOD)
 		return o->kind != ORDER_RELEASE;
 	if (now->status == CERT_REVOKED) {
@@ -204,87 +239,144 @@ target_change(struct signer *s, const struct approved *a,
 	return o->kind != ORDER_HOLD;
 }
 
+static void
+put_change(struct msg *out, const struct ledger_status *st)
+{
+	msg_put_str(out, st->ca);
+	msg_put_blob(out, st->serial, st->serial_len);
+	msg_put_u32(out, st->status);
+	msg_put_i64(out, st->reason);
+	msg_put_i64(out, st->at);
+	msg_put_i64(out, st->invalid_since);
+}
+
 /*
  * The order was used before.  The store may have lost what it did (a crash
  * after our sync), so it is answered again, but only where it still is the
  * last word: a replayed release must not undo a later hold.
  */
 static int
-status_again(struct signer *s, const struct approved *a, struct msg *out,
-    struct error *e)
+status_again(struct signer *s, const struct status_group *g,
+    const struct approved *a, struct msg *out, struct error *e)
 {
 	const struct order	*o = a->order;
+	struct ledger_status	 key;
 	size_t			 i;
 
 	msg_put_u32(out, (uint32_t)o->ntargets);
 	for (i = 0; i < o->ntargets; i++) {
-		const struct order_target	*t = &o->target[i];
 		const struct ledger_status	*st;
 
-		st = ledger_find_status(s->ledger, t->ca, t->serial,
-		    t->serial_len);
+		target_status(s, a, &o->target[i], &key);
+		st = status_now(s, g, &key);
 		if (st == NULL || memcmp(st->order, a->digest, 32) != 0)
 			return error_set(e, ERROR_CONFLICT, "this order was "
 			    "used before");
-		msg_put_str(out, st->ca);
-		msg_put_blob(out, st->serial, st->serial_len);
-		msg_put_u32(out, st->status);
-		msg_put_i64(out, st->reason);
-		msg_put_i64(out, st->at);
-		msg_put_i64(out, st->invalid_since);
+		put_change(out, st);
 	}
 	return 0;
 }
 
 static int
-status_first(struct signer *s, const struct approved *a, struct msg *out,
-    struct error *e)
+status_first(struct signer *s, struct status_group *g,
+    const struct approved *a, struct msg *out, struct error *e)
 {
 	const struct order	*o = a->order;
 	struct ledger_use	 use = { .expires = o->expires };
 	struct ledger_status	*st;
 	size_t			 i, n = 0;
-	int			 changed, rc = -1;
+	int			 changed;
 
-	st = mem_array(o->ntargets + 1, sizeof(*st));
+	st = arena_alloc(g->arena, (o->ntargets + 1) * sizeof(*st));
 	for (i = 0; i < o->ntargets; i++) {
-		changed = target_change(s, a, &o->target[i], &st[n], e);
+		changed = target_change(s, g, a, &o->target[i], &st[n], e);
 		if (changed == -1)
-			goto out;
+			return -1;
 		n += (size_t)changed;
 	}
-	for (i = 0; i < n; i++)
-		ledger_add_status(s->ledger, &st[i]);
-	memcpy(use.order, a->digest, 32);
-	ledger_add_use(s->ledger, &use);
-	if (ledger_sync(s->ledger, e) == -1)
-		goto out;
 	msg_put_u32(out, (uint32_t)n);
 	for (i = 0; i < n; i++) {
-		msg_put_str(out, st[i].ca);
-		msg_put_blob(out, st[i].serial, st[i].serial_len);
-		msg_put_u32(out, st[i].status);
-		msg_put_i64(out, st[i].reason);
-		msg_put_i64(out, st[i].at);
-		msg_put_i64(out, st[i].invalid_since);
+		ledger_add_status(s->ledger, &st[i]);
+		map_put(&g->status, &st[i]);
+		put_change(out, &st[i]);
 	}
-	rc = 0;
- out:
-	mem_free(&st);
-	return rc;
+	memcpy(use.order, a->digest, 32);
+	ledger_add_use(s->ledger, &use);
+	map_put(&g->use, arena_dup(g->arena, &use, sizeof(use)));
+	return 0;
 }
 
-int
-signer_status(struct signer *s, struct msg *in, struct msg *out,
-    struct error *e)
+/* What the worker brings for one order. */
+struct status_ask {
+	struct bytes	 blob;
+	uint32_t	 n;		/* targets brought */
+	struct status_brought {
+		struct bytes	 der;
+		char		 profile[65];
+	}		*target;
+};
+
+static void
+status_get(struct msg *in, struct status_ask *ask, struct arena *a)
 {
-	struct bytes		 blob = msg_get_blob(in, 8u << 20);
+	uint32_t	 i;
+
+	ask->blob = msg_get_blob(in, 8u << 20);
+	ask->n = msg_get_u32(in);
+	if (ask->n > ORDER_TARGETS_MAX)
+		in->bad = true;
+	if (in->bad)
+		return;
+	ask->target = arena_alloc(a, (ask->n + 1) * sizeof(*ask->target));
+	for (i = 0; i < ask->n; i++) {
+		ask->target[i].der = msg_get_blob(in, CERT_MAX);
+		msg_get_str(in, ask->target[i].profile,
+		    sizeof(ask->target[i].profile));
+	}
+}
+
+/* Whether every target may be acted on by these approvers. */
+static int
+check_targets(struct signer *s, struct status_group *g, struct approved *a,
+    const struct status_ask *ask, struct error *e)
+{
+	const struct order		*o = a->order;
+	const struct approval_rule	*rule = NULL, *last = NULL;
+	uint32_t			 i;
+
+	if (ask->n != o->ntargets)
+		return error_set(e, ERROR_BUG, "%u certificates for %zu "
+		    "targets", ask->n, o->ntargets);
+	for (i = 0; i < ask->n; i++) {
+		X509	*x = NULL;
+		int	 rc;
+
+		if (target_cert(s, &o->target[i], ask->target[i].der, &x,
+		    e) == -1)
+			return -1;
+		rc = target_rule(s, x, ask->target[i].profile, &rule, e);
+		g->of_role |= cert_role(x) != ROLE_NONE;
+		X509_free(x);
+		if (rc == -1)
+			return -1;
+		if (rule == last)
+			continue;
+		last = rule;
+		if (signer_check_approvals(s, a, rule, NULL, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+status_one(struct signer *s, struct status_group *g,
+    const struct status_ask *ask, struct msg *out, struct error *e)
+{
 	struct approved		*a = NULL;
 	const struct order	*o;
 	int			 rc = -1;
 
-	if (signer_check_chain(s, e) == -1 || in->bad ||
-	    approval_open_cached(&a, blob, s->cache, e) == -1)
+	if (approval_open_cached(&a, ask->blob, s->cache, e) == -1)
 		goto out;
 	o = a->order;
 	if (o->kind != ORDER_REVOKE && o->kind != ORDER_HOLD &&
@@ -293,18 +385,73 @@ signer_status(struct signer *s, struct msg *in, struct msg *out,
 		    order_kind_name(o->kind));
 		goto out;
 	}
+	msg_put_u32(out, 1);
 	msg_put_blob(out, a->digest, 32);
 	msg_put_i64(out, o->expires);
-	if (ledger_find_use(s->ledger, a->digest, 0) != NULL) {
-		rc = status_again(s, a, out, e);
+	if (is_used(s, g, a))
+		rc = status_again(s, g, a, out, e);
+	else if (signer_check_age(s, o, e) == 0 &&
+	    check_targets(s, g, a, ask, e) == 0)
+		rc = status_first(s, g, a, out, e);
+ out:
+	approval_free(&a);
+	return rc;
+}
+
+/*
+ * An answer that was begun gives way to the reason why there is none.  Who may
+ * approve the next order is asked of the ledger, so it has to know at once
+ * what has become of an approver.
+ */
+static int
+status_answer(struct signer *s, struct status_group *g,
+    const struct status_ask *ask, struct msg *out, struct error *e)
+{
+	struct error	 why = ERROR_INIT;
+	size_t		 begin = out->body.len;
+
+	g->of_role = false;
+	if (status_one(s, g, ask, out, &why) == 0)
+		return g->of_role ? ledger_sync(s->ledger, e) : 0;
+	out->body.len = begin;
+	msg_put_u32(out, 0);
+	msg_put_error(out, &why);
+	return 0;
+}
+
+int
+signer_status(struct signer *s, struct msg *in, struct msg *out,
+    struct error *e)
+{
+	struct status_group	 g = { .arena = arena_new() };
+	uint32_t		 n = msg_get_u32(in), i;
+	int			 rc = -1;
+
+	map_init(&g.status, status_hash, status_equal);
+	map_init(&g.use, use_hash, use_equal);
+	if (signer_check_chain(s, e) == -1)
+		goto out;
+	if (n > WIRE_GROUP_MAX) {
+		error_set(e, ERROR_BUG, "group of %u is too large", n);
 		goto out;
 	}
-	if (signer_check_age(s, o, e) == -1 || check_targets(s, a, in, e) == -1)
-		goto out;
-	rc = status_first(s, a, out, e);
+	msg_put_u32(out, n);
+	for (i = 0; i < n; i++) {
+		struct status_ask	 ask;
+
+		status_get(in, &ask, g.arena);
+		if (in->bad)
+			break;
+		if (status_answer(s, &g, &ask, out, e) == -1)
+			goto out;
+	}
+	/* What is answered is on disk; a malformed message changes nothing
+	 * that was not ordered. */
+	if (ledger_sync(s->ledger, e) == 0)
+		rc = msg_done(in, e);
  out:
-	if (in->bad)
-		rc = error_set(e, ERROR_BUG, "malformed message");
-	approval_free(&a);
+	map_clear(&g.status);
+	map_clear(&g.use);
+	arena_free(&g.arena);
 	return rc;
 }

@@ -23,11 +23,13 @@
  *	SIGN	u32 n, { blob digest, u32 item, blob serial, blob tbs }
  *		    (tbs empty: as prepared; else bytes from an intent)
  *		-> u32 n, { u32 1, blob certificate } or { u32 0, error }
- *	RESUME	u32 n, { blob digest, u32 item, blob tbs }
+ *	RESUME	u32 n, { blob digest, u32 item, str ca, blob serial, blob tbs }
  *		-> u32 n, { u32 enum wire_resume }
- *	STATUS	blob CMS, u32 n, { blob certificate, str profile }	(per target)
- *		-> blob digest, i64 expires, u32 n, { str ca, blob serial,
- *		    u32 status, i64 reason, i64 at, i64 since }
+ *	STATUS	u32 n, { blob CMS, u32 n, { blob certificate, str profile } }
+ *		-> u32 n, { u32 1, blob digest, i64 expires, u32 n, { str ca,
+ *			    blob serial, u32 status, i64 reason, i64 at,
+ *			    i64 since } }
+ *		     or   { u32 0, error }
  *	ADOPT	blob CMS	-> blob digest, i64 expires, i64 seq, blob hash
  *	CRL	str ca, i64 number, blob newest CRL of the store, u32 n,
  *		{ blob serial, i64 reason, i64 at, i64 since }

@@ -9,14 +9,31 @@
 #include "worker_private.h"
 #include "x509/cert.h"
 
-#define STATUS_GROUP	100
+#define STATUS_GROUP	500
 
 struct status_txn {
 	struct worker	*w;
 	bool		 only_adopt;
 	size_t		 found;
-	struct buf	*more;		/* one per target */
+	struct buf	*more;		/* entries: one per target */
 	size_t		 nmore;
+};
+
+/* One order on its way through a group. */
+struct status_work {
+	const struct db_status_order	*row;
+	struct approved			*approved;
+	size_t				 first;	/* of its targets in the group */
+	struct error			 e;	/* code NONE: going on */
+	struct db_status_change		*change;
+	bool				*done;
+	uint32_t			 n;	/* changes */
+	int64_t				 expires;
+};
+struct status_group {
+	struct status_txn	*t;
+	struct status_work	*v;
+	size_t			 n;
 };
 
 static struct buf *
@@ -37,6 +54,20 @@ clear_entries(struct status_txn *t)
 	mem_free(&t->more);
 }
 
+/* The order of the row, and not another one. */
+static int
+open_order(const struct db_status_order *o, struct approved **a,
+    struct error *e)
+{
+	if (approval_open(a, o->blob, e) == -1)
+		return -1;
+	if (memcmp((*a)->order->id, o->id, DB_ORDER_ID) != 0 ||
+	    memcmp((*a)->digest, o->digest, DB_DIGEST) != 0)
+		return error_set(e, ERROR_DENIED, "the order in the store is "
+		    "not the one of its row");
+	return 0;
+}
+
 static int
 refuse(struct status_txn *t, const struct db_status_order *o,
     const struct error *why, struct db *db, struct error *e)
@@ -53,66 +84,6 @@ refuse(struct status_txn *t, const struct db_status_order *o,
 	audit_str(b, "reason", why->text);
 	audit_str(b, "instance", t->w->conf->instance);
 	return db_issue_refuse_order(db, o->id, why->text, e);
-}
-
-/* The certificates that the order names, for the signer to look at. */
-static int
-put_targets(struct worker *w, struct db *db, const struct order *o,
-    struct error *e)
-{
-	struct arena		*a = w->arena;
-	size_t			 n = o->ntargets, i;
-	const char		**ca = arena_alloc(a, (n + 1) * sizeof(*ca));
-	struct bytes		*serial = arena_alloc(a, (n + 1) *
-	    sizeof(*serial));
-	struct db_evidence_cert	*cert = arena_alloc(a, (n + 1) *
-	    sizeof(*cert));
-	char			 hex[2 * CERT_SERIAL_SIZE + 3];
-
-	for (i = 0; i < n; i++) {
-		ca[i] = o->target[i].ca;
-		serial[i] = BYTES(o->target[i].serial, o->target[i].serial_len);
-	}
-	if (db_evidence_certs(db, ca, serial, n, false, cert, a, e) == -1)
-		return -1;
-	msg_put_u32(&w->ask, (uint32_t)n);
-	for (i = 0; i < n; i++) {
-		if (cert[i].der.p == NULL)
-			return error_set(e, ERROR_NOTFOUND, "CA %s has issued "
-			    "no certificate %s", ca[i], text_hex(hex,
-			    serial[i].p, serial[i].len));
-		msg_put_blob(&w->ask, cert[i].der.p, cert[i].der.len);
-		msg_put_str(&w->ask, cert[i].profile);
-	}
-	return 0;
-}
-
-/* Order and targets to the signer; the answer stays in w->answer. */
-static int
-ask_status(struct worker *w, struct db *db, const struct db_status_order *o,
-    struct error *e)
-{
-	struct approved	*a = NULL;
-	int		 rc = -1;
-
-	if (approval_open(&a, o->blob, e) == -1)
-		goto out;
-	if (memcmp(a->order->id, o->id, DB_ORDER_ID) != 0 ||
-	    memcmp(a->digest, o->digest, DB_DIGEST) != 0) {
-		error_set(e, ERROR_DENIED, "the order in the store is not the "
-		    "one of its row");
-		goto out;
-	}
-	msg_init(&w->ask, a->order->kind == ORDER_ADOPT ? WIRE_ADOPT :
-	    WIRE_STATUS);
-	msg_put_blob(&w->ask, o->blob.p, o->blob.len);
-	if (a->order->kind != ORDER_ADOPT &&
-	    put_targets(w, db, a->order, e) == -1)
-		goto out;
-	rc = worker_ask(w, e);
- out:
-	approval_free(&a);
-	return rc;
 }
 
 static void
@@ -158,42 +129,13 @@ get_change(struct worker *w, struct db_status_change *c)
 }
 
 static int
-apply_status(struct status_txn *t, struct db *db,
-    const struct db_status_order *o, struct error *e)
-{
-	struct worker		*w = t->w;
-	struct db_status_change	*c;
-	bool			*done;
-	int64_t			 expires;
-	uint32_t		 n, i;
-
-	(void)msg_get_blob(&w->answer, 32);
-	expires = msg_get_i64(&w->answer);
-	n = msg_get_u32(&w->answer);
-	if (n > ORDER_TARGETS_MAX)
-		return error_set(e, ERROR_BUG, "answer of another length");
-	c = arena_alloc(w->arena, (n + 1) * sizeof(*c));
-	done = arena_alloc(w->arena, n + 1);
-	for (i = 0; i < n; i++)
-		get_change(w, &c[i]);
-	if (msg_done(&w->answer, e) == -1 ||
-	    (n > 0 && db_status_apply(db, o->id, c, n, done, e) == -1))
-		return -1;
-	for (i = 0; i < n; i++) {
-		if (done[i])
-			audit_change(t, o, &c[i], expires);
-	}
-	return db_status_resolve(db, o->id, e);
-}
-
-static int
 apply_adopt(struct status_txn *t, struct db *db,
     const struct db_status_order *o, struct error *e)
 {
 	struct msg	*m = &t->w->answer;
 	struct buf	*b = next_entry(t);
 	int64_t		 seq;
-	struct bytes	 hash;
+	struct bytes	 hash, id = BYTES(o->id, DB_ORDER_ID);
 
 	(void)msg_get_blob(m, 32);
 	(void)msg_get_i64(m);
@@ -208,29 +150,309 @@ apply_adopt(struct status_txn *t, struct db *db,
 	audit_hex(b, "hash", hash.p, hash.len);
 	audit_str(b, "instance", t->w->conf->instance);
 	log_info("adopted audit entry %lld", (long long)seq);
-	return db_status_resolve(db, o->id, e);
+	return db_status_resolve(db, &id, 1, e);
 }
 
 /* 0 done or refused, -1 the transaction fails. */
 static int
-one_order(struct status_txn *t, struct db *db,
+one_adopt(struct status_txn *t, struct db *db,
     const struct db_status_order *o, struct error *e)
 {
+	struct worker	*w = t->w;
 	struct error	 why = ERROR_INIT;
-	bool		 adopt = strcmp(o->kind, "adopt") == 0;
 
-	if (t->only_adopt && !adopt)
+	msg_init(&w->ask, WIRE_ADOPT);
+	msg_put_blob(&w->ask, o->blob.p, o->blob.len);
+	if (worker_ask(w, &why) == 0)
+		return apply_adopt(t, db, o, e);
+	if (!worker_is_passing(&why))
+		return refuse(t, o, &why, db, e);
+	*e = why;
+	return -1;
+}
+
+/* The certificates that the orders name, for the signer to look at. */
+static int
+fetch_targets(struct status_group *g, struct db *db,
+    struct db_evidence_cert **out, struct error *e)
+{
+	struct arena		*a = g->t->w->arena;
+	const char		**ca;
+	struct bytes		*serial;
+	struct db_evidence_cert	*cert;
+	size_t			 i, k, n = 0;
+
+	for (i = 0; i < g->n; i++) {
+		g->v[i].first = n;
+		if (g->v[i].e.code == ERROR_NONE)
+			n += g->v[i].approved->order->ntargets;
+	}
+	ca = arena_alloc(a, (n + 1) * sizeof(*ca));
+	serial = arena_alloc(a, (n + 1) * sizeof(*serial));
+	*out = cert = arena_alloc(a, (n + 1) * sizeof(*cert));
+	for (i = 0; i < g->n; i++) {
+		struct status_work	*w = &g->v[i];
+		const struct order	*o;
+
+		if (w->e.code != ERROR_NONE)
+			continue;
+		o = w->approved->order;
+		for (k = 0; k < o->ntargets; k++) {
+			ca[w->first + k] = o->target[k].ca;
+			serial[w->first + k] = BYTES(o->target[k].serial,
+			    o->target[k].serial_len);
+		}
+	}
+	return n > 0 ? db_evidence_certs(db, ca, serial, n, false, cert, a,
+	    e) : 0;
+}
+
+static void
+check_found(struct status_work *k, const struct db_evidence_cert *cert)
+{
+	const struct order	*o = k->approved->order;
+	char			 hex[2 * CERT_SERIAL_SIZE + 3];
+	size_t			 i;
+
+	for (i = 0; i < o->ntargets; i++)
+		if (cert[k->first + i].der.p == NULL) {
+			error_set(&k->e, ERROR_NOTFOUND, "CA %s has issued no "
+			    "certificate %s", o->target[i].ca, text_hex(hex,
+			    o->target[i].serial, o->target[i].serial_len));
+			return;
+		}
+}
+
+static void
+put_order(struct msg *m, const struct status_work *k,
+    const struct db_evidence_cert *cert)
+{
+	size_t	 i, n = k->approved->order->ntargets;
+
+	msg_put_blob(m, k->row->blob.p, k->row->blob.len);
+	msg_put_u32(m, (uint32_t)n);
+	for (i = k->first; i < k->first + n; i++) {
+		msg_put_blob(m, cert[i].der.p, cert[i].der.len);
+		msg_put_str(m, cert[i].profile);
+	}
+}
+
+static void
+get_answer(struct worker *w, struct status_work *k)
+{
+	struct msg	*m = &w->answer;
+	uint32_t	 i;
+
+	if (msg_get_u32(m) == 0) {
+		msg_get_error(m, &k->e);
+		return;
+	}
+	(void)msg_get_blob(m, 32);
+	k->expires = msg_get_i64(m);
+	k->n = msg_get_u32(m);
+	if (k->n > ORDER_TARGETS_MAX) {
+		m->bad = true;
+		return;
+	}
+	k->change = arena_alloc(w->arena, (k->n + 1) * sizeof(*k->change));
+	k->done = arena_alloc(w->arena, k->n + 1);
+	for (i = 0; i < k->n; i++) {
+		get_change(w, &k->change[i]);
+		k->change[i].order_id = k->row->id;
+	}
+}
+
+static int
+ask_status(struct status_group *g, struct db *db, struct error *e)
+{
+	struct worker		*w = g->t->w;
+	struct db_evidence_cert	*cert;
+	uint32_t		 n = 0;
+	size_t			 i;
+
+	if (fetch_targets(g, db, &cert, e) == -1)
+		return -1;
+	for (i = 0; i < g->n; i++) {
+		if (g->v[i].e.code == ERROR_NONE)
+			check_found(&g->v[i], cert);
+		n += g->v[i].e.code == ERROR_NONE;
+	}
+	if (n == 0)
 		return 0;
-	if (ask_status(t->w, db, o, &why) == -1) {
-		if (worker_is_passing(&why)) {
-			*e = why;
+	msg_init(&w->ask, WIRE_STATUS);
+	msg_put_u32(&w->ask, n);
+	for (i = 0; i < g->n; i++)
+		if (g->v[i].e.code == ERROR_NONE)
+			put_order(&w->ask, &g->v[i], cert);
+	if (worker_ask(w, e) == -1)
+		return -1;
+	if (msg_get_u32(&w->answer) != n)
+		return error_set(e, ERROR_BUG, "answer of another length");
+	for (i = 0; i < g->n; i++)
+		if (g->v[i].e.code == ERROR_NONE)
+			get_answer(w, &g->v[i]);
+	return msg_done(&w->answer, e);
+}
+
+/* Applying: as many at once as are of different certificates. */
+
+static uint64_t
+change_hash(const void *item)
+{
+	const struct db_status_change	*c = item;
+
+	return map_hash_bytes(c->serial.p, c->serial.len);
+}
+
+static bool
+change_equal(const void *a, const void *b)
+{
+	const struct db_status_change	*x = a, *y = b;
+
+	return x->serial.len == y->serial.len && strcmp(x->ca, y->ca) == 0 &&
+	    memcmp(x->serial.p, y->serial.p, x->serial.len) == 0;
+}
+
+struct wave {
+	struct db		*db;
+	struct db_status_change	*v;
+	bool			**done;		/* where the answers belong */
+	bool			*answer;
+	size_t			 n;
+	struct map		 seen;
+};
+
+static int
+wave_apply(struct wave *x, struct error *e)
+{
+	size_t	 i;
+
+	if (x->n > 0 &&
+	    db_status_apply(x->db, x->v, x->n, x->answer, e) == -1)
+		return -1;
+	for (i = 0; i < x->n; i++)
+		*x->done[i] = x->answer[i];
+	x->n = 0;
+	map_clear(&x->seen);
+	map_init(&x->seen, change_hash, change_equal);
+	return 0;
+}
+
+static int
+wave_add(struct wave *x, struct db_status_change *c, bool *done,
+    struct error *e)
+{
+	if (map_find(&x->seen, c) != NULL && wave_apply(x, e) == -1)
+		return -1;
+	map_put(&x->seen, c);
+	x->done[x->n] = done;
+	x->v[x->n++] = *c;
+	return 0;
+}
+
+static int
+apply_changes(struct status_group *g, struct db *db, struct error *e)
+{
+	struct arena	*a = g->t->w->arena;
+	struct wave	 x = { .db = db };
+	size_t		 i, k, total = 0;
+	int		 rc = -1;
+
+	for (i = 0; i < g->n; i++)
+		total += g->v[i].n;
+	x.v = arena_alloc(a, (total + 1) * sizeof(*x.v));
+	x.done = arena_alloc(a, (total + 1) * sizeof(*x.done));
+	x.answer = arena_alloc(a, total + 1);
+	map_init(&x.seen, change_hash, change_equal);
+	for (i = 0; i < g->n; i++)
+		for (k = 0; g->v[i].e.code == ERROR_NONE && k < g->v[i].n; k++)
+			if (wave_add(&x, &g->v[i].change[k], &g->v[i].done[k],
+			    e) == -1)
+				goto out;
+	rc = wave_apply(&x, e);
+ out:
+	map_clear(&x.seen);
+	return rc;
+}
+
+/* The orders themselves, and the entries. */
+static int
+close_orders(struct status_group *g, struct db *db, struct error *e)
+{
+	struct bytes	*id = arena_alloc(g->t->w->arena,
+	    (g->n + 1) * sizeof(*id));
+	size_t		 i, k, n = 0;
+
+	for (i = 0; i < g->n; i++) {
+		struct status_work	*w = &g->v[i];
+
+		if (w->e.code != ERROR_NONE) {
+			if (refuse(g->t, w->row, &w->e, db, e) == -1)
+				return -1;
+			continue;
+		}
+		id[n++] = BYTES(w->row->id, DB_ORDER_ID);
+		for (k = 0; k < w->n; k++)
+			if (w->done[k])
+				audit_change(g->t, w->row, &w->change[k],
+				    w->expires);
+	}
+	return n > 0 ? db_status_resolve(db, id, n, e) : 0;
+}
+
+static int
+group_run(struct status_group *g, struct db *db, struct error *e)
+{
+	size_t	 i;
+
+	if (ask_status(g, db, e) == -1)
+		return -1;
+	for (i = 0; i < g->n; i++)
+		if (worker_is_passing(&g->v[i].e)) {
+			*e = g->v[i].e;
 			return -1;
 		}
-		return refuse(t, o, &why, db, e);
+	if (apply_changes(g, db, e) == -1)
+		return -1;
+	return close_orders(g, db, e);
+}
+
+static bool
+is_adopt(const struct status_work *k)
+{
+	return k->e.code == ERROR_NONE &&
+	    k->approved->order->kind == ORDER_ADOPT;
+}
+
+/* Orders to adopt go one by one.  What one is, its blob says, not its row. */
+static int
+txn_orders(struct status_txn *t, struct db *db,
+    const struct db_status_orders *orders, struct error *e)
+{
+	struct status_group	 g = { .t = t };
+	size_t			 i;
+	int			 rc = 0;
+
+	g.v = arena_alloc(t->w->arena, (orders->n + 1) * sizeof(*g.v));
+	for (i = 0; i < orders->n && rc == 0; i++) {
+		struct status_work	*k = &g.v[g.n];
+
+		k->row = &orders->v[i];
+		(void)open_order(k->row, &k->approved, &k->e);
+		if (!is_adopt(k) && !t->only_adopt) {
+			g.n++;
+			continue;
+		}
+		if (is_adopt(k))
+			rc = one_adopt(t, db, k->row, e);
+		approval_free(&k->approved);
+		error_clear(&k->e);
 	}
-	/* What the blob says it is, not what the row says. */
-	return t->w->answer.type == WIRE_ADOPT ? apply_adopt(t, db, o, e) :
-	    apply_status(t, db, o, e);
+	if (rc == 0 && g.n > 0)
+		rc = group_run(&g, db, e);
+	for (i = 0; i < g.n; i++)
+		approval_free(&g.v[i].approved);
+	return rc;
 }
 
 static int
@@ -238,16 +460,14 @@ txn_status(struct db *db, void *arg, struct error *e)
 {
 	struct status_txn	*t = arg;
 	struct db_status_orders	 orders;
-	size_t			 i;
 
 	arena_reset(t->w->arena);
 	clear_entries(t);
 	if (db_status_claim(db, STATUS_GROUP, &orders, t->w->arena, e) == -1)
 		return -1;
 	t->found = orders.n;
-	for (i = 0; i < orders.n; i++)
-		if (one_order(t, db, &orders.v[i], e) == -1)
-			return -1;
+	if (txn_orders(t, db, &orders, e) == -1)
+		return -1;
 	FAULT("cad.status");
 	if (t->nmore == 0)
 		return 0;

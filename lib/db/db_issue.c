@@ -55,9 +55,17 @@ static const struct db_stmt stmt[] = {
 	    "UPDATE item t SET state = 'signing', changed_at = now()"
 	    IS_HIT IN_STATE("open") " RETURNING hit.place - 1"),
 	[INTENT] = DB_STMT("issue_intent",
-	    "INSERT INTO intent (order_id, n, ca, serial, tbs, instance)"
-	    " SELECT u.*, $6::text FROM unnest($1::bytea[], $2::bigint[],"
-	    " $3::text[], $4::bytea[], $5::bytea[]) u"),
+	    /* In the order of the keys, so that two never wait in a ring. */
+	    "WITH new AS (INSERT INTO intent (order_id, n, ca, serial, tbs,"
+	    "  key_digest, instance)"
+	    "  SELECT u.*, $7::text FROM unnest($1::bytea[], $2::bigint[],"
+	    "  $3::text[], $4::bytea[], $5::bytea[], $6::bytea[])"
+	    "  AS u (order_id, n, ca, serial, tbs, key_digest)"
+	    "  ORDER BY u.key_digest"
+	    "  ON CONFLICT (key_digest) DO NOTHING RETURNING order_id, n)"
+	    " SELECT u.place - 1 FROM new JOIN unnest($1::bytea[], $2::bigint[])"
+	    " WITH ORDINALITY AS u (order_id, n, place)"
+	    " ON u.order_id = new.order_id AND u.n = new.n"),
 	[INTENT_DROP] = DB_STMT("issue_intent_drop",
 	    HIT("intent")
 	    "DELETE FROM intent t USING hit WHERE t.ctid = hit.at"),
@@ -131,10 +139,14 @@ static const struct db_stmt stmt[] = {
 	    " (SELECT ctid AS at FROM orders WHERE id = u.id OFFSET 0) x)"
 	    " UPDATE orders t SET open_items = t.open_items - hit.n,"
 	    " state = CASE WHEN t.state <> 'ready' OR t.open_items <> hit.n"
-	    "  THEN t.state WHEN t.kind = 'batch' THEN 'done'"
-	    "  ELSE 'refused' END,"
-	    " reason = CASE WHEN t.kind = 'batch' THEN t.reason"
-	    "  ELSE hit.reason END, changed_at = now()" IS_HIT),
+	    "  THEN t.state WHEN t.kind = 'batch' AND EXISTS (SELECT FROM item i"
+	    "  WHERE i.order_id = t.id AND i.state = 'done' OFFSET 0)"
+	    "  THEN 'done' ELSE 'refused' END,"
+	    " reason = CASE WHEN t.kind <> 'batch' THEN hit.reason"
+	    "  WHEN t.open_items <> hit.n OR EXISTS (SELECT FROM item i"
+	    "  WHERE i.order_id = t.id AND i.state = 'done' OFFSET 0)"
+	    "  THEN t.reason ELSE left('no item was issued; the last: ' || hit.reason, 600)"
+	    "  END, changed_at = now()" IS_HIT),
 	[ORDER_REFUSE] = DB_STMT("issue_order_refuse",
 	    "UPDATE orders SET state = 'refused', reason = $2::text,"
 	    " changed_at = now()"
@@ -253,31 +265,10 @@ db_issue_blob(struct db *db, const uint8_t id[DB_ORDER_ID],
 
 struct intent_columns {
 	const char	**ca;
-	struct bytes	 *serial, *tbs;
+	struct bytes	 *serial, *tbs, *key;
 };
 
-static int
-intent_insert(struct db *db, const struct db_intent *v, size_t n,
-    const char *instance, struct arena *a, struct error *e)
-{
-	struct intent_columns	 c;
-
-	c.ca = arena_alloc(a, (n + 1) * sizeof(*c.ca));
-	c.serial = arena_alloc(a, (n + 1) * sizeof(*c.serial));
-	c.tbs = arena_alloc(a, (n + 1) * sizeof(*c.tbs));
-	for (size_t i = 0; i < n; i++) {
-		c.ca[i] = v[i].ca;
-		c.serial[i] = BYTES(v[i].serial.p, v[i].serial.len);
-		c.tbs[i] = v[i].tbs;
-	}
-	return exec_all(db, &stmt[INTENT], (struct db_arg[]){
-	    db_column_ids(a, v, n, sizeof(*v)),
-	    db_column_ns(a, v, n, sizeof(*v)), db_texts(c.ca, n),
-	    db_blobs(c.serial, n), db_blobs(c.tbs, n), db_text(instance) }, 6,
-	    n, "intents were not written", e);
-}
-
-/* The rows' first column is the place of what an UPDATE touched. */
+/* The rows' first column is the place of what was touched. */
 static void
 mark_places(bool *touched, size_t n, const struct db_rows *rows)
 {
@@ -286,14 +277,56 @@ mark_places(bool *touched, size_t n, const struct db_rows *rows)
 		touched[db_get_int(rows, i, 0)] = true;
 }
 
+/* won[i]: the key of v[i] is not under way elsewhere. */
+static int
+intent_insert(struct db *db, const struct db_intent *v, size_t n,
+    const char *instance, bool *won, struct arena *a, struct error *e)
+{
+	struct db_rows		*rows;
+	struct intent_columns	 c;
+
+	c.ca = arena_alloc(a, (n + 1) * sizeof(*c.ca));
+	c.serial = arena_alloc(a, (n + 1) * sizeof(*c.serial));
+	c.tbs = arena_alloc(a, (n + 1) * sizeof(*c.tbs));
+	c.key = arena_alloc(a, (n + 1) * sizeof(*c.key));
+	for (size_t i = 0; i < n; i++) {
+		c.ca[i] = v[i].ca;
+		c.serial[i] = BYTES(v[i].serial.p, v[i].serial.len);
+		c.tbs[i] = v[i].tbs;
+		c.key[i] = BYTES(v[i].key_digest, DB_DIGEST);
+	}
+	if (db_query(db, &stmt[INTENT], (struct db_arg[]){
+	    db_column_ids(a, v, n, sizeof(*v)),
+	    db_column_ns(a, v, n, sizeof(*v)), db_texts(c.ca, n),
+	    db_blobs(c.serial, n), db_blobs(c.tbs, n), db_blobs(c.key, n),
+	    db_text(instance) }, 7, &rows, e) == -1)
+		return -1;
+	mark_places(won, n, rows);
+	db_rows_free(&rows);
+	return 0;
+}
+
+/* Back to open, for a later round. */
+static int
+intent_put_off(struct db *db, const struct db_intent *v, size_t n,
+    struct arena *a, struct error *e)
+{
+	return n == 0 ? 0 : exec_all(db, &stmt[SIGNING_TO_OPEN],
+	    (struct db_arg[]){ db_column_ids(a, v, n, sizeof(*v)),
+	    db_column_ns(a, v, n, sizeof(*v)) }, 2, n,
+	    "items are not at the signer", e);
+}
+
 int
 db_issue_intend(struct db *db, const struct db_intent *v, size_t n,
     const char *instance, bool *won, struct error *e)
 {
 	struct arena		*a = arena_new();
 	struct db_intent	*mine = arena_alloc(a, (n + 1) * sizeof(*mine));
+	struct db_intent	*late = arena_alloc(a, (n + 1) * sizeof(*late));
+	bool			*first = arena_alloc(a, n + 1);
 	struct db_rows		*rows = NULL;
-	size_t			 nmine = 0;
+	size_t			 nmine = 0, nlate = 0;
 	int			 rc = -1;
 
 	if (db_query(db, &stmt[OPEN_TO_SIGNING], (struct db_arg[]){
@@ -304,7 +337,15 @@ db_issue_intend(struct db *db, const struct db_intent *v, size_t n,
 	for (size_t i = 0; i < n; i++)
 		if (won[i])
 			mine[nmine++] = v[i];
-	rc = intent_insert(db, mine, nmine, instance, a, e);
+	if (intent_insert(db, mine, nmine, instance, first, a, e) == -1)
+		goto out;
+	for (size_t i = 0, k = 0; i < n; i++) {
+		if (!won[i] || first[k++])
+			continue;
+		won[i] = false;
+		late[nlate++] = v[i];
+	}
+	rc = intent_put_off(db, late, nlate, a, e);
  out:
 	db_rows_free(&rows);
 	arena_free(&a);

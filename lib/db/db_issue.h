@@ -47,11 +47,13 @@ struct db_intent {
 	const char	*ca;
 	struct db_serial serial;
 	struct bytes	 tbs;
+	uint8_t		 key_digest[DB_DIGEST];	/* not read back */
 };
 /*
  * Write down what is going to be signed; items go from open to signing.
- * won[i] is false where the item was no longer open: do not sign that one.
- * In a transaction.
+ * won[i] is false where the item was no longer open, or a certificate for the
+ * same key is under way: do not sign that one now.  What the store knows of
+ * the keys is to be looked up after this, not before.  In a transaction.
  */
 int	 db_issue_intend(struct db *, const struct db_intent *, size_t n,
 	    const char *instance, bool *won, struct error *);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "db/db_status.h"
 
 /* Rows are looked up by key and touched by place: see db_issue.c. */
 enum { CLAIM, APPLY, HISTORY, OUTBOX, RESOLVE };
 static const struct db_stmt stmt[] = {
 	[CLAIM] = DB_STMT("status_claim",
-	    "SELECT id, digest, kind, blob FROM orders WHERE state = 'ready'"
-	    " AND kind IN ('revoke', 'hold', 'release', 'adopt')"
-	    " ORDER BY seq LIMIT $1::bigint FOR UPDATE SKIP LOCKED"),
+	    "SELECT id, digest, kind, blob FROM (SELECT c.*,"
+	    " sum(octet_length(blob)) OVER (ORDER BY seq) - octet_length(blob)"
+	    " AS before FROM (SELECT * FROM orders WHERE state = 'ready'"
+	    "  AND kind IN ('revoke', 'hold', 'release', 'adopt')"
+	    "  ORDER BY seq LIMIT $1::bigint FOR UPDATE SKIP LOCKED) c) s"
+	    " WHERE before < $2::bigint ORDER BY seq"),
 	[APPLY] = DB_STMT("status_apply",
 	    "WITH hit AS MATERIALIZED (SELECT u.*, x.at AS row"
 	    " FROM unnest($1::text[], $2::bytea[], $3::text[], $4::bigint[],"
@@ -30,15 +32,16 @@ static const struct db_stmt stmt[] = {
 	[HISTORY] = DB_STMT("status_history",
 	    "INSERT INTO status_change (ca, serial, status, reason, changed_at,"
 	    " order_id) SELECT ca, serial, status, nullif(reason, -1),"
-	    " to_timestamp(at), $6::bytea FROM unnest($1::text[], $2::bytea[],"
-	    " $3::text[], $4::bigint[], $5::bigint[])"
-	    " AS u (ca, serial, status, reason, at)"),
+	    " to_timestamp(at), id FROM unnest($1::text[], $2::bytea[],"
+	    " $3::text[], $4::bigint[], $5::bigint[], $6::bytea[])"
+	    " AS u (ca, serial, status, reason, at, id)"),
 	[OUTBOX] = DB_STMT("status_outbox",
 	    "INSERT INTO outbox (topic, ca, serial)"
 	    " SELECT 'status', * FROM unnest($1::text[], $2::bytea[])"),
 	[RESOLVE] = DB_STMT("status_resolve",
 	    "UPDATE orders SET state = 'done', reason = NULL,"
-	    " changed_at = now() WHERE id = $1::bytea AND state = 'ready'"),
+	    " changed_at = now() WHERE id = ANY ($1::bytea[])"
+	    " AND state = 'ready'"),
 };
 const struct db_table DB_STATUS = DB_TABLE(stmt);
 
@@ -46,10 +49,11 @@ int
 db_status_claim(struct db *db, size_t max, struct db_status_orders *out,
     struct arena *a, struct error *e)
 {
-	const struct db_arg	 arg[] = { db_int((int64_t)max) };
+	const struct db_arg	 arg[] = { db_int((int64_t)max),
+	    db_int(DB_STATUS_BYTES) };
 	struct db_rows		*rows;
 
-	if (db_query(db, &stmt[CLAIM], arg, 1, &rows, e) == -1)
+	if (db_query(db, &stmt[CLAIM], arg, 2, &rows, e) == -1)
 		return -1;
 	out->n = db_rows_count(rows);
 	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
@@ -92,14 +96,16 @@ columns_fill(struct db_arg arg[6], const struct db_status_change *v, size_t n,
 }
 
 static int
-apply_record(struct db *db, const uint8_t order_id[DB_ORDER_ID],
-    const struct db_status_change *v, size_t n, struct arena *a,
-    struct error *e)
+apply_record(struct db *db, const struct db_status_change *v, size_t n,
+    struct arena *a, struct error *e)
 {
+	struct bytes	*id = arena_alloc(a, (n + 1) * sizeof(*id));
 	struct db_arg	 arg[6];
 
+	for (size_t i = 0; i < n; i++)
+		id[i] = BYTES(v[i].order_id, DB_ORDER_ID);
 	columns_fill(arg, v, n, a);
-	arg[5] = db_bytes(order_id, DB_ORDER_ID);
+	arg[5] = db_blobs(id, n);
 	if (db_exec(db, &stmt[HISTORY], arg, 6, e) == -1 ||
 	    db_exec(db, &stmt[OUTBOX], arg, 2, e) == -1)
 		return -1;
@@ -107,8 +113,8 @@ apply_record(struct db *db, const uint8_t order_id[DB_ORDER_ID],
 }
 
 int
-db_status_apply(struct db *db, const uint8_t order_id[DB_ORDER_ID],
-    const struct db_status_change *v, size_t n, bool *done, struct error *e)
+db_status_apply(struct db *db, const struct db_status_change *v, size_t n,
+    bool *done, struct error *e)
 {
 	struct arena		*a = arena_new();
 	struct db_status_change	*changed = arena_alloc(a,
@@ -127,7 +133,7 @@ db_status_apply(struct db *db, const uint8_t order_id[DB_ORDER_ID],
 	for (size_t i = 0; i < n; i++)
 		if (done[i])
 			changed[k++] = v[i];
-	rc = apply_record(db, order_id, changed, k, a, e);
+	rc = apply_record(db, changed, k, a, e);
  out:
 	db_rows_free(&rows);
 	arena_free(&a);
@@ -135,18 +141,16 @@ db_status_apply(struct db *db, const uint8_t order_id[DB_ORDER_ID],
 }
 
 int
-db_status_resolve(struct db *db, const uint8_t order_id[DB_ORDER_ID],
+db_status_resolve(struct db *db, const struct bytes *order_id, size_t n,
     struct error *e)
 {
-	const struct db_arg	 arg[] = { db_bytes(order_id, DB_ORDER_ID) };
-	char			 hex[2 * DB_ORDER_ID + 1];
+	const struct db_arg	 arg[] = { db_blobs(order_id, n) };
 	int64_t			 touched;
 
-	if ((touched = db_exec(db, &stmt[RESOLVE], arg, 1, e)) == 1)
+	if ((touched = db_exec(db, &stmt[RESOLVE], arg, 1, e)) == -1)
+		return -1;
+	if ((size_t)touched == n)
 		return 0;
-	text_hex(hex, order_id, DB_ORDER_ID);
-	if (touched == -1)
-		return error_wrap(e, "order %s", hex);
-	return error_set(e, ERROR_CONFLICT, "order %s: is not ready any more",
-	    hex);
+	return error_set(e, ERROR_CONFLICT, "%zu of %zu orders are not ready "
+	    "any more", n - (size_t)touched, n);
 }

@@ -21,11 +21,16 @@ struct db_status_orders {
 	struct db_status_order	*v;
 	size_t			 n;
 };
-/* Ready orders, oldest first, locked until COMMIT, skipping locked ones. */
+/*
+ * Ready orders, oldest first, locked until COMMIT, skipping locked ones; not
+ * many more than DB_STATUS_BYTES of them, but one at least.
+ */
+#define DB_STATUS_BYTES	(1 << 20)
 int	 db_status_claim(struct db *, size_t max, struct db_status_orders *,
 	    struct arena *, struct error *);
 
 struct db_status_change {
+	const uint8_t	*order_id;	/* which wants it */
 	const char	*ca;
 	struct db_serial serial;
 	const char	*status;	/* good, held, revoked */
@@ -34,14 +39,13 @@ struct db_status_change {
 	int64_t		 invalid_since;	/* 0: unknown */
 };
 /*
- * Changes by one order: rows of cert, status_change and outbox.  done[i] is
- * false where nothing changed: no such certificate, revoked already, or in
- * that status already.
+ * Changes, each of another certificate: rows of cert, status_change and
+ * outbox.  done[i] is false where nothing changed: no such certificate,
+ * revoked already, or in that status already.
  */
-int	 db_status_apply(struct db *, const uint8_t order_id[DB_ORDER_ID],
-	    const struct db_status_change *, size_t n, bool *done,
-	    struct error *);
-/* The order is done.  (For refusing it see db_issue.h.) */
-int	 db_status_resolve(struct db *, const uint8_t order_id[DB_ORDER_ID],
+int	 db_status_apply(struct db *, const struct db_status_change *, size_t n,
+	    bool *done, struct error *);
+/* These orders are done.  (For refusing one see db_issue.h.) */
+int	 db_status_resolve(struct db *, const struct bytes *order_id, size_t n,
 	    struct error *);
 #endif

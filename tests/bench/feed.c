@@ -6,6 +6,8 @@
  *	feed requests DIR COUNT		COUNT keys and requests in DIR/requests
  *	feed pem DIR COUNT		the first COUNT of them as DIR/pem/N.pem
  *	feed single DIR CONNINFO COUNT	that many orders, one approval each
+ *	feed twins DIR CONNINFO COUNT	the same, and for each request a second
+ *					order for another holder, TWINS later
  *	feed batch DIR CONNINFO COUNT	one order, two approvals, that many items
  *	feed revoke DIR CONNINFO COUNT	that many orders, one good certificate each
  *
@@ -28,6 +30,7 @@
 #include "x509/csr.h"
 
 #define PAGE	2000
+#define TWINS	20
 
 struct feed {
 	const char	*dir;
@@ -318,6 +321,7 @@ struct page {
 	struct feed	*f;
 	long		 first, n;
 	size_t		 pos;
+	char		 who;		/* first letter of the holders */
 };
 
 static int
@@ -334,7 +338,7 @@ txn_single(struct db *db, void *arg, struct error *e)
 		struct db_order		 row;
 		struct buf		 blob;
 
-		o->holder = mem_printf("p%07ld", i);
+		o->holder = mem_printf("%c%07ld", p->who, i);
 		person_fields(&o->fields, i);
 		o->has_request = true;
 		EVP_Digest(der.p, der.len, o->request, NULL, EVP_sha256(),
@@ -355,13 +359,42 @@ txn_single(struct db *db, void *arg, struct error *e)
 static void
 feed_single(struct feed *f, const char *conninfo, long count)
 {
-	struct page	 p = { f, 1, 0, 0 };
+	struct page	 p = { f, 1, 0, 0, 'p' };
 
 	load(f);
 	open_db(f, conninfo);
 	for (; p.first <= count; p.first += p.n) {
 		p.n = count - p.first + 1 < 500 ? count - p.first + 1 : 500;
 		if (db_txn(f->db, txn_single, &p, &f->e) == -1)
+			die(f, "store");
+	}
+}
+
+static int
+txn_twins(struct db *db, void *arg, struct error *e)
+{
+	struct page	*p = arg;
+	size_t		 pos = p->pos;
+
+	p->who = 'p';
+	if (txn_single(db, p, e) == -1)
+		return -1;
+	p->who = 'q';
+	p->pos = pos;
+	return txn_single(db, p, e);
+}
+
+static void
+feed_twins(struct feed *f, const char *conninfo, long count)
+{
+	struct page	 p = { f, 1, 0, 0, 'p' };
+
+	load(f);
+	open_db(f, conninfo);
+	for (; p.first <= count; p.first += p.n) {
+		p.n = count - p.first + 1 < TWINS ? count - p.first + 1 :
+		    TWINS;
+		if (db_txn(f->db, txn_twins, &p, &f->e) == -1)
 			die(f, "store");
 	}
 }
@@ -498,6 +531,8 @@ main(int argc, char *argv[])
 		feed_pem(&f, strtol(argv[3], NULL, 10));
 	else if (strcmp(argv[1], "single") == 0)
 		feed_single(&f, argv[3], count);
+	else if (strcmp(argv[1], "twins") == 0)
+		feed_twins(&f, argv[3], count);
 	else if (strcmp(argv[1], "batch") == 0)
 		feed_batch(&f, argv[3], count);
 	else if (strcmp(argv[1], "revoke") == 0)

@@ -74,9 +74,35 @@ ok '... and says so' test "$(sql "SELECT count(*) FROM item
 ok '... in the audit chain too' test "$(sql "SELECT count(*) FROM audit
     WHERE body LIKE 'act=refuse%used before%'")" = 1
 
+# One key, ordered by officers for two holders, offered to two instances at
+# the same moment.
+feed requests "$tmp/d" 40
+ok '40 requests for two holders each' feed twins "$tmp/d" "$conninfo" 40
+start signet-cad -d -c "$tmp/d/cad.conf"
+first=$last
+start signet-cad -d -c "$tmp/d/second.conf"
+second=$last
+ended() {
+	[ "$(sql "SELECT count(*) FROM item
+	    WHERE state NOT IN ('done', 'refused')")" = 0 ]
+}
+ok 'two instances have them' wait_for ended
+is '... and no key has two holders' "$(sql "SELECT count(*) FROM (SELECT FROM
+    cert GROUP BY key_digest HAVING count(DISTINCT holder) > 1) t")" 0
+is '... one of each pair is refused' "$(sql "SELECT count(*) FROM item
+    WHERE state = 'refused' AND reason LIKE '%for another holder%'")" 40
+is '... nothing is left under way' "$(sql "SELECT count(*) FROM intent")" 0
+stop "$first"
+stop "$second"
+
 # The same ledger cannot have two signers.
 start signet-cad -d -c "$tmp/d/second.conf"
-ok 'it is running' wait_for sh -c "flock -n '$tmp/d/state2/lock' true; test \$? -ne 0"
+is_locked() {
+	awk -v i="$(stat -c %i "$tmp/d/state2/lock")" '$2 == "FLOCK" &&
+	    substr($6, length($6) - length(i)) == ":" i { n++ }
+	    END { exit !n }' /proc/locks
+}
+ok 'it is running' wait_for is_locked
 sed 's/"second"/"third"/' "$tmp/d/second.conf" >"$tmp/d/third.conf"
 says 'each instance needs its own state directory' \
     signet-cad --once -d -c "$tmp/d/third.conf"

@@ -141,13 +141,32 @@ ok '... an alarm in the log' grep -q \
 ok '... and in the audit chain' audited act=alarm what=intent
 ok '... and the refusal' audited act=refuse "id=$id" 'other bytes'
 
+# Beside the bytes of an intent stand the columns that its row will have.
+misplace() {
+	SIGNET_FAULT=signer.decided:1 cad
+	[ "$(sql "SELECT count(*) FROM intent
+	    WHERE order_id = decode('$1', 'hex')")" = 1 ] &&
+	tamper "UPDATE intent SET $2 WHERE order_id = decode('$1', 'hex')"
+}
+for column in "ca = 'people'" 'serial = set_byte(serial, 19,
+    get_byte(serial, 19) # 1)'; do
+	mark
+	as o1 order_tls "good${#column}" --sign >/dev/null
+	id=$(last_order)
+	ok "an intent gets another ${column%% *}" misplace "$id" "$column"
+	cad
+	refused 'the order' "$id" 'the order was used for other bytes'
+	ok '... with an alarm' audited act=alarm what=intent
+done
+
 # forge ORDER - an intent for it, with the bytes of good1 and another name.
 forge() {
-	tamper "INSERT INTO intent (order_id, n, ca, serial, tbs, instance)
+	tamper "INSERT INTO intent (order_id, n, ca, serial, tbs, key_digest,
+	    instance)
 	    SELECT decode('$1', 'hex'), 0, 'services',
 	    set_byte(c.serial, 19, get_byte(c.serial, 19) # 1),
 	    overlay(t.tbs placing 'evil'::bytea
-	    from position('good'::bytea in t.tbs)), 'cad-1/0'
+	    from position('good'::bytea in t.tbs)), sha256(c.serial), 'cad-1/0'
 	    FROM cert c, LATERAL (SELECT substr(c.der, 5,
 	    get_byte(c.der, 6) * 256 + get_byte(c.der, 7) + 4) AS tbs) t
 	    WHERE c.subject LIKE '%good1%';

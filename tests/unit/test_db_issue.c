@@ -131,6 +131,7 @@ intend(struct db *db, void *arg, struct error *e)
 		v[i].serial.p[0] = 1;
 		v[i].serial.p[19] = (uint8_t)c->v[i].ref.n;
 		v[i].serial.len = DB_SERIAL;
+		memcpy(v[i].key_digest, v[i].serial.p, DB_SERIAL);
 	}
 	if (db_issue_intend(db, v, c->n, "one", won, e) == -1)
 		return -1;
@@ -287,10 +288,42 @@ static int
 intend_twice(struct db *db, void *arg, struct error *e)
 {
 	const struct db_intent	 v[2] = {
-	    { ref_of(1, 0), "people", { { 7 }, 20 }, BYTES("x", 1) },
-	    { ref_of(1, 1), "people", { { 8 }, 20 }, BYTES("y", 1) } };
+	    { ref_of(1, 0), "people", { { 7 }, 20 }, BYTES("x", 1), { 1 } },
+	    { ref_of(1, 1), "people", { { 8 }, 20 }, BYTES("y", 1), { 2 } } };
 
 	return db_issue_intend(db, v, 2, "one", arg, e);
+}
+
+/* Both items of order 1, for one key. */
+static int
+intend_one_key(struct db *db, void *arg, struct error *e)
+{
+	const struct db_intent	 v[2] = {
+	    { ref_of(1, 0), "people", { { 7 }, 20 }, BYTES("x", 1), { 9 } },
+	    { ref_of(1, 1), "people", { { 8 }, 20 }, BYTES("y", 1), { 9 } } };
+
+	return db_issue_intend(db, v, 2, "one", arg, e);
+}
+
+static void
+of_two_items_for_one_key_the_second_stays_open(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	bool		 won[2];
+
+	(void)state;
+	hand_in(1, "batch", "ready", 2, 0);
+	assert_int_equal(db_txn(ca, intend_one_key, won, &e), 0);
+	assert_true(won[0]);
+	assert_false(won[1]);
+	assert_int_equal(testdb_number(&t, "SELECT count(*) FROM item"
+	    " WHERE n = 1 AND state = 'open'"), 1);
+	assert_int_equal(testdb_number(&t, "SELECT count(*) FROM intent"), 1);
+	/* And so it does when they come one after the other. */
+	assert_int_equal(db_txn(ca, intend_one_key, won, &e), 0);
+	assert_false(won[0] || won[1]);
+	assert_int_equal(testdb_number(&t, "SELECT count(*) FROM item"
+	    " WHERE n = 1 AND state = 'open'"), 1);
 }
 
 static void
@@ -594,11 +627,12 @@ static void
 apply(uint32_t order, struct db_status_change c, bool expected)
 {
 	struct error	 e = ERROR_INIT;
+	struct db_ref	 ref = ref_of(order, 0);
 	bool		 done[1];
 
 	assert_int_equal(db_script(ca, "BEGIN", &e), 0);
-	assert_int_equal(db_status_apply(ca, ref_of(order, 0).order_id, &c, 1,
-	    done, &e), 0);
+	c.order_id = ref.order_id;
+	assert_int_equal(db_status_apply(ca, &c, 1, done, &e), 0);
 	assert_int_equal(db_script(ca, "COMMIT", &e), 0);
 	assert_int_equal(done[0], expected);
 }
@@ -653,6 +687,7 @@ a_status_order_is_claimed_and_resolved_once(void **state)
 	struct error		 e = ERROR_INIT;
 	struct db_status_orders	 o;
 	struct db_claims	 c;
+	struct bytes		 id;
 
 	(void)state;
 	hand_in(1, "revoke", "ready", 0, 0);
@@ -662,9 +697,10 @@ a_status_order_is_claimed_and_resolved_once(void **state)
 	assert_int_equal(o.n, 1);
 	assert_string_equal(o.v[0].kind, "revoke");
 	assert_true(bytes_equal(o.v[0].blob, BYTES("blob", 4)));
-	assert_int_equal(db_status_resolve(ca, o.v[0].id, &e), 0);
+	id = BYTES(o.v[0].id, DB_ORDER_ID);
+	assert_int_equal(db_status_resolve(ca, &id, 1, &e), 0);
 	assert_string_equal(order_now(1).state, "done");
-	assert_int_equal(db_status_resolve(ca, o.v[0].id, &e), -1);
+	assert_int_equal(db_status_resolve(ca, &id, 1, &e), -1);
 	assert_int_equal(e.code, ERROR_CONFLICT);
 }
 
@@ -914,6 +950,7 @@ main(void)
 		T(an_item_without_request_waits_until_it_is_supplied),
 		T(the_oldest_orders_come_first_and_no_more_than_asked),
 		T(what_another_instance_has_locked_is_skipped),
+		T(of_two_items_for_one_key_the_second_stays_open),
 		T(an_item_that_is_not_open_is_not_won),
 		T(an_intent_is_withdrawn_once),
 		T(resume_gives_ones_own_intents_and_old_ones_of_others),

@@ -408,6 +408,7 @@ change(struct fixture *f, const struct buf *blob, X509 *x,
 	int		 len = i2d_X509(x, &der);
 
 	msg_init(&f->ask, WIRE_STATUS);
+	msg_put_u32(&f->ask, 1);
 	msg_put_blob(&f->ask, blob->p, blob->len);
 	msg_put_u32(&f->ask, 1);
 	msg_put_blob(&f->ask, der, (size_t)len);
@@ -416,6 +417,11 @@ change(struct fixture *f, const struct buf *blob, X509 *x,
 	answer(f);
 	if (f->e.code != ERROR_NONE)
 		return -1;
+	assert_int_equal(msg_get_u32(&f->answer), 1);
+	if (msg_get_u32(&f->answer) == 0) {
+		msg_get_error(&f->answer, &f->e);
+		return -1;
+	}
 	(void)msg_get_blob(&f->answer, 32);
 	(void)msg_get_i64(&f->answer);
 	return (int)msg_get_u32(&f->answer);
