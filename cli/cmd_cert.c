@@ -405,6 +405,27 @@ check_renewable(struct cli *c, const struct db_cert *x, struct error *e)
 	return 0;
 }
 
+/* The CA would say so, too, but only after the order was stored. */
+static int
+check_window(struct cli *c, const struct db_cert *x, struct error *e)
+{
+	const struct profile	*p;
+	char			 when[TEXT_TIME_SIZE];
+
+	if (cmd_string(c->args, "proof-key", NULL) == NULL)
+		return 0;
+	if (cli_open_profiles(c, e) == -1 ||
+	    profiles_find(&c->profiles, x->profile, &p, e) == -1)
+		return -1;
+	if (p->renewal_window == 0 ||
+	    clock_now(c->clock) >= x->not_after - p->renewal_window)
+		return 0;
+	error_set(e, ERROR_DENIED, "too early to renew: the holder may from "
+	    "%s on", text_time(when, x->not_after - p->renewal_window));
+	return error_hint(e, "nothing was ordered; without --proof-key it is "
+	    "an order that officers approve");
+}
+
 static int
 load_proof(struct cli *c, struct identity *proof, struct error *e)
 {
@@ -459,7 +480,7 @@ cert_renew(struct cmd_args *a, void *ctx, struct error *e)
 	cmd_operands(a, &serial);
 	if (load_proof(c, &proof, e) == -1 ||
 	    target_find(c, serial[0], &x, e) == -1 ||
-	    check_renewable(c, &x, e) == -1 ||
+	    check_renewable(c, &x, e) == -1 || check_window(c, &x, e) == -1 ||
 	    former_fields(c, &x, &fields, e) == -1)
 		goto out;
 	rc = renew(c, &x, &fields, &proof, e);

@@ -94,8 +94,8 @@ new_adopt(struct cli *c, struct error *e)
 	if (seq < 0 || hash == NULL) {
 		error_set(e, ERROR_INPUT, "adopt needs --seq N and --hash "
 		    "HEX: the audit entry to go on from");
-		return error_hint(e, "\"signet audit head\" shows where the "
-		    "chain stands");
+		return error_hint(e, "after a restore it is the last entry "
+		    "that the backup had: signet audit show --json");
 	}
 	if (draft_new(c, &d, ORDER_ADOPT, NULL, e) == -1)
 		return -1;

@@ -160,9 +160,11 @@ hand_in(struct db *db, void *arg, struct error *e)
 	if (added == 0)
 		return 0;
 	h->stored = true;
-	if (add_items(h, db, e) == -1 || add_entry(h, db, e) == -1)
+	if (add_items(h, db, e) == -1 ||
+	    (strcmp(h->row.state, "ready") == 0 &&
+	    db_notify(db, "signet_order", e) == -1))
 		return -1;
-	return 0;
+	return add_entry(h, db, e);
 }
 
 static size_t
@@ -183,6 +185,26 @@ count_waiting(const struct draft *d)
 	return waiting;
 }
 
+/* What is signed well enough on arrival need not wait for anybody. */
+static int
+judge_blob(struct handing_in *h, int approvals, struct error *e)
+{
+	struct review	r = { .blob = h->blob };
+	int		rc = -1;
+
+	h->row.state = "pending";
+	if (approvals == 0)
+		return 0;
+	if (approval_open(&r.approved, r.blob, e) == 0 &&
+	    review_judge(h->c, &r, e) == 0) {
+		if (r.complete)
+			h->row.state = "ready";
+		rc = 0;
+	}
+	review_clear(&r);
+	return rc;
+}
+
 static int
 fill_row(struct handing_in *h, int approvals, char **summary,
     struct error *e)
@@ -196,7 +218,6 @@ fill_row(struct handing_in *h, int approvals, char **summary,
 	buf_clear(&der);
 	memcpy(h->row.id, o->id, ORDER_ID_SIZE);
 	h->row.kind = order_kind_name(o->kind);
-	h->row.state = "pending";
 	h->row.ca = o->ca;
 	h->row.profile = o->profile;
 	h->row.holder = o->kind == ORDER_ISSUE ? o->holder : NULL;
@@ -219,7 +240,7 @@ submit(struct cli *c, const struct draft *d, const struct db_holder *holder,
 	char			*summary = NULL;
 	int			 rc = -1;
 
-	if (cli_open_db(c, e) == -1 ||
+	if (cli_open_db(c, e) == -1 || judge_blob(&h, approvals, e) == -1 ||
 	    fill_row(&h, approvals, &summary, e) == -1)
 		goto out;
 	progress_begin(&h.progress, "storing", (uint64_t)h.row.items);

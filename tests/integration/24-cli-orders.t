@@ -255,6 +255,17 @@ n=$(orders)
 ok 'the same file is the same order' signet order import "$tmp/order.pem"
 said 'is there already'
 is 'not a second one' "$(orders)" "$n"
+as o1 order_tls away --sign >/dev/null
+signed=$(last_order)
+ok 'an approved one is exported' signet order export "$signed" \
+    -o "$tmp/signed.pem"
+tamper "DELETE FROM request WHERE order_id = decode('$signed', 'hex');
+    DELETE FROM item WHERE order_id = decode('$signed', 'hex');
+    DELETE FROM orders WHERE id = decode('$signed', 'hex')"
+ok 'where it is not known it is taken in' signet order import "$tmp/signed.pem"
+is '... ready for the CA' "$(order_state "$signed")" ready
+ok '... which issues' cad
+is '... what was approved' "$(order_state "$signed")" 'done'
 sed 's/A/B/' "$tmp/order.pem" >"$tmp/altered.pem"
 not 'an altered one is refused' signet order import "$tmp/altered.pem"
 exits 5 'a file is not replaced' signet order export "$id" \

@@ -86,11 +86,24 @@ exits 4 'no such CA' signet crl show nobody
 
 # Renewed by the holder: the old key signs.
 request new
-exits 3 'too early is said by the CA' sh -c "
-    signet cert renew $serial --csr $tmp/new.csr \
-    --proof-key $tmp/www.key --proof-cert $tmp/www.pem &&
-    sleep 3 && exit 3"
+renew_www() {
+	signet cert renew "$serial" --csr "$tmp/new.csr" \
+	    --proof-key "$tmp/www.key" --proof-cert "$tmp/www.pem"
+}
+exits 3 'too early is said before anything is stored' renew_www
+said 'too early to renew'
+cp -R "$pki/profiles" "$tmp/early"
+sed -i 's/renewal_window = .*/renewal_window = "364d";/' \
+    "$tmp/early/tls-server"
+sed "s,^profiles *=.*,profiles = \"$tmp/early\";," "$SIGNET_CONFIG" \
+    >"$pki/early.conf"
+ok 'who does not know is told by the CA' env SIGNET_CONFIG="$pki/early.conf" \
+    signet cert renew "$serial" --csr "$tmp/new.csr" \
+    --proof-key "$tmp/www.key" --proof-cert "$tmp/www.pem"
 id=$(last_order)
+ended() { [ "$(order_state "$1")" = "$2" ]; }
+ok 'it needs no more approval and is refused' wait_for ended "$id" refused
+says 'too early to renew' order_reason "$id"
 is 'the order renews' "$(signet order show "$id" |
     grep -c '^renews: *'"$serial")" 1
 ok 'with the names of before' sh -c \
