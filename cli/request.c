@@ -158,7 +158,8 @@ request_check(const struct profile *p, const struct fields *f,
 		return error_hint(e, "give it with --field NAME=VALUE; "
 		    "\"signet explain profile %s\" shows the fields",
 		    p->name);
-	if (csr != NULL && profile_check_key(p, csr->key, e) == -1)
+	if (csr != NULL && (csr_check_wishes(csr, p, e) == -1 ||
+	    profile_check_key(p, csr->key, e) == -1))
 		return -1;
 	return 0;
 }

@@ -368,7 +368,8 @@ prepare_request(struct signer *s, struct prepared *p, const struct claim *c,
 		if (check_request(a, c, csr, e) == -1)
 			return -1;
 	}
-	if (profile_check_key(p->spec.profile, csr->key, e) == -1 ||
+	if (csr_check_wishes(csr, p->spec.profile, e) == -1 ||
+	    profile_check_key(p->spec.profile, csr->key, e) == -1 ||
 	    profile_check_fields(p->spec.profile, p->spec.fields, e) == -1)
 		return -1;
 	buf_add(&p->spki, csr->spki.p, csr->spki.len);

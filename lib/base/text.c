@@ -300,8 +300,7 @@ text_parse_number(int64_t *out, const char *s, int64_t min, int64_t max,
 	return 0;
 }
 
-/* Length of the UTF-8 character at p (RFC 3629), or 0. */
-static size_t
+size_t
 text_utf8(const uint8_t *p, size_t left, uint32_t *c)
 {
 	static const uint32_t	 least[] = { 0, 0, 0x80, 0x800, 0x10000 };

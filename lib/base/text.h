@@ -34,6 +34,9 @@ char	*text_count(char dst[32], uint64_t);
 /* Digits only, within [min, max]. */
 int	 text_parse_number(int64_t *, const char *, int64_t min, int64_t max,
 	    struct error *);
+/* Length of the UTF-8 character at p (RFC 3629), of which *c is the number;
+ * 0 when there is none.  At least one octet is left. */
+size_t	 text_utf8(const uint8_t *p, size_t left, uint32_t *c);
 /*
  * Valid UTF-8 (shortest form, no surrogates), no control characters (C0, DEL,
  * C1), no bidirectional overrides, at most max bytes.

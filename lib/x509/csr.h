@@ -6,7 +6,8 @@
  *
  * csr_parse() accepts one DER or PEM request and nothing beside it, reads it
  * by itself after der_check(), checks the key and the proof of possession.
- * What the request says of names is offered, never obeyed.
+ * What the request says of names is offered, never obeyed; doc/requests.md
+ * has the whole list of what is refused, stripped and taken.
  */
 #include <openssl/x509.h>
 #include "base/error.h"
@@ -14,7 +15,10 @@
 #include "x509/key.h"
 #include "x509/name.h"
 
-#define CSR_MAX	(16 * 1024)		/* bytes, DER */
+#define CSR_MAX		(16 * 1024)	/* bytes, DER */
+#define CSR_IGNORED	16
+
+struct profile;
 
 struct csr {
 	struct buf	 der;		/* the request */
@@ -24,6 +28,12 @@ struct csr {
 	struct bytes	 subject;	/* inside its SEQUENCE */
 	struct bytes	 san;		/* subjectAltName asked for, or empty */
 	EVP_PKEY	*key;
+	/* Asked for; no certificate gets it from here. */
+	bool		 wants_ca;	/* basicConstraints cA */
+	uint32_t	 key_usage;	/* bits as of RFC 5280, 4.2.1.3 */
+	struct bytes	 ext_key_usage;	/* inside its SEQUENCE, or empty */
+	struct bytes	 ignored[CSR_IGNORED];	/* OIDs of what was not read */
+	size_t		 nignored;
 };
 /* text: PEM or DER.  Errors name the field and the rule, code ERROR_INPUT,
  * or ERROR_DENIED for a key that is well formed but must not be certified. */
@@ -33,6 +43,13 @@ void	 csr_free(struct csr **);
  * "mail", dNSName -> "dns", "O" -> "org", "OU" -> "unit", "C" -> "country",
  * "serialNumber" -> "id", GN -> "given", SN -> "surname"... */
 int	 csr_fields(const struct csr *, struct fields *, struct error *);
+/* What it asks for beside names: ERROR_DENIED where a holder would become a
+ * CA or an authority that the profile does not make.  The rest is stripped. */
+int	 csr_check_wishes(const struct csr *, const struct profile *,
+	    struct error *);
+/* "keyUsage", or dotted: a name for an extension or attribute; dst, or a
+ * constant. */
+const char *csr_part_name(struct bytes oid, char dst[80]);
 /* Make a request: for the suite's own agents and for CAs. */
 int	 csr_make(struct buf *der, EVP_PKEY *, const char *common_name,
 	    struct error *);

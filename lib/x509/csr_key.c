@@ -8,7 +8,7 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include "x509/csr.h"
+#include "x509/csr_private.h"
 
 struct key_view {
 	EVP_PKEY	*key;
@@ -82,6 +82,24 @@ rsa_small_factor(const struct key_view *k, struct error *e)
 }
 
 static int
+rsa_roca(const struct key_view *k, struct error *e)
+{
+	return csr_rsa_roca(k->n, e);
+}
+
+static int
+rsa_close_primes(const struct key_view *k, struct error *e)
+{
+	return csr_rsa_close_primes(k->n, e);
+}
+
+static int
+rsa_prime_power(const struct key_view *k, struct error *e)
+{
+	return csr_rsa_prime_power(k->n, e);
+}
+
+static int
 ec_curve(const struct key_view *k, struct error *e)
 {
 	char	 alg[16];
@@ -147,6 +165,9 @@ static const struct {
 	{ "RSA", "size", rsa_size },
 	{ "RSA", "exponent", rsa_exponent },
 	{ "RSA", "small factor", rsa_small_factor },
+	{ "RSA", "ROCA", rsa_roca },
+	{ "RSA", "close primes", rsa_close_primes },
+	{ "RSA", "prime power", rsa_prime_power },	/* the dearest, last */
 	{ "EC", "curve", ec_curve },
 	{ "EC", "point", ec_point },
 	{ "ED25519", "small order", ed_small_order },

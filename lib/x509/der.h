@@ -61,6 +61,10 @@ int	 der_take_int(struct bytes *in, int64_t *);
 int	 der_take_bits(struct bytes *in, struct bytes *octets);
 bool	 der_peek(struct bytes in, uint8_t tag);	/* is it next? */
 bool	 der_is_oid(struct bytes content, const char *dotted);
+#define DER_OID_TEXT	80
+/* Dotted form, for messages; "2.25..." where an arc has over 64 bits.
+ * Returns dst. */
+char	*der_oid_text(char dst[DER_OID_TEXT], struct bytes content);
 bool	 der_is_printable(struct bytes);	/* fits a PrintableString */
 
 /* Exactly one DER element, no deeper than depth.  ERROR_INPUT, with the

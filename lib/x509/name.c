@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "x509/der.h"
 #include "x509/name.h"
+#include "x509/script.h"
 
 void
 fields_add(struct fields *f, const char *name, const char *value)
@@ -126,6 +127,8 @@ name_check_value(const struct name_attr *a, const char *value,
 	if (!text_is_clean(value, len, FIELD_VALUE_MAX))
 		return error_set(e, ERROR_INPUT, "%s has characters that"
 		    " must not be in a name, or is too long", a->name);
+	if (script_check(value, len, e) == -1)
+		return error_wrap(e, "%s", a->name);
 	if (value[0] == ' ' || value[len - 1] == ' ')
 		return error_set(e, ERROR_INPUT,
 		    "%s begins or ends with a space", a->name);

@@ -8,94 +8,53 @@
 #include <strings.h>
 #include "base/text.h"
 #include "x509/key.h"
+#include "x509/mail_address.h"
 #include "x509/profile.h"
 #include "x509/profile_private.h"
 
-static bool
-is_alnum(char c)
+/* Each tells why not. */
+typedef int value_fn(const char *, struct error *);
+
+static int
+not_one(struct error *e)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9');
+	return error_set(e, ERROR_INPUT, "malformed");
 }
 
-/* RFC 1123 2.1: letters, digits, hyphens inside; at least two labels, the
- * last of which is not a number (that would be an address). */
-static bool
-is_dns(const char *s)
-{
-	size_t	 n, labels = 0, total = strlen(s), i;
-	bool	 numeric = true;
-
-	if (total == 0 || total > 253)
-		return false;
-	for (;; s += n + 1) {
-		n = strcspn(s, ".");
-		if (n == 0 || n > 63 || s[0] == '-' || s[n - 1] == '-')
-			return false;
-		for (numeric = true, i = 0; i < n; i++) {
-			if (!is_alnum(s[i]) && s[i] != '-')
-				return false;
-			if (s[i] < '0' || s[i] > '9')
-				numeric = false;
-		}
-		labels++;
-		if (s[n] == '\0')
-			return labels >= 2 && !numeric;
-	}
-}
-
-/* RFC 5321 4.1.2, dot-atom form only. */
-static bool
-is_mailbox(const char *s)
-{
-	const char	*at = strchr(s, '@'), *p;
-
-	if (at == NULL || at == s || at - s > 64 || strlen(s) > 254)
-		return false;
-	for (p = s; p < at; p++) {
-		if (*p == '.') {
-			if (p == s || p + 1 == at || p[1] == '.')
-				return false;
-		} else if (!is_alnum(*p) &&
-		    strchr("!#$%&'*+-/=?^_`{|}~", *p) == NULL)
-			return false;
-	}
-	return is_dns(at + 1);
-}
-
-static bool
-is_uri(const char *s)
+static int
+uri_check(const char *s, struct error *e)
 {
 	size_t	 n = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
 
 	if (n == 0 || s[0] < 'a' || s[0] > 'z' || s[n] != ':' ||
 	    s[n + 1] == '\0')
-		return false;
+		return not_one(e);
 	for (; *s != '\0'; s++)
 		if (*s <= ' ' || *s >= 0x7f ||
 		    strchr("<>\"\\^`{|}", *s) != NULL)
-			return false;
-	return true;
+			return not_one(e);
+	return 0;
 }
 
-static bool
-is_ip(const char *s)
+static int
+ip_check(const char *s, struct error *e)
 {
 	unsigned char	 a[16];
 
-	return inet_pton(AF_INET, s, a) == 1 || inet_pton(AF_INET6, s, a) == 1;
+	return inet_pton(AF_INET, s, a) == 1 ||
+	    inet_pton(AF_INET6, s, a) == 1 ? 0 : not_one(e);
 }
 
 static const struct {
 	const char	*type;
-	bool		(*is)(const char *);
+	value_fn	*check;
 	const char	*what;
 } kinds[] = {
-	{ "email", is_mailbox, "a mail address" },
-	{ "upn", is_mailbox, "a principal name (user@domain)" },
-	{ "dns", is_dns, "a host name" },
-	{ "uri", is_uri, "a URI" },
-	{ "ip", is_ip, "an IP address" },
+	{ "email", mail_address_check, "a mail address" },
+	{ "upn", mail_address_check, "a principal name (user@domain)" },
+	{ "dns", host_name_check, "a host name" },
+	{ "uri", uri_check, "a URI" },
+	{ "ip", ip_check, "an IP address" },
 };
 
 static int
@@ -194,9 +153,10 @@ check_san_value(const struct profile *p, size_t i, const struct fields *f,
 	size_t				 j;
 
 	for (j = 0; j < sizeof(kinds) / sizeof(kinds[0]); j++)
-		if (strcmp(kinds[j].type, s->type) == 0 && !kinds[j].is(value))
-			return error_set(e, ERROR_INPUT,
-			    "field \"%s\": is not %s", s->from, kinds[j].what);
+		if (strcmp(kinds[j].type, s->type) == 0 &&
+		    kinds[j].check(value, e) == -1)
+			return error_wrap(e, "field \"%s\": is not %s",
+			    s->from, kinds[j].what);
 	if (!profile_san_fits(p, i, value))
 		return bad_field(e, s->from,
 		    "does not have the form that the profile wants");
@@ -263,10 +223,12 @@ static int
 check_mailbox(const struct profile *p, const struct fields *f,
     const char *value, struct error *e)
 {
+	struct error	 ignored = ERROR_INIT;
 	const char	*mail;
 	size_t		 i, k;
 
-	if (!profile_has_eku(p, OID_EKU_EMAIL) || !is_mailbox(value))
+	if (!profile_has_eku(p, OID_EKU_EMAIL) ||
+	    mail_address_check(value, &ignored) == -1)
 		return 0;
 	for (i = 0; i < p->nsan; i++)
 		for (k = 0; strcmp(p->san[i].type, "email") == 0 &&

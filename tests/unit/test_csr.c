@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "x509/csr.h"
 #include "x509/der.h"
+#include "x509/profile.h"
 
 #define ALG_ECDSA_SHA256	"1.2.840.10045.4.3.2"
 
@@ -357,31 +358,31 @@ csr_parse_refuses_a_signature_by_another_key(void **state)
 static void
 csr_parse_refuses_weak_and_malformed_signature_algorithms(void **state)
 {
-	static const char	 weak[] = "request: signature is not RSA, ECDSA"
-	    " or Ed25519 with SHA-256 or better";
-	struct parts		 p;
+	struct parts	 p;
 
 	(void)state;
 	parts_init(&p, rsa);
-	p.alg = "1.2.840.113549.1.1.5";		/* SHA-1 */
+	p.alg = "1.2.840.113549.1.1.5";
 	p.md = EVP_sha1();
-	parts_refused(&p, ERROR_DENIED, weak);
+	parts_refused(&p, ERROR_DENIED, "request: signature is by SHA-1, which"
+	    " is broken (S/MIME baseline, 7.1.3.2)");
 	parts_init(&p, rsa);
-	p.alg = "1.2.840.113549.1.1.4";		/* MD5 */
+	p.alg = "1.2.840.113549.1.1.4";
 	p.md = EVP_md5();
-	parts_refused(&p, ERROR_DENIED, weak);
+	parts_refused(&p, ERROR_DENIED, "request: signature is by MD5, which"
+	    " is broken (S/MIME baseline, 7.1.3.2)");
 	parts_init(&p, ec);
-	p.alg = "1.2.840.10045.4.1";
-	p.md = EVP_sha1();
-	parts_refused(&p, ERROR_DENIED, weak);
+	p.alg = "1.2.3";
+	parts_refused(&p, ERROR_DENIED, "request: signature is not RSA, ECDSA"
+	    " or Ed25519 with SHA-256 or better (S/MIME baseline, 7.1.3.2)");
 	parts_init(&p, rsa);
 	p.alg_null = false;
-	parts_refused(&p, ERROR_INPUT,
-	    "request: signature algorithm with wrong parameters");
+	parts_refused(&p, ERROR_INPUT, "request: signature algorithm with"
+	    " wrong parameters (RFC 4055, 5: NULL)");
 	parts_init(&p, ec);
 	p.alg_null = true;
-	parts_refused(&p, ERROR_INPUT,
-	    "request: signature algorithm with wrong parameters");
+	parts_refused(&p, ERROR_INPUT, "request: signature algorithm with"
+	    " wrong parameters (RFC 5758, 3.2 and RFC 8410, 3: absent)");
 }
 
 static void
@@ -392,7 +393,8 @@ csr_parse_refuses_other_versions(void **state)
 	(void)state;
 	parts_init(&p, ec);
 	p.version = 1;
-	parts_refused(&p, ERROR_INPUT, "request: version is not 1");
+	parts_refused(&p, ERROR_INPUT,
+	    "request: version is not 1 (RFC 2986, 4.1)");
 }
 
 static void
@@ -429,18 +431,21 @@ csr_parse_refuses_names_that_hide_something(void **state)
 		size_t		 len;
 		const char	*why;
 	} rows[] = {
-		{ DER_UTF8, "a\0b", 3, "request: subject: value is empty, too"
-		  " long or has control characters" },
-		{ DER_UTF8, "a\r\nb", 4, "request: subject: value is empty, too"
-		  " long or has control characters" },
-		{ DER_UTF8, "", 0, "request: subject: value is empty, too long"
-		  " or has control characters" },
-		{ DER_UTF8, "a\xe2\x80\xae" "b", 5, "request: subject: value is"
-		  " empty, too long or has control characters" },
+		{ DER_UTF8, "a\0b", 3, "request: subject CN: U+0000 is a"
+		  " control character" },
+		{ DER_UTF8, "a\r\nb", 4, "request: subject CN: U+000D is a"
+		  " control character" },
+		{ DER_UTF8, "", 0, "request: subject CN: value is empty" },
+		{ DER_UTF8, "a\xe2\x80\xae" "b", 5, "request: subject CN:"
+		  " U+202E is invisible, changes the direction or looks like"
+		  " another: not for names" },
+		{ DER_UTF8, "P\xd0\xb0ul", 5, "request: subject CN: Latin and"
+		  " Cyrillic letters in one word, which may look like another"
+		  " (UTS #39, 5)" },
 		{ 0x1e, "\0a", 2, "request: subject: value is not UTF8String,"
-		  " PrintableString or IA5String" },
+		  " PrintableString or IA5String (RFC 5280, 4.1.2.4)" },
 		{ 0x14, "a", 1, "request: subject: value is not UTF8String,"
-		  " PrintableString or IA5String" },
+		  " PrintableString or IA5String (RFC 5280, 4.1.2.4)" },
 	};
 	struct parts	 p;
 	size_t		 i;
@@ -492,19 +497,21 @@ csr_parse_refuses_the_same_extension_or_attribute_twice(void **state)
 	(void)state;
 	parts_init(&p, ec);
 	put_san_request(&p.attrs, 2, DER_CONTEXT(2), "a.example.org", 13);
-	parts_refused(&p, ERROR_INPUT, "request: the same extension twice");
+	parts_refused(&p, ERROR_INPUT, "request: the same extension twice:"
+	    " subjectAltName (RFC 5280, 4.2)");
 	parts_init(&p, ec);
 	put_san_request(&p.attrs, 1, DER_CONTEXT(2), "a.example.org", 13);
 	put_san_request(&p.attrs, 1, DER_CONTEXT(2), "a.example.org", 13);
-	parts_refused(&p, ERROR_INPUT, "request: the same attribute twice");
+	parts_refused(&p, ERROR_INPUT, "request: the same attribute twice:"
+	    " extensionRequest (RFC 2986, 4.1)");
 	parts_init(&p, ec);
 	put_san_request(&p.attrs, 1, DER_CONTEXT(2), "a\0b.example.org", 15);
-	parts_refused(&p, ERROR_INPUT, "request: subjectAltName: value is"
-	    " empty, too long or has control characters");
+	parts_refused(&p, ERROR_INPUT, "request: subjectAltName dNSName:"
+	    " U+0000 is a control character");
 	parts_init(&p, ec);
 	put_san_request(&p.attrs, 1, DER_CONTEXT_CONS(2), "\x0c\x05" "a", 3);
 	parts_refused(&p, ERROR_INPUT,
-	    "request: extension: byte 4: length runs past the end");
+	    "request: subjectAltName: byte 4: length runs past the end");
 }
 
 static void
@@ -583,6 +590,109 @@ csr_check_key_refuses_weak_rsa_keys(void **state)
 	rsa_refused(m, 65537, "key: RSA modulus is divisible by 751");
 	BN_free(n);
 	BN_free(m);
+}
+
+#define CLOSE	"key: RSA primes are so close that Fermat's method finds" \
+	" them (TLS baseline, 6.1.1.3)"
+#define PRIME	"key: RSA modulus is a prime (SP 800-89, 5.3.3)"
+#define POWER	"key: RSA modulus is a power of a prime, or its primes are" \
+	" related (SP 800-89, 5.3.3)"
+
+/* The next prime from p + step on. */
+static BIGNUM *
+next_prime(const BIGNUM *p, unsigned long step, BN_CTX *ctx)
+{
+	BIGNUM	*q = BN_dup(p);
+
+	BN_add_word(q, step);
+	while (BN_check_prime(q, ctx, NULL) != 1)
+		BN_add_word(q, 2);
+	return q;
+}
+
+static void
+csr_check_key_refuses_rsa_primes_with_structure(void **state)
+{
+	BN_CTX	*ctx = BN_CTX_new();
+	BIGNUM	*p = NULL, *q, *n = BN_new(), *r = BN_new();
+
+	(void)state;
+	EVP_PKEY_get_bn_param(rsa, OSSL_PKEY_PARAM_RSA_FACTOR1, &p);
+	BN_sqr(n, p, ctx);
+	rsa_refused(n, 65537, CLOSE);
+	q = next_prime(p, 2, ctx);
+	BN_mul(n, p, q, ctx);
+	rsa_refused(n, 65537, CLOSE);
+	BN_free(q);
+	/* (1.5 * 2^682)^3 has 2048 bits; so has what is a bit larger. */
+	BN_set_word(r, 3);
+	BN_lshift(r, r, 681);
+	BN_add_word(r, 1);
+	q = next_prime(r, 0, ctx);
+	BN_sqr(n, q, ctx);
+	BN_mul(n, n, q, ctx);
+	BN_free(q);
+	assert_int_equal(BN_num_bits(n), 2048);
+	rsa_refused(n, 65537, POWER);
+	assert_int_equal(BN_generate_prime_ex(n, 2048, 0, NULL, NULL, NULL),
+	    1);
+	rsa_refused(n, 65537, PRIME);
+	BN_free(n);
+	BN_free(p);
+	BN_free(r);
+	BN_CTX_free(ctx);
+}
+
+/* Primes as the chips of CVE-2017-15361 made them, with the small primes up
+ * to 167: k times their product plus a power of 65537 modulo it. */
+static BIGNUM *
+roca_prime(const char *exponent, BN_CTX *ctx)
+{
+	BIGNUM	*m = BN_new(), *a = NULL, *g = BN_new(), *k = BN_new();
+	BIGNUM	*p = BN_new();
+	int	 r, i;
+
+	BN_one(m);
+	for (r = 2; r <= 167; r++) {
+		for (i = 2; i * i <= r && r % i != 0; i++)
+			;
+		if (i * i > r)
+			BN_mul_word(m, (BN_ULONG)r);
+	}
+	BN_hex2bn(&a, exponent);
+	BN_set_word(g, 65537);
+	BN_mod_exp(g, g, a, m, ctx);
+	do {
+		BN_rand(k, 1025 - BN_num_bits(m), BN_RAND_TOP_ONE,
+		    BN_RAND_BOTTOM_ANY);
+		BN_mul(p, k, m, ctx);
+		BN_add(p, p, g);
+	} while (BN_num_bits(p) != 1024 || !BN_is_bit_set(p, 1023) ||
+	    !BN_is_bit_set(p, 1022) || BN_check_prime(p, ctx, NULL) != 1);
+	BN_free(a);
+	BN_free(g);
+	BN_free(k);
+	BN_free(m);
+	return p;
+}
+
+static void
+csr_check_key_refuses_the_fingerprint_of_roca(void **state)
+{
+	BN_CTX	*ctx = BN_CTX_new();
+	BIGNUM	*p, *q, *n = BN_new();
+
+	(void)state;
+	p = roca_prime("1234567890abcdef", ctx);
+	q = roca_prime("fedcba0987654321", ctx);
+	BN_mul(n, p, q, ctx);
+	assert_int_equal(BN_num_bits(n), 2048);
+	rsa_refused(n, 65537, "key: RSA modulus has the fingerprint of ROCA"
+	    " (CVE-2017-15361): others can find its primes");
+	BN_free(p);
+	BN_free(q);
+	BN_free(n);
+	BN_CTX_free(ctx);
 }
 
 static void
@@ -672,10 +782,9 @@ put_point(struct buf *spki, const char *curve, uint8_t first, size_t len,
 #define P256	"1.2.840.10045.3.1.7"
 
 static void
-ec_points_are_uncompressed_or_compressed_and_on_the_curve(void **state)
+ec_points_are_uncompressed_and_on_the_curve(void **state)
 {
 	struct parts	 p;
-	struct buf	 der = { 0 };
 
 	(void)state;
 	parts_init(&p, ec);
@@ -683,23 +792,22 @@ ec_points_are_uncompressed_or_compressed_and_on_the_curve(void **state)
 	parts_refused(&p, ERROR_DENIED,
 	    "key: EC key with impossible numbers");
 	parts_init(&p, ec);
-	put_point(&p.spki, P256, 6, 65, false);		/* hybrid */
-	parts_refused(&p, ERROR_DENIED,
-	    "key: EC point is neither uncompressed nor compressed");
+	put_point(&p.spki, P256, 6, 65, false);
+	parts_refused(&p, ERROR_DENIED, "key: EC point is of hybrid form, not"
+	    " uncompressed (RFC 5480, 2.2)");
 	parts_init(&p, ec);
 	put_point(&p.spki, P256, 0, 1, false);
-	p.spki.p[p.spki.len - 1] = 0;			/* infinity */
-	parts_refused(&p, ERROR_DENIED,
-	    "key: EC point is neither uncompressed nor compressed");
+	p.spki.p[p.spki.len - 1] = 0;
+	parts_refused(&p, ERROR_DENIED, "key: EC point is the point at"
+	    " infinity, not uncompressed (RFC 5480, 2.2)");
 	parts_init(&p, ec);
 	put_point(&p.spki, "1.3.132.0.10", 4, 65, false);
 	parts_refused(&p, ERROR_DENIED,
 	    "key: curve is not P-256, P-384 or P-521");
 	parts_init(&p, ec);
 	put_point(&p.spki, P256, 0, 33, false);
-	parts_encode(&der, &p);
-	accepted(BYTES(der.p, der.len));
-	buf_clear(&der);
+	parts_refused(&p, ERROR_DENIED, "key: EC point is compressed, not"
+	    " uncompressed (RFC 5480, 2.2)");
 }
 
 static void
@@ -722,7 +830,8 @@ csr_parse_refuses_explicit_curve_parameters(void **state)
 	assert_int_equal(EVP_PKEY_generate(ctx, &key), 1);
 	parts_init(&p, key);
 	parts_refused(&p, ERROR_DENIED,
-	    "key: EC parameters are spelled out, not a named curve");
+	    "key: EC parameters are spelled out, not a named curve (RFC"
+	    " 5480, 2.1.1)");
 	EVP_PKEY_free(key);
 	EVP_PKEY_CTX_free(ctx);
 }
@@ -825,25 +934,168 @@ csr_fields_offers_what_the_request_says(void **state)
 }
 
 static void
-csr_fields_refuses_a_malformed_address(void **state)
+csr_parse_refuses_alternative_names_that_are_none(void **state)
 {
-	struct fields	 f = { 0 };
+	static const struct {
+		uint8_t		 tag;
+		const char	*value;
+		size_t		 len;
+		const char	*why;
+	} rows[] = {
+		{ DER_CONTEXT(7), "\x01\x02\x03", 3, "request: subjectAltName"
+		  " iPAddress: 3 octets, not 4 or 16 (RFC 5280, 4.2.1.6)" },
+		{ DER_CONTEXT(9), "x", 1, "request: subjectAltName: no such"
+		  " kind of name (RFC 5280, 4.2.1.6)" },
+		{ DER_CONTEXT(1), "a@b@example.org", 15, "request:"
+		  " subjectAltName rfc822Name: more than one @ (RFC 5321,"
+		  " 4.1.2)" },
+		{ DER_CONTEXT(2), "*.example.org", 13, "request:"
+		  " subjectAltName dNSName: a character other than letters,"
+		  " digits and hyphens (RFC 1123, 2.1)" },
+		{ DER_CONTEXT(6), "http://a b/", 11, "request: subjectAltName"
+		  " URI: octet 20 is in no URI (RFC 3986, 2)" },
+		{ DER_CONTEXT_CONS(0), "\x06\x01\x2a", 3, "request:"
+		  " subjectAltName: malformed otherName" },
+	};
+	struct parts	 p;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		parts_init(&p, ec);
+		put_san_request(&p.attrs, 1, rows[i].tag, rows[i].value,
+		    rows[i].len);
+		parts_refused(&p, ERROR_INPUT, rows[i].why);
+	}
+}
+
+/* An extension request of one extension. */
+static void
+put_extension(struct buf *b, const char *oid, bool critical,
+    const char *value, size_t len)
+{
+	size_t	 attr = der_begin(b, DER_SEQUENCE), set, exts, ext;
+
+	der_put_oid(b, "1.2.840.113549.1.9.14");
+	set = der_begin(b, DER_SET);
+	exts = der_begin(b, DER_SEQUENCE);
+	ext = der_begin(b, DER_SEQUENCE);
+	der_put_oid(b, oid);
+	if (critical)
+		der_put_bool(b, true);
+	der_put(b, DER_OCTET_STRING, value, len);
+	der_end(b, ext);
+	der_end(b, exts);
+	der_end(b, set);
+	der_end(b, attr);
+}
+
+#define OID_USAGE	"2.5.29.15"
+#define OID_EXT_USAGE	"2.5.29.37"
+#define OID_CONSTRAINTS	"2.5.29.19"
+
+static void
+csr_parse_refuses_malformed_wishes(void **state)
+{
+	static const struct {
+		const char	*oid;
+		bool		 critical;
+		const char	*value;
+		size_t		 len;
+		enum error_code	 code;
+		const char	*why;
+	} rows[] = {
+		{ OID_CONSTRAINTS, false, "\x30\x03\x01\x01\x00", 5,
+		  ERROR_INPUT, "request: basicConstraints: a default value is"
+		  " written out (X.690, 11.5)" },
+		{ OID_CONSTRAINTS, false, "\x30\x03\x02\x01\x00", 5,
+		  ERROR_INPUT, "request: basicConstraints: a path length"
+		  " without CA (RFC 5280, 4.2.1.9)" },
+		{ OID_USAGE, false, "\x03\x02\x06\x80", 4, ERROR_INPUT,
+		  "request: keyUsage: bits of zero at the end (X.690,"
+		  " 11.2.2)" },
+		{ OID_USAGE, false, "\x03\x01\x00", 3, ERROR_INPUT,
+		  "request: keyUsage: no usage at all (RFC 5280, 4.2.1.3)" },
+		{ OID_USAGE, false, "\x03\x03\x00\x80\x01", 5, ERROR_INPUT,
+		  "request: keyUsage: more than nine bits (RFC 5280,"
+		  " 4.2.1.3)" },
+		{ OID_EXT_USAGE, false, "\x30\x00", 2, ERROR_INPUT,
+		  "request: extendedKeyUsage: malformed" },
+		{ "2.5.29.30", true, "\x30\x00", 2, ERROR_DENIED, "request:"
+		  " nameConstraints: critical, and not for a request to"
+		  " decide (RFC 5280, 4.2)" },
+		{ "1.2.3.4", true, "\x05\x00", 2, ERROR_DENIED, "request:"
+		  " 1.2.3.4: critical, and not for a request to decide (RFC"
+		  " 5280, 4.2)" },
+	};
+	struct parts	 p;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		parts_init(&p, ec);
+		put_extension(&p.attrs, rows[i].oid, rows[i].critical,
+		    rows[i].value, rows[i].len);
+		parts_refused(&p, rows[i].code, rows[i].why);
+	}
+}
+
+static void
+wish_denied(const char *oid, const char *value, size_t len, const char *why)
+{
+	struct profile	 profile = { .name = (char *)(uintptr_t)"mail-sign" };
 	struct error	 e = ERROR_INIT;
 	struct buf	 der = { 0 };
 	struct parts	 p;
 	struct csr	*csr;
 
-	(void)state;
 	parts_init(&p, ec);
-	put_san_request(&p.attrs, 1, DER_CONTEXT(7), "\x01\x02\x03", 3);
+	put_extension(&p.attrs, oid, false, value, len);
 	parts_encode(&der, &p);
 	assert_int_equal(csr_parse(&csr, BYTES(der.p, der.len), &e), 0);
-	assert_int_equal(csr_fields(csr, &f, &e), -1);
-	assert_string_equal(e.text,
-	    "request: subjectAltName: malformed address");
-	assert_int_equal(f.n, 0);
+	assert_int_equal(csr_check_wishes(csr, &profile, &e), why == NULL ?
+	    0 : -1);
+	if (why != NULL) {
+		assert_string_equal(e.text, why);
+		assert_int_equal(e.code, ERROR_DENIED);
+	}
+	profile.is_ca = true;
+	assert_int_equal(csr_check_wishes(csr, &profile, &e), 0);
 	csr_free(&csr);
 	buf_clear(&der);
+}
+
+static void
+csr_check_wishes_refuses_what_makes_an_authority(void **state)
+{
+	(void)state;
+	wish_denied(OID_CONSTRAINTS, "\x30\x03\x01\x01\xff", 5, "request:"
+	    " basicConstraints: asks to be a CA, which profile mail-sign does"
+	    " not make (RFC 5280, 4.2.1.9)");
+	wish_denied(OID_USAGE, "\x03\x02\x02\x04", 4, "request: keyUsage: asks"
+	    " for keyCertSign, which is a CA's and profile mail-sign does not"
+	    " give (RFC 5280, 4.2.1.3)");
+	wish_denied(OID_USAGE, "\x03\x02\x01\x02", 4, "request: keyUsage: asks"
+	    " for cRLSign, which is a CA's and profile mail-sign does not give"
+	    " (RFC 5280, 4.2.1.3)");
+	wish_denied(OID_EXT_USAGE, "\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07"
+	    "\x03\x09", 12, "request: extendedKeyUsage: asks for OCSPSigning,"
+	    " which profile mail-sign does not give (RFC 5280, 4.2.1.12)");
+	wish_denied(OID_EXT_USAGE, "\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07"
+	    "\x03\x01", 12, NULL);
+	wish_denied("1.2.3.4", "\x05\x00", 2, NULL);
+}
+
+static void
+csr_part_name_is_a_word_or_dotted(void **state)
+{
+	char	 name[DER_OID_TEXT];
+
+	(void)state;
+	assert_string_equal(csr_part_name(BYTES("\x55\x1d\x0f", 3), name),
+	    "keyUsage");
+	assert_string_equal(csr_part_name(BYTES("\x2a\x03", 2), name),
+	    "1.2.3");
 }
 
 static void
@@ -903,15 +1155,23 @@ main(void)
 		cmocka_unit_test(
 		    csr_parse_refuses_the_same_extension_or_attribute_twice),
 		cmocka_unit_test(csr_check_key_refuses_weak_rsa_keys),
+		cmocka_unit_test(
+		    csr_check_key_refuses_rsa_primes_with_structure),
+		cmocka_unit_test(csr_check_key_refuses_the_fingerprint_of_roca),
 		cmocka_unit_test(csr_check_key_refuses_other_curves_and_kinds),
 		cmocka_unit_test(csr_check_key_refuses_small_order_points),
 		cmocka_unit_test(
-		    ec_points_are_uncompressed_or_compressed_and_on_the_curve),
+		    ec_points_are_uncompressed_and_on_the_curve),
 		cmocka_unit_test(csr_parse_refuses_explicit_curve_parameters),
 		cmocka_unit_test(
 		    csr_parse_refuses_small_rsa_and_small_exponents),
 		cmocka_unit_test(csr_fields_offers_what_the_request_says),
-		cmocka_unit_test(csr_fields_refuses_a_malformed_address),
+		cmocka_unit_test(
+		    csr_parse_refuses_alternative_names_that_are_none),
+		cmocka_unit_test(csr_parse_refuses_malformed_wishes),
+		cmocka_unit_test(
+		    csr_check_wishes_refuses_what_makes_an_authority),
+		cmocka_unit_test(csr_part_name_is_a_word_or_dotted),
 		cmocka_unit_test(csr_carries_key_and_digests),
 		cmocka_unit_test(csr_make_refuses_a_name_that_is_none),
 	};

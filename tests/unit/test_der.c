@@ -68,6 +68,19 @@ der_check_refuses_what_is_not_der(void **state)
 		  "byte 0: time is not YYMMDDHHMMSSZ" },
 		{ "180f32303235303232393030303030305a",
 		  "byte 0: time is not YYYYMMDDHHMMSSZ" },
+		{ "12012d", "byte 0: character that a NumericString cannot"
+		  " have" },
+		{ "1a0109", "byte 0: character that a VisibleString cannot"
+		  " have" },
+		{ "1e0100", "byte 0: BMPString of odd length" },
+		{ "1e02d800", "byte 0: BMPString with half of a character" },
+		{ "1c03000000", "byte 0: UniversalString that is cut off" },
+		{ "1c0400110000", "byte 0: UniversalString with what is no"
+		  " character" },
+		{ "0641 0101010101010101010101010101010101010101010101010101"
+		  "010101010101010101010101010101010101010101010101010101"
+		  "010101010101010101010101", "byte 0: object identifier"
+		  " longer than 64 octets" },
 		{ "2403040100", "byte 0: string in pieces" },
 		{ "1003020101",
 		  "byte 0: sequence or set that is not constructed" },
@@ -75,8 +88,8 @@ der_check_refuses_what_is_not_der(void **state)
 		{ "3106020102020101", "byte 5: set is not sorted" },
 		{ "300a300830063004300230 00", "byte 6: nested too deeply" },
 	};
-	uint8_t		 der[64];
-	char		 hex[128];
+	uint8_t		 der[80];
+	char		 hex[160];
 	struct error	 e;
 	size_t		 i, k, n, len;
 
@@ -114,6 +127,25 @@ der_check_accepts_sets_in_order_and_context_tags(void **state)
 		if (der_check(BYTES(der, len), 4, &e) == -1)
 			fail_msg("%s: %s", good[i], e.text);
 	}
+}
+
+static void
+der_oid_text_is_dotted_and_bounded(void **state)
+{
+	char	 text[DER_OID_TEXT];
+	uint8_t	 arcs[64];
+
+	(void)state;
+	assert_string_equal(der_oid_text(text, BYTES("\x55\x1d\x11", 3)),
+	    "2.5.29.17");
+	assert_string_equal(der_oid_text(text, BYTES("\x88\x37\x03", 3)),
+	    "2.999.3");
+	assert_string_equal(der_oid_text(text, BYTES("\x69\xff\xff\xff\xff"
+	    "\xff\xff\xff\xff\xff\xff\x7f", 12)), "2.25...");
+	memset(arcs, 0x7f, sizeof(arcs));
+	der_oid_text(text, BYTES(arcs, sizeof(arcs)));
+	assert_true(strlen(text) < DER_OID_TEXT);
+	assert_non_null(strstr(text, "..."));
 }
 
 static void
@@ -346,6 +378,7 @@ main(void)
 		cmocka_unit_test(der_check_refuses_what_is_not_der),
 		cmocka_unit_test(
 		    der_check_accepts_sets_in_order_and_context_tags),
+		cmocka_unit_test(der_oid_text_is_dotted_and_bounded),
 		cmocka_unit_test(
 		    der_put_oid_refuses_nonsense_and_leaves_nothing),
 		cmocka_unit_test(der_put_oid_agrees_with_openssl),

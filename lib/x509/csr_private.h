@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_X509_CSR_PRIVATE_H
+#define SIGNET_X509_CSR_PRIVATE_H
+/*
+ * What the files of the request reader share.  Each reads one part; all fill
+ * the same struct csr, whose bytes lie inside its der.
+ */
+#include "x509/csr.h"
+#include "x509/der.h"
+
+#define CSR_DEPTH_MAX	16
+#define CSR_PARTS_MAX	32	/* attributes, extensions, RDNs, names */
+
+#define OID_UPN		"1.3.6.1.4.1.311.20.2.3"
+
+/* "request: WHAT", ERROR_INPUT. */
+int	 csr_bad(struct error *, const char *what, ...)
+	    __attribute__((format(printf, 2, 3)));
+
+/* PEM or DER to DER. */
+int	 csr_input(struct buf *der, struct bytes text, struct error *);
+/* subject: what is inside the Name. */
+int	 csr_read_subject(struct csr *, struct error *);
+/* The value of a subjectAltName extension. */
+int	 csr_read_san(struct csr *, struct bytes value, struct error *);
+/* spki to key. */
+int	 csr_read_key(struct csr *, struct error *);
+/* What is inside [0] attributes. */
+int	 csr_read_attributes(struct csr *, struct bytes, struct error *);
+
+/* RSA moduli with structure: csr_key.c's rows for them. */
+int	 csr_rsa_roca(const BIGNUM *n, struct error *);
+int	 csr_rsa_close_primes(const BIGNUM *n, struct error *);
+int	 csr_rsa_prime_power(const BIGNUM *n, struct error *);
+#endif
