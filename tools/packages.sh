@@ -5,7 +5,7 @@
 
 # To make configure and build the programs.
 packages_build="autoconf automake gcc libc6-dev libconfig-dev libjansson-dev
-    libpq-dev libseccomp-dev libssl-dev make pkg-config"
+    libp11-kit-dev libpq-dev libseccomp-dev libssl-dev make pkg-config"
 
 # To run the store and to look at what came out.
 packages_run="openssl postgresql"
@@ -13,7 +13,8 @@ packages_run="openssl postgresql"
 # For the tests: the second compiler, the checkers, and other people's programs
 # that are asked for their opinion.
 packages_test="clang curl gnutls-bin gpg-agent gpgsm libclang-rt-dev libcmocka-dev
-    libnss3-tools llvm mandoc perl procps shellcheck util-linux valgrind xz-utils"
+    libnss3-tools llvm mandoc opensc perl procps shellcheck softhsm2 util-linux
+    valgrind xz-utils"
 
 # packages_missing NAME... - those that are not installed
 packages_missing() {

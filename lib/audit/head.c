@@ -85,7 +85,7 @@ audit_head_sign(struct buf *out, const struct audit_signed_head *h,
 	if (add_signer(cms, id, h->at, e) == -1)
 		goto out;
 	if (CMS_final(cms, in, NULL, CMS_BINARY) != 1) {
-		error_ssl(e, ERROR_CRYPTO, "sign");
+		key_error(id->key, e, "sign");
 		goto out;
 	}
 	rc = put_cms(out, cms, e);

@@ -172,7 +172,7 @@ add_signer(CMS_ContentInfo *cms, const struct identity *id, int64_t now,
 	if (add_attributes(si, md, approval_cms_content(cms), now, e) == -1)
 		return -1;
 	if (CMS_SignerInfo_sign(si) != 1)
-		return error_ssl(e, ERROR_CRYPTO, "sign");
+		return key_error(id->key, e, "sign");
 	return add_certs(cms, id, e);
 }
 

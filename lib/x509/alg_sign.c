@@ -8,6 +8,7 @@
 #include "x509/alg.h"
 #include "x509/alg_private.h"
 #include "x509/der.h"
+#include "x509/key.h"
 
 #define OID_MGF1	"1.2.840.113549.1.1.8"
 
@@ -93,7 +94,7 @@ alg_sign(struct buf *out, const struct alg_sig *s, EVP_PKEY *key,
 	    EVP_DigestSignInit(ctx, &pctx, md_of(s), NULL, key) != 1 ||
 	    set_padding(s, pctx) != 1 ||
 	    EVP_DigestSign(ctx, out->p + out->len, &n, data.p, data.len) != 1)
-		error_ssl(e, ERROR_CRYPTO, "sign");
+		key_error(key, e, "sign");
 	else {
 		out->len += n;
 		rc = 0;

@@ -11,6 +11,7 @@
 #include "x509/alg.h"
 #include "x509/key.h"
 #include "x509/key_private.h"
+#include "x509/token.h"
 
 #define KEY_FILE_MAX	(64 * 1024)
 #define SCRYPT_N	(1 << 14)
@@ -178,9 +179,7 @@ key_ask(char *dst, int size, int rwflag, void *arg)
 	char			 question[200];
 
 	(void)rwflag;
-	if (a->asked++ > 0 && a->once)
-		return -1;
-	if (a->asked == 1) {
+	if (a->asked++ == 0) {
 		if (a->from == NULL) {
 			error_set(a->e, ERROR_CONFIG,
 			    "a passphrase is needed and no source of it is"
@@ -254,14 +253,14 @@ key_load(EVP_PKEY **out, const char *uri, const char *passphrase_from,
     struct error *e)
 {
 	struct key_asker	 a = { passphrase_from, uri, { NULL, 0 }, e,
-	    0, false };
+	    0 };
 	char			 alg[16];
 	int			 rc;
 
 	*out = NULL;
 	error_clear(e);
-	if (strncmp(uri, "pkcs11:", 7) == 0)
-		rc = key_pkcs11_load(out, NULL, uri, &a, e);
+	if (token_is_uri(uri))
+		rc = key_pkcs11_load(out, NULL, uri, passphrase_from, e);
 	else
 		rc = key_pem_load(out, strncmp(uri, "file:", 5) == 0 ?
 		    uri + 5 : uri, &a, e);

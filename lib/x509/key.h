@@ -34,9 +34,9 @@ int	 key_decode(EVP_PKEY **, struct bytes pem,
 	    const struct secret *passphrase, struct error *);
 
 /*
- * uri: "file:PATH", a bare path, or "pkcs11:..." (RFC 7512; the PIN comes
- * from passphrase_from, never from the URI).  passphrase_from is a
- * secret_fetch() source or NULL; it is asked only if the key needs it.
+ * uri: "file:PATH", a bare path, or "pkcs11:..." (RFC 7512; see token.h; the
+ * PIN itself is never in it).  passphrase_from is a secret_fetch() source or
+ * NULL; it is asked only if the key needs it.
  */
 int	 key_load(EVP_PKEY **, const char *uri, const char *passphrase_from,
 	    struct error *);
@@ -52,6 +52,9 @@ int	 key_signature_alg(struct buf *out, EVP_PKEY *, const EVP_MD **,
 /* Signature over data with that algorithm, appended to out. */
 int	 key_sign(struct buf *out, EVP_PKEY *, struct bytes data,
 	    struct error *);
+/* After OpenSSL failed to sign with the key: "what: why".  A token's own
+ * account of it, ERROR_UPSTREAM when it is away; else OpenSSL's. */
+int	 key_error(EVP_PKEY *, struct error *, const char *what);
 int	 key_verify(EVP_PKEY *, struct bytes data, struct bytes sig,
 	    struct error *);	/* ERROR_CRYPTO when it does not verify */
 /* The same with the digest that the signer chose. */

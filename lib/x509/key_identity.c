@@ -8,6 +8,7 @@
 #include "os/file.h"
 #include "x509/key.h"
 #include "x509/key_private.h"
+#include "x509/token.h"
 
 #define CERT_FILE_MAX	(1024 * 1024)
 
@@ -196,17 +197,17 @@ identity_load(struct identity *id, const char *key_uri,
     const char *cert_path, const char *passphrase_from, struct error *e)
 {
 	struct key_asker	 a =
-	    { passphrase_from, key_uri, { NULL, 0 }, e, 0, false };
-	bool			 token = strncmp(key_uri, "pkcs11:", 7) == 0;
+	    { passphrase_from, key_uri, { NULL, 0 }, e, 0 };
 	const char		*path = strncmp(key_uri, "file:", 5) == 0 ?
 	    key_uri + 5 : key_uri;
 	int			 rc;
 
 	memset(id, 0, sizeof(*id));
 	error_clear(e);
-	if (token)
+	if (token_is_uri(key_uri))
 		rc = key_pkcs11_load(&id->key,
-		    cert_path == NULL ? &id->cert : NULL, key_uri, &a, e);
+		    cert_path == NULL ? &id->cert : NULL, key_uri,
+		    passphrase_from, e);
 	else if (cert_path != NULL)
 		rc = key_pem_load(&id->key, path, &a, e);
 	else

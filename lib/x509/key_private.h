@@ -3,7 +3,7 @@
 #define SIGNET_X509_KEY_PRIVATE_H
 /*
  * What the files of the key module share: the passphrase, fetched only when
- * OpenSSL asks for it, and PKCS#11.
+ * OpenSSL asks for it, and keys in tokens.
  */
 #include <stdbool.h>
 #include "base/secret.h"
@@ -15,7 +15,6 @@ struct key_asker {
 	struct secret	 secret;	/* fetched once */
 	struct error	*e;		/* why the fetch failed */
 	int		 asked;		/* how often OpenSSL has */
-	bool		 once;		/* a token counts wrong tries */
 };
 /* A pem_password_cb; arg is a struct key_asker. */
 int	 key_ask(char *dst, int size, int rwflag, void *arg);
@@ -24,7 +23,7 @@ int	 key_asker_error(struct key_asker *, const char *what);
 
 /* Key and, unless cert is NULL, certificate that a PKCS#11 URI names. */
 int	 key_pkcs11_load(EVP_PKEY **, X509 **cert, const char *uri,
-	    struct key_asker *, struct error *);
+	    const char *pin_from, struct error *);
 int	 key_pem_load(EVP_PKEY **, const char *path, struct key_asker *,
 	    struct error *);
 #endif

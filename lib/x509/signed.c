@@ -60,7 +60,7 @@ sign(CMS_ContentInfo *cms, struct bytes content, int64_t at,
 	    CMS_BINARY | CMS_NOSMIMECAP)) == NULL || set_time(si, at) != 1 ||
 	    add_chain(cms, id) != 1 ||
 	    CMS_final(cms, in, NULL, CMS_BINARY) != 1)
-		error_ssl(e, ERROR_CRYPTO, "sign text");
+		key_error(id->key, e, "sign text");
 	else
 		rc = 0;
  out:

@@ -19,8 +19,6 @@
 #include "tests/unit/x509_fixture.h"
 #include "x509/key.h"
 
-#define SOFTHSM	"/usr/lib/softhsm/libsofthsm2.so"
-
 extern char	**environ;
 
 struct keys {
@@ -89,7 +87,6 @@ setup(void **state)
 	fields_clear(&fields);
 	put(k, "pass", "correct horse\n", 14, 0600);
 	put(k, "wrong", "battery\n", 8, 0600);
-	put(k, "pin", "1234\n", 5, 0600);
 	k->pass_from = mem_printf("file:%s", in(k, "pass"));
 	*state = k;
 	return 0;
@@ -435,100 +432,6 @@ identity_load_opens_pkcs12(void **state)
 	assert_int_equal(e.code, ERROR_INPUT);
 }
 
-static void
-a_uri_must_not_carry_the_pin(void **state)
-{
-	struct error	 e = ERROR_INIT;
-	EVP_PKEY	*key;
-
-	(void)state;
-	assert_int_equal(key_load(&key, "pkcs11:token=t?pin-value=1234", NULL,
-	    &e), -1);
-	assert_string_equal(e.text,
-	    "a PKCS#11 URI must not hold the PIN or its source");
-	assert_int_equal(e.code, ERROR_CONFIG);
-}
-
-/* A private SoftHSM token with the key and its certificate in it. */
-static bool
-make_token(const struct keys *k)
-{
-	struct buf	 b = { 0 };
-	BIO		*bio = BIO_new(BIO_s_mem());
-	unsigned char	*der = NULL;
-	char		*p;
-	long		 n;
-	int		 len;
-
-	if (access(SOFTHSM, R_OK) == -1) {
-		BIO_free(bio);
-		return false;
-	}
-	assert_int_equal(mkdir(in(k, "tokens"), 0700), 0);
-	buf_printf(&b, "directories.tokendir = %s\nlog.level = ERROR\n",
-	    in(k, "tokens"));
-	put(k, "softhsm2.conf", b.p, b.len, 0600);
-	setenv("SOFTHSM2_CONF", in(k, "softhsm2.conf"), 1);
-	setenv("PKCS11_MODULE_PATH", SOFTHSM, 1);
-	PEM_write_bio_PKCS8PrivateKey(bio, k->key, NULL, NULL, 0, NULL, NULL);
-	n = BIO_get_mem_data(bio, &p);
-	put(k, "p8.pem", p, (size_t)n, 0600);
-	BIO_free(bio);
-	len = i2d_X509(k->cert, &der);
-	put(k, "p11.der", der, (size_t)len, 0644);
-	OPENSSL_free(der);
-	buf_clear(&b);
-	return RUN(S("softhsm2-util"), S("--init-token"), S("--free"),
-	    S("--label"), S("t"), S("--pin"), S("1234"), S("--so-pin"),
-	    S("5678")) == 0 &&
-	    RUN(S("softhsm2-util"), S("--import"), S(in(k, "p8.pem")),
-	    S("--token"), S("t"), S("--label"), S("me"), S("--id"), S("01"),
-	    S("--pin"), S("1234")) == 0 &&
-	    RUN(S("pkcs11-tool"), S("--module"), S(SOFTHSM), S("--login"),
-	    S("--pin"), S("1234"), S("--write-object"), S(in(k, "p11.der")),
-	    S("--type"), S("cert"), S("--label"), S("me"), S("--id"),
-	    S("01")) == 0;
-}
-
-static void
-a_token_signs_and_gives_its_certificate(void **state)
-{
-	static const char	 uri[] = "pkcs11:token=t;object=me;type=private";
-	struct keys		*k = *state;
-	struct error		 e = ERROR_INIT;
-	struct identity		 id;
-	struct buf		 sig = { 0 };
-	EVP_PKEY		*key;
-	char			*pin, *wrong, alg[16];
-
-	if (!make_token(k))
-		skip();
-	pin = mem_printf("file:%s", in(k, "pin"));
-	wrong = mem_printf("file:%s", in(k, "wrong"));
-	assert_int_equal(key_load(&key, uri, NULL, &e), -1);
-	assert_null(key);
-	assert_int_equal(e.code, ERROR_CONFIG);
-	assert_non_null(strstr(e.text, "no source of it is set"));
-	assert_int_equal(key_load(&key, uri, wrong, &e), -1);
-	assert_int_equal(e.code, ERROR_DENIED);
-	if (key_load(&key, uri, pin, &e) == -1)
-		fail_msg("%s", e.text);
-	assert_string_equal(key_algorithm(key, alg), "ec:P-256");
-	assert_int_equal(key_sign(&sig, key, BYTES("hello", 5), &e), 0);
-	assert_int_equal(key_verify(k->key, BYTES("hello", 5),
-	    BYTES(sig.p, sig.len), &e), 0);
-	EVP_PKEY_free(key);
-	if (identity_load(&id, uri, NULL, pin, &e) == -1)
-		fail_msg("%s", e.text);
-	check_identity(k, &id, 0);
-	assert_int_equal(key_load(&key, "pkcs11:token=t;object=nosuch", pin,
-	    &e), -1);
-	assert_non_null(strstr(e.text, "pkcs11:token=t;object=nosuch: "));
-	buf_clear(&sig);
-	mem_free(&pin);
-	mem_free(&wrong);
-}
-
 int
 main(void)
 {
@@ -548,8 +451,6 @@ main(void)
 		cmocka_unit_test(
 		    identity_load_puts_key_and_certificate_together),
 		cmocka_unit_test(identity_load_opens_pkcs12),
-		cmocka_unit_test(a_uri_must_not_carry_the_pin),
-		cmocka_unit_test(a_token_signs_and_gives_its_certificate),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

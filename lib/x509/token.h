@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_X509_TOKEN_H
+#define SIGNET_X509_TOKEN_H
+/*
+ * Keys in PKCS#11 tokens, named by RFC 7512 URIs.
+ *
+ * This speaks to the token's module itself.  OpenSSL's engine and provider
+ * for PKCS#11 do not say which token is away, cannot begin anew with a module
+ * whose token was restarted, and are not the same on every system.  What
+ * OpenSSL sees is an EVP_PKEY like any other, whose signatures are made by
+ * token_key_sign().
+ *
+ * A key outlives its token's absence: a session that the token has forgotten
+ * is opened again, with the PIN that is kept for it, and a module that does
+ * not see a token any more is finalised and initialised.  A PIN that was
+ * refused is never sent again.
+ *
+ * A module's state belongs to the process: load one only after the last fork.
+ */
+#include <stdbool.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include "base/error.h"
+#include "base/mem.h"
+
+struct token_key;		/* counted by reference; thread-safe */
+
+bool	 token_is_uri(const char *uri);
+/*
+ * Parse the URI and load the module: that of the attribute module-path, else
+ * $PKCS11_MODULE_PATH, else p11-kit's proxy for all that it knows.  The token
+ * is not looked for yet.  pin_from is a secret_fetch() source or NULL; the
+ * URI's pin-source (a file) comes before it.
+ */
+int	 token_key_new(struct token_key **, const char *uri,
+	    const char *pin_from, struct error *);
+void	 token_key_free(struct token_key **);
+
+/* Get the PIN now, not when it is needed: a sandbox may come in between. */
+int	 token_key_fetch_pin(struct token_key *, struct error *);
+
+/*
+ * Find the token, log in, find the one key that the URI names.
+ * ERROR_UPSTREAM: the token is away; ERROR_NOTFOUND: it is there and has no
+ * such key; ERROR_CONFLICT: several tokens or keys fit; ERROR_DENIED: the PIN
+ * was refused; ERROR_CONFIG: what is configured cannot work.
+ */
+int	 token_key_open(struct token_key *, struct error *);
+/* Make the key in the token; the URI must name its object, which must not
+ * be there yet.  alg: "rsa:2048".."rsa:4096", "ec:P-256", "ec:P-384". */
+int	 token_key_generate(struct token_key *, const char *alg,
+	    struct error *);
+
+/* The key for OpenSSL, once it was open; it keeps the token key alive. */
+int	 token_key_pkey(struct token_key *, EVP_PKEY **, struct error *);
+/* The token key behind an EVP_PKEY, borrowed, or NULL. */
+struct token_key *token_key_of(const EVP_PKEY *);
+/* The certificate with the key's id, else with its label. */
+int	 token_key_cert(struct token_key *, X509 **, struct error *);
+
+enum token_padding { TOKEN_PKCS1, TOKEN_PSS };	/* of RSA */
+/* Signature over a digest, as OpenSSL would make it. */
+int	 token_key_sign(struct token_key *, const EVP_MD *, struct bytes digest,
+	    enum token_padding, struct buf *sig, struct error *);
+/* Why the last signature failed; ERROR_NONE when it did not. */
+void	 token_key_failure(struct token_key *, struct error *);
+#endif
