@@ -5,6 +5,7 @@
  * the public half, which OpenSSL's own provider handles, and a reference to
  * the token's key, which signs.
  */
+#include <stdio.h>
 #include <string.h>
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
@@ -225,12 +226,27 @@ sig_dup(void *arg)
 	return d;
 }
 
+/* The salt is as long as the digest: RFC 4055, 3.1. */
+static bool
+salt_fits(const struct signature *s, const OSSL_PARAM *p)
+{
+	char	 want[12];
+	int	 size = s->md != NULL ? EVP_MD_get_size(s->md) : 0, salt;
+
+	if (p->data_type != OSSL_PARAM_UTF8_STRING)
+		return OSSL_PARAM_get_int(p, &salt) == 1 && size > 0 &&
+		    (salt == RSA_PSS_SALTLEN_DIGEST || salt == size);
+	snprintf(want, sizeof(want), "%d", size);
+	return strcmp(p->data, OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST) == 0 ||
+	    strcmp(p->data, want) == 0;
+}
+
 static int
 sig_set_params(void *arg, const OSSL_PARAM params[])
 {
 	struct signature	*s = arg;
 	const OSSL_PARAM	*p;
-	int			 mode = RSA_PKCS1_PADDING, salt = 0;
+	int			 mode = RSA_PKCS1_PADDING;
 
 	p = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_PAD_MODE);
 	if (p != NULL) {
@@ -248,15 +264,8 @@ sig_set_params(void *arg, const OSSL_PARAM params[])
 	if (p != NULL && (p->data_type != OSSL_PARAM_UTF8_STRING ||
 	    s->md == NULL || EVP_MD_is_a(s->md, p->data) != 1))
 		return 0;
-	/* The salt is as long as the digest: RFC 4055, 3.1. */
 	p = OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_PSS_SALTLEN);
-	if (p == NULL)
-		return 1;
-	if (p->data_type == OSSL_PARAM_UTF8_STRING)
-		return strcmp(p->data, OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST) == 0;
-	return OSSL_PARAM_get_int(p, &salt) == 1 &&
-	    (salt == RSA_PSS_SALTLEN_DIGEST ||
-	    (s->md != NULL && salt == EVP_MD_get_size(s->md)));
+	return p == NULL || salt_fits(s, p);
 }
 
 static const OSSL_PARAM *

@@ -62,7 +62,7 @@ make_key(const struct tokens *t, const char *uri, const char *alg)
 {
 	struct error		 e = ERROR_INIT;
 	struct token_key	*k;
-	EVP_PKEY		*key;
+	EVP_PKEY		*key = NULL;
 
 	if (token_key_new(&k, uri, t->pin, &e) == -1 ||
 	    token_key_generate(k, alg, &e) == -1 ||
@@ -403,9 +403,9 @@ an_rsa_key_signs_with_pss_too(void **state)
 	assert_int_equal(key_load(&key, "pkcs11:token=people;object=rsa",
 	    t->pin, &e), 0);
 	assert_int_equal(alg_sig_choose(&alg, key, "rsa-pss", &e), 0);
+	pub = public_half(key);
 	if (alg_sign(&der, alg, key, MESSAGE, &e) == -1 ||
-	    alg_verify(alg, pub = public_half(key), MESSAGE,
-	    BYTES(der.p, der.len), &e) == -1)
+	    alg_verify(alg, pub, MESSAGE, BYTES(der.p, der.len), &e) == -1)
 		fail_msg("%s", e.text);
 	EVP_PKEY_free(pub);
 	buf_clear(&der);
@@ -473,6 +473,7 @@ a_key_signs_again_after_its_token_was_away(void **state)
 	assert_int_equal(why.code, ERROR_NONE);
 	EVP_PKEY_free(rsa);
 	EVP_PKEY_free(ec);
+	buf_clear(&sig);
 }
 
 /* Begun anew by one, the module has forgotten the sessions of the other, and
@@ -525,6 +526,7 @@ another_key_under_the_same_name_is_not_used(void **state)
 	check_signs(other);
 	EVP_PKEY_free(key);
 	EVP_PKEY_free(other);
+	buf_clear(&sig);
 }
 
 #define THREADS	4
