@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "cli/audit_state.h"
+#include "x509/ca_name.h"
 
 static X509 *
 cert_of(struct bytes der)
@@ -76,6 +77,8 @@ cas_load(struct audit_verify *v, struct error *e)
 			    found == 1 ? "not a certificate" : ignored.text);
 	}
 	buf_clear(&der);
+	if ((v->officers_cas = sk_X509_new_null()) == NULL)
+		return error_set(e, ERROR_NOMEM, "out of memory");
 	if (v->ncas == 0)
 		return error_set(e, ERROR_INPUT, "%s/%s has no certificate",
 		    v->in->dir, f->name);
@@ -114,6 +117,8 @@ cas_add(struct audit_verify *v, struct audit_entry *en)
 		    e.text);
 	else
 		v->ca[i].has_issuer = true;
+	if (v->ca[i].has_issuer && ca_name_is_of(name, v->in->officers_ca))
+		sk_X509_push(v->officers_cas, v->ca[i].cert);
 }
 
 /* The newest of that name. */
@@ -127,6 +132,39 @@ cas_find(struct audit_verify *v, const char *name)
 		    strcmp(v->ca[i - 1].name, name) == 0)
 			return &v->ca[i - 1];
 	return NULL;
+}
+
+/* Its first certificate: earlier generations have had their last. */
+static void
+generation_begins(struct audit_verify *v, struct audit_ca *ca, int64_t at)
+{
+	char	 family[CA_NAME_SIZE], other[CA_NAME_SIZE];
+	int	 generation = ca_name_split(ca->name, family);
+	size_t	 i;
+
+	ca->has_begun = true;
+	for (i = 0; i < v->ncas; i++)
+		if (ca_name_split(v->ca[i].name, other) < generation &&
+		    strcmp(other, family) == 0 && v->ca[i].replaced_at == 0)
+			v->ca[i].replaced_at = at;
+}
+
+/*
+ * An old generation only keeps its list.  What it had decided to sign it may
+ * finish, and instances are not restarted all at once.
+ */
+#define OVERLAP	86400
+
+void
+cas_issue(struct audit_verify *v, struct audit_entry *en,
+    struct audit_ca *ca, int64_t not_before)
+{
+	if (!ca->has_begun)
+		generation_begins(v, ca, en->at);
+	if (ca->replaced_at != 0 && not_before > ca->replaced_at + OVERLAP)
+		audit_failed(v->r, AUDIT_CERTS, &en->about, "was issued by CA "
+		    "%s more than a day after its next generation had begun",
+		    ca->name);
 }
 
 void
@@ -159,4 +197,6 @@ cas_clear(struct audit_verify *v)
 	}
 	mem_free(&v->ca);
 	v->ncas = 0;
+	sk_X509_free(v->officers_cas);
+	v->officers_cas = NULL;
 }

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/audit_state.h"
+#include "x509/ca_name.h"
 #include "x509/der.h"
 
 static X509 *
@@ -206,6 +207,20 @@ check_same(struct audit_verify *v, struct audit_entry *en, const char *key,
 		    ordered);
 }
 
+/* The order names the CA, the entry which of its generations it was. */
+static void
+check_ca(struct audit_verify *v, struct audit_entry *en, const char *ordered)
+{
+	char	 said[CA_NAME_SIZE];
+
+	if (!entry_text(v, en, AUDIT_CERTS, "ca", said, sizeof(said)) ||
+	    (ordered != NULL && ca_name_is_of(said, ordered)))
+		return;
+	audit_failed(v->r, AUDIT_NAMES, &en->about, "ca is \"%s\" in the "
+	    "entry, \"%s\" in the order", said,
+	    ordered != NULL ? ordered : "");
+}
+
 /* The item of the order that the entry names; a single order has none. */
 static bool
 order_item(struct audit_verify *v, struct audit_entry *en,
@@ -270,7 +285,7 @@ check_order(struct audit_verify *v, struct audit_entry *en,
 	c->profile = entry_intern(v, o->profile);
 	orders_use_once(v, en, rec, &n, sizeof(n), "for this item");
 	orders_check_approvals(v, en, rec, a, c->profile, c->has_role);
-	check_same(v, en, "ca", o->ca);
+	check_ca(v, en, o->ca);
 	check_same(v, en, "profile", o->profile);
 	check_same(v, en, "holder", item != NULL ? item->holder : o->holder);
 	check_times(v, en, o, info);
@@ -306,6 +321,8 @@ certs_issue(struct audit_verify *v, struct audit_entry *en)
 		goto out;
 	}
 	check_entry(v, en, c, BYTES(der.p, der.len), &info);
+	if (c->ca >= 0)
+		cas_issue(v, en, &v->ca[c->ca], info.not_before);
 	check_order(v, en, c, cert, &info);
  out:
 	cert_info_clear(&info);

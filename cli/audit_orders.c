@@ -351,10 +351,9 @@ orders_check_approvals(struct audit_verify *v, const struct audit_entry *en,
 {
 	struct error		 e = ERROR_INIT;
 	struct asked		 q = { v, en, rec };
-	struct audit_ca		*officers = cas_find(v, v->in->officers_ca);
 	struct approval_trust	 trust = {
 		.anchors = v->anchors, .intermediates = v->intermediates,
-		.officers_ca = officers != NULL ? officers->cert : NULL,
+		.officers_cas = v->officers_cas,
 		.renewed = renewed_cert(a), .now = en->at,
 		.status = approver_status, .status_arg = &q,
 		.cache = v->trust_cache,

@@ -25,6 +25,8 @@ struct audit_ca {
 	X509		*cert;
 	uint8_t		 digest[32];
 	char		 name[65];	/* "" until its ca-add entry */
+	bool		 has_begun;	/* something was issued */
+	int64_t		 replaced_at;	/* a later generation began; 0: not yet */
 	bool		 has_issuer;
 	struct issuer	 issuer;
 	int64_t		 crl_number;	/* of the last list */
@@ -118,6 +120,7 @@ struct audit_verify {
 	const struct audit_input *in;
 	struct bundle		 b;
 	STACK_OF(X509)		*anchors, *intermediates;
+	STACK_OF(X509)		*officers_cas;	/* of ca[], borrowed */
 	struct profiles		 profiles;
 	struct approval_cache	*trust_cache;
 
@@ -186,6 +189,9 @@ void	 heads_finish(struct audit_verify *);
 int	 cas_load(struct audit_verify *, struct error *);
 void	 cas_add(struct audit_verify *, struct audit_entry *);
 struct audit_ca *cas_find(struct audit_verify *, const char *name);
+/* An issue entry of that CA, whose certificate begins at not_before. */
+void	 cas_issue(struct audit_verify *, struct audit_entry *,
+	    struct audit_ca *, int64_t not_before);
 void	 cas_finish(struct audit_verify *);
 void	 cas_clear(struct audit_verify *);
 

@@ -6,8 +6,10 @@
 
 #include "base/text.h"
 #include "cli/ca_key.h"
+#include "os/fault.h"
 #include "os/file.h"
 #include "x509/alg.h"
+#include "x509/ca_name.h"
 #include "x509/cert.h"
 #include "x509/csr.h"
 
@@ -39,38 +41,57 @@ store_request(const char *path, const struct buf *der, struct error *e)
 	return rc;
 }
 
+static bool
+is_in_token(const char *alg)
+{
+	return strncmp(alg, "pkcs11:", 7) == 0;
+}
+
+/* A token's key, one that a crash left without its request, or a new one. */
+static int
+take_key(EVP_PKEY **key, const char *path, const char *alg,
+    const char *passphrase, struct error *e)
+{
+	struct secret	 pass = { 0 };
+	int		 rc = -1;
+
+	if (is_in_token(alg))
+		return key_load(key, alg, passphrase, e);
+	if (file_exists(path))
+		return key_load(key, path, passphrase, e);
+	if (key_generate(key, alg, e) == 0 &&
+	    secret_fetch_new(&pass, passphrase, "Passphrase for the new "
+	    "issuing key", e) == 0)
+		rc = key_store(path, *key, &pass, e);
+	secret_free(&pass);
+	return rc;
+}
+
 int
 ca_make_key(struct cli *c, const char *name, const char *alg,
     const char *common_name, const char *passphrase, struct error *e)
 {
-	struct secret	 pass = { 0 };
 	struct buf	 der = { 0 };
 	EVP_PKEY	*key = NULL;
 	char		*path = ca_file(c, name, "key");
 	int		 rc = -1;
 
-	if (file_exists(path) || file_exists(ca_file(c, name, "csr"))) {
+	if (file_exists(ca_file(c, name, "csr"))) {
 		error_set(e, ERROR_CONFLICT, "CA %s has a key already: %s",
 		    name, path);
-		error_hint(e, "its request: signet ca csr %.64s", name);
-		goto out;
+		return error_hint(e, "its request: signet ca csr %.64s", name);
 	}
-	if (alg_name_check(alg, ALG_CA, e) == -1) {
+	if (!is_in_token(alg) && alg_name_check(alg, ALG_CA, e) == -1) {
 		error_wrap(e, "CA %s", name);
 		goto out;
 	}
 	if (file_mkdir(cli_path(c, c->conf.ca_dir), 0755, e) == -1 ||
-	    key_generate(&key, alg, e) == -1 ||
-	    csr_make(&der, key, common_name, e) == -1 ||
-	    secret_fetch_new(&pass, passphrase, "Passphrase for the new "
-	    "issuing key", e) == -1)
+	    take_key(&key, path, alg, passphrase, e) == -1)
 		goto out;
-	if (key_store(path, key, &pass, e) == -1 ||
-	    store_request(ca_file(c, name, "csr"), &der, e) == -1)
-		goto out;
-	rc = 0;
+	FAULT("ca.key-stored");
+	if (csr_make(&der, key, common_name, e) == 0)
+		rc = store_request(ca_file(c, name, "csr"), &der, e);
  out:
-	secret_free(&pass);
 	buf_clear(&der);
 	EVP_PKEY_free(key);
 	return rc;
@@ -202,6 +223,60 @@ ca_import_read(struct cli *c, const char *path, const char *name,
 	return rc;
 }
 
+/*
+ * The operator names the CA; which of its generations has asked for this
+ * certificate is seen from the key.  Newest first.
+ */
+int
+ca_import_find(struct cli *c, const char **name, const char *path,
+    struct ca_import *in, struct error *e)
+{
+	const struct cli_issuer	*ignored;
+	char			*full = arena_alloc(c->arena, CA_NAME_SIZE);
+	int			 g, ours;
+
+	if (cli_open_trust(c, e) == -1)
+		return -1;
+	g = ca_newest(c, *name, &ignored) + 1;
+	for (; g > 1 && ca_name_make(full, *name, g) == 0; g--) {
+		if (!file_exists(ca_file(c, full, "csr")))
+			continue;
+		if (ca_import_read(c, path, full, in, e) == 0) {
+			ours = ca_is_ours(c, full, in->cert, e);
+			if (ours == 1)
+				*name = full;
+			if (ours != 0)
+				return ours == 1 ? 0 : -1;
+		} else if (e->code != ERROR_NOTFOUND || file_exists(path) == 0)
+			return -1;
+		error_clear(e);
+		ca_import_clear(in);
+	}
+	return ca_import_read(c, path, *name, in, e);
+}
+
+/*
+ * Some clients keep one revocation list for each issuer's name, so that two
+ * keys under one name would hide each other's revocations.
+ */
+static int
+check_subject(struct cli *c, const char *name, X509 *cert, struct error *e)
+{
+	size_t	 i;
+
+	for (i = 0; i < c->nissuers; i++) {
+		if (strcmp(c->issuer[i].name, name) == 0 ||
+		    X509_NAME_cmp(X509_get_subject_name(cert),
+		    X509_get_subject_name(c->issuer[i].cert)) != 0)
+			continue;
+		error_set(e, ERROR_INPUT, "CA %s has that subject already",
+		    c->issuer[i].name);
+		return error_hint(e, "each generation needs one of its own: "
+		    "signet-root certify --subject \"CN=... G2\"");
+	}
+	return 0;
+}
+
 int
 ca_import_check(struct cli *c, const char *name, const struct ca_import *in,
     struct error *e)
@@ -219,6 +294,8 @@ ca_import_check(struct cli *c, const char *name, const struct ca_import *in,
 		return error_hint(e, "it answers another request than %.100s",
 		    ca_file(c, name, "csr"));
 	}
+	if (check_subject(c, name, in->cert, e) == -1)
+		return -1;
 	if (cert_verify_chain(in->cert, in->chain, c->anchors,
 	    clock_now(c->clock), e) == -1)
 		return error_wrap(e, "the certificate does not lead to the "

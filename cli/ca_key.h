@@ -11,7 +11,10 @@
 
 /* ca_dir/NAME.suffix; in the arena. */
 char	*ca_file(struct cli *, const char *name, const char *suffix);
-/* Make NAME.key and NAME.csr; refuses to replace either. */
+/*
+ * Make NAME.key and NAME.csr; refuses to replace the request, and goes on from
+ * a key that is there without one.  alg "pkcs11:...": a key that the token has.
+ */
 int	 ca_make_key(struct cli *, const char *name, const char *alg,
 	    const char *common_name, const char *passphrase,
 	    struct error *);
@@ -26,6 +29,9 @@ struct ca_import {
 	STACK_OF(X509)	*chain;
 	int64_t		 parcel;	/* its number, or 0 */
 };
+/* For a CA, *name may become that of the generation whose key it is. */
+int	 ca_import_find(struct cli *, const char **name, const char *path,
+	    struct ca_import *, struct error *);
 int	 ca_import_read(struct cli *, const char *path, const char *name,
 	    struct ca_import *, struct error *);
 /* Chain, key, validity. */
@@ -39,5 +45,14 @@ void	 ca_import_clear(struct ca_import *);
 /* The CA's row in the store, with its audit entry; *added unless it was
  * there.  The store is open. */
 int	 ca_store(struct cli *, const char *name, X509 *, bool is_root,
-	    bool *added, struct error *);
+	    int64_t starts_at, bool *added, struct error *);
+
+/* The newest generation of a CA here, 0 if there is none. */
+int	 ca_newest(struct cli *, const char *family,
+	    const struct cli_issuer **);
+/* A name that an issuing CA may have; "ca roll" alone gives out NAME.gN. */
+int	 ca_check_name(const char *name, bool generation, struct error *);
+
+cmd_fn	 ca_roll, ca_list, ca_show;
+extern const struct cmd_opt CA_ROLL_OPTS[];
 #endif

@@ -53,6 +53,7 @@ struct cli_conf {
 	char			*officer_key;	/* URI */
 	char			*officer_cert;
 	char			*officer_passphrase;	/* secret_fetch source */
+	int64_t			 roll_before;	/* as in signet-cad.conf */
 	int64_t			 patience;	/* seconds to wait for the store */
 };
 extern const struct conf_item CLI_CONF[];
@@ -77,6 +78,7 @@ struct cli {
 	struct profiles		 profiles;
 	STACK_OF(X509)		*anchors;	/* the root */
 	STACK_OF(X509)		*intermediates;
+	STACK_OF(X509)		*officers_cas;	/* of issuer[], borrowed */
 	struct cli_issuer	*issuer;
 	size_t			 nissuers;
 	struct identity		 officer;
@@ -96,6 +98,8 @@ int	 cli_open_db(struct cli *, struct error *);
 int	 cli_open_profiles(struct cli *, struct error *);
 /* Root and issuing CAs; each CA is checked to chain to the root. */
 int	 cli_open_trust(struct cli *, struct error *);
+/* Read them again when they are needed next. */
+void	 cli_forget_trust(struct cli *);
 /* --key, --cert, --passphrase of the command, else the settings'. */
 int	 cli_open_officer(struct cli *, struct error *);
 

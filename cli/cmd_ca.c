@@ -11,18 +11,25 @@
 #include "cli/list.h"
 #include "db/db_audit.h"
 #include "db/db_ca.h"
-#include "db/db_crl.h"
+#include "os/fault.h"
 #include "os/file.h"
+#include "x509/ca_name.h"
 #include "x509/cert.h"
 
 static const struct cmd_opt init_opts[] = {
 	{ "key", 0, CMD_STRING, true, "ALG",
-	    "rsa:3072, rsa:4096, ec:P-256, ec:P-384" },
+	    "rsa:3072, rsa:4096, ec:P-256, ec:P-384, or the pkcs11: URI of "
+	    "a key in a token" },
 	{ "subject", 0, CMD_STRING, false, "TEXT",
 	    "common name to ask for (else NAME); the root decides" },
 	{ "passphrase", 0, CMD_STRING, false, "SOURCE",
 	    "where the passphrase of the new key comes from: prompt, "
 	    "file:PATH, credential:NAME, fd:N" },
+	CMD_OPT_END
+};
+static const struct cmd_opt import_opts[] = {
+	{ "start", 0, CMD_STRING, false, "TIME",
+	    "from when on this generation is meant to issue (at once)" },
 	CMD_OPT_END
 };
 static const struct cmd_opt csr_opts[] = {
@@ -32,16 +39,6 @@ static const struct cmd_opt csr_opts[] = {
 };
 
 static int
-check_name(const char *name, struct error *e)
-{
-	if (text_is_name(name) && strcmp(name, "root") != 0)
-		return 0;
-	return error_set(e, ERROR_INPUT, "\"%.64s\" is no name for an issuing "
-	    "CA: letters, digits, dot, dash and underscore, not \"root\"",
-	    name);
-}
-
-static int
 ca_init(struct cmd_args *a, void *ctx, struct error *e)
 {
 	struct cli	*c = ctx;
@@ -49,9 +46,9 @@ ca_init(struct cmd_args *a, void *ctx, struct error *e)
 
 	cli_begin(c, a);
 	cmd_operands(a, &name);
-	if (check_name(name[0], e) == -1 || cli_settings(c, e) == -1 ||
-	    ca_make_key(c, name[0], cmd_string(a, "key", NULL),
-	    cmd_string(a, "subject", name[0]),
+	if (ca_check_name(name[0], false, e) == -1 ||
+	    cli_settings(c, e) == -1 || ca_make_key(c, name[0],
+	    cmd_string(a, "key", NULL), cmd_string(a, "subject", name[0]),
 	    cmd_string(a, "passphrase", "prompt"), e) == -1)
 		return -1;
 	cli_say(c, "key      %s (encrypted)\nrequest  %s",
@@ -71,7 +68,8 @@ ca_csr(struct cmd_args *a, void *ctx, struct error *e)
 
 	cli_begin(c, a);
 	cmd_operands(a, &name);
-	if (check_name(name[0], e) == -1 || cli_settings(c, e) == -1)
+	if (ca_check_name(name[0], true, e) == -1 ||
+	    cli_settings(c, e) == -1)
 		return -1;
 	if (file_load(&b, ca_file(c, name[0], "csr"), 65536, e) == 0)
 		rc = list_write(cmd_string(a, "out", "-"), &b, e);
@@ -96,11 +94,14 @@ add_entry(const struct adding *d, struct db *db, struct error *e)
 {
 	struct buf	body = { 0 };
 	struct bytes	bytes;
+	char		at[TEXT_TIME_SIZE];
 	int		rc;
 
 	audit_begin(&body, "ca-add", clock_now(d->c->clock));
 	audit_str(&body, "ca", d->row.name);
 	audit_hex(&body, "cert", d->digest, sizeof(d->digest));
+	if (d->row.starts_at != 0)
+		audit_str(&body, "start", text_time(at, d->row.starts_at));
 	bytes = BYTES(body.p, body.len);
 	rc = db_audit_append(db, &bytes, 1, NULL, e);
 	buf_clear(&body);
@@ -123,8 +124,8 @@ add_ca(struct db *db, void *arg, struct error *e)
 	if (found == 1) {
 		error_set(e, ERROR_CONFLICT, "the store has another "
 		    "certificate for CA %s", d->row.name);
-		return error_hint(e, "a new generation needs a name of its "
-		    "own, for instance %.60s-2", d->row.name);
+		return error_hint(e, "a new generation begins with: signet "
+		    "ca roll %.64s", d->row.name);
 	}
 	d->added = true;
 	if (db_ca_add(db, &d->row, e) == -1)
@@ -134,8 +135,9 @@ add_ca(struct db *db, void *arg, struct error *e)
 
 int
 ca_store(struct cli *c, const char *name, X509 *cert, bool is_root,
-    bool *added, struct error *e)
+    int64_t starts_at, bool *added, struct error *e)
 {
+	char			 family[CA_NAME_SIZE];
 	struct adding		 d = { .c = c };
 	struct cert_info	 info = { 0 };
 	unsigned char		*der = NULL;
@@ -147,8 +149,10 @@ ca_store(struct cli *c, const char *name, X509 *cert, bool is_root,
 		error_ssl(e, ERROR_CRYPTO, "encode certificate");
 		goto out;
 	}
-	d.row = (struct db_ca){ .name = name, .generation = 1,
+	d.row = (struct db_ca){ .name = name,
+	    .generation = ca_name_split(name, family),
 	    .is_root = is_root, .subject = info.subject,
+	    .starts_at = starts_at,
 	    .der = BYTES(der, (size_t)len), .not_before = info.not_before,
 	    .not_after = info.not_after };
 	memcpy(d.row.key_digest, info.key_digest, KEY_DIGEST_SIZE);
@@ -161,126 +165,73 @@ ca_store(struct cli *c, const char *name, X509 *cert, bool is_root,
 	return rc;
 }
 
+/* What the operator puts into the settings of signet-cad. */
+static void
+say_settings(struct cli *c, const char *name, int64_t starts_at)
+{
+	char	 at[TEXT_TIME_SIZE];
+
+	cli_say(c, "next: put this into cas of signet-cad.conf and restart "
+	    "signet-cad\n\n\t{\n\t\tname = \"%s\";\n\t\tcert = \"%s\";", name,
+	    ca_file(c, name, "pem"));
+	if (file_exists(ca_file(c, name, "key")))
+		cli_say(c, "\t\tkey = \"file:%s\";", ca_file(c, name, "key"));
+	else
+		cli_say(c, "\t\tkey = \"pkcs11:...\";");
+	cli_say(c, "\t\tpassphrase = \"...\";");
+	if (starts_at != 0)
+		cli_say(c, "\t\tstart = \"%s\";", text_time(at, starts_at));
+	cli_say(c, "\t\tcdp = [ \"http://.../%s.crl\" ];\n\t\tocsp = [ \"...\" "
+	    "];\n\t\taia = [ \"http://.../%s.cer\" ];\n\t}", name, name);
+}
+
+static int
+import_start(const struct cmd_args *a, int64_t *start, struct error *e)
+{
+	const char	*text = cmd_string(a, "start", NULL);
+
+	*start = 0;
+	if (text == NULL || text_parse_time(start, text, e) == 0)
+		return 0;
+	return error_wrap(e, "option --start");
+}
+
 static int
 ca_import(struct cmd_args *a, void *ctx, struct error *e)
 {
 	struct cli		*c = ctx;
 	struct ca_import	 in = { 0 };
+	char			 family[CA_NAME_SIZE];
 	char *const		*arg;
+	const char		*name;
+	int64_t			 start;
 	bool			 added = false;
 	int			 rc = -1;
 
 	cli_begin(c, a);
 	cmd_operands(a, &arg);
-	if (check_name(arg[0], e) == -1 ||
-	    ca_import_read(c, arg[1], arg[0], &in, e) == -1 ||
-	    ca_import_check(c, arg[0], &in, e) == -1 ||
+	name = arg[0];
+	if (ca_check_name(name, true, e) == -1 ||
+	    import_start(a, &start, e) == -1 ||
+	    ca_import_find(c, &name, arg[1], &in, e) == -1 ||
+	    ca_import_check(c, name, &in, e) == -1 ||
 	    cli_open_db(c, e) == -1 ||
-	    ca_store(c, "root", sk_X509_value(c->anchors, 0), true, &added,
-	    e) == -1 ||
-	    ca_store(c, arg[0], in.cert, false, &added, e) == -1 ||
-	    ca_import_store(c, arg[0], &in, e) == -1)
+	    ca_store(c, "root", sk_X509_value(c->anchors, 0), true, 0, &added,
+	    e) == -1)
 		goto out;
-	cli_say(c, "CA %s %s; certificate in %s", arg[0], added ?
-	    "imported" : "is there already", ca_file(c, arg[0], "pem"));
+	FAULT("ca.root-stored");
+	if (ca_store(c, name, in.cert, false, start, &added, e) == -1)
+		goto out;
+	FAULT("ca.stored");
+	if (ca_import_store(c, name, &in, e) == -1)
+		goto out;
+	cli_say(c, "CA %s %s; certificate in %s", name, added ?
+	    "imported" : "is there already", ca_file(c, name, "pem"));
+	if (ca_name_split(name, family) > 1)
+		say_settings(c, name, start);
 	rc = 0;
  out:
 	ca_import_clear(&in);
-	return rc;
-}
-
-/* ---- list, show ---- */
-
-static int
-ca_list(struct cmd_args *a, void *ctx, struct error *e)
-{
-	static const struct out_col	 cols[] = {
-		{ "name", "NAME", 0 },
-		{ "is_root", "ROOT", 0 },
-		{ "is_trusted", "KNOWN HERE", 0 },
-		{ "not_after", "EXPIRES", OUT_DAY },
-		{ "subject", "SUBJECT", OUT_SHRINK },
-		{ "generation", NULL, OUT_JSON },
-		{ "not_before", NULL, OUT_JSON },
-		{ "key_digest", NULL, OUT_JSON },
-	};
-	struct cli			*c = ctx;
-	const struct cli_issuer		*known;
-	struct error			 ignored = ERROR_INIT;
-	struct db_cas			 all;
-	struct out_list			*l;
-	size_t				 i;
-
-	cli_begin(c, a);
-	if (cli_open_trust(c, e) == -1 || cli_open_db(c, e) == -1 ||
-	    db_ca_list(c->db, &all, c->arena, e) == -1)
-		return -1;
-	l = out_list_new(stdout, c->json, 0, cols, 8);
-	for (i = 0; i < all.n; i++) {
-		out_text(l, all.v[i].name);
-		out_bool(l, all.v[i].is_root);
-		out_bool(l, all.v[i].is_root || cli_find_ca(c,
-		    all.v[i].name, &known, &ignored) == 0);
-		out_time(l, all.v[i].not_after);
-		out_text(l, all.v[i].subject);
-		out_num(l, all.v[i].generation);
-		out_time(l, all.v[i].not_before);
-		out_hex(l, all.v[i].key_digest, DB_DIGEST);
-	}
-	if (all.n == 0)
-		cli_say(c, "no CA yet; next: signet ca import NAME FILE");
-	out_list_free(&l);
-	return 0;
-}
-
-static int
-put_crl(struct cli *c, struct out_record *r, const char *name,
-    struct error *e)
-{
-	struct db_crl	crl;
-	int		found;
-
-	found = db_crl_find(c->db, name, 0, &crl, c->arena, e);
-	if (found != 1)
-		return found;
-	out_put_num(r, "crl_number", "Latest CRL", crl.number);
-	out_put_num(r, "crl_entries", "  entries", crl.entries);
-	out_put_time(r, "crl_next_update", "  good until", crl.next_update);
-	return 0;
-}
-
-static int
-ca_show(struct cmd_args *a, void *ctx, struct error *e)
-{
-	struct cli		*c = ctx;
-	struct out_record	*r;
-	struct db_ca		 ca;
-	char *const		*name;
-	int			 found, rc;
-
-	cli_begin(c, a);
-	cmd_operands(a, &name);
-	if (cli_open_db(c, e) == -1)
-		return -1;
-	if ((found = db_ca_find(c->db, name[0], &ca, c->arena, e)) == -1)
-		return -1;
-	if (found == 0) {
-		error_set(e, ERROR_NOTFOUND, "the store knows no CA \"%.64s\"",
-		    name[0]);
-		return error_hint(e, "see: signet ca list");
-	}
-	r = out_record_new(stdout, c->json);
-	out_put(r, "name", "Name", ca.name);
-	out_put(r, "subject", "Subject", ca.subject);
-	out_put_bool(r, "is_root", "Root", ca.is_root);
-	out_put_num(r, "generation", "Generation", ca.generation);
-	out_put_time(r, "not_before", "Valid from", ca.not_before);
-	out_put_time(r, "not_after", "Valid until", ca.not_after);
-	out_put_hex(r, "key_digest", "Key SHA-256", ca.key_digest,
-	    DB_DIGEST);
-	out_put_time(r, "added_at", "Added", ca.added_at);
-	rc = put_crl(c, r, ca.name, e);
-	out_record_free(&r);
 	return rc;
 }
 
@@ -292,15 +243,32 @@ const struct cmd CLI_CA[] = {
 	    "file:secrets/people\n", init_opts, 1, 1, ca_init },
 	{ "ca csr", "NAME", "print the request of an issuing CA", NULL,
 	    "signet ca csr people -o people.csr\n", csr_opts, 1, 1, ca_csr },
+	{ "ca roll", "NAME", "begin the next generation of an issuing CA",
+	    "Makes a new key, and a request with a subject of its own.  "
+	    "Nothing changes for the present generation.  May be run again "
+	    "after a crash: what is there already is kept.",
+	    "signet ca roll people --passphrase file:secrets/people.g2\n"
+	    "signet-root certify --name people.g2 --csr people.g2.csr\n"
+	    "signet ca import people people.parcel --start 2027-03-01\n",
+	    CA_ROLL_OPTS, 1, 1, ca_roll },
 	{ "ca import", "NAME FILE", "take in the certificate of a CA",
 	    "FILE is what the root made: a parcel, whose signature and number "
 	    "are checked, or certificates in PEM, the CA's first.  It has to "
-	    "lead to the root and to belong to the key made by \"ca init\".",
-	    "signet ca import people people.parcel\n", NULL, 2, 2,
-	    ca_import },
-	{ "ca list", NULL, "list the CAs of the store", NULL, NULL, NULL, 0,
-	    0, ca_list },
-	{ "ca show", "NAME", "show a CA and its latest revocation list", NULL,
-	    NULL, NULL, 1, 1, ca_show },
+	    "lead to the root and to belong to the key made by \"ca init\" or "
+	    "\"ca roll\".",
+	    "signet ca import people people.parcel\n"
+	    "signet ca import people people.parcel --start 2027-03-01\n",
+	    import_opts, 2, 2, ca_import },
+	{ "ca list", NULL, "list the CAs of the store and their generations",
+	    "STATE is what each generation does: issuing, waiting for its "
+	    "start, lists only, finished or expired.  ROLL BY is when the next "
+	    "one is due: from then on certificates would be shortened to the "
+	    "end of their CA.",
+	    "signet ca list --json | jq -r 'select(.roll_due) | .name'\n",
+	    NULL, 0, 0, ca_list },
+	{ "ca show", "NAME", "show a CA, its generations and its latest "
+	    "revocation list", NULL,
+	    "signet ca show people\nsignet ca show people.g2\n", NULL, 1, 1,
+	    ca_show },
 	CMD_END
 };

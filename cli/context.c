@@ -43,6 +43,10 @@ const struct conf_item CLI_CONF[] = {
 	CONF_STR(struct cli_conf, officer_passphrase, NULL,
 	    "Where the passphrase or PIN of your key comes from: prompt, "
 	    "file:PATH, credential:NAME or fd:N."),
+	CONF_DURATION(struct cli_conf, roll_before, "90d", 0,
+	    INT64_C(20) * 365 * 86400,
+	    "How long before certificates would have to be shortened the next "
+	    "generation of a CA is due."),
 	CONF_DURATION(struct cli_conf, patience, "10s", 0, 3600,
 	    "How long to wait for a store that is away."),
 	CONF_END
@@ -68,21 +72,10 @@ cli_init(struct cli *c)
 void
 cli_clear(struct cli *c)
 {
-	size_t	i;
-
 	db_close(&c->db);
 	identity_free(&c->officer);
 	profiles_free(&c->profiles);
-	for (i = 0; i < c->nissuers; i++) {
-		mem_free(&c->issuer[i].name);
-		X509_free(c->issuer[i].cert);
-		sk_X509_pop_free(c->issuer[i].chain, X509_free);
-	}
-	mem_free(&c->issuer);
-	c->nissuers = 0;
-	sk_X509_pop_free(c->anchors, X509_free);
-	sk_X509_pop_free(c->intermediates, X509_free);
-	c->anchors = c->intermediates = NULL;
+	cli_forget_trust(c);
 	if (c->conf_path != NULL)
 		conf_free(&c->conf, CLI_CONF);
 	mem_free(&c->conf_path);

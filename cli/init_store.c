@@ -50,24 +50,6 @@ open_store(struct init *in, struct error *e)
 	    "in, without a password");
 }
 
-/* What was opened when the CAs had no certificates yet. */
-static void
-forget_trust(struct cli *c)
-{
-	size_t	 i;
-
-	for (i = 0; i < c->nissuers; i++) {
-		mem_free(&c->issuer[i].name);
-		X509_free(c->issuer[i].cert);
-		sk_X509_pop_free(c->issuer[i].chain, X509_free);
-	}
-	mem_free(&c->issuer);
-	c->nissuers = 0;
-	sk_X509_pop_free(c->anchors, X509_free);
-	sk_X509_pop_free(c->intermediates, X509_free);
-	c->anchors = c->intermediates = NULL;
-}
-
 int
 init_step_ca_rows(struct init *in, struct error *e)
 {
@@ -76,17 +58,18 @@ init_step_ca_rows(struct init *in, struct error *e)
 	bool				 added;
 	size_t				 i;
 
-	forget_trust(c);
+	cli_forget_trust(c);
 	if (open_store(in, e) == -1 || cli_open_trust(c, e) == -1)
 		return -1;
-	if (ca_store(c, "root", sk_X509_value(c->anchors, 0), true, &added,
+	if (ca_store(c, "root", sk_X509_value(c->anchors, 0), true, 0, &added,
 	    e) == -1)
 		return -1;
 	in->did |= added;
 	for (i = 0; i < 2; i++) {
 		FAULT("init.ca_row");
 		if (cli_find_ca(c, INIT_CAS[i], &ca, e) == -1 ||
-		    ca_store(c, INIT_CAS[i], ca->cert, false, &added, e) == -1)
+		    ca_store(c, INIT_CAS[i], ca->cert, false, 0, &added,
+		    e) == -1)
 			return -1;
 		in->did |= added;
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "x509/ca_name.h"
 #include "db/db_audit.h"
 #include "db/db_ca.h"
 #include "db/db_cert.h"
@@ -16,6 +17,7 @@ static const struct db_table *const tables[] = {
 	&DB_AUDIT_APPEND,
 	&DB_CA,
 	&DB_CA_ADD,
+	&DB_CA_USE,
 	&DB_CERT,
 	&DB_CRL,
 	&DB_HOLDER,
@@ -66,20 +68,37 @@ store_status(void *arg, X509 *cert, struct error *e)
 	return strcmp(row.status, "good") == 0;
 }
 
+/* Every generation of the CA that names officers. */
+static int
+officers_cas(struct cli *c, struct error *e)
+{
+	const struct cli_issuer	*ca;
+	size_t			 i;
+
+	if (c->officers_cas != NULL || c->conf.officers_ca == NULL)
+		return 0;
+	if ((c->officers_cas = sk_X509_new_null()) == NULL)
+		return error_set(e, ERROR_NOMEM, "no memory");
+	for (i = 0; i < c->nissuers; i++)
+		if (ca_name_is_of(c->issuer[i].name, c->conf.officers_ca) &&
+		    sk_X509_push(c->officers_cas, c->issuer[i].cert) == 0)
+			return error_set(e, ERROR_NOMEM, "no memory");
+	if (sk_X509_num(c->officers_cas) == 0 &&
+	    cli_find_ca(c, c->conf.officers_ca, &ca, e) == -1)
+		return error_wrap(e, "setting officers_ca");
+	return 0;
+}
+
 int
 cli_trust(struct cli *c, struct approval_trust *t, struct error *e)
 {
-	const struct cli_issuer	*officers = NULL;
-
 	memset(t, 0, sizeof(*t));
-	if (cli_open_trust(c, e) == -1 || cli_open_db(c, e) == -1)
+	if (cli_open_trust(c, e) == -1 || cli_open_db(c, e) == -1 ||
+	    officers_cas(c, e) == -1)
 		return -1;
-	if (c->conf.officers_ca != NULL &&
-	    cli_find_ca(c, c->conf.officers_ca, &officers, e) == -1)
-		return error_wrap(e, "setting officers_ca");
 	t->anchors = c->anchors;
 	t->intermediates = c->intermediates;
-	t->officers_ca = officers != NULL ? officers->cert : NULL;
+	t->officers_cas = c->officers_cas;
 	t->now = clock_now(c->clock);
 	t->status = store_status;
 	t->status_arg = c;

@@ -133,6 +133,24 @@ cli_open_trust(struct cli *c, struct error *e)
 	return add_directory(c, cli_path(c, c->conf.ca_dir), e);
 }
 
+void
+cli_forget_trust(struct cli *c)
+{
+	size_t	 i;
+
+	for (i = 0; i < c->nissuers; i++) {
+		mem_free(&c->issuer[i].name);
+		X509_free(c->issuer[i].cert);
+		sk_X509_pop_free(c->issuer[i].chain, X509_free);
+	}
+	mem_free(&c->issuer);
+	c->nissuers = 0;
+	sk_X509_free(c->officers_cas);
+	sk_X509_pop_free(c->anchors, X509_free);
+	sk_X509_pop_free(c->intermediates, X509_free);
+	c->anchors = c->intermediates = c->officers_cas = NULL;
+}
+
 int
 cli_find_ca(struct cli *c, const char *name, const struct cli_issuer **out,
     struct error *e)

@@ -2,12 +2,14 @@
 #include "settings.h"
 
 #include "base/text.h"
+#include "x509/ca_name.h"
 
 #define DAY	86400
 
 static const struct conf_item ca_settings[] = {
 	CONF_STR_REQUIRED(struct ca_conf, name,
-	    "Name of the CA, as orders and the store call it."),
+	    "Name of the CA, as orders call it; NAME.g2 is its second "
+	    "generation."),
 	CONF_STR_REQUIRED(struct ca_conf, cert,
 	    "PEM file: its certificate, then its chain."),
 	CONF_STR_REQUIRED(struct ca_conf, key,
@@ -26,6 +28,12 @@ static const struct conf_item ca_settings[] = {
 	CONF_LIST(struct ca_conf, crl_reasons,
 	    "Revocations for these reasons make a CRL at once; default "
 	    "keyCompromise."),
+	CONF_STR(struct ca_conf, start, NULL,
+	    "From when on this generation issues instead of the one before, "
+	    "2027-03-01 or 2027-03-01T12:00:00Z; default: at once."),
+	CONF_DURATION(struct ca_conf, roll_before, "90d", 0, 20 * 365 * DAY,
+	    "How long before certificates would have to be shortened the "
+	    "next generation is due."),
 	CONF_END
 };
 
@@ -40,6 +48,8 @@ const struct conf_item cad_settings[] = {
 	    "Directory of the profiles."),
 	CONF_STR(struct cad_conf, root, SYSCONFDIR "/ca/root.pem",
 	    "PEM file with the root certificates that orders are checked to."),
+	CONF_STR(struct cad_conf, root_crl, NULL,
+	    "The root's CRL, as signet-root makes it: a CA on it issues no more."),
 	CONF_STR(struct cad_conf, officers_ca, "services",
 	    "The CA whose certificates carry roles."),
 	CONF_STR(struct cad_conf, agent_key, NULL,
@@ -74,11 +84,67 @@ cad_conf_ca(const struct cad_conf *c, size_t i)
 	return (const struct ca_conf *)c->cas.v + i;
 }
 
+int64_t
+ca_conf_start(const struct ca_conf *c)
+{
+	struct error	 ignored = ERROR_INIT;
+	int64_t		 t;
+
+	return c->start != NULL &&
+	    text_parse_time(&t, c->start, &ignored) == 0 ? t : 0;
+}
+
+/* RFC 5280, 5: a list names its issuer, so two keys do not share one. */
+static int
+check_apart(const struct ca_conf *a, const struct ca_conf *b,
+    struct error *e)
+{
+	char	 family[CA_NAME_SIZE];
+	size_t	 i, k;
+
+	if (strcmp(a->name, b->name) == 0)
+		return error_set(e, ERROR_CONFIG,
+		    "two CAs are called \"%s\"", a->name);
+	ca_name_split(a->name, family);
+	if (!ca_name_is_of(b->name, family))
+		return 0;
+	for (i = 0; i < a->cdp.n; i++)
+		for (k = 0; k < b->cdp.n; k++)
+			if (strcmp(a->cdp.v[i], b->cdp.v[k]) == 0) {
+				error_set(e, ERROR_CONFIG, "CA %s and CA %s "
+				    "have the same CRL address %s", a->name,
+				    b->name, a->cdp.v[i]);
+				return error_hint(e, "each generation has "
+				    "its own list: give it its own cdp");
+			}
+	return 0;
+}
+
+static int
+check_ca(const struct cad_conf *c, size_t i, struct error *e)
+{
+	const struct ca_conf	*ca = cad_conf_ca(c, i);
+	int64_t			 start;
+	size_t			 k;
+
+	if (!text_is_name(ca->name))
+		return error_set(e, ERROR_CONFIG,
+		    "CA name \"%s\" is not a name", ca->name);
+	if (ca->start != NULL && text_parse_time(&start, ca->start, e) == -1) {
+		e->code = ERROR_CONFIG;
+		return error_wrap(e, "start of CA %s", ca->name);
+	}
+	for (k = 0; k < i; k++)
+		if (check_apart(cad_conf_ca(c, k), ca, e) == -1)
+			return -1;
+	return 0;
+}
+
 int
 cad_conf_check(const struct cad_conf *c, struct error *e)
 {
 	bool	 officers = false;
-	size_t	 i, k;
+	size_t	 i;
 
 	if (!text_is_name(c->instance))
 		return error_set(e, ERROR_CONFIG, "instance \"%s\" is not a "
@@ -86,16 +152,10 @@ cad_conf_check(const struct cad_conf *c, struct error *e)
 	if (c->cas.n == 0)
 		return error_set(e, ERROR_CONFIG, "no CA in cas");
 	for (i = 0; i < c->cas.n; i++) {
-		const char	*name = cad_conf_ca(c, i)->name;
-
-		if (!text_is_name(name))
-			return error_set(e, ERROR_CONFIG,
-			    "CA name \"%s\" is not a name", name);
-		for (k = 0; k < i; k++)
-			if (strcmp(name, cad_conf_ca(c, k)->name) == 0)
-				return error_set(e, ERROR_CONFIG,
-				    "two CAs are called \"%s\"", name);
-		officers |= strcmp(name, c->officers_ca) == 0;
+		if (check_ca(c, i, e) == -1)
+			return -1;
+		officers |= ca_name_is_of(cad_conf_ca(c, i)->name,
+		    c->officers_ca);
 	}
 	if (!officers)
 		return error_set(e, ERROR_CONFIG, "officers_ca \"%s\" is not "

@@ -14,6 +14,8 @@ struct ca_conf {			/* one of cas = ( { ... }, ... ) */
 	struct conf_list	 cdp, ocsp, aia;
 	int64_t			 crl_lifetime, crl_interval;
 	struct conf_list	 crl_reasons;
+	char			*start;		/* checked by cad_conf_check() */
+	int64_t			 roll_before;
 };
 
 struct cad_conf {
@@ -22,6 +24,7 @@ struct cad_conf {
 	char			*state;
 	char			*profiles;
 	char			*root;
+	char			*root_crl;
 	char			*officers_ca;
 	char			*agent_key, *agent_cert, *agent_passphrase;
 	char			*heads;
@@ -35,7 +38,10 @@ struct cad_conf {
 };
 extern const struct conf_item cad_settings[];
 
-/* What the tables cannot say: names, at least one CA, officers_ca known. */
+/* What the tables cannot say: names, at least one CA, officers_ca known,
+ * generations apart. */
 int	 cad_conf_check(const struct cad_conf *, struct error *);
 const struct ca_conf *cad_conf_ca(const struct cad_conf *, size_t i);
+/* From when on a generation issues; 0 without the setting. */
+int64_t	 ca_conf_start(const struct ca_conf *);
 #endif

@@ -42,95 +42,11 @@ prepared_free(struct prepared **pp)
 	mem_free(pp);
 }
 
-/* One CA: what is wrong with it stays with it. */
 static int
-load_ca(struct signer *s, struct signer_ca *ca, const struct ca_conf *conf,
-    struct error *e)
+load_anchors(struct signer *s, struct error *e)
 {
-	STACK_OF(X509)	*chain = NULL;
-	X509		*cert;
-	int		 rc = -1;
-
-	ca->conf = conf;
-	if (cert_load_chain(&chain, conf->cert, e) == -1)
-		goto out;
-	cert = sk_X509_value(chain, 0);
-	if (issuer_init(&ca->issuer, conf->name, cert, e) == -1)
-		goto out;
-	ca->issuer.cdp = conf->cdp;
-	ca->issuer.ocsp = conf->ocsp;
-	ca->issuer.aia = conf->aia;
-	while (sk_X509_num(chain) > 0)
-		if (sk_X509_push(s->intermediates, sk_X509_shift(chain)) == 0)
-			abort();
-	if (cert_verify_chain(cert, s->intermediates, s->anchors,
-	    clock_now(s->clock), e) == -1)
-		goto out;
-	if (key_load(&ca->key, conf->key, conf->passphrase, e) == -1)
-		goto out;
-	if (!key_matches(cert, ca->key)) {
-		EVP_PKEY_free(ca->key);
-		ca->key = NULL;
-		error_set(e, ERROR_CONFIG, "key %s does not belong to "
-		    "certificate %s", conf->key, conf->cert);
-		goto out;
-	}
-	rc = 0;
- out:
-	sk_X509_pop_free(chain, X509_free);
-	return rc;
-}
-
-static int
-load_cas(struct signer *s, struct buf *unusable, struct error *e)
-{
-	size_t	 i, usable = 0;
-
-	s->nca = s->conf->cas.n;
-	s->ca = mem_array(s->nca, sizeof(*s->ca));
-	for (i = 0; i < s->nca; i++) {
-		const struct ca_conf	*c = cad_conf_ca(s->conf, i);
-		struct error		 why = ERROR_INIT;
-
-		if (load_ca(s, &s->ca[i], c, &why) == 0) {
-			usable++;
-			continue;
-		}
-		snprintf(s->ca[i].why_not, sizeof(s->ca[i].why_not), "%s",
-		    why.text);
-		buf_printf(unusable, "CA %s: %s\n", c->name, why.text);
-		if (s->nca == 1)
-			*e = why;
-	}
-	if (usable > 0)
-		return 0;
-	if (e->code == ERROR_NONE)
-		error_set(e, ERROR_CONFIG, "no CA has a usable key: CA %s: %s",
-		    cad_conf_ca(s->conf, 0)->name, s->ca[0].why_not);
-	return error_hint(e, "signet ca show; then check key and passphrase "
-	    "in cad.conf");
-}
-
-static int
-load_trust(struct signer *s, struct buf *unusable, struct error *e)
-{
-	struct signer_ca	*officers;
-	size_t			 i;
-
 	if (cert_load_chain(&s->anchors, s->conf->root, e) == -1)
 		return error_wrap(e, "root");
-	if ((s->intermediates = sk_X509_new_null()) == NULL)
-		return error_set(e, ERROR_NOMEM, "out of memory");
-	if (load_cas(s, unusable, e) == -1)
-		return -1;
-	for (i = 0, officers = NULL; i < s->nca; i++)
-		if (strcmp(s->ca[i].conf->name, s->conf->officers_ca) == 0)
-			officers = &s->ca[i];
-	/* Without its certificate nobody has a role and nothing can be done. */
-	if (officers == NULL || officers->issuer.cert == NULL)
-		return error_set(e, ERROR_CONFIG, "officers' CA \"%s\" has no "
-		    "certificate", s->conf->officers_ca);
-	s->officers_ca = officers->issuer.cert;
 	return 0;
 }
 
@@ -168,7 +84,8 @@ signer_new(struct signer **out, const struct cad_conf *conf,
 	map_init(&s->prepared, prepared_hash, prepared_equal);
 	s->cache = approval_cache_new();
 	if (profiles_load(&s->profiles, conf->profiles, e) == -1 ||
-	    load_trust(s, unusable, e) == -1 ||
+	    load_anchors(s, e) == -1 ||
+	    signer_load_cas(s, unusable, e) == -1 ||
 	    load_agent(s, unusable, e) == -1 ||
 	    ledger_open(&s->ledger, conf->state, clock_now(clock), &cut,
 	    e) == -1)
@@ -215,41 +132,8 @@ signer_free(struct signer **sp)
 	profiles_free(&s->profiles);
 	sk_X509_pop_free(s->anchors, X509_free);
 	sk_X509_pop_free(s->intermediates, X509_free);
+	sk_X509_free(s->officers_cas);
 	mem_free(sp);
-}
-
-int
-signer_find_ca(struct signer *s, const char *name, struct signer_ca **out,
-    struct error *e)
-{
-	size_t	 i;
-
-	for (i = 0; i < s->nca; i++) {
-		if (strcmp(s->ca[i].conf->name, name) != 0)
-			continue;
-		*out = &s->ca[i];
-		if (s->ca[i].key != NULL)
-			return 0;
-		return error_set(e, ERROR_UPSTREAM, "CA %s has no usable key: "
-		    "%s", name, s->ca[i].why_not);
-	}
-	return error_set(e, ERROR_NOTFOUND, "no CA \"%s\" here", name);
-}
-
-struct signer_ca *
-signer_ca_of(struct signer *s, X509 *cert)
-{
-	size_t	 i;
-
-	for (i = 0; i < s->nca; i++) {
-		X509	*ca = s->ca[i].issuer.cert;
-
-		if (ca != NULL && X509_NAME_cmp(X509_get_issuer_name(cert),
-		    X509_get_subject_name(ca)) == 0 &&
-		    X509_verify(cert, X509_get0_pubkey(ca)) == 1)
-			return &s->ca[i];
-	}
-	return NULL;
 }
 
 int
@@ -290,7 +174,7 @@ signer_check_approvals_at(struct signer *s, struct approved *a,
 {
 	struct approval_trust	 trust = {
 		.anchors = s->anchors, .intermediates = s->intermediates,
-		.officers_ca = s->officers_ca, .renewed = renewed,
+		.officers_cas = s->officers_cas, .renewed = renewed,
 		.now = at, .status = signer_cert_status,
 		.status_arg = s, .cache = s->cache,
 	};
@@ -326,24 +210,6 @@ signer_check_chain(struct signer *s, struct error *e)
 	    s->fork_why);
 	return error_hint(e, "after a restore two security officers sign: "
 	    "signet order new --kind adopt; else find out who edited the store");
-}
-
-static int
-signer_hello(struct signer *s, struct msg *in, struct msg *out,
-    struct error *e)
-{
-	size_t	 i;
-
-	if (msg_done(in, e) == -1)
-		return -1;
-	msg_put_u32(out, (uint32_t)s->nca);
-	for (i = 0; i < s->nca; i++) {
-		msg_put_str(out, s->ca[i].conf->name);
-		msg_put_u32(out, s->ca[i].key != NULL);
-		msg_put_str(out, s->ca[i].why_not);
-	}
-	msg_put_i64(out, s->head.seq);
-	return 0;
 }
 
 static signer_fn *const handlers[WIRE__MAX] = {

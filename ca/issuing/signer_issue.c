@@ -179,14 +179,16 @@ static int
 check_renewal(struct signer *s, const struct prepared *p, X509 *old,
     struct error *e)
 {
-	int64_t	 now = clock_now(s->clock), end;
+	const struct signer_ca	*ca;
+	int64_t			 now = clock_now(s->clock), end;
 
 	if (old == NULL)
 		return error_set(e, ERROR_DENIED, "renewal without the "
 		    "certificate that it renews");
-	if (signer_ca_of(s, old) != p->ca)
+	if ((ca = signer_ca_of(s, old)) == NULL ||
+	    strcmp(ca->family, p->ca->family) != 0)
 		return error_set(e, ERROR_DENIED, "the certificate to renew is "
-		    "not of CA %s", p->ca->conf->name);
+		    "not of CA %s", p->ca->family);
 	if (signer_cert_status(s, old, e) != 1)
 		return error_set(e, ERROR_DENIED, "the certificate to renew is "
 		    "revoked or on hold");
@@ -325,7 +327,7 @@ prepare_policy(struct signer *s, struct prepared *p, struct approved *a,
 	const struct profile	*profile;
 	size_t			 i;
 
-	if (signer_find_ca(s, o->ca, &p->ca, e) == -1 ||
+	if (signer_issuing_ca(s, o->ca, &p->ca, e) == -1 ||
 	    profiles_find(&s->profiles, o->profile, &profile, e) == -1)
 		return -1;
 	p->spec.profile = profile;
@@ -391,7 +393,7 @@ prepare_reply(struct msg *out, const struct prepared *p,
 
 	msg_put_u32(out, 1);
 	msg_put_blob(out, p->order, 32);
-	msg_put_str(out, o->ca);
+	msg_put_str(out, p->ca->conf->name);
 	msg_put_blob(out, p->spec.serial, CERT_SERIAL_SIZE);
 	msg_put_blob(out, p->tbs.p, p->tbs.len);
 	msg_put_str(out, o->profile);
@@ -515,6 +517,10 @@ sign_from_intent(struct signer *s, const uint8_t order[32], uint32_t n,
 	if (t->ca == NULL || t->ca->key == NULL)
 		return error_set(e, ERROR_UPSTREAM, "their CA has no usable "
 		    "key");
+	if (signer_ca_state(s, t->ca) == WIRE_CA_EXPIRED ||
+	    signer_ca_state(s, t->ca) == WIRE_CA_REVOKED)
+		return error_set(e, ERROR_UPSTREAM, "CA %s has expired or was "
+		    "revoked since", t->ca->conf->name);
 	return 0;
 }
 

@@ -11,15 +11,22 @@
 #include "os/msg.h"
 #include "settings.h"
 #include "signer.h"
+#include "wire.h"
+#include "x509/ca_name.h"
 #include "x509/cert.h"
 #include "x509/crl.h"
 
 #define SIGNER_BATCHES	8	/* manifests kept between messages */
 
-struct signer_ca {
+struct signer_ca {			/* one generation of a CA */
 	const struct ca_conf	*conf;
-	struct issuer		 issuer;
+	struct issuer		 issuer;	/* cert NULL: unusable */
 	EVP_PKEY		*key;		/* NULL: unusable */
+	char			 family[CA_NAME_SIZE];	/* as orders call it */
+	int			 generation;
+	int64_t			 start;		/* issues from then on */
+	int64_t			 due;		/* the next one should be there */
+	bool			 revoked;	/* by the root */
 	char			 why_not[400];
 	struct crl		*last;		/* newest list that we know */
 	struct crl_build	*build;		/* between CRL and CRL_EVIDENCE */
@@ -55,7 +62,7 @@ struct signer {
 	const struct rng	*rng;
 	struct profiles		 profiles;
 	STACK_OF(X509)		*anchors, *intermediates;
-	X509			*officers_ca;
+	STACK_OF(X509)		*officers_cas;	/* its generations; borrowed */
 	struct signer_ca	*ca;
 	size_t			 nca;
 	struct identity		 agent;
@@ -74,12 +81,22 @@ typedef int signer_fn(struct signer *, struct msg *in, struct msg *out,
     struct error *);
 signer_fn signer_follow, signer_batch, signer_prepare, signer_sign,
     signer_resume, signer_status, signer_adopt, signer_crl,
-    signer_crl_evidence, signer_head;
+    signer_crl_evidence, signer_head, signer_hello;
 
-/* The CA by name: ERROR_NOTFOUND, or ERROR_UPSTREAM without its key. */
+int	 signer_load_cas(struct signer *, struct buf *unusable,
+	    struct error *);
+/* A generation by name: ERROR_NOTFOUND, or ERROR_UPSTREAM without its key. */
 int	 signer_find_ca(struct signer *, const char *name,
 	    struct signer_ca **, struct error *);
-/* The CA that issued the certificate, or NULL. */
+/*
+ * The generation that issues for the CA of that name: the newest in force.
+ * Also ERROR_UPSTREAM when none is in force now, ERROR_DENIED for the name of
+ * a generation.
+ */
+int	 signer_issuing_ca(struct signer *, const char *name,
+	    struct signer_ca **, struct error *);
+enum wire_ca signer_ca_state(struct signer *, const struct signer_ca *);
+/* The generation that issued the certificate, or NULL. */
 struct signer_ca *signer_ca_of(struct signer *, X509 *);
 /* Approvers: chain, role, ledger status; renewed may be NULL. */
 int	 signer_check_approvals(struct signer *, struct approved *,

@@ -7,7 +7,8 @@
  * type 0 and an error.  The signer takes nothing on trust; each field is
  * bounded in signer_<message>.c.
  *
- *	HELLO	-> u32 nCAs, { str name, u32 usable, str why not }, i64 seq
+ *	HELLO	-> u32 nCAs, { str name, u32 usable, str why not,
+ *		    u32 enum wire_ca, i64 due }, i64 seq
  *	FOLLOW	i64 where the worker believes that the signer stands,
  *		u32 n, { blob CMS },
  *		u32 n, { i64 seq, blob hash, blob body, u32 proof (0: none,
@@ -44,6 +45,14 @@ enum wire_type {
 	WIRE_HELLO = 1, WIRE_FOLLOW, WIRE_BATCH, WIRE_PREPARE, WIRE_SIGN,
 	WIRE_RESUME, WIRE_STATUS, WIRE_ADOPT, WIRE_CRL, WIRE_CRL_EVIDENCE,
 	WIRE_HEAD, WIRE__MAX
+};
+
+enum wire_ca {			/* what a generation of a CA does */
+	WIRE_CA_WAITS = 1,	/* it begins later */
+	WIRE_CA_ISSUES,
+	WIRE_CA_LISTS,		/* a newer one issues; this keeps its list */
+	WIRE_CA_EXPIRED,
+	WIRE_CA_REVOKED,	/* by the root; keeps its list */
 };
 
 enum wire_resume {

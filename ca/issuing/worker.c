@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "db/db_ca.h"
 #include "db/db_crl.h"
 #include "db/db_evidence.h"
 #include "db/db_issue.h"
@@ -86,36 +87,6 @@ note_act(struct worker *w, const char *act)
 	buf_clear(&body);
 }
 
-/* Which CAs can sign, and how far the signer has followed the chain. */
-static int
-worker_hello(struct worker *w, struct error *e)
-{
-	char		 name[65], why[400];
-	uint32_t	 n, i, usable;
-	size_t		 at[64];
-
-	msg_init(&w->ask, WIRE_HELLO);
-	if (worker_ask(w, e) == -1)
-		return -1;
-	w->nusable = 0;
-	w->usable_text.len = 0;
-	n = msg_get_u32(&w->answer);
-	for (i = 0; i < n && !w->answer.bad; i++) {
-		msg_get_str(&w->answer, name, sizeof(name));
-		usable = msg_get_u32(&w->answer);
-		msg_get_str(&w->answer, why, sizeof(why));
-		if (usable != 1 || w->nusable == 64)
-			continue;
-		at[w->nusable++] = w->usable_text.len;
-		buf_str(&w->usable_text, name);
-		buf_byte(&w->usable_text, 0);
-	}
-	for (i = 0; i < w->nusable; i++)
-		w->usable[i] = (const char *)w->usable_text.p + at[i];
-	w->head = msg_get_i64(&w->answer);
-	return msg_done(&w->answer, e);
-}
-
 /* The chain in the store is not the one that the signer has seen. */
 static int
 worker_forked(struct worker *w, const struct error *why, struct error *e)
@@ -171,6 +142,7 @@ worker_chores(struct worker *w, struct error *e)
 	}
 	if (once || now >= w->next_expiry) {
 		w->next_expiry = now + 30000;
+		worker_look_at_cas(w);
 		if (worker_expire(w, e) == -1)
 			return -1;
 	}
@@ -292,7 +264,7 @@ worker_open(struct worker *w, struct error *e)
 {
 	static const struct db_table *const	 tables[] = { &DB_ISSUE,
 	    &DB_STATUS, &DB_AUDIT, &DB_AUDIT_APPEND, &DB_AUDIT_SIGN,
-	    &DB_CRL, &DB_CRL_MAKE, &DB_EVIDENCE };
+	    &DB_CA_USE, &DB_CRL, &DB_CRL_MAKE, &DB_EVIDENCE };
 
 	if (db_open(&w->db, w->conf->database, w->name, tables,
 	    sizeof(tables) / sizeof(tables[0]), e) == -1 ||
@@ -344,7 +316,6 @@ worker_main(int parent, void *arg)
 	db_close(&w.db);
 	msg_clear(&w.ask);
 	msg_clear(&w.answer);
-	buf_clear(&w.usable_text);
 	arena_free(&w.arena);
 	return rc;
 }

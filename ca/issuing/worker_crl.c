@@ -3,6 +3,7 @@
  * The worker on revocation lists: when one is due, what the store says, and
  * the evidence that the signer asks for.
  */
+#include "db/db_ca.h"
 #include "db/db_crl.h"
 #include "db/db_evidence.h"
 #include "worker_private.h"
@@ -22,15 +23,37 @@ conf_of(const struct worker *w, const char *ca)
 	return NULL;
 }
 
+/*
+ * A list is owed as long as a certificate is that could be on it.  When none
+ * was left at the time of the last list, that was the last one (RFC 5280, 3.3:
+ * an entry stays for one list after its certificate expired).
+ */
 static bool
-is_usable(const struct worker *w, const char *ca)
+has_finished(struct worker *w, struct worker_ca *ca,
+    const struct db_crl_due *d)
 {
-	size_t	 i;
+	struct error	 e = ERROR_INIT;
+	int		 found;
 
-	for (i = 0; i < w->nusable; i++)
-		if (strcmp(w->usable[i], ca) == 0)
-			return true;
-	return false;
+	if (ca->finished || ca->state != WIRE_CA_LISTS || d->number == 0)
+		return ca->finished;
+	found = db_ca_has_certs(w->db, ca->name, d->this_update, &e);
+	if (found == -1)
+		log_error(&e, "certificates of CA %s", ca->name);
+	if (found == 0)
+		log_info("CA %s is finished: its certificates have expired, "
+		    "CRL %lld is its last", ca->name, (long long)d->number);
+	ca->finished = found == 0;
+	return ca->finished;
+}
+
+static bool
+keeps_list(struct worker *w, const struct db_crl_due *d)
+{
+	struct worker_ca	*ca = worker_find_ca(w, d->ca);
+
+	return ca != NULL && ca->usable && ca->state != WIRE_CA_EXPIRED &&
+	    !has_finished(w, ca, d);
 }
 
 static const char *const reason_names[] = {
@@ -294,8 +317,8 @@ lists_due(struct worker *w, struct error *e)
 		const struct ca_conf	*c = conf_of(w, due.v[i].ca);
 		struct error		 why = ERROR_INIT;
 
-		if (c == NULL || !is_usable(w, c->name) ||
-		    !is_due(c, &due.v[i], now))
+		if (c == NULL || !is_due(c, &due.v[i], now) ||
+		    !keeps_list(w, &due.v[i]))
 			continue;
 		/* One CA's trouble is its own. */
 		if (one_list(w, &due.v[i], &why) == -1)

@@ -302,7 +302,7 @@ txn_claim(struct db *db, void *arg, struct error *e)
 	arena_reset(w->arena);
 	g->n = 0;
 	g->naudit = 0;
-	if (db_issue_claim(db, w->usable, w->nusable, (size_t)w->conf->group,
+	if (db_issue_claim(db, w->issuing, w->nissuing, (size_t)w->conf->group,
 	    &claims, w->arena, e) == -1)
 		return -1;
 	FAULT("cad.claimed");

@@ -15,6 +15,19 @@
 #include "os/msg.h"
 #include "wire.h"
 #include "worker.h"
+#include "x509/ca_name.h"
+
+#define WORKER_CAS	64
+
+struct worker_ca {		/* a generation, as the signer says */
+	char			 name[CA_NAME_SIZE], family[CA_NAME_SIZE];
+	bool			 usable;	/* has its key */
+	char			 why_not[400];
+	enum wire_ca		 state;
+	int64_t			 due;		/* the next one should be there */
+	int64_t			 told;		/* of that in the log, when */
+	bool			 finished;	/* its last list has been made */
+};
 
 struct worker {
 	const struct cad_conf	*conf;
@@ -27,9 +40,10 @@ struct worker {
 	struct arena		*arena;			/* one round */
 	struct msg		 ask, answer;
 	int64_t			 head;			/* the signer stands here */
-	const char		*usable[64];		/* CAs with a key */
-	size_t			 nusable;
-	struct buf		 usable_text;
+	struct worker_ca	 ca[WORKER_CAS];
+	size_t			 nca;
+	const char		*issuing[WORKER_CAS];	/* CAs that can, now */
+	size_t			 nissuing;
 	uint8_t			 batch[8][32];		/* opened at the signer */
 	size_t			 nbatch;
 	bool			 resume;		/* intents may be left */
@@ -53,6 +67,13 @@ int	 worker_crl(struct worker *, struct error *);
 
 /* The audit chain, to its end, to the signer. */
 int	 worker_follow(struct worker *, struct error *);
+
+/* Which generations can sign what, and how far the signer has followed. */
+int	 worker_hello(struct worker *, struct error *);
+/* A generation by name, or NULL. */
+struct worker_ca *worker_find_ca(struct worker *, const char *name);
+/* Say in the log what the operator should do about a CA. */
+void	 worker_look_at_cas(struct worker *);
 
 /* w->ask to the signer, the answer in w->answer. */
 int	 worker_ask(struct worker *, struct error *);

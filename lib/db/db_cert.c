@@ -10,7 +10,8 @@
 	DB_EPOCH("c.invalid_since")
 
 #define FILTER	" ($1::bigint = 0 OR c.id < $1::bigint)" \
-	" AND ($2::text IS NULL OR c.ca = $2::text)" \
+	" AND ($2::text IS NULL OR c.ca = $2::text" \
+	"  OR regexp_replace(c.ca, '[.]g[0-9]+$', '') = $2::text)" \
 	" AND ($3::text IS NULL OR c.profile = $3::text)" \
 	" AND ($4::text IS NULL OR c.holder = $4::text)" \
 	" AND ($5::text IS NULL OR c.card = $5::text)" \

@@ -43,7 +43,8 @@ int	 db_cert_find_hex(struct db *, const char *ca, const char *hex,
 
 /* NULL and 0 match everything. */
 struct db_cert_filter {
-	const char	*ca, *profile, *holder, *card;
+	const char	*ca;		/* with all its generations */
+	const char	*profile, *holder, *card;
 	const char	*status;
 	const char	*name;		/* a mail address, host name, ... */
 	bool		 name_begins;	/* name is only how it begins */

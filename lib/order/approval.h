@@ -65,7 +65,7 @@ typedef int approval_status_fn(void *arg, X509 *, struct error *);
 struct approval_trust {
 	STACK_OF(X509)		*anchors;	/* roots */
 	STACK_OF(X509)		*intermediates;	/* the suite's own CAs */
-	X509			*officers_ca;	/* roles count only from it */
+	STACK_OF(X509)		*officers_cas;	/* roles count only from these */
 	X509			*renewed;	/* ROLE_HOLDER: this certificate; or NULL */
 	int64_t			 now;
 	approval_status_fn	*status;	/* each time; not of roots */

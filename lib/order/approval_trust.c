@@ -27,8 +27,7 @@ struct known {
 struct approval_cache {
 	struct known	 known[CACHE_MAX];
 	size_t		 n, next;
-	X509		*officers_ca;	/* referenced; what it is true for */
-	const void	*anchors;
+	const void	*officers_cas, *anchors;	/* what it is true for */
 };
 
 /* ---- the cache ---- */
@@ -40,7 +39,6 @@ cache_empty(struct approval_cache *cache)
 
 	for (i = 0; i < cache->n; i++)
 		X509_free(cache->known[i].cert);
-	X509_free(cache->officers_ca);
 	memset(cache, 0, sizeof(*cache));
 }
 
@@ -108,12 +106,11 @@ cache_bind(struct approval_cache *cache, const struct approval_trust *t)
 	X509	*cert;
 	int	 i;
 
-	if (cache->officers_ca == t->officers_ca &&
+	if (cache->officers_cas == t->officers_cas &&
 	    cache->anchors == t->anchors)
 		return;
 	cache_empty(cache);
-	if (t->officers_ca != NULL && X509_up_ref(t->officers_ca) == 1)
-		cache->officers_ca = t->officers_ca;
+	cache->officers_cas = t->officers_cas;
 	cache->anchors = t->anchors;
 	/* The CAs travel in each blob. */
 	for (i = 0; i < sk_X509_num(t->intermediates); i++) {
@@ -155,7 +152,7 @@ cache_add(const struct approval_trust *t, const struct approver *by)
 	struct approval_cache	*cache = t->cache;
 	struct known		*k;
 
-	if (cache == NULL || cache->officers_ca == NULL ||
+	if (cache == NULL || cache->officers_cas == NULL ||
 	    (k = known_make(cache, by->cert, by->cert_digest)) == NULL)
 		return;
 	k->not_before = time_of(X509_get0_notBefore(by->cert));
@@ -206,13 +203,18 @@ check_validity(const struct approver *by, int64_t now, struct error *e)
 }
 
 static int
-check_issuer(X509 *cert, X509 *officers_ca, struct error *e)
+check_issuer(X509 *cert, STACK_OF(X509) *officers_cas, struct error *e)
 {
-	if (officers_ca != NULL &&
-	    X509_NAME_cmp(X509_get_issuer_name(cert),
-	    X509_get_subject_name(officers_ca)) == 0 &&
-	    X509_verify(cert, X509_get0_pubkey(officers_ca)) == 1)
-		return 0;
+	X509	*ca;
+	int	 i;
+
+	for (i = 0; i < sk_X509_num(officers_cas); i++) {
+		ca = sk_X509_value(officers_cas, i);
+		if (X509_NAME_cmp(X509_get_issuer_name(cert),
+		    X509_get_subject_name(ca)) == 0 &&
+		    X509_verify(cert, X509_get0_pubkey(ca)) == 1)
+			return 0;
+	}
 	ERR_clear_error();
 	return error_set(e, ERROR_DENIED,
 	    "the certificate is not from the CA that names officers");
@@ -234,7 +236,7 @@ officer_check(struct approver *by, const struct approval_trust *t,
 		return error_set(e, ERROR_DENIED,
 		    "the certificate is not for signing");
 	if (check_validity(by, t->now, e) == -1 ||
-	    check_issuer(by->cert, t->officers_ca, e) == -1 ||
+	    check_issuer(by->cert, t->officers_cas, e) == -1 ||
 	    cert_verify_chain(by->cert, t->intermediates, t->anchors, t->now,
 	    e) == -1)
 		return -1;

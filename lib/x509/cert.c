@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include "x509/alg.h"
+#include "x509/ca_name.h"
 #include "x509/cert.h"
 #include "x509/cert_private.h"
 #include "x509/der.h"
@@ -255,7 +256,7 @@ check_spec(const struct cert_spec *s, struct error *e)
 	size_t			 i;
 
 	for (i = 0; i < cas->n; i++)
-		if (strcmp(cas->v[i], s->issuer->name) == 0)
+		if (ca_name_is_of(s->issuer->name, cas->v[i]))
 			break;
 	if (i == cas->n)
 		return error_set(e, ERROR_DENIED, "CA \"%s\" does not issue"

@@ -246,3 +246,20 @@ profiles_find(const struct profiles *ps, const char *name,
 		error_hint(e, "did you mean \"%s\"?", nearest);
 	return -1;
 }
+
+int64_t
+profiles_longest(const struct profiles *all, const char *ca)
+{
+	const struct profile	*p;
+	int64_t			 longest = 0;
+	size_t			 i, k;
+
+	for (i = 0; i < all->n; i++) {
+		p = all->v[i];
+		for (k = 0; !p->is_ca && k < p->cas.n; k++)
+			if (strcmp(p->cas.v[k], ca) == 0 &&
+			    p->validity > longest)
+				longest = p->validity;
+	}
+	return longest;
+}

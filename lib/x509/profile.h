@@ -92,6 +92,9 @@ void	 profiles_free(struct profiles *);
 int	 profiles_find(const struct profiles *, const char *name,
 	    const struct profile **, struct error *);
 
+/* How long the longest certificate that the CA issues to others lives. */
+int64_t	 profiles_longest(const struct profiles *, const char *ca);
+
 /* The fields of an order against the profile: unknown, missing, too many,
  * pattern.  ERROR_INPUT naming the field. */
 int	 profile_check_fields(const struct profile *, const struct fields *,

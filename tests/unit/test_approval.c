@@ -25,6 +25,7 @@ struct fixture {
 	struct clock		 clock;
 	struct buf		 blob;		/* no approval yet */
 	struct approval_trust	 trust;
+	STACK_OF(X509)		*officers;
 	struct approved		*a;
 	struct error		 e;
 	int			 asked;		/* of status */
@@ -73,7 +74,9 @@ setup(void **state)
 	    OID_ROLE_OFFICER);
 	f->trust.anchors = f->pki.anchors;
 	f->trust.intermediates = f->pki.intermediates;
-	f->trust.officers_ca = f->pki.services;
+	f->officers = sk_X509_new_null();
+	sk_X509_push(f->officers, f->pki.services);
+	f->trust.officers_cas = f->officers;
 	f->trust.now = TESTPKI_NOW;
 	f->trust.status = status;
 	f->trust.status_arg = f;
@@ -93,6 +96,7 @@ teardown(void **state)
 	buf_clear(&f->blob);
 	testpki_identity_clear(&f->alice);
 	testpki_identity_clear(&f->bob);
+	sk_X509_free(f->officers);
 	testpki_clear(&f->pki);
 	mem_free(&f);
 	return 0;
@@ -831,7 +835,7 @@ static void
 the_cache_does_not_outlive_time_or_ca(void **state)
 {
 	struct fixture	*f = *state;
-	STACK_OF(X509)	*none = sk_X509_new_null();
+	STACK_OF(X509)	*none = sk_X509_new_null(), *people;
 
 	approve(f, &f->alice);
 	f->trust.cache = approval_cache_new();
@@ -844,9 +848,12 @@ the_cache_does_not_outlive_time_or_ca(void **state)
 	    "(Alice Holm): the certificate has expired");
 	f->trust.now = TESTPKI_NOW;
 	check(f);
-	f->trust.officers_ca = f->pki.people;
+	people = sk_X509_new_null();
+	sk_X509_push(people, f->pki.people);
+	f->trust.officers_cas = people;
 	assert_check_fails(f, ERROR_DENIED, "approval by officer 4711 "
 	    "(Alice Holm): the certificate is not from the CA");
+	sk_X509_free(people);
 	sk_X509_free(none);
 }
 

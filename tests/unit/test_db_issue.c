@@ -897,10 +897,10 @@ static int
 setup(void **state)
 {
 	struct db_ca	 c = { "people", 1, false, "CN=People CA",
-	    BYTES(der, sizeof(der)), { 1 }, NOW - DAY, NOW + 1000 * DAY, 0 };
+	    BYTES(der, sizeof(der)), { 1 }, NOW - DAY, NOW + 1000 * DAY, 0, 0 };
 	struct db_ca	 root = { "root", 1, true, "CN=Root",
 	    BYTES(der, sizeof(der) - 1), { 2 }, NOW - DAY, NOW + 1000 * DAY,
-	    0 };
+	    0, 0 };
 	struct error	 e = ERROR_INIT;
 
 	(void)state;

@@ -23,7 +23,7 @@
 
 static const struct db_table *const tables[] = { &DB_ORDER, &DB_ORDER_INTAKE,
     &DB_ORDER_SUPPLY, &DB_ORDER_REQUESTS, &DB_HOLDER, &DB_HOLDER_ADD, &DB_CA, &DB_CA_ADD,
-    &DB_CERT };
+    &DB_CA_USE, &DB_CERT };
 
 static struct testdb t;
 static struct db *db;
@@ -411,37 +411,67 @@ holders_are_listed_by_id_and_searched_by_mail(void **state)
 static void
 a_ca_is_added_once_with_a_row_for_the_publisher(void **state)
 {
-	struct db_ca	 c = { "people", 2, false, "CN=x",
-	    BYTES(der, sizeof(der)), { 7 }, NOW, NOW + DAY, 0 }, got;
-	struct db_cas	 list;
+	struct db_ca	 c = { "people.g2", 2, false, "CN=x",
+	    BYTES(der, sizeof(der)), { 7 }, NOW, NOW + DAY, NOW + 60, 0 }, got;
 	struct error	 e = ERROR_INIT;
 
 	(void)state;
-	assert_int_equal(db_ca_find(db, "people", &got, a, &e), 0);
+	assert_int_equal(db_ca_find(db, "people.g2", &got, a, &e), 0);
+	c.generation = 3;
+	assert_int_equal(db_ca_add(db, &c, &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	assert_non_null(strstr(e.text, "ca_generation_is_in_name"));
+	error_clear(&e);
+	c.generation = 2;
 	assert_int_equal(db_ca_add(db, &c, &e), 0);
 	assert_int_equal(db_ca_add(db, &c, &e), -1);
 	assert_int_equal(e.code, ERROR_CONFLICT);
-	assert_int_equal(strncmp(e.text, "CA people: ca_add: ", 19), 0);
+	assert_int_equal(strncmp(e.text, "CA people.g2: ca_add: ", 22), 0);
 	error_clear(&e);
-	assert_int_equal(db_ca_find(db, "people", &got, a, &e), 1);
+	assert_int_equal(db_ca_find(db, "people.g2", &got, a, &e), 1);
 	assert_int_equal(got.generation, 2);
 	assert_int_equal(got.key_digest[0], 7);
 	assert_int_equal(got.not_after, NOW + DAY);
+	assert_int_equal(got.starts_at, NOW + 60);
 	assert_true(bytes_equal(got.der, c.der));
 	c.name = "bad name";
 	c.der = BYTES(der, sizeof(der) - 1);
 	assert_int_equal(db_ca_add(db, &c, &e), -1);
 	assert_int_equal(e.code, ERROR_INPUT);
-	error_clear(&e);
-	c.name = "root";
-	c.is_root = true;
-	assert_int_equal(db_ca_add(db, &c, &e), 0);
-	assert_int_equal(db_ca_list(db, &list, a, &e), 0);
-	assert_int_equal(list.n, 2);
-	assert_string_equal(list.v[0].name, "root");
-	assert_true(list.v[0].is_root);
 	assert_int_equal(testdb_number(&t, "SELECT count(*) FROM outbox"
-	    " WHERE topic = 'ca'"), 2);
+	    " WHERE topic = 'ca'"), 1);
+}
+
+static void
+cas_are_listed_root_first_and_by_generation(void **state)
+{
+	static const struct {
+		const char	*name;
+		int		 generation;
+	} rows[] = { { "root", 1 }, { "people", 1 }, { "people.g2", 2 },
+	    { "people.g10", 10 }, { "services", 1 } };
+	struct db_ca	 c = { .subject = "CN=x", .not_before = NOW,
+	    .not_after = NOW + DAY };
+	struct db_cas	 list;
+	struct error	 e = ERROR_INIT;
+	uint8_t		 own[sizeof(der)];
+	size_t		 i;
+
+	(void)state;
+	for (i = 5; i-- > 0;) {
+		memcpy(own, der, sizeof(own));
+		own[sizeof(own) - 1] = (uint8_t)i;
+		c.der = BYTES(own, sizeof(own));
+		c.name = rows[i].name;
+		c.generation = rows[i].generation;
+		c.is_root = i == 0;
+		assert_int_equal(db_ca_add(db, &c, &e), 0);
+	}
+	assert_int_equal(db_ca_list(db, &list, a, &e), 0);
+	assert_int_equal(list.n, 5);
+	for (i = 0; i < 5; i++)
+		assert_string_equal(list.v[i].name, rows[i].name);
+	assert_int_equal(list.v[0].starts_at, 0);
 }
 
 /* Certificates: rows as db_issue_store() leaves them. */
@@ -510,6 +540,47 @@ a_certificate_is_found_by_the_first_digits_of_its_serial(void **state)
 	error_clear(&e);
 	assert_int_equal(db_cert_find_hex(db, NULL, "zz", &c, a, &e), -1);
 	assert_int_equal(strncmp(e.text, "serial: \"zz\": ", 14), 0);
+}
+
+static void
+a_ca_is_in_use_until_its_last_certificate_ends(void **state)
+{
+	struct db_ca_use	 use;
+	struct error		 e = ERROR_INIT;
+
+	(void)state;
+	add_certs();
+	assert_int_equal(db_ca_has_certs(db, "people", NOW + 4 * DAY, &e), 0);
+	assert_int_equal(db_ca_has_certs(db, "people", NOW + 4 * DAY - 1,
+	    &e), 1);
+	assert_int_equal(db_ca_has_certs(db, "nobody", NOW, &e), 0);
+	assert_int_equal(db_ca_use(db, "people", NOW + 2 * DAY, &use, &e), 0);
+	assert_int_equal(use.certs, 2);
+	assert_int_equal(use.last_end, NOW + 4 * DAY);
+	assert_int_equal(db_ca_use(db, "nobody", NOW, &use, &e), 0);
+	assert_int_equal(use.certs, 0);
+	assert_int_equal(use.last_end, 0);
+}
+
+static void
+a_filter_by_ca_has_all_its_generations(void **state)
+{
+	struct db_cert_filter	 f = { .ca = "people" };
+	struct db_certs		 got;
+
+	(void)state;
+	add_certs();
+	testdb_sql(&t, "INSERT INTO ca (name, generation, is_root, subject,"
+	    " der, key_digest, not_before, not_after) SELECT n, g, false, n,"
+	    " decode(repeat(d, 64), 'hex'), sha256('x'), now(),"
+	    " now() + interval '1 year' FROM (VALUES ('people.g2', 2, 'cc'),"
+	    " ('people.green', 1, 'dd')) v (n, g, d);"
+	    "UPDATE cert SET ca = 'people.g2' WHERE n = 5;"
+	    "UPDATE cert SET ca = 'people.green' WHERE n = 6");
+	assert_int_equal(list(&f, &got), 5);
+	f.ca = "people.g2";
+	assert_int_equal(list(&f, &got), 1);
+	assert_int_equal(got.v[0].ref.n, 5);
 }
 
 static void
@@ -608,7 +679,7 @@ setup(void **state)
 {
 	(void)state;
 	testdb_init(&t, true);
-	db = testdb_open(&t, "signet_cli", tables, 9);
+	db = testdb_open(&t, "signet_cli", tables, 10);
 	return 0;
 }
 
@@ -659,6 +730,9 @@ main(void)
 		T(a_holder_is_added_once_and_not_changed),
 		T(holders_are_listed_by_id_and_searched_by_mail),
 		T(a_ca_is_added_once_with_a_row_for_the_publisher),
+		T(cas_are_listed_root_first_and_by_generation),
+		T(a_ca_is_in_use_until_its_last_certificate_ends),
+		T(a_filter_by_ca_has_all_its_generations),
 		T(a_certificate_is_found_by_the_first_digits_of_its_serial),
 		T(certificates_are_listed_by_each_filter),
 		T(names_are_found_whole_or_by_their_beginning_and_nothing_in_them_is_special),

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The worker on CAs: which generation does what, and what the operator should
+ * know about it.
+ */
+#include "worker_private.h"
+
+#define TELL_AGAIN	86400
+
+/* What was known of it stays known: the signer tells the rest each time. */
+static struct worker_ca *
+ca_slot(struct worker *w, const char *name)
+{
+	struct worker_ca	*ca = worker_find_ca(w, name);
+
+	if (ca != NULL || w->nca == WORKER_CAS)
+		return ca;
+	ca = &w->ca[w->nca++];
+	snprintf(ca->name, sizeof(ca->name), "%s", name);
+	ca_name_split(name, ca->family);
+	return ca;
+}
+
+struct worker_ca *
+worker_find_ca(struct worker *w, const char *name)
+{
+	size_t	 i;
+
+	for (i = 0; i < w->nca; i++)
+		if (strcmp(w->ca[i].name, name) == 0)
+			return &w->ca[i];
+	return NULL;
+}
+
+static void
+take_ca(struct worker *w, struct msg *m)
+{
+	struct worker_ca	 now = { .usable = false }, *ca;
+
+	msg_get_str(m, now.name, sizeof(now.name));
+	now.usable = msg_get_u32(m) == 1;
+	msg_get_str(m, now.why_not, sizeof(now.why_not));
+	now.state = (enum wire_ca)msg_get_u32(m);
+	now.due = msg_get_i64(m);
+	if (m->bad || (ca = ca_slot(w, now.name)) == NULL)
+		return;
+	if (ca->state == WIRE_CA_WAITS && now.state == WIRE_CA_ISSUES &&
+	    w->index == 0)
+		log_info("CA %s issues from now on", ca->name);
+	ca->usable = now.usable;
+	memcpy(ca->why_not, now.why_not, sizeof(ca->why_not));
+	ca->state = now.state;
+	ca->due = now.due;
+}
+
+int
+worker_hello(struct worker *w, struct error *e)
+{
+	struct msg	*m = &w->answer;
+	uint32_t	 n, i;
+
+	msg_init(&w->ask, WIRE_HELLO);
+	if (worker_ask(w, e) == -1)
+		return -1;
+	n = msg_get_u32(m);
+	for (i = 0; i < n && !m->bad; i++)
+		take_ca(w, m);
+	w->nissuing = 0;
+	for (i = 0; i < w->nca; i++)
+		if (w->ca[i].usable && w->ca[i].state == WIRE_CA_ISSUES)
+			w->issuing[w->nissuing++] = w->ca[i].family;
+	w->head = msg_get_i64(m);
+	return msg_done(m, e);
+}
+
+/* The newest generation, that of which there is something to say. */
+static bool
+is_newest(const struct worker *w, const struct worker_ca *ca)
+{
+	char	 family[CA_NAME_SIZE];
+	int	 generation = ca_name_split(ca->name, family);
+	size_t	 i;
+
+	for (i = 0; i < w->nca; i++)
+		if (strcmp(w->ca[i].family, family) == 0 &&
+		    ca_name_split(w->ca[i].name, family) > generation)
+			return false;
+	return true;
+}
+
+static int
+ca_trouble(const struct worker_ca *ca, int64_t now, struct error *e)
+{
+	char	 at[TEXT_TIME_SIZE];
+
+	if (ca->state == WIRE_CA_REVOKED)
+		error_set(e, ERROR_UPSTREAM, "the root has revoked CA %s: it "
+		    "issues no more", ca->name);
+	else if (ca->state == WIRE_CA_EXPIRED)
+		error_set(e, ERROR_UPSTREAM, "the certificate of CA %s has "
+		    "expired: it issues no more", ca->name);
+	else if (ca->usable && now >= ca->due)
+		error_set(e, ERROR_UPSTREAM, "CA %s is due for its next "
+		    "generation since %s: its certificates are about to be "
+		    "shortened to its own end", ca->name,
+		    text_time(at, ca->due));
+	else
+		return 0;
+	return error_hint(e, "signet ca roll %s; then signet-root certify, "
+	    "signet ca import", ca->family);
+}
+
+void
+worker_look_at_cas(struct worker *w)
+{
+	int64_t	 now = clock_now(&clock_system);
+	size_t	 i;
+
+	for (i = 0; i < w->nca; i++) {
+		struct worker_ca	*ca = &w->ca[i];
+		struct error		 e = ERROR_INIT;
+
+		if (now - ca->told < TELL_AGAIN || !is_newest(w, ca) ||
+		    ca_trouble(ca, now, &e) == 0)
+			continue;
+		log_error(&e, "warning");
+		ca->told = now;
+	}
+}
