@@ -109,7 +109,7 @@ expected() {
 		ext='E-mail Protection, TLS Web Client Authentication'
 		usage="$usage, Key Encipherment" ;;
 	web-login) ext='TLS Web Client Authentication' ;;
-	tls-server) ext='TLS Web Server Authentication'
+	tls-server) policy=2.23.140.1.2.1 ext='TLS Web Server Authentication'
 		usage="$usage, Key Encipherment" ;;
 	officer) ext=$role.1 ;;
 	security-officer) ext=$role.2 ;;
