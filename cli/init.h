@@ -9,7 +9,8 @@
  * stopped.  Nothing is replaced that an operator may have changed.
  *
  *	cmd_init.c	the command, the table of steps
- *	init_answers.c	what is asked, from options, a file or the terminal
+ *	init_answers.c	what has to be known, from options or a file
+ *	init_ask.c	the same, asked at a terminal
  *	init_files.c	directories, settings, passphrases
  *	init_store.c	database, CAs, holders, orders
  *	init_keys.c	keys and requests
@@ -96,6 +97,19 @@ int	 init_answers_check(const struct init_conf *, struct error *);
 void	 init_answers_write(struct buf *, const struct init_conf *);
 int	 init_split_person(struct init_person *, const char *text,
 	    struct error *);
+int	 init_add_person(struct conf_groups *, const char *text,
+	    struct error *);
+void	 init_add_custodian(struct init_conf *, const char *text);
+/* One answer.  ERROR_INPUT naming what it is the answer to. */
+typedef int init_check_fn(const char *name, const char *answer,
+	    struct error *);
+init_check_fn	 init_check_url, init_check_country;
+int	 init_check_text(const char *name, const char *, size_t max,
+	    struct error *);
+int	 init_check_persons(const char *what, const struct conf_groups *,
+	    const struct conf_groups *others, struct error *);
+/* init_ask.c: what options left open; ERROR_INPUT at the end of input. */
+int	 init_ask(struct init *, struct error *);
 /* A libconfig string in quotes. */
 void	 init_put_string(struct buf *, const char *);
 void	 init_put_setting(struct buf *, const char *name, const char *value);

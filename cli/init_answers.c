@@ -141,8 +141,8 @@ init_custodian(const struct init *in, size_t i)
 
 /* Checks. */
 
-static int
-check_text(const char *name, const char *value, size_t max, struct error *e)
+int
+init_check_text(const char *name, const char *value, size_t max, struct error *e)
 {
 	if (value != NULL && (value[0] == '\0' ||
 	    !text_is_clean(value, strlen(value), max)))
@@ -151,8 +151,8 @@ check_text(const char *name, const char *value, size_t max, struct error *e)
 	return 0;
 }
 
-static int
-check_url(const char *name, const char *url, struct error *e)
+int
+init_check_url(const char *name, const char *url, struct error *e)
 {
 	if (url == NULL)
 		return 0;
@@ -160,7 +160,17 @@ check_url(const char *name, const char *url, struct error *e)
 		return error_set(e, ERROR_INPUT, "%s: \"%s\" does not begin "
 		    "with http:// (clients refuse https for lists and OCSP)",
 		    name, url);
-	return check_text(name, url, 200, e);
+	return init_check_text(name, url, 200, e);
+}
+
+int
+init_check_country(const char *name, const char *c, struct error *e)
+{
+	if (strlen(c) != 2 || c[0] < 'A' || c[0] > 'Z' || c[1] < 'A' ||
+	    c[1] > 'Z')
+		return error_set(e, ERROR_INPUT, "%s: \"%s\" is not two "
+		    "capital letters", name, c);
+	return 0;
 }
 
 static int
@@ -174,8 +184,8 @@ check_kind(const char *name, const char *kind, enum alg_use use,
 	return error_hint(e, "rsa:3072, rsa:4096, ec:P-256 or ec:P-384");
 }
 
-static int
-check_persons(const char *what, const struct conf_groups *g,
+int
+init_check_persons(const char *what, const struct conf_groups *g,
     const struct conf_groups *others, struct error *e)
 {
 	const struct init_person	*p;
@@ -186,8 +196,8 @@ check_persons(const char *what, const struct conf_groups *g,
 		if (!text_is_name(p->id))
 			return error_set(e, ERROR_INPUT, "%s: \"%s\" cannot be "
 			    "an id: letters, digits, dot, dash", what, p->id);
-		if (check_text("name", p->name, 64, e) == -1 ||
-		    check_text("mail", p->mail, 254, e) == -1)
+		if (init_check_text("name", p->name, 64, e) == -1 ||
+		    init_check_text("mail", p->mail, 254, e) == -1)
 			return error_wrap(e, "%s %s", what, p->id);
 		for (k = 0; k < i; k++)
 			if (strcmp(init_person(g, k)->id, p->id) == 0)
@@ -248,27 +258,25 @@ int
 init_answers_check(const struct init_conf *c, struct error *e)
 {
 	if (check_missing(c, e) == -1 ||
-	    check_text("organization", c->organization, 64, e) == -1 ||
-	    check_url("url", c->url, e) == -1 ||
-	    check_url("crl_url", c->crl_url, e) == -1 ||
-	    check_url("aia_url", c->aia_url, e) == -1 ||
-	    check_url("ocsp_url", c->ocsp_url, e) == -1 ||
+	    init_check_text("organization", c->organization, 64, e) == -1 ||
+	    init_check_url("url", c->url, e) == -1 ||
+	    init_check_url("crl_url", c->crl_url, e) == -1 ||
+	    init_check_url("aia_url", c->aia_url, e) == -1 ||
+	    init_check_url("ocsp_url", c->ocsp_url, e) == -1 ||
 	    check_kind("root_key", c->root_key, ALG_ROOT, e) == -1 ||
 	    check_kind("ca_key", c->ca_key, ALG_CA, e) == -1 ||
 	    check_kind("key", c->key, ALG_OFFICER, e) == -1 ||
 	    check_root(c, e) == -1)
 		return -1;
-	if (strlen(c->country) != 2 || c->country[0] < 'A' ||
-	    c->country[0] > 'Z' || c->country[1] < 'A' || c->country[1] > 'Z')
-		return error_set(e, ERROR_INPUT, "country: \"%s\" is not two "
-		    "capital letters", c->country);
+	if (init_check_country("country", c->country, e) == -1)
+		return -1;
 	if (!text_is_name(c->instance))
 		return error_set(e, ERROR_INPUT, "instance: \"%s\" is not a "
 		    "name", c->instance);
-	if (check_persons("security officer", &c->security_officers,
+	if (init_check_persons("security officer", &c->security_officers,
 	    NULL, e) == -1)
 		return -1;
-	return check_persons("officer", &c->officers, &c->security_officers,
+	return init_check_persons("officer", &c->officers, &c->security_officers,
 	    e);
 }
 
@@ -304,8 +312,8 @@ init_split_person(struct init_person *p, const char *text, struct error *e)
 	return 0;
 }
 
-static int
-add_person(struct conf_groups *g, const char *text, struct error *e)
+int
+init_add_person(struct conf_groups *g, const char *text, struct error *e)
 {
 	struct init_person	 p;
 
@@ -316,8 +324,8 @@ add_person(struct conf_groups *g, const char *text, struct error *e)
 	return 0;
 }
 
-static void
-add_custodian(struct init_conf *c, const char *text)
+void
+init_add_custodian(struct init_conf *c, const char *text)
 {
 	struct init_custodian	 cu = { 0 };
 	const char		*eq = strchr(text, '=');
@@ -350,95 +358,14 @@ take_options(struct init *in, struct error *e)
 	c->threshold = cmd_number(a, "threshold", c->threshold);
 	c->offline_root |= cmd_flag(a, "offline-root");
 	for (n = cmd_many(a, "custodian", &v), i = 0; i < n; i++)
-		add_custodian(c, v[i]);
+		init_add_custodian(c, v[i]);
 	for (n = cmd_many(a, "security-officer", &v), i = 0; i < n; i++)
-		if (add_person(&c->security_officers, v[i], e) == -1)
+		if (init_add_person(&c->security_officers, v[i], e) == -1)
 			return -1;
 	for (n = cmd_many(a, "officer", &v), i = 0; i < n; i++)
-		if (add_person(&c->officers, v[i], e) == -1)
+		if (init_add_person(&c->officers, v[i], e) == -1)
 			return -1;
 	return 0;
-}
-
-/* At the terminal. */
-
-static bool
-ask(char line[400], const char *question, const char *dflt)
-{
-	fprintf(stderr, "%s%s%s%s: ", question, dflt != NULL ? " [" : "",
-	    dflt != NULL ? dflt : "", dflt != NULL ? "]" : "");
-	fflush(stderr);
-	if (fgets(line, 400, stdin) == NULL) {
-		fputc('\n', stderr);
-		return false;
-	}
-	line[strcspn(line, "\n")] = '\0';
-	if (line[0] == '\0' && dflt != NULL)
-		snprintf(line, 400, "%s", dflt);
-	return line[0] != '\0';
-}
-
-static void
-ask_text(char **to, const char *question, const char *dflt)
-{
-	char	 line[400];
-
-	if (*to == NULL && ask(line, question, dflt))
-		*to = mem_strdup(line);
-}
-
-static int
-ask_persons(struct conf_groups *g, const char *what, size_t least,
-    struct error *e)
-{
-	char	 line[400], question[160];
-
-	while (g->n < least || least == 0) {
-		snprintf(question, sizeof(question), "%s %zu as ID:NAME:MAIL%s",
-		    what, g->n + 1, least == 0 ? " (empty: no more)" : "");
-		if (!ask(line, question, NULL))
-			return 0;
-		if (add_person(g, line, e) == -1) {
-			fprintf(stderr, "%s\n", e->text);
-			error_clear(e);
-		}
-	}
-	return 0;
-}
-
-static void
-ask_custodians(struct init_conf *c)
-{
-	char		 line[400];
-	struct error	 ignored = ERROR_INIT;
-
-	if (c->custodians.n > 0 || c->root_passphrase != NULL)
-		return;
-	while (ask(line, "Custodian of the root's key (empty: no more, or "
-	    "none at all)", NULL))
-		add_custodian(c, line);
-	if (c->custodians.n > 0 && c->threshold == 0 &&
-	    ask(line, "How many of them are needed to use it", "2"))
-		(void)text_parse_number(&c->threshold, line, 0, 255,
-		    &ignored);
-}
-
-static int
-ask_missing(struct init *in, struct error *e)
-{
-	struct init_conf	*c = &in->conf;
-
-	ask_text(&c->organization, "Organisation, as in certificates", NULL);
-	ask_text(&c->country, "Country (two letters)", NULL);
-	ask_text(&c->database, "Database, as a user who may make databases "
-	    "and roles", "host=/run/postgresql user=postgres dbname=signet");
-	ask_text(&c->url, "Address for lists, CA certificates and OCSP "
-	    "(http://...)", NULL);
-	ask_custodians(c);
-	if (ask_persons(&c->security_officers, "Security officer", 2, e) == -1)
-		return -1;
-	return c->officers.n > 0 ? 0 :
-	    ask_persons(&c->officers, "Officer", 0, e);
 }
 
 /* Written down. */
@@ -632,7 +559,7 @@ first_time(struct init *in, struct error *e)
 	if (take_options(in, e) == -1)
 		return -1;
 	if (file == NULL && cli_is_terminal(STDIN_FILENO) && !in->cli->yes)
-		return ask_missing(in, e);
+		return init_ask(in, e);
 	return 0;
 }
 

@@ -386,3 +386,30 @@ migrate_create(const char *conninfo, struct error *e)
 	db_close(&db);
 	return rc;
 }
+
+int
+migrate_check_owner(const char *conninfo, struct error *e)
+{
+	struct db_rows	*rows = NULL;
+	struct db	*db = NULL;
+	int		 rc = -1;
+
+	if (db_open_bare(&db, conninfo, "postgres", e) == -1 ||
+	    db_ask(db, "SELECT rolname, rolsuper OR rolcreatedb AND"
+	    " rolcreaterole FROM pg_roles WHERE rolname = current_user", NULL,
+	    0, &rows, e) == -1)
+		goto out;
+	if (db_rows_count(rows) == 1 && db_get_bool(rows, 0, 1)) {
+		rc = 0;
+		goto out;
+	}
+	error_set(e, ERROR_DENIED, "database user %s may not make databases "
+	    "and roles", db_rows_count(rows) == 1 ?
+	    db_get_text(rows, 0, 0) : "?");
+	error_hint(e, "as the server's administrator: ALTER ROLE ... CREATEDB "
+	    "CREATEROLE; or name another user");
+ out:
+	db_rows_free(&rows);
+	db_close(&db);
+	return rc;
+}

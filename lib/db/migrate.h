@@ -31,5 +31,7 @@ int	 migrate_apply(const char *conninfo, const char *dir,
 	    migrate_say_fn *say, void *arg, struct error *);
 /* Make the database if it is absent (connects to "postgres" for that). */
 int	 migrate_create(const char *conninfo, struct error *);
+/* May this user make databases and roles there?  Changes nothing. */
+int	 migrate_check_owner(const char *conninfo, struct error *);
 void	 migrate_plan_clear(struct migrate_plan *);
 #endif
