@@ -25,7 +25,7 @@ before=$(last_order)
 ok 'is carried out' cad
 is 'by the old generation' "$(ca_of "$before")" services
 begun() {
-	[ "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \> "$start" ]
+	[ "$(date +%s)" -gt "$(date -d "$start" +%s)" ]
 }
 wait_for begun
 ok 'another one after the start' as o1 order_tls after --sign

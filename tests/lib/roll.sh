@@ -23,7 +23,7 @@ roll_certify() {
 	    --yes --passphrase "file:$pki/secrets/root" "$@" \
 	    "$pki/founding/certify-$roll_name.conf" &&
 	roll_pem=$(find "$pki/root/issued" -name "*-$roll_name.pem" | sort |
-	    tail -n 1)
+	    tail -n 1) && [ -n "$roll_pem" ]
 }
 
 roll_configure() {
