@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <dirent.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/text.h"
 #include "cli/batch.h"
@@ -376,51 +374,18 @@ read_request(struct batch *b, const char *path)
 	advance(b);
 }
 
-static int
-is_request_name(const struct dirent *d)
-{
-	static const char *const	ends[] = { ".csr", ".pem", ".der",
-		".p10", ".req" };
-	size_t				 n = strlen(d->d_name), i;
-
-	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (n > 4 && strcmp(d->d_name + n - 4, ends[i]) == 0)
-			return 1;
-	return 0;
-}
-
-static int
-read_directory(struct batch *b, const char *dir, struct error *e)
-{
-	struct dirent	**entry = NULL;
-	char		*path;
-	int		  i, n;
-
-	if ((n = scandir(dir, &entry, is_request_name, alphasort)) == -1)
-		return error_sys(e, "%s", dir);
-	b->progress.total += (uint64_t)n;
-	for (i = 0; i < n; i++) {
-		path = file_join(dir, entry[i]->d_name);
-		read_request(b, path);
-		mem_free(&path);
-		free(entry[i]);
-	}
-	free(entry);
-	if (n == 0)
-		return error_set(e, ERROR_NOTFOUND, "%s: no file *.csr, "
-		    "*.pem, *.der, *.p10 or *.req", dir);
-	return 0;
-}
-
 int
 batch_read_requests(struct batch *b, const char *path, struct error *e)
 {
-	struct stat	st;
+	char	**file;
+	size_t	  n, i;
 
-	if (stat(path, &st) == -1)
-		return error_sys(e, "%s", path);
-	if (S_ISDIR(st.st_mode))
-		return read_directory(b, path, e);
-	read_request(b, path);
+	if (request_list(&file, &n, path, e) == -1)
+		return -1;
+	if (n > 1)
+		b->progress.total += n;
+	for (i = 0; i < n; i++)
+		read_request(b, file[i]);
+	request_list_free(&file, n);
 	return 0;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/request.h"
 #include "os/file.h"
@@ -47,6 +50,67 @@ request_load(struct csr **csr, const char *path, struct error *e)
 	OPENSSL_cleanse(b.p, b.len);
 	buf_clear(&b);
 	return rc;
+}
+
+static int
+is_request_name(const struct dirent *d)
+{
+	static const char *const	ends[] = { ".csr", ".pem", ".der",
+		".p10", ".req" };
+	size_t				 n = strlen(d->d_name), i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (n > 4 && strcmp(d->d_name + n - 4, ends[i]) == 0)
+			return 1;
+	return 0;
+}
+
+static int
+list_directory(char ***file, size_t *n, const char *dir, struct error *e)
+{
+	struct dirent	**entry = NULL;
+	int		  i, found;
+
+	if ((found = scandir(dir, &entry, is_request_name, alphasort)) == -1)
+		return error_sys(e, "%s", dir);
+	*n = (size_t)found;
+	*file = mem_array(*n + 1, sizeof(**file));
+	for (i = 0; i < found; i++) {
+		(*file)[i] = file_join(dir, entry[i]->d_name);
+		free(entry[i]);
+	}
+	free(entry);
+	if (found > 0)
+		return 0;
+	request_list_free(file, 0);
+	return error_set(e, ERROR_NOTFOUND, "%s: no file *.csr, *.pem, *.der, "
+	    "*.p10 or *.req", dir);
+}
+
+int
+request_list(char ***file, size_t *n, const char *path, struct error *e)
+{
+	struct stat	st;
+
+	*file = NULL;
+	*n = 0;
+	if (stat(path, &st) == -1)
+		return error_sys(e, "%s", path);
+	if (S_ISDIR(st.st_mode))
+		return list_directory(file, n, path, e);
+	*file = mem_array(1, sizeof(**file));
+	(*file)[(*n)++] = mem_strdup(path);
+	return 0;
+}
+
+void
+request_list_free(char ***file, size_t n)
+{
+	size_t	i;
+
+	for (i = 0; i < n; i++)
+		mem_free(&(*file)[i]);
+	mem_free(file);
 }
 
 bool

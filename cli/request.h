@@ -15,6 +15,11 @@
 /* The file's request.  A certificate or a key handed in by mistake is said
  * to be one. */
 int	 request_load(struct csr **, const char *path, struct error *);
+/* The file, or those *.csr, *.pem, *.der, *.p10, *.req of the directory,
+ * sorted; an empty one is ERROR_NOTFOUND. */
+int	 request_list(char ***file, size_t *n, const char *path,
+	    struct error *);
+void	 request_list_free(char ***file, size_t n);
 bool	 request_takes(const struct profile *, const char *field);
 /* "name=value", added to fields; the name must be one of the profile's. */
 int	 request_add_field(struct fields *, const struct profile *,

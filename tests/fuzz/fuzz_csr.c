@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <openssl/x509.h>
 #include "x509/csr.h"
+#include "x509/profile.h"
 
 int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -19,6 +20,23 @@ compare(const struct csr *csr)
 	X509_REQ_free(req);
 }
 
+/* What a profile that makes no CA lets pass asks for no CA. */
+static void
+wish(const struct csr *csr)
+{
+	struct profile	 p = { .name = (char *)(uintptr_t)"fuzz" };
+	struct error	 e = ERROR_INIT;
+	char		 name[80];
+	size_t		 i;
+
+	if (csr_check_wishes(csr, &p, &e) == 0 && (csr->wants_ca ||
+	    (csr->key_usage & 0x60) != 0))
+		abort();
+	for (i = 0; i < csr->nignored; i++)
+		if (csr_part_name(csr->ignored[i], name)[0] == '\0')
+			abort();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
@@ -33,6 +51,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 		return 0;
 	}
 	compare(csr);
+	wish(csr);
 	if (csr_fields(csr, &f, &e) == -1 && (f.n != 0 ||
 	    e.code != ERROR_INPUT))
 		abort();

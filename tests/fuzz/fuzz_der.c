@@ -31,6 +31,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct error	 e = ERROR_INIT;
 	struct buf	 again = { 0 };
 	struct bytes	 in = BYTES(p, n), c;
+	char		 text[DER_OID_TEXT];
 	int64_t		 t;
 
 	if (der_check(in, 20, &e) == -1) {
@@ -45,6 +46,9 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	der_take_int(&in, &t);
 	der_take_uint(&in, &c);
 	der_take_bits(&in, &c);
+	if (der_take(&in, DER_OID, &c) == 0 &&
+	    der_oid_text(text, c)[0] == '\0')
+		abort();
 	buf_clear(&again);
 	return 0;
 }
