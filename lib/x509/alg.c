@@ -46,7 +46,7 @@ static const struct alg_hash hashes[ALG_HASHES] = {
 static const struct alg_key keys[] = {
 	{ "rsa", "RSA", OID_RSA, ALG_NULL, NULL, NULL, 2048, 4096, 0, 0, 0,
 	  U_RSA, ALL, NULL },
-	{ "rsa-pss", "RSA-PSS", OID_PSS, ALG_PSS, NULL, NULL, 2048, 4096, 0,
+	{ "rsa-pss", "RSA-PSS", OID_PSS, ALG_ABSENT, NULL, NULL, 2048, 4096, 0,
 	  0, 0, U_SIGN, NO_CMS, NULL },
 	EC("P-256", "1.2.840.10045.3.1.7", "prime256v1", 65, 72),
 	EC("P-384", "1.3.132.0.34", "secp384r1", 97, 104),
@@ -89,6 +89,8 @@ static const struct alg_sig sigs[] = {
 };
 
 #define SHA1_WHY	"SHA-1 is broken"
+#define SHA224_WHY	"SHA-224 is too short (S/MIME baseline, 7.1.3.2)"
+#define DSA_WHY		"DSA is withdrawn (FIPS 186-5)"
 #define COMPOSITE(arc, name) \
 	{ "MLDSA" name, "1.3.6.1.5.5.7.6." arc, \
 	  "composite signatures are still a draft, and OpenSSL has none" }
@@ -98,12 +100,16 @@ static const struct alg_sig sigs[] = {
 
 /* The composites: draft-ietf-lamps-pq-composite-sigs, section 6. */
 static const struct alg_refused refused[] = {
+	{ "md2WithRSAEncryption", "1.2.840.113549.1.1.2", "MD2 is broken" },
 	{ "md5WithRSAEncryption", "1.2.840.113549.1.1.4", "MD5 is broken" },
 	{ "sha1WithRSAEncryption", "1.2.840.113549.1.1.5", SHA1_WHY },
+	{ "sha1WithRSASignature", "1.3.14.3.2.29", SHA1_WHY },
 	{ "ecdsa-with-SHA1", "1.2.840.10045.4.1", SHA1_WHY },
-	{ "DSA", "1.2.840.10040.4.1", "DSA is withdrawn (FIPS 186-5)" },
-	{ "dsa-with-SHA256", "2.16.840.1.101.3.4.3.2",
-	  "DSA is withdrawn (FIPS 186-5)" },
+	{ "sha224WithRSAEncryption", "1.2.840.113549.1.1.14", SHA224_WHY },
+	{ "ecdsa-with-SHA224", "1.2.840.10045.4.3.1", SHA224_WHY },
+	{ "DSA", "1.2.840.10040.4.1", DSA_WHY },
+	{ "dsa-with-SHA1", "1.2.840.10040.4.3", DSA_WHY },
+	{ "dsa-with-SHA256", "2.16.840.1.101.3.4.3.2", DSA_WHY },
 	{ "Ed448", "1.3.101.113", "few clients can check it" },
 	HASH_ML_DSA("44", "32"),
 	HASH_ML_DSA("65", "33"),
@@ -248,7 +254,6 @@ take_alg(struct bytes alg, struct bytes *oid, struct bytes *params,
 	return 0;
 }
 
-/* A key for RSASSA-PSS may leave open with which hash: RFC 4055, 3.1. */
 static bool
 key_params_fit(const struct alg_key *k, struct bytes params)
 {
@@ -264,7 +269,7 @@ key_params_fit(const struct alg_key *k, struct bytes params)
 		return der_take(&params, DER_OID, &c) == 0 &&
 		    params.len == 0 && der_is_oid(c, k->curve);
 	case ALG_PSS:
-		return params.len == 0 || alg_pss_find(params) != NULL;
+		break;
 	}
 	return false;
 }
@@ -293,7 +298,8 @@ alg_key_find(const struct alg_key **out, struct bytes alg, struct error *e)
 		    " ML-DSA");
 	if (der_peek(params, DER_SEQUENCE) && strcmp(why, "EC") == 0)
 		return error_set(e, ERROR_DENIED,
-		    "EC parameters are spelled out, not a named curve");
+		    "EC parameters are spelled out, not a named curve "
+		    "(RFC 5480, 2.1.1)");
 	if (der_peek(params, DER_OID) && strcmp(why, "EC") == 0)
 		return error_set(e, ERROR_DENIED,
 		    "curve is not P-256, P-384 or P-521");
@@ -438,7 +444,7 @@ alg_sig_is_choice(const struct alg_sig *s, const EVP_PKEY *key)
 int
 alg_sig_find(const struct alg_sig **out, struct bytes alg, struct error *e)
 {
-	const char	*why = NULL;
+	const struct alg_sig	*sig = NULL;
 	struct buf	 want = { 0 };
 	struct bytes	 oid, params;
 	size_t		 i;
@@ -449,7 +455,7 @@ alg_sig_find(const struct alg_sig **out, struct bytes alg, struct error *e)
 	for (i = 0; i < COUNT(sigs); i++) {
 		if (!der_is_oid(oid, sigs[i].oid))
 			continue;
-		why = sigs[i].name;
+		sig = &sigs[i];
 		want.len = 0;
 		alg_sig_put(&want, &sigs[i]);
 		if (bytes_equal(alg, BYTES(want.p, want.len))) {
@@ -460,14 +466,16 @@ alg_sig_find(const struct alg_sig **out, struct bytes alg, struct error *e)
 	buf_clear(&want);
 	if (*out != NULL)
 		return 0;
-	if (why == NULL)
+	if (sig == NULL)
 		return not_known(e, oid, "signature is not RSA, ECDSA,"
 		    " Ed25519 or ML-DSA with SHA-256 or better");
 	if (der_is_oid(oid, OID_PSS))
 		return error_set(e, ERROR_DENIED, "RSASSA-PSS parameters are"
 		    " not SHA-256, SHA-384 or SHA-512 for hash and mask with"
 		    " as long a salt (left out, they stand for SHA-1)");
-	return error_set(e, ERROR_INPUT, "%s with wrong parameters", why);
+	return error_set(e, ERROR_INPUT, "%s with wrong parameters (%s)",
+	    sig->name, sig->params == ALG_NULL ? "RFC 4055, 5: NULL" :
+	    "RFC 5758, 3.2, RFC 8410, 3 and RFC 9881, 2: absent");
 }
 
 void

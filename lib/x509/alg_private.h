@@ -9,5 +9,4 @@
 #include "x509/alg.h"
 
 void	 alg_pss_put(struct buf *, const struct alg_hash *);
-const struct alg_hash *alg_pss_find(struct bytes params);	/* or NULL */
 #endif

@@ -43,24 +43,6 @@ alg_pss_put(struct buf *out, const struct alg_hash *h)
 	der_end(out, seq);
 }
 
-const struct alg_hash *
-alg_pss_find(struct bytes params)
-{
-	const struct alg_hash	*h;
-	struct buf		 want = { 0 };
-	size_t			 i, n;
-	bool			 same = false;
-
-	h = alg_hashes(&n);
-	for (i = 0; i < n && !same; i++) {
-		want.len = 0;
-		alg_pss_put(&want, &h[i]);
-		same = bytes_equal(params, BYTES(want.p, want.len));
-	}
-	buf_clear(&want);
-	return same ? &h[i - 1] : NULL;
-}
-
 static const EVP_MD *
 md_of(const struct alg_sig *s)
 {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <openssl/evp.h>
+#include "x509/alg.h"
 #include "x509/csr_private.h"
 
 int
@@ -24,77 +25,18 @@ csr_bad(struct error *e, const char *fmt, ...)
 /*
  * Proof of possession.
  */
-static const struct {
-	const char	*oid;
-	const char	*type;
-	bool		 null;		/* parameters */
-	const EVP_MD	*(*md)(void);	/* NULL: the type needs none */
-} algs[] = {
-	{ "1.2.840.10045.4.3.2", "EC", false, EVP_sha256 },
-	{ "1.2.840.113549.1.1.11", "RSA", true, EVP_sha256 },
-	{ "1.2.840.10045.4.3.3", "EC", false, EVP_sha384 },
-	{ "1.2.840.10045.4.3.4", "EC", false, EVP_sha512 },
-	{ "1.2.840.113549.1.1.12", "RSA", true, EVP_sha384 },
-	{ "1.2.840.113549.1.1.13", "RSA", true, EVP_sha512 },
-	{ "1.3.101.112", "ED25519", false, NULL },
-};
-#define NALGS	(sizeof(algs) / sizeof(algs[0]))
-
-/* Known and not taken: worth a word of their own. */
-static const struct {
-	const char	*oid;
-	const char	*why;
-} refused_algs[] = {
-	{ "1.2.840.113549.1.1.2", "by MD2, which is broken" },
-	{ "1.2.840.113549.1.1.4", "by MD5, which is broken" },
-	{ "1.2.840.113549.1.1.5", "by SHA-1, which is broken" },
-	{ "1.3.14.3.2.29", "by SHA-1, which is broken" },
-	{ "1.2.840.10045.4.1", "by SHA-1, which is broken" },
-	{ "1.2.840.10040.4.3", "by DSA with SHA-1" },
-	{ "1.2.840.113549.1.1.14", "by SHA-224, which is too short" },
-	{ "1.2.840.10045.4.3.1", "by SHA-224, which is too short" },
-	{ "1.2.840.113549.1.1.10", "RSA-PSS, whose parameters have more than "
-	  "one reading; sign by PKCS #1 v1.5" },
-};
-
-static int
-alg_refused(struct bytes oid, struct error *e)
-{
-	const char	*why = "not RSA, ECDSA or Ed25519 with SHA-256 or "
-			    "better";
-	size_t		 i;
-
-	for (i = 0; i < sizeof(refused_algs) / sizeof(refused_algs[0]); i++)
-		if (der_is_oid(oid, refused_algs[i].oid))
-			why = refused_algs[i].why;
-	return error_set(e, ERROR_DENIED, "request: signature is %s (S/MIME "
-	    "baseline, 7.1.3.2)", why);
-}
-
 static int
 pop_verify(const struct csr *csr, struct bytes info, struct bytes alg,
     struct bytes sig, struct error *e)
 {
-	struct bytes	 oid, null;
-	size_t		 i;
+	const struct alg_sig	*s;
 
-	if (der_take(&alg, DER_OID, &oid) == -1)
-		return csr_bad(e, "malformed signature algorithm");
-	for (i = 0; i < NALGS; i++)
-		if (der_is_oid(oid, algs[i].oid))
-			break;
-	if (i == NALGS)
-		return alg_refused(oid, e);
-	if (algs[i].null ? der_take(&alg, DER_NULL, &null) == -1 ||
-	    alg.len > 0 : alg.len > 0)
-		return csr_bad(e, "signature algorithm with wrong parameters "
-		    "(%s)", algs[i].null ? "RFC 4055, 5: NULL" :
-		    "RFC 5758, 3.2 and RFC 8410, 3: absent");
-	if (!EVP_PKEY_is_a(csr->key, algs[i].type))
+	if (alg_sig_find(&s, alg, e) == -1)
+		return error_wrap(e, "request");
+	if (!alg_sig_suits(s, csr->key))
 		return csr_bad(e, "signature algorithm is not one of the "
 		    "key's");
-	if (key_verify_md(csr->key, algs[i].md != NULL ? algs[i].md() : NULL,
-	    info, sig, e) == -1) {
+	if (alg_verify(s, csr->key, info, sig, e) == -1) {
 		error_clear(e);
 		return csr_bad(e, "signature does not verify: the key's "
 		    "holder did not make this request");
@@ -134,7 +76,7 @@ request_read(struct csr *csr, struct error *e)
 		return error_wrap(e, "request");
 	if (der_take(&in, DER_SEQUENCE, &seq) == -1 ||
 	    der_take_whole(&seq, DER_SEQUENCE, &info) == -1 ||
-	    der_take(&seq, DER_SEQUENCE, &alg) == -1 ||
+	    der_take_whole(&seq, DER_SEQUENCE, &alg) == -1 ||
 	    der_take_bits(&seq, &sig) == -1 || seq.len > 0)
 		return csr_bad(e, "not a PKCS#10 request");
 	if (info_walk(csr, info, e) == -1 || csr_read_key(csr, e) == -1 ||

@@ -8,10 +8,12 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include "x509/alg.h"
 #include "x509/csr_private.h"
 
 struct key_view {
 	EVP_PKEY	*key;
+	const struct alg_key *alg;
 	BIGNUM		*n, *e;		/* RSA */
 	unsigned char	 raw[32];	/* Ed25519 */
 };
@@ -27,9 +29,10 @@ rsa_size(const struct key_view *k, struct error *e)
 {
 	int	 bits = BN_num_bits(k->n);
 
-	if (bits < 2048 || bits > 4096 || bits % 8 != 0)
+	if (bits < k->alg->min || bits > k->alg->max || bits % 8 != 0)
 		return error_set(e, ERROR_DENIED, "key: RSA modulus of %d bits"
-		    " is not 2048 to 4096 by steps of 8", bits);
+		    " is not %d to %d by steps of 8", bits, k->alg->min,
+		    k->alg->max);
 	return 0;
 }
 
@@ -99,16 +102,6 @@ rsa_prime_power(const struct key_view *k, struct error *e)
 	return csr_rsa_prime_power(k->n, e);
 }
 
-static int
-ec_curve(const struct key_view *k, struct error *e)
-{
-	char	 alg[16];
-
-	if (strcmp(key_algorithm(k->key, alg), "?") == 0)
-		return denied(e, "curve is not P-256, P-384 or P-521");
-	return 0;
-}
-
 /* Not infinity, coordinates in range, on the curve (SP 800-56A 5.6.2.3.4;
  * the order is prime, so that no more is needed). */
 static int
@@ -158,7 +151,7 @@ ed_small_order(const struct key_view *k, struct error *e)
 }
 
 static const struct {
-	const char	*type;		/* OpenSSL's name of the key type */
+	const char	*type;		/* how OpenSSL's name of it begins */
 	const char	*name;
 	int		(*fn)(const struct key_view *, struct error *);
 } checks[] = {
@@ -168,7 +161,6 @@ static const struct {
 	{ "RSA", "ROCA", rsa_roca },
 	{ "RSA", "close primes", rsa_close_primes },
 	{ "RSA", "prime power", rsa_prime_power },	/* the dearest, last */
-	{ "EC", "curve", ec_curve },
 	{ "EC", "point", ec_point },
 	{ "ED25519", "small order", ed_small_order },
 };
@@ -180,7 +172,11 @@ view_init(struct key_view *k, EVP_PKEY *key, struct error *e)
 	size_t	 n = sizeof(k->raw);
 
 	k->key = key;
-	if (EVP_PKEY_is_a(key, "RSA") && (EVP_PKEY_get_bn_param(key,
+	if ((k->alg = alg_key_of(key)) == NULL)
+		return denied(e, EVP_PKEY_is_a(key, "EC") ?
+		    "curve is not P-256, P-384 or P-521" :
+		    "neither RSA, EC, Ed25519 nor ML-DSA");
+	if (strncmp(k->alg->type, "RSA", 3) == 0 && (EVP_PKEY_get_bn_param(key,
 	    OSSL_PKEY_PARAM_RSA_N, &k->n) != 1 || EVP_PKEY_get_bn_param(key,
 	    OSSL_PKEY_PARAM_RSA_E, &k->e) != 1))
 		return error_ssl(e, ERROR_CRYPTO, "read RSA key");
@@ -194,22 +190,15 @@ int
 csr_check_key(EVP_PKEY *key, struct error *e)
 {
 	struct key_view	 k = { 0 };
-	size_t		 i, done = 0;
+	size_t		 i;
 	int		 rc = -1;
 
 	if (view_init(&k, key, e) == -1)
 		goto out;
-	for (i = 0; i < NCHECKS; i++) {
-		if (!EVP_PKEY_is_a(key, checks[i].type))
-			continue;
-		if (checks[i].fn(&k, e) == -1)
+	for (i = 0; i < NCHECKS; i++)
+		if (strncmp(k.alg->type, checks[i].type,
+		    strlen(checks[i].type)) == 0 && checks[i].fn(&k, e) == -1)
 			goto out;
-		done++;
-	}
-	if (done == 0) {
-		denied(e, "neither RSA, EC nor Ed25519");
-		goto out;
-	}
 	rc = 0;
  out:
 	BN_free(k.n);

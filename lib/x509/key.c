@@ -339,25 +339,6 @@ key_sign(struct buf *out, EVP_PKEY *key, struct bytes data, struct error *e)
 }
 
 int
-key_verify_md(EVP_PKEY *key, const EVP_MD *md, struct bytes data,
-    struct bytes sig, struct error *e)
-{
-	EVP_MD_CTX	*ctx = NULL;
-	int		 rc = -1;
-
-	if ((ctx = EVP_MD_CTX_new()) == NULL ||
-	    EVP_DigestVerifyInit(ctx, NULL, md, NULL, key) != 1)
-		error_ssl(e, ERROR_CRYPTO, "verify");
-	else if (EVP_DigestVerify(ctx, sig.p, sig.len, data.p, data.len) != 1) {
-		error_set(e, ERROR_CRYPTO, "signature does not verify");
-		ERR_clear_error();
-	} else
-		rc = 0;
-	EVP_MD_CTX_free(ctx);
-	return rc;
-}
-
-int
 key_verify(EVP_PKEY *key, struct bytes data, struct bytes sig,
     struct error *e)
 {

@@ -57,9 +57,6 @@ int	 key_sign(struct buf *out, EVP_PKEY *, struct bytes data,
 int	 key_error(EVP_PKEY *, struct error *, const char *what);
 int	 key_verify(EVP_PKEY *, struct bytes data, struct bytes sig,
 	    struct error *);	/* ERROR_CRYPTO when it does not verify */
-/* The same with the digest that the signer chose. */
-int	 key_verify_md(EVP_PKEY *, const EVP_MD *, struct bytes data,
-	    struct bytes sig, struct error *);
 
 struct identity {
 	EVP_PKEY	*key;

@@ -13,6 +13,7 @@
 #include "x509/alg.h"
 #include "x509/crl.h"
 #include "x509/csr.h"
+#include "x509/der.h"
 
 static const struct {
 	const char	*ca, *scheme, *leaf;
@@ -249,6 +250,139 @@ issuer_set_signature_refuses_the_scheme_of_another_key(void **state)
 	    " leave it out for others");
 }
 
+/*
+ * Requests.
+ */
+static void
+put_request(struct buf *der, struct bytes info, EVP_PKEY *key,
+    const char *scheme)
+{
+	const struct alg_sig	*s;
+	struct buf		 sig = { 0 };
+	struct error		 e = ERROR_INIT;
+	size_t			 mark;
+
+	assert_int_equal(alg_sig_choose(&s, key, scheme, &e), 0);
+	assert_int_equal(alg_sign(&sig, s, key, info, &e), 0);
+	mark = der_begin(der, DER_SEQUENCE);
+	der_put_raw(der, info);
+	alg_sig_put(der, s);
+	der_put_bits(der, sig.p, sig.len);
+	der_end(der, mark);
+	buf_clear(&sig);
+}
+
+static void
+a_request_is_signed_with_whatever_the_table_has(void **state)
+{
+	static const struct {
+		const char	*key, *scheme;
+	} kinds[] = {
+		{ "rsa:2048", "rsa-pss" }, { "rsa-pss:2048", NULL },
+		{ "ec:P-521", NULL }, { "ml-dsa-44", NULL },
+		{ "ml-dsa-65", NULL }, { "ml-dsa-87", NULL },
+	};
+	struct error	 e = ERROR_INIT;
+	struct bytes	 in, seq, info;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct buf	 made = { 0 }, der = { 0 };
+		EVP_PKEY	*key;
+		struct csr	*csr;
+
+		if (!has(kinds[i].key))
+			continue;
+		assert_int_equal(key_generate(&key, kinds[i].key, &e), 0);
+		assert_int_equal(csr_make(&made, key, "x", &e), 0);
+		in = BYTES(made.p, made.len);
+		assert_int_equal(der_take(&in, DER_SEQUENCE, &seq), 0);
+		assert_int_equal(der_take_whole(&seq, DER_SEQUENCE, &info), 0);
+		put_request(&der, info, key, kinds[i].scheme);
+		if (csr_parse(&csr, BYTES(der.p, der.len), &e) == -1)
+			fail_msg("%s: %s", kinds[i].key, e.text);
+		assert_int_equal(EVP_PKEY_eq(csr->key, key), 1);
+		csr_free(&csr);
+		/* One octet of the signature. */
+		der.p[der.len - 9] ^= 1;
+		assert_int_equal(csr_parse(&csr, BYTES(der.p, der.len), &e),
+		    -1);
+		assert_string_equal(e.text, "request: signature does not"
+		    " verify: the key's holder did not make this request");
+		error_clear(&e);
+		EVP_PKEY_free(key);
+		buf_clear(&made);
+		buf_clear(&der);
+	}
+}
+
+/* CertificationRequestInfo with a key that is octets without meaning. */
+static void
+put_info(struct buf *der, const char *oid, size_t octets)
+{
+	size_t	 info = der_begin(der, DER_SEQUENCE), spki, alg;
+	uint8_t	*raw = mem_alloc(octets);
+
+	der_put_int(der, 0);
+	der_end(der, der_begin(der, DER_SEQUENCE));
+	spki = der_begin(der, DER_SEQUENCE);
+	alg = der_begin(der, DER_SEQUENCE);
+	der_put_oid(der, oid);
+	der_end(der, alg);
+	der_put_bits(der, raw, octets);
+	der_end(der, spki);
+	der_end(der, info);
+	mem_free(&raw);
+}
+
+static void
+a_request_with_a_key_that_cannot_be_taken_says_why(void **state)
+{
+	static const struct {
+		const char	*oid;
+		size_t		 octets;
+		enum error_code	 code;
+		const char	*text;	/* its beginning */
+	} kinds[] = {
+		{ "1.3.6.1.5.5.7.6.45", 2000, ERROR_DENIED, "key:"
+		  " MLDSA65-ECDSA-P256-SHA512 is refused: composite signatures"
+		  " are still a draft, and OpenSSL has none" },
+		{ "2.16.840.1.101.3.4.3.32", 1312, ERROR_DENIED, "key:"
+		  " HashML-DSA-44 is refused: RFC 9881 lets only pure ML-DSA"
+		  " into certificates" },
+		{ "1.3.101.112", 31, ERROR_INPUT,
+		  "request: malformed ed25519 key" },
+		{ "2.16.840.1.101.3.4.3.18", 1952, ERROR_DENIED,
+		  "key: ml-dsa-65 needs OpenSSL 3.5 or later, and this is 3." },
+		{ "2.16.840.1.101.3.4.3.18", 1951, ERROR_INPUT,
+		  "request: malformed ml-dsa-65 key" },
+	};
+	struct x509_fixture	*f = *state;
+	struct error		 e;
+	struct csr		*csr;
+	size_t			 i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct buf	 info = { 0 }, der = { 0 };
+
+		/* Which of the last two, the OpenSSL decides. */
+		if ((i == 3 && has("ml-dsa-65")) ||
+		    (i == 4 && !has("ml-dsa-65")))
+			continue;
+		error_clear(&e);
+		put_info(&info, kinds[i].oid, kinds[i].octets);
+		put_request(&der, BYTES(info.p, info.len), f->ca_key, NULL);
+		assert_int_equal(csr_parse(&csr, BYTES(der.p, der.len), &e),
+		    -1);
+		if (strncmp(e.text, kinds[i].text, strlen(kinds[i].text)) != 0)
+			fail_msg("%s", e.text);
+		assert_int_equal(e.code, kinds[i].code);
+		buf_clear(&info);
+		buf_clear(&der);
+	}
+}
+
 /* Requests and certificates of the largest kind pass each bound. */
 static void
 the_bounds_have_room_for_the_largest_keys(void **state)
@@ -272,6 +406,8 @@ main(void)
 		cmocka_unit_test(cert_check_refuses_algorithms_that_differ_within_and_without),
 		cmocka_unit_test(a_list_by_another_scheme_of_the_same_key_is_read),
 		cmocka_unit_test(each_kind_of_ca_issues_what_openssl_verifies),
+		cmocka_unit_test(a_request_with_a_key_that_cannot_be_taken_says_why),
+		cmocka_unit_test(a_request_is_signed_with_whatever_the_table_has),
 		cmocka_unit_test(the_bounds_have_room_for_the_largest_keys),
 	};
 

@@ -364,25 +364,25 @@ csr_parse_refuses_weak_and_malformed_signature_algorithms(void **state)
 	parts_init(&p, rsa);
 	p.alg = "1.2.840.113549.1.1.5";
 	p.md = EVP_sha1();
-	parts_refused(&p, ERROR_DENIED, "request: signature is by SHA-1, which"
-	    " is broken (S/MIME baseline, 7.1.3.2)");
+	parts_refused(&p, ERROR_DENIED, "request: sha1WithRSAEncryption is"
+	    " refused: SHA-1 is broken");
 	parts_init(&p, rsa);
 	p.alg = "1.2.840.113549.1.1.4";
 	p.md = EVP_md5();
-	parts_refused(&p, ERROR_DENIED, "request: signature is by MD5, which"
-	    " is broken (S/MIME baseline, 7.1.3.2)");
+	parts_refused(&p, ERROR_DENIED, "request: md5WithRSAEncryption is"
+	    " refused: MD5 is broken");
 	parts_init(&p, ec);
 	p.alg = "1.2.3";
-	parts_refused(&p, ERROR_DENIED, "request: signature is not RSA, ECDSA"
-	    " or Ed25519 with SHA-256 or better (S/MIME baseline, 7.1.3.2)");
+	parts_refused(&p, ERROR_DENIED, "request: signature is not RSA,"
+	    " ECDSA, Ed25519 or ML-DSA with SHA-256 or better");
 	parts_init(&p, rsa);
 	p.alg_null = false;
-	parts_refused(&p, ERROR_INPUT, "request: signature algorithm with"
+	parts_refused(&p, ERROR_INPUT, "request: sha256WithRSAEncryption with"
 	    " wrong parameters (RFC 4055, 5: NULL)");
 	parts_init(&p, ec);
 	p.alg_null = true;
-	parts_refused(&p, ERROR_INPUT, "request: signature algorithm with"
-	    " wrong parameters (RFC 5758, 3.2 and RFC 8410, 3: absent)");
+	parts_refused(&p, ERROR_INPUT, "request: ecdsa-with-SHA256 with wrong"
+	    " parameters (RFC 5758, 3.2, RFC 8410, 3 and RFC 9881, 2: absent)");
 }
 
 static void
@@ -705,7 +705,7 @@ csr_check_key_refuses_other_curves_and_kinds(void **state)
 	key_refused(key, "key: curve is not P-256, P-384 or P-521");
 	EVP_PKEY_free(key);
 	key = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
-	key_refused(key, "key: neither RSA, EC nor Ed25519");
+	key_refused(key, "key: neither RSA, EC, Ed25519 nor ML-DSA");
 	EVP_PKEY_free(key);
 }
 
