@@ -47,6 +47,29 @@ exits 3 'what needs two officers is pending' as s1 signet issue -p officer \
 said 'waits for approval'
 said 'another officer runs: signet order approve'
 
+# An officer for a few seconds.
+request brief
+until=$(date -u -d '+12 seconds' +%Y-%m-%dT%H:%M:%SZ)
+as s1 signet order new -p officer --csr "$tmp/brief.csr" --holder o8 \
+    --holder-name 'Brief Eight' -f name='Brief Eight' -f id=o8 \
+    -f org='Example AB' -f country=SE --until "$until" --sign --yes >/dev/null
+id=$(last_order)
+ok 'an officer until soon' as s2 signet order approve "$id" --yes
+ended() { [ "$(order_state "$1")" = "$2" ]; }
+ok '... is appointed' wait_for ended "$id" 'done'
+cert_of "$id" >"$tmp/brief.pem"
+brief() {
+	signet order new -p tls-server --csr "$tmp/www.csr" --holder www \
+	    --sign --key "$tmp/brief.key" --cert "$tmp/brief.pem" --yes
+}
+past() { [ "$(date +%s)" -gt "$(date -d "$until" +%s)" ]; }
+n=$(sql "SELECT count(*) FROM orders")
+ok '... and over' wait_for past
+exits 3 'an expired officer signs nothing' brief
+said 'expired on'
+said 'nothing was signed; a new certificate is ordered with'
+is '... and hands in nothing' "$(sql "SELECT count(*) FROM orders")" "$n"
+
 # Found, shown, exported.
 short=$(echo "$serial" | cut -c1-8)
 says "$(echo "$serial" | cut -c1-12)" signet cert find www.example.org
@@ -101,7 +124,6 @@ ok 'who does not know is told by the CA' env SIGNET_CONFIG="$pki/early.conf" \
     signet cert renew "$serial" --csr "$tmp/new.csr" \
     --proof-key "$tmp/www.key" --proof-cert "$tmp/www.pem"
 id=$(last_order)
-ended() { [ "$(order_state "$1")" = "$2" ]; }
 ok 'it needs no more approval and is refused' wait_for ended "$id" refused
 says 'too early to renew' order_reason "$id"
 is 'the order renews' "$(signet order show "$id" |
