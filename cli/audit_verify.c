@@ -101,6 +101,7 @@ static const struct {
 	{ "order-reject",	orders_reject },
 	{ "ca-add",		cas_add },
 	{ "holder-new",		NULL },
+	{ "holder-edit",	NULL },
 	{ "issue",		certs_issue },
 	{ "refuse",		refuse_entry },
 	{ "revoke",		status_change },

@@ -4,10 +4,13 @@
  */
 #include <string.h>
 
+#include "audit/chain.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/list.h"
 #include "cli/review.h"
+#include "cli/submit.h"
+#include "db/db_audit.h"
 #include "db/db_cert.h"
 #include "db/db_holder.h"
 #include "db/db_order.h"
@@ -16,6 +19,13 @@
 
 static const struct cmd_opt new_opts[] = {
 	{ "name", 0, CMD_STRING, true, "NAME", "name" },
+	{ "mail", 0, CMD_STRING, false, "ADDRESS", "mail address" },
+	{ "org", 0, CMD_STRING, false, "TEXT", "organisation" },
+	{ "note", 0, CMD_STRING, false, "TEXT", "anything to remember" },
+	CMD_OPT_END
+};
+static const struct cmd_opt edit_opts[] = {
+	{ "name", 0, CMD_STRING, false, "NAME", "new name" },
 	{ "mail", 0, CMD_STRING, false, "ADDRESS", "mail address" },
 	{ "org", 0, CMD_STRING, false, "TEXT", "organisation" },
 	{ "note", 0, CMD_STRING, false, "TEXT", "anything to remember" },
@@ -57,31 +67,107 @@ check_text(const char *what, const char *text, size_t max, struct error *e)
 	    "bytes", what, max);
 }
 
+/* "" takes away what can be absent. */
+static int
+check_given(const char *what, const char *text, size_t max, bool may_clear,
+    struct error *e)
+{
+	return may_clear && text != NULL && text[0] == '\0' ? 0 :
+	    check_text(what, text, max, e);
+}
+
+static int
+take_holder(struct cli *c, struct db_holder *h, bool edit, struct error *e)
+{
+	char *const	*id;
+
+	cmd_operands(c->args, &id);
+	*h = (struct db_holder){ .id = id[0],
+	    .name = cmd_string(c->args, "name", NULL),
+	    .mail = cmd_string(c->args, "mail", NULL),
+	    .org = cmd_string(c->args, "org", NULL),
+	    .note = cmd_string(c->args, "note", NULL) };
+	if (check_given("ID", h->id, 64, false, e) == -1 ||
+	    check_given("--name", h->name, 256, false, e) == -1 ||
+	    check_given("--mail", h->mail, 254, edit, e) == -1 ||
+	    check_given("--org", h->org, 256, edit, e) == -1 ||
+	    check_given("--note", h->note, 2000, edit, e) == -1)
+		return -1;
+	if (edit && h->name == NULL && h->mail == NULL && h->org == NULL &&
+	    h->note == NULL)
+		return error_set(e, ERROR_INPUT, "nothing to change: give "
+		    "--name, --mail, --org or --note");
+	return 0;
+}
+
+struct holder_txn {
+	struct cli		*c;
+	const char		*act;
+	int			(*fn)(struct db *, const struct db_holder *,
+				    struct error *);
+	struct db_holder	 h;
+};
+
+static void
+entry_given(struct buf *body, const char *name, const char *value)
+{
+	if (value != NULL)
+		audit_str(body, name, value);
+}
+
+static int
+txn_holder(struct db *db, void *arg, struct error *e)
+{
+	struct holder_txn	*t = arg;
+	struct buf		 body = { 0 };
+	struct bytes		 bytes;
+	int			 rc;
+
+	if (t->fn(db, &t->h, e) == -1)
+		return -1;
+	audit_begin(&body, t->act, clock_now(t->c->clock));
+	audit_str(&body, "holder", t->h.id);
+	entry_given(&body, "name", t->h.name);
+	entry_given(&body, "mail", t->h.mail);
+	entry_given(&body, "org", t->h.org);
+	entry_given(&body, "note", t->h.note);
+	audit_str(&body, "by", submit_user(t->c));
+	bytes = BYTES(body.p, body.len);
+	rc = db_audit_append(db, &bytes, 1, NULL, e);
+	buf_clear(&body);
+	return rc;
+}
+
 static int
 holder_new(struct cmd_args *a, void *ctx, struct error *e)
 {
 	struct cli		*c = ctx;
-	struct db_holder	 h = { 0 };
-	char *const		*id;
+	struct holder_txn	 t = { c, "holder-new", db_holder_add, { 0 } };
 
 	cli_begin(c, a);
-	cmd_operands(a, &id);
-	h.id = id[0];
-	h.name = cmd_string(a, "name", NULL);
-	h.mail = cmd_string(a, "mail", NULL);
-	h.org = cmd_string(a, "org", NULL);
-	h.note = cmd_string(a, "note", NULL);
-	if (check_text("ID", h.id, 64, e) == -1 ||
-	    check_text("--name", h.name, 256, e) == -1 ||
-	    check_text("--mail", h.mail, 254, e) == -1 ||
-	    check_text("--org", h.org, 256, e) == -1 ||
-	    check_text("--note", h.note, 2000, e) == -1 ||
-	    cli_open_db(c, e) == -1)
+	if (take_holder(c, &t.h, false, e) == -1 || cli_open_db(c, e) == -1)
 		return -1;
-	if (db_holder_add(c->db, &h, e) == -1)
+	if (db_txn(c->db, txn_holder, &t, e) == -1)
 		return error_hint(e, "what is there: signet holder show %.64s",
-		    h.id);
-	cli_say(c, "holder %s: %s", h.id, h.name);
+		    t.h.id);
+	cli_say(c, "holder %s: %s", t.h.id, t.h.name);
+	return 0;
+}
+
+static int
+holder_edit(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct cli		*c = ctx;
+	struct holder_txn	 t = { c, "holder-edit", db_holder_edit,
+				    { 0 } };
+
+	cli_begin(c, a);
+	if (take_holder(c, &t.h, true, e) == -1 || cli_open_db(c, e) == -1)
+		return -1;
+	if (db_txn(c->db, txn_holder, &t, e) == -1)
+		return error_hint(e, "\"signet holder find\" looks for names "
+		    "and addresses");
+	cli_say(c, "holder %s changed; certificates stay as they are", t.h.id);
 	return 0;
 }
 
@@ -277,6 +363,13 @@ const struct cmd CLI_HOLDER[] = {
 	    "that is taken is refused.",
 	    "signet holder new 4711 --name 'Alice Holm' --mail "
 	    "alice@example.com\n", new_opts, 1, 1, holder_new },
+	{ "holder edit", "ID", "change what is known of a holder",
+	    "What is not given stays; an empty text takes mail, organisation "
+	    "or note away.  Certificates that were issued keep the old names: "
+	    "order new ones.",
+	    "signet holder edit 4711 --name 'Alice Berg'\n"
+	    "signet holder edit 4711 --note ''\n", edit_opts, 1, 1,
+	    holder_edit },
 	{ "holder list", NULL, "list holders by number", NULL, NULL,
 	    list_opts, 0, 0, holder_list },
 	{ "holder show", "ID", "show a holder, certificates and orders", NULL,

@@ -22,6 +22,7 @@ static const struct db_table *const tables[] = {
 	&DB_CRL,
 	&DB_HOLDER,
 	&DB_HOLDER_ADD,
+	&DB_HOLDER_EDIT,
 	&DB_ORDER,
 	&DB_ORDER_INTAKE,
 	&DB_ORDER_REQUESTS,

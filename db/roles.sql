@@ -64,6 +64,7 @@ GRANT INSERT ON cert_name, status_change, crl, outbox, audit_signed_head
 -- signet: the operator hands in and approves, and never certifies.
 GRANT SELECT ON ALL TABLES IN SCHEMA signet TO signet_cli;
 GRANT INSERT ON ca, holder, orders, item, request TO signet_cli;
+GRANT UPDATE (name, mail, org, note) ON holder TO signet_cli;
 GRANT INSERT (topic, ca) ON outbox TO signet_cli;
 GRANT UPDATE (blob, approvals, state, reason, changed_at) ON orders
 	TO signet_cli;

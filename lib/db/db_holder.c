@@ -37,6 +37,16 @@ static const struct db_stmt add_stmt[] = {
 };
 const struct db_table DB_HOLDER_ADD = DB_TABLE(add_stmt);
 
+static const struct db_stmt edit_stmt[] = {
+	DB_STMT("holder_edit",
+	    "UPDATE holder SET name = coalesce($2::text, name),"
+	    " mail = nullif(coalesce($3::text, mail), ''),"
+	    " org = nullif(coalesce($4::text, org), ''),"
+	    " note = nullif(coalesce($5::text, note), '')"
+	    " WHERE id = $1::text"),
+};
+const struct db_table DB_HOLDER_EDIT = DB_TABLE(edit_stmt);
+
 int
 db_holder_add(struct db *db, const struct db_holder *h, struct error *e)
 {
@@ -51,6 +61,20 @@ db_holder_add(struct db *db, const struct db_holder *h, struct error *e)
 	if (n == 0)
 		return error_set(e, ERROR_CONFLICT,
 		    "holder %.64s: is there with other data", h->id);
+	return 0;
+}
+
+int
+db_holder_edit(struct db *db, const struct db_holder *h, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_text(h->id), db_text(h->name),
+	    db_text(h->mail), db_text(h->org), db_text(h->note) };
+	int64_t			 n = db_exec(db, &edit_stmt[0], arg, 5, e);
+
+	if (n == -1)
+		return error_wrap(e, "holder %.64s", h->id);
+	if (n == 0)
+		return error_set(e, ERROR_NOTFOUND, "no holder %.64s", h->id);
 	return 0;
 }
 

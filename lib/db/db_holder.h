@@ -9,6 +9,7 @@
 
 extern const struct db_table DB_HOLDER;		/* read */
 extern const struct db_table DB_HOLDER_ADD;
+extern const struct db_table DB_HOLDER_EDIT;
 
 struct db_holder {
 	const char	*id;		/* the organisation's own number */
@@ -22,6 +23,8 @@ struct db_holders {
 };
 /* Once more with the same data is well; with other data ERROR_CONFLICT. */
 int	 db_holder_add(struct db *, const struct db_holder *, struct error *);
+/* NULL leaves as it is, "" takes away (not the name).  ERROR_NOTFOUND. */
+int	 db_holder_edit(struct db *, const struct db_holder *, struct error *);
 /* Many at once; those that are there already stay as they are. */
 int	 db_holder_add_missing(struct db *, const struct db_holder *, size_t n,
 	    struct error *);
