@@ -56,10 +56,10 @@ static const struct conf_item custodians[] = {
 	    "How many custodians are needed to use the key."), \
 	CONF_STR(struct ceremony, passphrase, NULL, \
 	    "Where the key's passphrase comes from, when it is not split.")
-#define CA_KEY \
+#define CA_KEY(usual_profile) \
 	CONF_STR_REQUIRED(struct ceremony, name, \
 	    "Name of the CA in the index and in file names."), \
-	CONF_STR(struct ceremony, profile, "sub-ca", \
+	CONF_STR(struct ceremony, profile, usual_profile, \
 	    "Profile of the certificate."), \
 	CONF_NUM(struct ceremony, path_length, -1, -1, 16, \
 	    "CAs that may follow below; -1: as the profile says."), \
@@ -72,7 +72,7 @@ static const struct conf_item custodians[] = {
 static const struct conf_item init_items[] = { COMMON, NEW_KEY, CONF_END };
 static const struct conf_item roll_items[] = { COMMON, NEW_KEY, CONF_END };
 static const struct conf_item certify_items[] = {
-	COMMON, CA_KEY, SUBJECT,
+	COMMON, CA_KEY("sub-ca"), SUBJECT,
 	CONF_STR_REQUIRED(struct ceremony, csr,
 	    "The CA's request: a PEM file or a parcel."),
 	CONF_DURATION(struct ceremony, validity, NULL, DAY, 40 * YEAR,
@@ -82,7 +82,7 @@ static const struct conf_item certify_items[] = {
 	CONF_END
 };
 static const struct conf_item cross_items[] = {
-	COMMON, CA_KEY,
+	COMMON, CA_KEY("cross"),
 	CONF_STR_REQUIRED(struct ceremony, certificate,
 	    "The foreign CA's certificate, whose name and key are taken."),
 	CONF_STR(struct ceremony, csr, NULL,
@@ -93,6 +93,24 @@ static const struct conf_item cross_items[] = {
 	    "Life of the certificate."),
 	CONF_STR(struct ceremony, again, NULL,
 	    "Why a key that was certified before is certified again."),
+	CONF_LIST(struct ceremony, permitted,
+	    "Names that certificates below may have: mail:example.org, "
+	    "dns:example.org, uri:example.org, ip:192.0.2.0/24, "
+	    "dir:C=DE/O=Partner."),
+	CONF_LIST(struct ceremony, excluded,
+	    "Names that they may not have; stronger than permitted."),
+	CONF_LIST(struct ceremony, policy_mappings,
+	    "What the other side's policies count for: OURS=THEIRS; ours are "
+	    "among policies."),
+	CONF_NUM(struct ceremony, require_explicit_policy, -1, -1, 16,
+	    "CAs until a policy is needed; -1: never."),
+	CONF_NUM(struct ceremony, inhibit_policy_mapping, -1, -1, 16,
+	    "CAs until no policy is mapped any more; -1: never."),
+	CONF_NUM(struct ceremony, inhibit_any_policy, -1, -1, 16,
+	    "CAs until anyPolicy counts for nothing; -1: never."),
+	CONF_STR(struct ceremony, issued_to_us, NULL,
+	    "The certificate that the other side issued to our root, for the "
+	    "pair in the directory."),
 	CONF_END
 };
 static const struct conf_item revoke_items[] = {
@@ -193,6 +211,7 @@ ceremony_parse(struct ceremony *c, const char *verb, const char *text,
 	}
 	ceremony_resolve(&c->csr, path);
 	ceremony_resolve(&c->certificate, path);
+	ceremony_resolve(&c->issued_to_us, path);
 	ceremony_resolve(&c->output, path);
 	for (i = 0; i < c->orders.n; i++)
 		ceremony_resolve(&c->orders.v[i], path);

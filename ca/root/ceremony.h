@@ -48,6 +48,11 @@ struct ceremony {
 	int64_t			 path_length;	/* -1: the profile's */
 	struct conf_list	 ext_key_usage, policies;
 	char			*again;
+	/* cross-certify */
+	struct conf_list	 permitted, excluded, policy_mappings;
+	int64_t			 require_explicit_policy;	/* -1: absent */
+	int64_t			 inhibit_policy_mapping, inhibit_any_policy;
+	char			*issued_to_us;
 	/* revoke, retire */
 	char			*target;
 	char			*reason;
@@ -59,7 +64,7 @@ struct ceremony {
 /* The settings of a verb; NULL for an unknown verb. */
 const struct conf_item *ceremony_items(const char *verb);
 /* text is parsed and "verb" must agree.  base, unless NULL, is the file's
- * path: csr, certificate and orders are relative to its directory. */
+ * path: csr, certificate, issued_to_us and orders are relative to its directory. */
 int	 ceremony_parse(struct ceremony *, const char *verb, const char *text,
 	    const char *path, struct error *);
 /* The equivalent file of a command line: each setting with the value of the

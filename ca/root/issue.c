@@ -315,7 +315,8 @@ issue_plan_ca(struct ca_cert *c, struct session *s,
 	    key_public_der(&c->spki, subject_key, e) == -1 ||
 	    set_eku(c, &s->c.ext_key_usage, e) == -1 ||
 	    check_eku(&c->profile, e) == -1 ||
-	    set_policies(c, &s->c.policies, e) == -1)
+	    (c->policy == NULL &&
+	    set_policies(c, &s->c.policies, e) == -1))
 		return -1;
 	set_addresses(c, &s->c, &s->root->settings);
 	if (s->c.validity != 0)
@@ -328,7 +329,41 @@ issue_plan_ca(struct ca_cert *c, struct session *s,
 		return -1;
 	else
 		set_plain_subject(c);
-	return plan(c, s, g->number, kind, s->c.name, 0, e);
+	return plan(c, s, g->number, kind, s->c.name, c->until, e);
+}
+
+/* Ours have to be among the policies that the certificate has at all. */
+static int
+check_mapped(const struct ca_cert *c, const char *mapping, struct error *e)
+{
+	size_t	 i, len = strcspn(mapping, "=");
+
+	for (i = 0; i < c->profile.npolicies; i++)
+		if (strlen(c->profile.policies[i].oid) == len &&
+		    memcmp(c->profile.policies[i].oid, mapping, len) == 0)
+			return 0;
+	return error_set(e, ERROR_INPUT, "policy_mappings: %.*s is not among "
+	    "policies (RFC 5280, 4.2.1.5)", (int)len, mapping);
+}
+
+int
+issue_constrain(struct ca_cert *c, const struct ceremony *from,
+    struct error *e)
+{
+	size_t	 i;
+
+	c->constraints = (struct cert_constraints){ from->permitted,
+	    from->excluded, from->policy_mappings,
+	    from->require_explicit_policy, from->inhibit_policy_mapping,
+	    from->inhibit_any_policy };
+	if (cert_constraints_check(&c->constraints, e) == -1 ||
+	    set_policies(c, &from->policies, e) == -1)
+		return -1;
+	for (i = 0; i < from->policy_mappings.n; i++)
+		if (check_mapped(c, from->policy_mappings.v[i], e) == -1)
+			return -1;
+	c->spec.constraints = &c->constraints;
+	return 0;
 }
 
 int
@@ -414,6 +449,15 @@ usage_text(const char *oid, char dst[80])
 	return nid != NID_undef ? OBJ_nid2ln(nid) : oid;
 }
 
+static void
+describe_list(struct session *s, const char *what, const struct conf_list *l)
+{
+	size_t	 i;
+
+	for (i = 0; i < l->n; i++)
+		session_note(s, "%-14s%s", i == 0 ? what : "", l->v[i]);
+}
+
 void
 issue_describe(struct session *s, const struct ca_cert *c, int k)
 {
@@ -441,6 +485,9 @@ issue_describe(struct session *s, const struct ca_cert *c, int k)
 	for (i = 0; i < c->profile.ext_key_usage.n; i++)
 		session_note(s, "%-14s%s", i == 0 ? "only for" : "",
 		    usage_text(c->profile.ext_key_usage.v[i], usage));
+	describe_list(s, "permitted", &c->constraints.permitted);
+	describe_list(s, "excluded", &c->constraints.excluded);
+	describe_list(s, "policies map", &c->constraints.policy_mappings);
 	for (i = 0; i < c->issuer.cdp.n; i++)
 		session_note(s, "%-14s%s", i == 0 ? "CRL at" : "",
 		    c->issuer.cdp.v[i]);

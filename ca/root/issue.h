@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "ca/root/session.h"
 #include "x509/cert.h"
+#include "x509/cert_constraints.h"
 #include "x509/crl.h"
 #include "x509/profile.h"
 
@@ -22,6 +23,8 @@ struct ca_cert {
 	size_t			 neku;
 	struct profile_policy	*policy;	/* texts are the ceremony's */
 	struct buf		 spki, subject, ski;
+	int64_t			 until;		/* not past that; 0: as it comes */
+	struct cert_constraints	 constraints;	/* texts are the ceremony's */
 	struct cert_spec	 spec;
 	struct buf		 tbs;
 	struct issued		 line;
@@ -37,6 +40,10 @@ int	 issue_plan_root(struct ca_cert *, struct session *,
  */
 int	 issue_plan_ca(struct ca_cert *, struct session *,
 	    const struct generation *, const char *kind, EVP_PKEY *subject_key,
+	    struct error *);
+/* What the certificate allows below it, and its policies, from the ceremony;
+ * after the profile and before issue_plan_ca(). */
+int	 issue_constrain(struct ca_cert *, const struct ceremony *,
 	    struct error *);
 /* A link between two generations of the root: g signs for cert. */
 int	 issue_plan_link(struct ca_cert *, struct session *, X509 *issuer,

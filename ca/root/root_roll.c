@@ -47,7 +47,9 @@ roll_plan(struct session *s, struct roll *r, struct error *e)
 	    r->gen.number, r->old->cert, down, e) == -1)
 		return -1;
 	issue_describe(s, &r->up, 2);
+	session_note(s, "NewWithOld    for who trusts the old root");
 	issue_describe(s, &r->down, 3);
+	session_note(s, "OldWithNew    for who trusts the new root");
 	return 0;
 }
 

@@ -51,7 +51,8 @@ static const struct cmd_opt global[] = {
 	    "name of the CA in index and file names" }, \
 	{ "validity", 0, CMD_STRING, false, "TIME", \
 	    "default: the profile's" }, \
-	{ "profile", 0, CMD_STRING, false, "NAME", "default: sub-ca" }, \
+	{ "profile", 0, CMD_STRING, false, "NAME", \
+	    "default: sub-ca; cross for cross-certify" }, \
 	{ "path-length", 0, CMD_NUMBER, false, "N", \
 	    "CAs that may follow below" }, \
 	{ "ext-key-usage", 0, CMD_MANY, false, "LIST", \
@@ -80,7 +81,22 @@ static const struct cmd_opt cross_opts[] = {
 	    "a request signed by its key" },
 	{ "no-possession", 0, CMD_STRING, false, "REASON",
 	    "do without the request" },
-	OPT_CA, OPT_ADDRESSES, OPT_PROFILES, OPT_COMMENT,
+	OPT_CA,
+	{ "permitted", 0, CMD_MANY, false, "LIST",
+	    "names allowed below: mail:, dns:, uri:, ip:, dir:C=DE/O=..." },
+	{ "excluded", 0, CMD_MANY, false, "LIST",
+	    "names not allowed below" },
+	{ "policy-mappings", 0, CMD_MANY, false, "LIST",
+	    "what their policies count for: OURS=THEIRS" },
+	{ "require-explicit-policy", 0, CMD_NUMBER, false, "N",
+	    "a policy is needed after so many CAs" },
+	{ "inhibit-policy-mapping", 0, CMD_NUMBER, false, "N",
+	    "no mapping after so many CAs" },
+	{ "inhibit-any-policy", 0, CMD_NUMBER, false, "N",
+	    "anyPolicy counts for nothing after so many CAs" },
+	{ "issued-to-us", 0, CMD_STRING, false, "FILE",
+	    "their certificate for our root, for the pair" },
+	OPT_ADDRESSES, OPT_PROFILES, OPT_COMMENT,
 	CMD_OPT_END
 };
 static const struct cmd_opt revoke_opts[] = {
@@ -147,9 +163,15 @@ static const struct cmd cmds[] = {
 	    "signet-root certify --dir /media/root --csr people.csr --name "
 	    "people --ext-key-usage emailProtection,clientAuth",
 	    certify_opts, 0, 1, root_certify },
-	{ "cross-certify", CEREMONY, "certify a foreign CA", NULL,
+	{ "cross-certify", CEREMONY, "certify a foreign CA",
+	    "Takes name and key of the other CA as they are. The parcel has "
+	    "the certificate and, for the attribute crossCertificatePair of a "
+	    "directory, NAME.pair: what we issued to them and, with "
+	    "--issued-to-us, what they issued to us.",
 	    "signet-root cross-certify --dir /media/root --certificate "
-	    "partner.pem --csr partner.csr --name partner",
+	    "partner.pem --csr partner.csr --name partner --permitted "
+	    "mail:partner.example,dir:C=DE/O=Partner --policies 2.999.1 "
+	    "--policy-mappings 2.999.1=2.999.7.1 --inhibit-any-policy 0",
 	    cross_opts, 0, 1, root_cross_certify },
 	{ "revoke", CEREMONY, "revoke a CA and sign a new CRL", NULL,
 	    "signet-root revoke --dir /media/root --target people --reason "

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "x509/cert_constraints.h"
 #include "x509/key.h"
 #include "x509/name.h"
 #include "x509/profile.h"
@@ -51,6 +52,7 @@ struct cert_spec {
 	 * name and key; empty: the profile's subject, the key's digest. */
 	struct bytes		 subject;	/* DER of the Name */
 	struct bytes		 ski;
+	const struct cert_constraints *constraints;	/* or NULL */
 };
 /* Fill serial and the validity: now - backdate, profile's length or until
  * (0: none) if shorter, never past the issuer's. */

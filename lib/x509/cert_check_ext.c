@@ -283,6 +283,61 @@ same_null(X509_EXTENSION *x, const struct cert_spec *s)
 	return cert_string_is(X509_EXTENSION_get_data(x), "\x05\x00", 2);
 }
 
+static bool
+wants(const struct cert_spec *s, int which)
+{
+	return s->constraints != NULL &&
+	    CERT_CONSTRAINT[which].wanted(s->constraints);
+}
+
+static bool
+want_mappings(const struct cert_spec *s)
+{
+	return wants(s, CERT_POLICY_MAPPINGS);
+}
+
+static bool
+same_mappings(X509_EXTENSION *x, const struct cert_spec *s)
+{
+	return CERT_CONSTRAINT[CERT_POLICY_MAPPINGS].same(x, s->constraints);
+}
+
+static bool
+want_name_constraints(const struct cert_spec *s)
+{
+	return wants(s, CERT_NAME_CONSTRAINTS);
+}
+
+static bool
+same_name_constraints(X509_EXTENSION *x, const struct cert_spec *s)
+{
+	return CERT_CONSTRAINT[CERT_NAME_CONSTRAINTS].same(x, s->constraints);
+}
+
+static bool
+want_policy_constraints(const struct cert_spec *s)
+{
+	return wants(s, CERT_POLICY_CONSTRAINTS);
+}
+
+static bool
+same_policy_constraints(X509_EXTENSION *x, const struct cert_spec *s)
+{
+	return CERT_CONSTRAINT[CERT_POLICY_CONSTRAINTS].same(x, s->constraints);
+}
+
+static bool
+want_inhibit_any(const struct cert_spec *s)
+{
+	return wants(s, CERT_INHIBIT_ANY_POLICY);
+}
+
+static bool
+same_inhibit_any(X509_EXTENSION *x, const struct cert_spec *s)
+{
+	return CERT_CONSTRAINT[CERT_INHIBIT_ANY_POLICY].same(x, s->constraints);
+}
+
 static const struct {
 	const char	*name;
 	const char	*oid;
@@ -295,9 +350,17 @@ static const struct {
 	{ "keyUsage", OID_EXT_KEY_USAGE, always, always, same_key_usage },
 	{ "certificatePolicies", OID_EXT_POLICIES, want_policies, never,
 	  same_policies },
+	{ "policyMappings", "2.5.29.33", want_mappings, never,
+	  same_mappings },
 	{ "subjectAltName", OID_EXT_SAN, want_san, empty_subject, same_san },
 	{ "basicConstraints", OID_EXT_BASIC_CONSTRAINTS, want_ca, always,
 	  same_constraints },
+	{ "nameConstraints", "2.5.29.30", want_name_constraints, always,
+	  same_name_constraints },
+	{ "policyConstraints", "2.5.29.36", want_policy_constraints, always,
+	  same_policy_constraints },
+	{ "inhibitAnyPolicy", "2.5.29.54", want_inhibit_any, always,
+	  same_inhibit_any },
 	{ "extKeyUsage", OID_EXT_EXT_KEY_USAGE, want_eku, never, same_eku },
 	{ "cRLDistributionPoints", OID_EXT_CDP, want_cdp, never, same_cdp },
 	{ "authorityInfoAccess", OID_EXT_AIA, want_aia, never, same_aia },

@@ -285,11 +285,42 @@ put_markers(struct buf *b, const struct cert_spec *s, struct error *e)
 	return 0;
 }
 
+static int
+put_constraint(struct buf *b, const struct cert_spec *s, int which,
+    struct error *e)
+{
+	const struct cert_constraint	*c = &CERT_CONSTRAINT[which];
+	struct ext_mark			 m;
+
+	if (s->constraints == NULL || !c->wanted(s->constraints))
+		return 0;
+	m = ext_begin(b, c->oid, c->critical);
+	if (c->put(b, s->constraints, e) == -1)
+		return error_wrap(e, "%s", c->name);
+	ext_end(b, m);
+	return 0;
+}
+
+static int
+put_mappings(struct buf *b, const struct cert_spec *s, struct error *e)
+{
+	return put_constraint(b, s, CERT_POLICY_MAPPINGS, e);
+}
+
+static int
+put_below(struct buf *b, const struct cert_spec *s, struct error *e)
+{
+	if (put_constraint(b, s, CERT_NAME_CONSTRAINTS, e) == -1 ||
+	    put_constraint(b, s, CERT_POLICY_CONSTRAINTS, e) == -1)
+		return -1;
+	return put_constraint(b, s, CERT_INHIBIT_ANY_POLICY, e);
+}
+
 static int (*const extensions[])(struct buf *, const struct cert_spec *,
     struct error *) = {
-	put_aki, put_ski, put_key_usage, put_policies, put_san,
-	put_basic_constraints, put_ext_key_usage, put_cdp, put_aia,
-	put_markers,
+	put_aki, put_ski, put_key_usage, put_policies, put_mappings,
+	put_san, put_basic_constraints, put_below, put_ext_key_usage, put_cdp,
+	put_aia, put_markers,
 };
 
 int

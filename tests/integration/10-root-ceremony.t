@@ -154,16 +154,39 @@ ok 'the root rolls over' root roll --dir D $profiles --yes $two \
     --name root-g2 --key ec:P-256 --threshold 2 \
     --new-custodian ann=file:ann.pass --new-custodian dan=file:dan.pass \
     --cdp http://pki.example.org/root-g2.crl
+said 'NewWithOld    for who trusts the old root'
 ok 'who trusts the old root believes the new one' openssl verify \
     -CAfile D/old/1/root.pem D/issued/0005-link-2-by-1.pem
 ok 'who trusts the new root believes the old CAs' openssl verify \
     -CAfile D/root.pem -untrusted D/issued/0006-link-1-by-2.pem \
     D/issued/0003-services.pem
+new="--custodian ann=file:ann.pass --custodian dan=file:dan.pass"
+csr later
+ok 'the new generation certifies a CA' root certify --dir D $profiles --yes \
+    $new --csr later.csr --name later
+later=$(find D/issued -name '*-later.pem')
+ok 'who trusts the new root believes it' openssl verify -CAfile D/root.pem \
+    "$later"
+not 'who trusts the old one does not' openssl verify \
+    -CAfile D/old/1/root.pem "$later"
+ok '... but for the link NewWithOld' openssl verify \
+    -CAfile D/old/1/root.pem -untrusted D/issued/0005-link-2-by-1.pem "$later"
+cat D/issued/0003-services.pem D/issued/0006-link-1-by-2.pem >down.chain
+cat "$later" D/issued/0005-link-2-by-1.pem >up.chain
+ok 'gnutls goes down by the link' certtool --verify \
+    --load-ca-certificate D/root.pem --infile down.chain
+ok '... and up' certtool --verify \
+    --load-ca-certificate D/old/1/root.pem --infile up.chain
+ok 'both links and the root go out in one parcel' sh -c '
+    openssl cms -verify -binary -inform PEM -in D/out/parcel-*-roll.pem \
+	-CAfile D/old/1/root.pem -purpose any -out roll.txt &&
+    grep -q "^file=link-2-by-1.pem" roll.txt &&
+    grep -q "^file=link-1-by-2.pem" roll.txt &&
+    grep -q "^file=root.pem" roll.txt'
 ok 'the old generation still signs its CRL' root crl --dir D --yes $two \
     --generation 1
 not 'the old custodians do not unlock the new key' \
     root crl --dir D --yes $two
-new="--custodian ann=file:ann.pass --custodian dan=file:dan.pass"
 not 'the present generation cannot be retired' \
     root retire --dir D --yes $new --generation 2
 ok 'the old one is retired' root retire --dir D --yes $new --generation 1
@@ -184,10 +207,10 @@ said 'is of another key than'
 ok 'a foreign CA is certified' root cross-certify --dir D $profiles --yes \
     $new --certificate foreign.pem --csr foreign.csr --name partner
 is '...under its own name' \
-    "$(openssl x509 -in D/issued/0007-partner.pem -noout -subject)" \
+    "$(openssl x509 -in D/issued/0008-partner.pem -noout -subject)" \
     "$(openssl x509 -in foreign.pem -noout -subject)"
 is '...with its own key identifier' \
-    "$(openssl x509 -in D/issued/0007-partner.pem -noout -ext subjectKeyIdentifier)" \
+    "$(openssl x509 -in D/issued/0008-partner.pem -noout -ext subjectKeyIdentifier)" \
     "$(openssl x509 -in foreign.pem -noout -ext subjectKeyIdentifier)"
 ok 'all of it is proven in the end' root replay --dir D
 done_testing

@@ -112,9 +112,11 @@ while read -r serial ca; do
 	    "$tmp/$ca.cert.pem"
 	says "/crl/$ca.crl" openssl x509 -in "$tmp/$ca.cert.pem" -noout -ext \
 	    crlDistributionPoints
-	eval "serial_$((i = i + 1))=$serial"
+	i=$((i + 1))
 done <"$tmp/two"
 is 'of two generations' "$i" 2
+serial_1=$(sed -n '1s/ .*//p' "$tmp/two")
+serial_2=$(sed -n '2s/ .*//p' "$tmp/two")
 
 # Revocations land on the list of their own generation.
 list() {
