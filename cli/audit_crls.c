@@ -55,7 +55,7 @@ check_missing(struct audit_verify *v, const struct audit_entry *en,
 
 	if (c->not_after < crl->params.this_update ||
 	    c->changed_at >= crl->params.this_update ||
-	    crl_find(crl, c->serial, c->serial_len) != NULL)
+	    crl_find(crl, c->serial, c->serial_len, NULL))
 		return;
 	audit_failed(v->r, AUDIT_CRLS, &about, "list %lld of CA %s lacks it, "
 	    "though entry %lld made it invalid", (long long)crl->params.number,
@@ -100,14 +100,18 @@ static void
 check_params(struct audit_verify *v, struct audit_entry *en,
     struct audit_ca *ca, const struct crl *crl)
 {
-	int64_t	 number = 0, this = 0, next = 0, n = 0;
+	int64_t	 number = 0, base = 0, this = 0, next = 0, n = 0;
+	char	 text[24];
 
 	if (!entry_num(v, en, AUDIT_CRLS, "number", &number) ||
 	    !entry_num(v, en, AUDIT_CRLS, "entries", &n) ||
 	    !entry_time(v, en, AUDIT_CRLS, "this", &this) ||
 	    !entry_time(v, en, AUDIT_CRLS, "next", &next))
 		return;
-	if (number != crl->params.number || n != (int64_t)crl->n ||
+	if (entry_maybe(v, en, "base", text, sizeof(text)) &&
+	    !entry_num(v, en, AUDIT_CRLS, "base", &base))
+		return;
+	if (number != crl->params.number || base != crl->params.base || n != (int64_t)crl->n ||
 	    this != crl->params.this_update || next != crl->params.next_update)
 		audit_failed(v->r, AUDIT_CRLS, &en->about, "list %lld of CA %s "
 		    "has another number, time or count than its entry says",
@@ -119,6 +123,49 @@ check_params(struct audit_verify *v, struct audit_entry *en,
 	ca->crl_number = crl->params.number;
 }
 
+/* A delta has what changed since its base: what it has is checked, what it
+ * lacks may be on the base. */
+static void
+check_delta(struct audit_verify *v, const struct audit_entry *en,
+    const struct audit_ca *ca, const struct crl *crl)
+{
+	struct crl_entry	 x;
+	struct audit_about	 about = { .seq = en->seq };
+	struct audit_cert	*c;
+	size_t			 pos = 0;
+
+	while (crl_next(crl, &pos, &x)) {
+		if (x.reason != CRL_REMOVE) {
+			check_listed(v, en, ca, &crl->params, &x);
+			continue;
+		}
+		c = certs_find(v, (int16_t)(ca - v->ca), x.serial,
+		    x.serial_len);
+		about.serial = x.serial;
+		about.serial_len = x.serial_len;
+		if (c == NULL || (c->status != AUDIT_GOOD &&
+		    c->changed_at < crl->params.this_update &&
+		    c->not_after >= crl->params.this_update))
+			audit_failed(v->r, AUDIT_CRLS, &about, "delta %lld of "
+			    "CA %s takes a certificate off the list that was "
+			    "not released", (long long)crl->params.number,
+			    ca->name);
+	}
+}
+
+static void
+check_complete(struct audit_verify *v, const struct audit_entry *en,
+    const struct audit_ca *ca, const struct crl *crl)
+{
+	struct crl_entry	 x;
+	size_t			 i, pos = 0;
+
+	for (i = 0; i < ca->nbad; i++)
+		check_missing(v, en, crl, ca->bad[i]);
+	while (crl_next(crl, &pos, &x))
+		check_listed(v, en, ca, &crl->params, &x);
+}
+
 static void
 check_list(struct audit_verify *v, struct audit_entry *en,
     struct audit_ca *ca, const struct audit_list *list)
@@ -126,7 +173,6 @@ check_list(struct audit_verify *v, struct audit_entry *en,
 	struct error	 e = ERROR_INIT;
 	struct buf	 der = { 0 };
 	struct crl	*crl = NULL;
-	size_t		 i;
 
 	if (bundle_pem_at(&v->b.part[BUNDLE_CRLS], "X509 CRL", list->at, &der,
 	    &e) != 1 || crl_parse(&crl, BYTES(der.p, der.len), &ca->issuer,
@@ -136,10 +182,10 @@ check_list(struct audit_verify *v, struct audit_entry *en,
 		goto out;
 	}
 	check_params(v, en, ca, crl);
-	for (i = 0; i < ca->nbad; i++)
-		check_missing(v, en, crl, ca->bad[i]);
-	for (i = 0; i < crl->n; i++)
-		check_listed(v, en, ca, &crl->params, &crl->v[i]);
+	if (crl->params.base > 0)
+		check_delta(v, en, ca, crl);
+	else
+		check_complete(v, en, ca, crl);
  out:
 	crl_free(&crl);
 	buf_clear(&der);

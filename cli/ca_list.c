@@ -159,7 +159,8 @@ put_crl(struct cli *c, struct out_record *r, const char *name,
 	struct db_crl	crl;
 	int		found;
 
-	found = db_crl_find(c->db, name, 0, &crl, c->arena, e);
+	found = db_crl_find(c->db, name, 0, DB_CRL_COMPLETE, 0, &crl,
+	    c->arena, e);
 	if (found != 1)
 		return found;
 	out_put_num(r, "crl_number", "Latest CRL", crl.number);

@@ -15,13 +15,16 @@ static const struct cmd_opt list_opts[] = {
 	LIST_OPTS,
 	CMD_OPT_END
 };
+#define WHICH_OPTS \
+	{ "number", 0, CMD_NUMBER, false, "N", "not the latest but this" }, \
+	{ "delta", 0, CMD_FLAG, false, NULL, "a delta, not a complete list" }
 static const struct cmd_opt show_opts[] = {
-	{ "number", 0, CMD_NUMBER, false, "N", "not the latest but this" },
+	WHICH_OPTS,
 	{ "entries", 0, CMD_FLAG, false, NULL, "show its entries, too" },
 	CMD_OPT_END
 };
 static const struct cmd_opt export_opts[] = {
-	{ "number", 0, CMD_NUMBER, false, "N", "not the latest but this" },
+	WHICH_OPTS,
 	{ "format", 0, CMD_STRING, false, "FORMAT", "pem (default) or der" },
 	{ "out", 'o', CMD_STRING, false, "FILE",
 	    "write to this new file (standard output)" },
@@ -34,6 +37,7 @@ crl_list(struct cmd_args *a, void *ctx, struct error *e)
 	static const struct out_col	 cols[] = {
 		{ "ca", "CA", 0 },
 		{ "number", "NUMBER", OUT_RIGHT },
+		{ "base", "DELTA ON", OUT_RIGHT },
 		{ "this_update", "THIS UPDATE", 0 },
 		{ "next_update", "NEXT UPDATE", 0 },
 		{ "entries", "ENTRIES", OUT_RIGHT },
@@ -51,17 +55,21 @@ crl_list(struct cmd_args *a, void *ctx, struct error *e)
 	cmd_operands(a, &ca);
 	if (text_parse_number(&before, after, 0, INT64_MAX, e) == -1)
 		return error_wrap(e, "--after");
-	if (list_begin(c, &list, cols, 5, e) == -1)
+	if (list_begin(c, &list, cols, 6, e) == -1)
 		return -1;
 	if (cli_open_db(c, e) == -1)
 		goto out;
 	while (list_wants(&list)) {
-		if (db_crl_list(c->db, ca[0], before, list_page(&list), &page,
+		if (db_crl_list(c->db, ca[0], 0, before, list_page(&list), &page,
 		    list.arena, e) == -1)
 			goto out;
 		for (i = 0; i < page.n && list_take(&list); i++) {
 			out_text(list.out, page.v[i].ca);
 			out_num(list.out, page.v[i].number);
+			if (page.v[i].base > 0)
+				out_num(list.out, page.v[i].base);
+			else
+				out_text(list.out, NULL);
 			out_time(list.out, page.v[i].this_update);
 			out_time(list.out, page.v[i].next_update);
 			out_num(list.out, page.v[i].entries);
@@ -80,27 +88,31 @@ static int
 find(struct cli *c, struct db_crl *crl, struct error *e)
 {
 	int64_t		 number = cmd_number(c->args, "number", 0);
+	bool		 delta = cmd_flag(c->args, "delta");
 	char *const	*ca;
 	int		 found;
 
 	cmd_operands(c->args, &ca);
 	if (cli_open_db(c, e) == -1)
 		return -1;
-	found = db_crl_find(c->db, ca[0], number, crl, c->arena, e);
+	found = db_crl_find(c->db, ca[0], 0, delta ? DB_CRL_DELTA :
+	    DB_CRL_COMPLETE, number, crl, c->arena, e);
 	if (found == 1)
 		return 0;
 	if (found == -1)
 		return -1;
 	error_set(e, ERROR_NOTFOUND, number == 0 ? "CA %.64s has no "
-	    "revocation list" : "CA %.64s has no such revocation list", ca[0]);
+	    "%srevocation list" : "CA %.64s has no such %srevocation list",
+	    ca[0], delta ? "delta " : "");
 	return error_hint(e, "signet-cad makes them; see also: signet ca "
 	    "list");
 }
 
-/* Parsed and its signature checked against the CA of the settings. */
+/* Parsed and its signature checked against the CA of the settings.  It is
+ * what it was asked for: a delta never passes for a complete list. */
 static int
-parse(struct cli *c, const struct db_crl *row, struct crl **crl,
-    struct error *e)
+parse(struct cli *c, const struct db_crl *row, const struct buf *der,
+    struct crl **crl, struct error *e)
 {
 	const struct cli_issuer	*ca;
 	struct issuer		 issuer;
@@ -109,8 +121,14 @@ parse(struct cli *c, const struct db_crl *row, struct crl **crl,
 	if (cli_find_ca(c, row->ca, &ca, e) == -1 ||
 	    issuer_init(&issuer, ca->name, ca->cert, e) == -1)
 		return -1;
-	rc = crl_parse(crl, row->der, &issuer, e);
+	rc = crl_parse(crl, BYTES(der->p, der->len), &issuer, e);
 	issuer_clear(&issuer);
+	if (rc == 0 && ((*crl)->params.number != row->number ||
+	    (*crl)->params.base != row->base)) {
+		crl_free(crl);
+		return error_set(e, ERROR_UPSTREAM, "CA %.64s: the list in "
+		    "the store is not the one of its row", row->ca);
+	}
 	return rc;
 }
 
@@ -124,55 +142,69 @@ show_entries(struct cli *c, const struct crl *crl)
 		{ "invalid_since", "INVALID SINCE", 0 },
 	};
 	struct out_list			*l;
-	size_t				 i;
+	struct crl_entry		 x;
+	size_t				 pos = 0;
 
 	l = out_list_new(stdout, c->json, 0, cols, 4);
-	for (i = 0; i < crl->n; i++) {
-		out_hex(l, crl->v[i].serial, crl->v[i].serial_len);
-		out_text(l, crl->v[i].reason < 0 ? NULL :
-		    selector_reason_name(crl->v[i].reason));
-		out_time(l, crl->v[i].revoked_at);
-		out_time(l, crl->v[i].invalid_since);
+	while (crl_next(crl, &pos, &x)) {
+		out_hex(l, x.serial, x.serial_len);
+		out_text(l, x.reason < 0 ? NULL :
+		    selector_reason_name(x.reason));
+		out_time(l, x.revoked_at);
+		out_time(l, x.invalid_since);
 	}
 	out_list_free(&l);
+}
+
+static void
+show_params(struct cli *c, const struct db_crl *row, const struct crl *crl)
+{
+	const struct crl_params	*p = &crl->params;
+	struct out_record	*r = out_record_new(stdout, c->json);
+
+	out_put(r, "ca", "CA", row->ca);
+	out_put_num(r, "number", "Number", p->number);
+	if (p->base > 0)
+		out_put_num(r, "base", "Delta on", p->base);
+	out_put_time(r, "this_update", "This update", p->this_update);
+	out_put_time(r, "next_update", "Next update", p->next_update);
+	out_put_num(r, "entries", "Entries", (int64_t)crl->n);
+	out_put_num(r, "size", "Bytes", row->size);
+	if (p->freshest.p != NULL)
+		out_put(r, "freshest", "Deltas at", arena_printf(c->arena,
+		    "%.*s", (int)p->freshest.len, p->freshest.p));
+	out_put(r, NULL, "Signature", "verified");
+	if (p->next_update < clock_now(c->clock))
+		out_put_line(r, "It is out of date: is signet-cad running?");
+	out_record_free(&r);
 }
 
 static int
 crl_show(struct cmd_args *a, void *ctx, struct error *e)
 {
-	struct cli		*c = ctx;
-	struct out_record	*r;
-	struct db_crl		 row;
-	struct crl		*crl = NULL;
+	struct cli	*c = ctx;
+	struct db_crl	 row;
+	struct buf	 der = { 0 };
+	struct crl	*crl = NULL;
+	bool		 entries;
+	int		 rc = -1;
 
 	cli_begin(c, a);
-	if (find(c, &row, e) == -1 || parse(c, &row, &crl, e) == -1)
-		return -1;
-	if (cmd_flag(a, "entries") && c->json) {
-		show_entries(c, crl);
-		crl_free(&crl);
-		return 0;
-	}
-	r = out_record_new(stdout, c->json);
-	out_put(r, "ca", "CA", row.ca);
-	out_put_num(r, "number", "Number", crl->params.number);
-	out_put_time(r, "this_update", "This update",
-	    crl->params.this_update);
-	out_put_time(r, "next_update", "Next update",
-	    crl->params.next_update);
-	out_put_num(r, "entries", "Entries", (int64_t)crl->n);
-	out_put_num(r, "size", "Bytes", (int64_t)row.der.len);
-	out_put(r, NULL, "Signature", "verified");
-	if (crl->params.next_update < clock_now(c->clock))
-		out_put_line(r, "It is out of date: is signet-cad "
-		    "running?");
-	out_record_free(&r);
-	if (cmd_flag(a, "entries") && crl->n > 0) {
+	entries = cmd_flag(a, "entries");
+	if (find(c, &row, e) == -1 || db_crl_load(c->db, &row, &der, e) == -1 ||
+	    parse(c, &row, &der, &crl, e) == -1)
+		goto out;
+	if (!entries || !c->json)
+		show_params(c, &row, crl);
+	if (entries && !c->json && crl->n > 0)
 		cli_say(c, "%s", "");
+	if (entries && (c->json || crl->n > 0))
 		show_entries(c, crl);
-	}
+	rc = 0;
+ out:
 	crl_free(&crl);
-	return 0;
+	buf_clear(&der);
+	return rc;
 }
 
 static int
@@ -183,19 +215,51 @@ crl_export(struct cmd_args *a, void *ctx, struct error *e)
 	const char			*format = cmd_string(a, "format",
 					    "pem");
 	struct db_crl			 row;
-	struct buf			 b = { 0 };
+	struct buf			 der = { 0 }, pem = { 0 };
 	int				 rc;
 
 	cli_begin(c, a);
 	if (list_check_word("--format", format, formats, 2, e) == -1 ||
 	    find(c, &row, e) == -1)
 		return -1;
-	if (strcmp(format, "pem") == 0)
-		list_pem(&b, "X509 CRL", row.der);
-	else
-		buf_add(&b, row.der.p, row.der.len);
-	rc = list_write(cmd_string(a, "out", "-"), &b, e);
-	buf_clear(&b);
+	if ((rc = db_crl_load(c->db, &row, &der, e)) == 0) {
+		if (strcmp(format, "pem") == 0)
+			list_pem(&pem, "X509 CRL", BYTES(der.p, der.len));
+		rc = list_write(cmd_string(a, "out", "-"), pem.len > 0 ?
+		    &pem : &der, e);
+	}
+	buf_clear(&der);
+	buf_clear(&pem);
+	return rc;
+}
+
+/* A file, as a client has it: is it a list of this CA, and which? */
+static int
+crl_verify(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct cli		*c = ctx;
+	const struct cli_issuer	*ca;
+	struct db_crl		 row = { .base = 0 };
+	struct issuer		 issuer;
+	struct crl		*crl = NULL;
+	char *const		*arg;
+	int			 rc;
+
+	cli_begin(c, a);
+	cmd_operands(a, &arg);
+	if (cli_find_ca(c, arg[0], &ca, e) == -1 ||
+	    issuer_init(&issuer, ca->name, ca->cert, e) == -1)
+		return -1;
+	if ((rc = crl_load(&crl, arg[1], &issuer, e)) == -1)
+		error_hint(e, "nothing in it counts; it must be DER, and "
+		    "signed by CA %.64s", arg[0]);
+	else {
+		row.ca = arg[0];
+		row.size = (int64_t)crl->der.len;
+		show_params(c, &row, crl);
+	}
+	crl_free(&crl);
+	issuer_clear(&issuer);
 	return rc;
 }
 
@@ -208,5 +272,8 @@ const struct cmd CLI_CRL[] = {
 	{ "crl export", "CA", "write a list as PEM or DER", NULL,
 	    "signet crl export people --format der -o people.crl\n",
 	    export_opts, 1, 1, crl_export },
+	{ "crl verify", "CA FILE", "check a list in a DER file", NULL,
+	    "signet crl verify people people.crl\n", NULL, 2, 2,
+	    crl_verify },
 	CMD_END
 };

@@ -347,10 +347,12 @@ put_crl(struct cli *c, struct out_record *r, const struct db_cert *x,
 	struct issuer		 issuer;
 	struct db_crl		 row;
 	struct crl		*crl = NULL;
+	struct buf		 der = { 0 };
 	bool			 on;
 	int			 found, rc;
 
-	found = db_crl_find(c->db, x->ca, 0, &row, c->arena, e);
+	found = db_crl_find(c->db, x->ca, 0, DB_CRL_COMPLETE, 0, &row,
+	    c->arena, e);
 	if (found == 0)
 		out_put(r, NULL, "CRL", "the CA has made none yet");
 	if (found != 1)
@@ -358,17 +360,20 @@ put_crl(struct cli *c, struct out_record *r, const struct db_cert *x,
 	if (cli_find_ca(c, x->ca, &ca, e) == -1 ||
 	    issuer_init(&issuer, ca->name, ca->cert, e) == -1)
 		return -1;
-	rc = crl_parse(&crl, row.der, &issuer, e);
+	if ((rc = db_crl_load(c->db, &row, &der, e)) == 0)
+		rc = crl_parse(&crl, BYTES(der.p, der.len), &issuer, e);
 	issuer_clear(&issuer);
 	if (rc == -1)
-		return -1;
-	on = crl_find(crl, x->serial.p, x->serial.len) != NULL;
+		goto out;
+	on = crl_find(crl, x->serial.p, x->serial.len, NULL);
 	out_put_bool(r, "on_crl", "On the latest CRL", on);
 	out_put_num(r, "crl_number", "  number", crl->params.number);
 	if (!on && strcmp(x->status, "good") != 0)
 		out_put(r, NULL, "", "the next list will have it");
+ out:
 	crl_free(&crl);
-	return 0;
+	buf_clear(&der);
+	return rc;
 }
 
 static int
@@ -471,7 +476,8 @@ explain_crl(struct cmd_args *a, void *ctx, struct error *e)
 	cmd_operands(a, &ca);
 	if (cli_open_db(c, e) == -1)
 		return -1;
-	if ((found = db_crl_find(c->db, ca[0], 0, &row, c->arena, e)) == -1)
+	if ((found = db_crl_find(c->db, ca[0], 0, DB_CRL_COMPLETE, 0, &row,
+	    c->arena, e)) == -1)
 		return -1;
 	r = out_record_new(stdout, c->json);
 	out_put(r, "ca", "CA", ca[0]);

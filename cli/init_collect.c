@@ -239,8 +239,8 @@ has_lists(struct init *in, struct error *e)
 	int		 found;
 
 	for (i = 0; i < 2; i++)
-		if ((found = db_crl_find(in->cli->db, INIT_CAS[i], 0, &crl,
-		    in->cli->arena, e)) != 1)
+		if ((found = db_crl_find(in->cli->db, INIT_CAS[i], 0,
+		    DB_CRL_COMPLETE, 0, &crl, in->cli->arena, e)) != 1)
 			return found;
 	return in->conf.heads != NULL ||
 	    file_exists(init_path(in, "heads.pem"));

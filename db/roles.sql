@@ -58,8 +58,8 @@ GRANT UPDATE (state, reason, changed_at) ON item TO signet_ca;
 GRANT INSERT, DELETE, UPDATE (instance, written_at) ON intent TO signet_ca;
 GRANT INSERT, UPDATE (status, revoked_at, reason, invalid_since) ON cert
 	TO signet_ca;
-GRANT INSERT ON cert_name, status_change, crl, outbox, audit_signed_head
-	TO signet_ca;
+GRANT INSERT ON cert_name, status_change, crl, crl_part, outbox,
+	audit_signed_head TO signet_ca;
 
 -- signet: the operator hands in and approves, and never certifies.
 GRANT SELECT ON ALL TABLES IN SCHEMA signet TO signet_cli;
@@ -71,7 +71,7 @@ GRANT UPDATE (blob, approvals, state, reason, changed_at) ON orders
 
 -- signet-rad: as the operator, for orders and holders only.
 GRANT SELECT ON ca, holder, orders, item, request, cert, cert_name, crl,
-	status_change TO signet_ra;
+	crl_part, status_change TO signet_ra;
 GRANT INSERT ON holder, orders, item, request TO signet_ra;
 GRANT UPDATE (blob, approvals, state, reason, changed_at) ON orders
 	TO signet_ra;
@@ -82,12 +82,12 @@ GRANT SELECT (order_id, n) ON request TO signet_station;
 GRANT INSERT ON request TO signet_station;
 
 -- signet-ocspd: status, and nothing about persons.
-GRANT SELECT ON ca, crl TO signet_ocsp;
+GRANT SELECT ON ca, crl, crl_part TO signet_ocsp;
 GRANT SELECT (ca, serial, not_after, status, revoked_at, reason, invalid_since)
 	ON cert TO signet_ocsp;
 
 -- signet-crld: what is published, and the list of what to publish.
-GRANT SELECT ON ca, cert, cert_name, crl, outbox TO signet_crl;
+GRANT SELECT ON ca, cert, cert_name, crl, crl_part, outbox TO signet_crl;
 GRANT DELETE ON outbox TO signet_crl;
 
 GRANT SELECT ON ALL TABLES IN SCHEMA signet TO signet_audit;

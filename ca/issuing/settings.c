@@ -34,6 +34,11 @@ static const struct conf_item ca_settings[] = {
 	CONF_DURATION(struct ca_conf, roll_before, "90d", 0, 20 * 365 * DAY,
 	    "How long before certificates would have to be shortened the "
 	    "next generation is due."),
+	CONF_DURATION(struct ca_conf, crl_delta, "0s", 0, 7 * DAY,
+	    "How often a delta CRL is made between the complete ones, and "
+	    "instead of one for those reasons; 0: never."),
+	CONF_STR(struct ca_conf, crl_delta_url, NULL,
+	    "Address of the delta CRL, put in complete CRLs as freshestCRL."),
 	CONF_END
 };
 
@@ -134,6 +139,9 @@ check_ca(const struct cad_conf *c, size_t i, struct error *e)
 		e->code = ERROR_CONFIG;
 		return error_wrap(e, "start of CA %s", ca->name);
 	}
+	if (ca->crl_delta != 0 && ca->crl_delta < 5)
+		return error_set(e, ERROR_CONFIG,
+		    "crl_delta of CA %s is less than 5 s", ca->name);
 	for (k = 0; k < i; k++)
 		if (check_apart(cad_conf_ca(c, k), ca, e) == -1)
 			return -1;

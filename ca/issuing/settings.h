@@ -16,6 +16,8 @@ struct ca_conf {			/* one of cas = ( { ... }, ... ) */
 	struct conf_list	 crl_reasons;
 	char			*start;		/* checked by cad_conf_check() */
 	int64_t			 roll_before;
+	int64_t			 crl_delta;	/* 0: no deltas */
+	char			*crl_delta_url;
 };
 
 struct cad_conf {

@@ -122,6 +122,7 @@ signer_free(struct signer **sp)
 	for (i = 0; i < s->nca; i++) {
 		signer_crl_drop(&s->ca[i]);
 		crl_free(&s->ca[i].last);
+		crl_free(&s->ca[i].delta);
 		issuer_clear(&s->ca[i].issuer);
 		EVP_PKEY_free(s->ca[i].key);
 	}
@@ -156,7 +157,7 @@ signer_cert_status(void *arg, X509 *cert, struct error *e)
 		return st->status == CERT_GOOD;
 	/* What the ledger has not seen may be on the last list. */
 	return ca->last == NULL ||
-	    crl_find(ca->last, n->data, (size_t)n->length) == NULL;
+	    !crl_find(ca->last, n->data, (size_t)n->length, NULL);
 }
 
 int
@@ -222,7 +223,11 @@ static signer_fn *const handlers[WIRE__MAX] = {
 	[WIRE_STATUS] = signer_status,
 	[WIRE_ADOPT] = signer_adopt,
 	[WIRE_CRL] = signer_crl,
+	[WIRE_CRL_SEEN] = signer_crl_seen,
+	[WIRE_CRL_ENTRIES] = signer_crl_entries,
 	[WIRE_CRL_EVIDENCE] = signer_crl_evidence,
+	[WIRE_CRL_SIGN] = signer_crl_sign,
+	[WIRE_CRL_PIECE] = signer_crl_piece,
 	[WIRE_HEAD] = signer_head,
 };
 

@@ -170,7 +170,7 @@ load_root_crl(struct signer *s, struct error *e)
 			continue;
 		n = X509_get0_serialNumber(cert);
 		s->ca[i].revoked = crl_find(crl, n->data,
-		    (size_t)n->length) != NULL;
+		    (size_t)n->length, NULL);
 	}
 	rc = 0;
  out:

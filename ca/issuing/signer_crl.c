@@ -2,133 +2,338 @@
 /*
  * The signer on revocation lists.  A list says what the signer knows: its
  * last list and its ledger.  The store is heard, and where it differs it has
- * to prove it.
+ * to prove it.  Lists are in files and pass through in pieces; no message
+ * takes long, so that others are answered meanwhile.
  */
-#include <openssl/sha.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "os/fault.h"
 #include "os/file.h"
-#include "signer_private.h"
-#include "base/text.h"
-#include "wire.h"
+#include "signer_crl.h"
 
-#define CRL_FILE_MAX	((size_t)256 << 20)
+static char *
+crl_path(const struct signer *s, const struct signer_ca *ca, const char *end)
+{
+	return mem_printf("%s/%s.%s", s->conf->state, ca->conf->name, end);
+}
 
-struct crl_build {
-	int64_t			 number;
-	struct crl_entry	*known;		/* ours, ascending */
-	size_t			 nknown;
-	struct crl_entry	*extra;		/* only the store has these */
-	size_t			 nextra;
-	struct crl_entry	*missing;	/* only we have these */
-	size_t			 nmissing;
-	bool			*drop;		/* known[i] leaves the list */
-	bool			 redeliver;	/* the last list never arrived */
-};
+static const char *
+path_end(enum wire_crl_kind kind)
+{
+	return kind == WIRE_CRL_DELTA ? "delta.crl" : "crl";
+}
+
+static void
+build_free(struct crl_build **bp)
+{
+	struct crl_build	*b = *bp;
+
+	if (b == NULL)
+		return;
+	if (b->seen != -1)
+		close(b->seen);
+	crl_writer_close(&b->writer);
+	crl_reader_close(&b->reader);
+	mem_free(&b->ledger);
+	mem_free(&b->page);
+	mem_free(&b->run);
+	buf_clear(&b->alarms);
+	mem_free(bp);
+}
 
 void
 signer_crl_drop(struct signer_ca *ca)
 {
 	struct crl_build	*b = ca->build;
 
-	if (b == NULL)
-		return;
-	mem_free(&b->known);
-	mem_free(&b->extra);
-	mem_free(&b->missing);
-	mem_free(&b->drop);
-	mem_free(&ca->build);
+	/* Verified in part or not at all: nobody owns it yet. */
+	if (b != NULL && b->made != NULL && b->made != ca->last &&
+	    b->made != ca->delta)
+		crl_free(&b->made);
+	build_free(&ca->build);
 }
 
-static char *
-crl_path(const struct signer *s, const struct signer_ca *ca)
+static int
+load_one(struct signer *s, struct signer_ca *ca, enum wire_crl_kind kind,
+    struct crl **out, struct error *e)
 {
-	return mem_printf("%s/%s.crl", s->conf->state, ca->conf->name);
+	char	*path = crl_path(s, ca, path_end(kind));
+	int	 rc = 0;
+
+	if (file_exists(path))
+		rc = crl_load(out, path, &ca->issuer, e);
+	if (rc == 0 && *out != NULL && ((*out)->params.base > 0) !=
+	    (kind == WIRE_CRL_DELTA))
+		rc = error_set(e, ERROR_CONFIG, "%s is another kind of list",
+		    path);
+	mem_free(&path);
+	return rc;
+}
+
+static int64_t
+newest_number(const struct signer_ca *ca)
+{
+	int64_t	 last = ca->last != NULL ? ca->last->params.number : 0;
+	int64_t	 delta = ca->delta != NULL ? ca->delta->params.number : 0;
+
+	return delta > last ? delta : last;
 }
 
 int
 signer_crl_load(struct signer *s, struct signer_ca *ca, struct error *e)
 {
-	struct buf	 der = { 0 };
-	char		*path = crl_path(s, ca);
-	int		 rc = 0;
-
-	if (file_exists(path) &&
-	    (file_load(&der, path, CRL_FILE_MAX, e) == -1 ||
-	    crl_parse(&ca->last, BYTES(der.p, der.len), &ca->issuer, e) == -1))
-		rc = error_wrap(e, "last list of CA %s", ca->conf->name);
+	if (load_one(s, ca, WIRE_CRL_COMPLETE, &ca->last, e) == -1 ||
+	    load_one(s, ca, WIRE_CRL_DELTA, &ca->delta, e) == -1)
+		return error_wrap(e, "last list of CA %s", ca->conf->name);
 	/* A list that the ledger remembers must be there. */
-	if (rc == 0 && ledger_crl_number(s->ledger, ca->conf->name) >
-	    (ca->last != NULL ? ca->last->params.number : 0)) {
-		error_set(e, ERROR_CONFIG, "%s is older than the ledger", path);
-		rc = error_hint(e, "restore the state directory as a whole");
+	if (ledger_crl_number(s->ledger, ca->conf->name) <= newest_number(ca))
+		return 0;
+	error_set(e, ERROR_CONFIG, "%s/%s.crl is older than the ledger",
+	    s->conf->state, ca->conf->name);
+	return error_hint(e, "restore the state directory as a whole");
+}
+
+static int
+build_params(struct signer *s, struct signer_ca *ca, struct error *e)
+{
+	const struct ca_conf	*conf = ca->conf;
+	struct crl_params	*p = &ca->build->params;
+	int64_t			 newest = newest_number(ca);
+	bool			 delta = ca->build->kind == WIRE_CRL_DELTA;
+
+	if (delta && ca->last == NULL)
+		return error_set(e, ERROR_BUG, "a delta before any list");
+	p->number = ca->build->next > newest ? ca->build->next : newest + 1;
+	p->base = delta ? ca->last->params.number : 0;
+	p->this_update = clock_now(s->clock);
+	if ((ca->last != NULL && p->this_update <
+	    ca->last->params.this_update) || (ca->delta != NULL &&
+	    p->this_update < ca->delta->params.this_update))
+		return error_set(e, ERROR_CONFIG, "the clock is behind the "
+		    "last list");
+	p->next_update = p->this_update + (delta ? 3 * conf->crl_delta :
+	    conf->crl_lifetime);
+	if (!delta && conf->crl_delta > 0 && conf->crl_delta_url != NULL)
+		p->freshest = BYTES(conf->crl_delta_url,
+		    strlen(conf->crl_delta_url));
+	if (p->next_update > ca->issuer.not_after)
+		p->next_update = ca->issuer.not_after;
+	return 0;
+}
+
+static int
+build_begin(struct signer *s, struct signer_ca *ca, struct error *e)
+{
+	struct crl_build	*b = ca->build;
+	char			*path;
+	int			 rc;
+
+	if (build_params(s, ca, e) == -1)
+		return -1;
+	path = crl_path(s, ca, "crl.new");
+	rc = crl_writer_open(&b->writer, path, &b->params, &ca->issuer, e);
+	mem_free(&path);
+	if (rc == -1)
+		return -1;
+	crl_ledger_load(s, ca);
+	if (b->kind == WIRE_CRL_COMPLETE) {
+		b->page = mem_array(WIRE_CRL_PAGE, sizeof(*b->page));
+		b->run = mem_array(CRL_RUN, sizeof(*b->run));
 	}
-	buf_clear(&der);
+	b->stage = b->kind == WIRE_CRL_COMPLETE ? CRL_ENTRIES : CRL_SIGN;
+	return 0;
+}
+
+/* The list that the store would number next is there already: it never
+ * arrived. */
+static struct crl *
+find_undelivered(struct signer *s, struct signer_ca *ca, int64_t next)
+{
+	struct crl	*v[] = { ca->last, ca->delta };
+	size_t		 i;
+
+	for (i = 0; i < 2; i++)
+		if (v[i] != NULL && v[i]->params.number == next &&
+		    v[i]->params.next_update > clock_now(s->clock))
+			return v[i];
+	return NULL;
+}
+
+/* Whether there is something of our own to hand over, or to be made. */
+static int
+build_decide(struct signer *s, struct signer_ca *ca, struct msg *out,
+    struct error *e)
+{
+	struct crl_build	*b = ca->build;
+
+	if ((b->made = find_undelivered(s, ca, b->next)) != NULL)
+		b->stage = CRL_DONE;
+	else if (build_begin(s, ca, e) == -1) {
+		signer_crl_drop(ca);
+		return -1;
+	}
+	msg_put_u32(out, b->stage == CRL_ENTRIES ? WIRE_NEXT_ENTRIES :
+	    WIRE_NEXT_SIGN);
+	return 0;
+}
+
+/*
+ * A newer list in the store that our key signed was made by another
+ * instance: it is as good as ours.
+ */
+static int
+seen_begin(struct signer *s, struct signer_ca *ca, struct error *e)
+{
+	char	*path = crl_path(s, ca, "crl.seen");
+	int	 rc = 0;
+
+	ca->build->stage = CRL_SEEN;
+	ca->build->seen = open(path, O_WRONLY | O_CREAT | O_TRUNC |
+	    O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (ca->build->seen == -1)
+		rc = error_sys(e, "write %s", path);
 	mem_free(&path);
 	return rc;
 }
 
-/* A newer list in the store that our key signed was made by another
- * instance: it is as good as ours. */
-static void
-crl_learn(struct signer *s, struct signer_ca *ca, struct bytes der)
+int
+signer_crl(struct signer *s, struct msg *in, struct msg *out,
+    struct error *e)
 {
-	struct error	 ignored = ERROR_INIT;
-	struct crl	*seen = NULL;
-	char		*path;
+	struct signer_ca	*ca;
+	struct crl_build	*b;
+	char			 name[65];
+	uint32_t		 kind;
+	int64_t			 complete, next;
 
-	if (der.len == 0 ||
-	    crl_parse(&seen, der, &ca->issuer, &ignored) == -1)
-		return;
-	if (ca->last == NULL ||
-	    seen->params.number > ca->last->params.number) {
-		path = crl_path(s, ca);
-		if (file_store(path, der.p, der.len, 0600, &ignored) == 0) {
-			crl_free(&ca->last);
-			ca->last = seen;
-			seen = NULL;
-		}
-		mem_free(&path);
+	msg_get_str(in, name, sizeof(name));
+	kind = msg_get_u32(in);
+	complete = msg_get_i64(in);
+	next = msg_get_i64(in);
+	if (msg_done(in, e) == -1)
+		return -1;
+	if (kind > WIRE_CRL_DELTA)
+		return error_set(e, ERROR_BUG, "no such kind of list");
+	if (signer_check_chain(s, e) == -1 ||
+	    signer_find_ca(s, name, &ca, e) == -1)
+		return -1;
+	signer_crl_drop(ca);
+	b = ca->build = mem_alloc(sizeof(*b));
+	b->seen = -1;
+	b->kind = kind;
+	b->next = next;
+	if (complete <= (ca->last != NULL ? ca->last->params.number : 0))
+		return build_decide(s, ca, out, e);
+	msg_put_u32(out, WIRE_NEXT_SEEN);
+	return seen_begin(s, ca, e);
+}
+
+/* The CA whose list is being made and has come to this stage. */
+static int
+find_build(struct signer *s, struct msg *in, enum crl_stage stage,
+    struct signer_ca **ca, struct error *e)
+{
+	char	 name[65];
+
+	msg_get_str(in, name, sizeof(name));
+	if (in->bad)
+		return error_set(e, ERROR_BUG, "malformed message");
+	if (signer_find_ca(s, name, ca, e) == -1)
+		return -1;
+	if ((*ca)->build == NULL || (*ca)->build->stage != stage)
+		return error_set(e, ERROR_BUG, "no list is being made, or it "
+		    "is not the time for this");
+	return 0;
+}
+
+static void
+seen_end(struct signer *s, struct signer_ca *ca)
+{
+	struct crl_build	*b = ca->build;
+	struct error		 e = ERROR_INIT;
+	struct crl		*list = NULL;
+	char			*path = crl_path(s, ca, "crl.seen");
+	char			*to = crl_path(s, ca, "crl");
+
+	if (crl_load(&list, path, &ca->issuer, &e) == -1) {
+		buf_printf(&b->alarms, "the newest list in the store is "
+		    "none of ours: %s", e.text);
+		buf_byte(&b->alarms, 0);
+		b->nalarms++;
+	} else if (list->params.base == 0 && list->params.idp.p == NULL &&
+	    (ca->last == NULL ||
+	    list->params.number > ca->last->params.number) &&
+	    file_rename(path, to, &e) == 0) {
+		crl_free(&ca->last);
+		ca->last = list;
+		list = NULL;
 	}
-	crl_free(&seen);
+	crl_free(&list);
+	unlink(path);
+	mem_free(&path);
+	mem_free(&to);
 }
 
 static int
-entry_order(const void *a, const void *b)
+seen_write(struct crl_build *b, struct bytes piece, bool last,
+    struct error *e)
 {
-	return crl_entry_compare(a, b);
+	off_t	 size = lseek(b->seen, 0, SEEK_CUR);
+
+	if (size == -1 || (uint64_t)size + piece.len > UINT32_MAX)
+		return error_set(e, ERROR_INPUT, "a list of more than 4 GiB");
+	while (piece.len > 0) {
+		ssize_t	 n = write(b->seen, piece.p, piece.len);
+
+		if (n <= 0)
+			return error_sys(e, "write list");
+		piece.p += n;
+		piece.len -= (size_t)n;
+	}
+	if (last && fdatasync(b->seen) == -1)
+		return error_sys(e, "sync list");
+	return 0;
+}
+
+int
+signer_crl_seen(struct signer *s, struct msg *in, struct msg *out,
+    struct error *e)
+{
+	struct signer_ca	*ca;
+	struct bytes		 piece;
+	uint32_t		 last;
+
+	if (find_build(s, in, CRL_SEEN, &ca, e) == -1)
+		return -1;
+	last = msg_get_u32(in);
+	piece = msg_get_blob(in, WIRE_CRL_CHUNK);
+	if (msg_done(in, e) == -1 ||
+	    seen_write(ca->build, piece, last != 0, e) == -1)
+		return -1;
+	if (last == 0) {
+		msg_put_u32(out, WIRE_NEXT_SEEN);
+		return 0;
+	}
+	seen_end(s, ca);
+	return build_decide(s, ca, out, e);
 }
 
 static void
-entry_from_status(struct crl_entry *c, const struct ledger_status *st)
+put_differences(struct msg *out, const struct crl_build *b)
 {
-	*c = (struct crl_entry){ .serial_len = st->serial_len,
-	    .revoked_at = st->at, .invalid_since = st->invalid_since,
-	    .reason = st->reason > 0 ? (int8_t)st->reason : -1 };
-	memcpy(c->serial, st->serial, st->serial_len);
-}
+	size_t	 i;
 
-/* Last list overlaid with the ledger, ascending. */
-static void
-build_known(struct signer *s, struct signer_ca *ca, struct crl_build *b)
-{
-	const struct ledger_status	*st;
-	const char			*name = ca->conf->name;
-	size_t				 i, pos = 0, room;
+	msg_put_u32(out, (uint32_t)b->nasked);
+	for (i = 0; b->nasked > 0 && i < b->nrun; i++) {
+		const struct crl_run	*r = &b->run[i];
 
-	room = ca->last != NULL ? ca->last->n : 0;
-	while ((st = ledger_next_status(s->ledger, &pos)) != NULL)
-		room++;
-	b->known = mem_array(room + 1, sizeof(*b->known));
-	for (i = 0; ca->last != NULL && i < ca->last->n; i++)
-		if (ledger_find_status(s->ledger, name,
-		    ca->last->v[i].serial, ca->last->v[i].serial_len) == NULL)
-			b->known[b->nknown++] = ca->last->v[i];
-	for (pos = 0; (st = ledger_next_status(s->ledger, &pos)) != NULL;)
-		if (st->status != CERT_GOOD && strcmp(st->ca, name) == 0)
-			entry_from_status(&b->known[b->nknown++], st);
-	qsort(b->known, b->nknown, sizeof(*b->known), entry_order);
-	b->drop = mem_array(b->nknown + 1, sizeof(*b->drop));
+		if (r->claim != CRL_MISSING && r->claim != CRL_EXTRA)
+			continue;
+		msg_put_u32(out, r->claim == CRL_MISSING ?
+		    WIRE_DIFFERS_MISSING : WIRE_DIFFERS_EXTRA);
+		msg_put_blob(out, r->entry.serial, r->entry.serial_len);
+	}
 }
 
 static int
@@ -147,352 +352,196 @@ store_entry(struct msg *in, struct crl_entry *c)
 	return 0;
 }
 
-/* Walk both ascending sequences side by side. */
-static int
-build_compare(struct crl_build *b, struct msg *in, uint32_t n,
-    struct error *e)
-{
-	struct crl_entry	 theirs;
-	size_t			 k = 0;
-	uint32_t		 i;
-	int			 order;
-
-	b->extra = mem_array(n + 1, sizeof(theirs));
-	b->missing = mem_array(b->nknown + 1, sizeof(theirs));
-	for (i = 0; i < n; i++) {
-		if (store_entry(in, &theirs) == -1)
-			return error_set(e, ERROR_BUG, "malformed entry");
-		order = 1;
-		while (k < b->nknown && (order = crl_entry_compare(
-		    &b->known[k], &theirs)) < 0)
-			b->missing[b->nmissing++] = b->known[k++];
-		if (k < b->nknown && order == 0)
-			k++;
-		else
-			b->extra[b->nextra++] = theirs;
-	}
-	while (k < b->nknown)
-		b->missing[b->nmissing++] = b->known[k++];
-	return 0;
-}
-
-static void
-put_differences(struct msg *out, const struct crl_build *b)
-{
-	size_t	 i;
-
-	msg_put_u32(out, (uint32_t)(b->nmissing + b->nextra));
-	for (i = 0; i < b->nmissing; i++) {
-		msg_put_u32(out, WIRE_DIFFERS_MISSING);
-		msg_put_blob(out, b->missing[i].serial,
-		    b->missing[i].serial_len);
-	}
-	for (i = 0; i < b->nextra; i++) {
-		msg_put_u32(out, WIRE_DIFFERS_EXTRA);
-		msg_put_blob(out, b->extra[i].serial, b->extra[i].serial_len);
-	}
-}
-
 int
-signer_crl(struct signer *s, struct msg *in, struct msg *out,
+signer_crl_entries(struct signer *s, struct msg *in, struct msg *out,
     struct error *e)
 {
 	struct signer_ca	*ca;
-	char			 name[65];
-	struct bytes		 seen;
-	int64_t			 number;
-	uint32_t		 n;
+	struct crl_build	*b;
+	uint32_t		 last, n, i;
 
-	msg_get_str(in, name, sizeof(name));
-	number = msg_get_i64(in);
-	seen = msg_get_blob(in, CRL_FILE_MAX);
+	if (find_build(s, in, CRL_ENTRIES, &ca, e) == -1)
+		return -1;
+	b = ca->build;
+	last = msg_get_u32(in);
 	n = msg_get_u32(in);
-	if (in->bad || n > MSG_MAX / 32)
-		return error_set(e, ERROR_BUG, "malformed message");
-	if (signer_check_chain(s, e) == -1 ||
-	    signer_find_ca(s, name, &ca, e) == -1)
+	if (in->bad || n > WIRE_CRL_PAGE || b->nasked > 0 || b->page_is_last)
+		return error_set(e, ERROR_BUG, "entries out of turn");
+	for (i = 0; i < n; i++)
+		if (store_entry(in, &b->page[i]) == -1)
+			return error_set(e, ERROR_BUG, "malformed entry");
+	if (msg_done(in, e) == -1)
 		return -1;
-	crl_learn(s, ca, seen);
-	signer_crl_drop(ca);
-	ca->build = mem_alloc(sizeof(*ca->build));
-	ca->build->redeliver = ca->last != NULL &&
-	    ca->last->params.number == number &&
-	    ca->last->params.next_update > clock_now(s->clock);
-	if (ca->last != NULL && ca->last->params.number >= number)
-		number = ca->last->params.number + 1;
-	ca->build->number = number;
-	if (ca->build->redeliver) {
-		msg_put_u32(out, 0);
-		return 0;
-	}
-	build_known(s, ca, ca->build);
-	if (build_compare(ca->build, in, n, e) == -1 || msg_done(in, e) == -1) {
-		signer_crl_drop(ca);
+	b->npage = n;
+	b->page_at = 0;
+	b->page_is_last = last != 0;
+	if (crl_merge(s, ca, e) == -1)
 		return -1;
-	}
-	put_differences(out, ca->build);
+	put_differences(out, b);
 	return 0;
-}
-
-/* What the worker brings for one entry. */
-struct evidence {
-	struct bytes	 der, blob;
-	char		 profile[65];
-};
-
-static bool
-order_proves(struct signer *s, struct signer_ca *ca,
-    const struct crl_entry *c, const struct evidence *v, bool release,
-    struct ledger_status *st)
-{
-	const struct ledger_status	*known;
-	struct error			 ignored = ERROR_INIT;
-	struct signer_proof		 p = { .ca = ca->conf->name,
-	    .serial = BYTES(c->serial, c->serial_len), .cert = v->der,
-	    .profile = v->profile };
-	enum order_kind			 kind;
-	bool				 proves = false;
-
-	if (v->blob.len == 0 || approval_open_cached(&p.order, v->blob,
-	    s->cache, &ignored) == -1)
-		return false;
-	known = ledger_find_status(s->ledger, ca->conf->name, c->serial,
-	    c->serial_len);
-	p.since = release ? c->revoked_at : known != NULL ? known->at : 0;
-	kind = p.order->order->kind;
-	if (release ? kind == ORDER_RELEASE :
-	    kind == ORDER_REVOKE || kind == ORDER_HOLD)
-		proves = signer_check_proof(s, &p, &ignored) == 0;
-	if (proves)
-		signer_proof_status(&p, st);
-	approval_free(&p.order);
-	return proves;
-}
-
-/* RFC 5280, 3.3: an entry stays for one list after its certificate expired. */
-static bool
-has_expired(struct signer *s, struct signer_ca *ca,
-    const struct crl_entry *c, struct bytes der)
-{
-	const unsigned char	*p = der.p;
-	X509			*x = d2i_X509(NULL, &p, (long)der.len);
-	struct tm		 tm;
-	bool			 expired = false;
-
-	if (x != NULL && ca->last != NULL && signer_ca_of(s, x) == ca) {
-		const ASN1_INTEGER	*n = X509_get0_serialNumber(x);
-
-		expired = (size_t)n->length == c->serial_len &&
-		    memcmp(n->data, c->serial, c->serial_len) == 0 &&
-		    ASN1_TIME_to_tm(X509_get0_notAfter(x), &tm) == 1 &&
-		    timegm(&tm) < ca->last->params.this_update;
-	}
-	X509_free(x);
-	return expired;
-}
-
-static struct crl_entry *
-find_known(const struct crl_build *b, const struct crl_entry *key)
-{
-	return bsearch(key, b->known, b->nknown, sizeof(*key), entry_order);
-}
-
-static void
-entry_leaves(struct signer *s, struct signer_ca *ca,
-    const struct crl_entry *c, struct ledger_status *gone)
-{
-	gone->status = CERT_GOOD;
-	gone->at = clock_now(s->clock);
-	gone->serial_len = c->serial_len;
-	snprintf(gone->ca, sizeof(gone->ca), "%s", ca->conf->name);
-	memcpy(gone->serial, c->serial, c->serial_len);
-	ledger_add_status(s->ledger, gone);
-	ca->build->drop[find_known(ca->build, c) - ca->build->known] = true;
-}
-
-/* When it was is the store's word; it cannot be later than now. */
-static void
-entry_joins(struct signer *s, const struct crl_entry *c,
-    struct ledger_status *st)
-{
-	int64_t	 now = clock_now(s->clock);
-
-	st->at = c->revoked_at < now ? c->revoked_at : now;
-	ledger_add_status(s->ledger, st);
-}
-
-static void
-alarm_add(struct buf *alarms, uint32_t *n, const struct crl_entry *c,
-    const char *what)
-{
-	char	 hex[2 * CERT_SERIAL_SIZE + 3];
-
-	/* Each is a string in the message; NUL separates them here. */
-	buf_printf(alarms, "%s %s", what, text_hex(hex, c->serial,
-	    c->serial_len));
-	buf_byte(alarms, 0);
-	(*n)++;
-}
-
-/* The evidence comes in the order in which it was asked for. */
-static int
-weigh_evidence(struct signer *s, struct signer_ca *ca, struct msg *in,
-    struct buf *alarms, uint32_t *nalarms, struct error *e)
-{
-	struct crl_build	*b = ca->build;
-	uint32_t		 n = msg_get_u32(in);
-	size_t			 i;
-
-	if (n != b->nmissing + b->nextra)
-		return error_set(e, ERROR_BUG, "evidence for %u of %zu "
-		    "differences", n, b->nmissing + b->nextra);
-	for (i = 0; i < n; i++) {
-		bool			 missing = i < b->nmissing;
-		const struct crl_entry	*c = missing ? &b->missing[i] :
-		    &b->extra[i - b->nmissing];
-		struct evidence		 v;
-		struct ledger_status	 st = { .at = 0 };
-
-		v.der = msg_get_blob(in, CERT_MAX);
-		msg_get_str(in, v.profile, sizeof(v.profile));
-		v.blob = msg_get_blob(in, 8u << 20);
-		if (in->bad)
-			break;
-		if (missing && (has_expired(s, ca, c, v.der) ||
-		    (c->reason == 6 && order_proves(s, ca, c, &v, true,
-		    &st))))
-			entry_leaves(s, ca, c, &st);
-		else if (!missing && order_proves(s, ca, c, &v, false, &st))
-			entry_joins(s, c, &st);
-		else
-			alarm_add(alarms, nalarms, c, missing ?
-			    "the store lacks revoked certificate" :
-			    "the store calls revoked without an order");
-	}
-	return msg_done(in, e);
-}
-
-struct walk {
-	const struct crl_build	*b;
-	size_t			 i;
-};
-
-static int
-walk_next(void *arg, struct crl_entry *c, struct error *e)
-{
-	struct walk	*w = arg;
-
-	(void)e;
-	while (w->i < w->b->nknown && w->b->drop[w->i])
-		w->i++;
-	if (w->i == w->b->nknown)
-		return 0;
-	*c = w->b->known[w->i++];
-	return 1;
-}
-
-static int
-crl_make(struct signer *s, struct signer_ca *ca, struct buf *der,
-    struct error *e)
-{
-	struct crl_params	 p = { .number = ca->build->number };
-	struct walk		 w = { ca->build, 0 };
-	struct crl		*made = NULL;
-	uint8_t			 digest[32];
-	char			*path = crl_path(s, ca);
-	int			 rc = -1;
-
-	p.this_update = clock_now(s->clock);
-	if (ca->last != NULL && p.this_update < ca->last->params.this_update) {
-		error_set(e, ERROR_CONFIG, "the clock is behind the last list");
-		goto out;
-	}
-	p.next_update = p.this_update + ca->conf->crl_lifetime;
-	if (p.next_update > ca->issuer.not_after)
-		p.next_update = ca->issuer.not_after;
-	if (crl_sign(der, &p, walk_next, &w, &ca->issuer, ca->key, e) == -1 ||
-	    crl_parse(&made, BYTES(der->p, der->len), &ca->issuer, e) == -1)
-		goto out;
-	FAULT("signer.crl-signed");
-	SHA256(der->p, der->len, digest);
-	ledger_add_crl(s->ledger, ca->conf->name, p.number, digest);
-	if (file_store(path, der->p, der->len, 0600, e) == -1 ||
-	    ledger_sync(s->ledger, e) == -1)
-		goto out;
-	FAULT("signer.crl-stored");
-	crl_free(&ca->last);
-	ca->last = made;
-	made = NULL;
-	rc = 0;
- out:
-	crl_free(&made);
-	mem_free(&path);
-	return rc;
-}
-
-static void
-crl_reply(struct msg *out, const struct crl *crl, const struct buf *der,
-    const struct buf *alarms, uint32_t nalarms)
-{
-	const char	*p = (const char *)alarms->p;
-	uint32_t	 i;
-
-	msg_put_i64(out, crl->params.number);
-	msg_put_i64(out, crl->params.this_update);
-	msg_put_i64(out, crl->params.next_update);
-	msg_put_u32(out, (uint32_t)crl->n);
-	msg_put_blob(out, der->p, der->len);
-	msg_put_u32(out, nalarms);
-	for (i = 0; i < nalarms; i++, p += strlen(p) + 1)
-		msg_put_str(out, p);
 }
 
 int
 signer_crl_evidence(struct signer *s, struct msg *in, struct msg *out,
     struct error *e)
 {
-	struct signer_ca	*ca = NULL;
-	struct buf		 der = { 0 }, alarms = { 0 };
-	uint32_t		 nalarms = 0;
-	char			 name[65], *path = NULL;
+	struct signer_ca	*ca;
+
+	if (find_build(s, in, CRL_ENTRIES, &ca, e) == -1 ||
+	    crl_weigh(s, ca, in, e) == -1 || crl_merge(s, ca, e) == -1)
+		return -1;
+	put_differences(out, ca->build);
+	return 0;
+}
+
+/* It is right: from here on it is the last list. */
+static int
+build_adopt(struct signer *s, struct signer_ca *ca, struct error *e)
+{
+	struct crl_build	*b = ca->build;
+	struct crl		**place = b->kind == WIRE_CRL_DELTA ?
+				    &ca->delta : &ca->last;
+	char			*from = crl_path(s, ca, "crl.new");
+	char			*to = crl_path(s, ca, path_end(b->kind));
 	int			 rc = -1;
 
-	msg_get_str(in, name, sizeof(name));
-	if (in->bad || signer_find_ca(s, name, &ca, e) == -1)
+	FAULT("signer.crl-signed");
+	ledger_add_crl(s->ledger, ca->conf->name, b->params.number,
+	    b->digest);
+	if (file_rename(from, to, e) == -1)
 		goto out;
-	if (ca->build == NULL) {
-		error_set(e, ERROR_BUG, "no list is being made");
+	FAULT("signer.crl-renamed");
+	if (ledger_sync(s->ledger, e) == -1)
 		goto out;
-	}
-	if (ca->build->redeliver) {
-		path = crl_path(s, ca);
-		if (file_load(&der, path, CRL_FILE_MAX, e) == -1)
-			goto out;
-	} else if (weigh_evidence(s, ca, in, &alarms, &nalarms, e) == -1 ||
-	    (ca->build->nextra > 0 && ledger_sync(s->ledger, e) == -1)) {
-		goto out;
-	} else {
-		/* What joined is known now. */
-		if (ca->build->nextra > 0) {
-			int64_t	 number = ca->build->number;
-
-			signer_crl_drop(ca);
-			ca->build = mem_alloc(sizeof(*ca->build));
-			ca->build->number = number;
-			build_known(s, ca, ca->build);
-		}
-		if (crl_make(s, ca, &der, e) == -1)
-			goto out;
-	}
-	crl_reply(out, ca->last, &der, &alarms, nalarms);
+	FAULT("signer.crl-stored");
+	crl_free(place);
+	*place = b->made;
+	b->stage = CRL_DONE;
 	rc = 0;
  out:
-	if (in->bad && e->code == ERROR_NONE)
-		error_set(e, ERROR_BUG, "malformed message");
-	if (ca != NULL)
-		signer_crl_drop(ca);
-	mem_free(&path);
-	buf_clear(&der);
-	buf_clear(&alarms);
+	mem_free(&from);
+	mem_free(&to);
 	return rc;
+}
+
+/* No more entries: from now on it is written and read back. */
+static int
+step_write(struct signer *s, struct signer_ca *ca, struct error *e)
+{
+	struct crl_build	*b = ca->build;
+	char			*path;
+	int			 rc;
+
+	if (b->kind == WIRE_CRL_DELTA && (rc = crl_merge_delta(ca, e)) != 0)
+		return rc == 1 ? 0 : -1;
+	if ((rc = crl_writer_sign(b->writer, ca->key, e)) != 0)
+		return rc == 1 ? 0 : -1;
+	b->written = crl_writer_count(b->writer);
+	if (crl_writer_digest(b->writer, b->digest, e) == -1)
+		return -1;
+	crl_writer_close(&b->writer);
+	crl_known_rewind(b);
+	path = crl_path(s, ca, "crl.new");
+	rc = crl_reader_load(&b->reader, path, &ca->issuer, e);
+	mem_free(&path);
+	b->stage = CRL_VERIFY;
+	return rc;
+}
+
+static int
+build_step(struct signer *s, struct signer_ca *ca, struct error *e)
+{
+	int	 more;
+
+	switch (ca->build->stage) {
+	case CRL_ENTRIES:
+		if (!crl_merge_is_complete(ca))
+			return error_set(e, ERROR_BUG, "entries are missing");
+		ca->build->stage = CRL_SIGN;
+		return 0;
+	case CRL_SIGN:
+		return step_write(s, ca, e);
+	case CRL_VERIFY:
+		if ((more = crl_verify(s, ca, e)) != 0)
+			return more == 1 ? 0 : -1;
+		return build_adopt(s, ca, e);
+	default:
+		return error_set(e, ERROR_BUG, "it is not the time for this");
+	}
+}
+
+static void
+put_made(struct msg *out, struct crl_build *b)
+{
+	const struct crl_params	*p = &b->made->params;
+	const char		*alarm = (const char *)b->alarms.p;
+	uint32_t		 i;
+
+	msg_put_i64(out, p->number);
+	msg_put_i64(out, p->base);
+	msg_put_i64(out, p->this_update);
+	msg_put_i64(out, p->next_update);
+	msg_put_i64(out, (int64_t)b->made->n);
+	msg_put_i64(out, (int64_t)b->made->der.len);
+	msg_put_u32(out, b->nalarms);
+	for (i = 0; i < b->nalarms; i++, alarm += strlen(alarm) + 1)
+		msg_put_str(out, alarm);
+}
+
+int
+signer_crl_sign(struct signer *s, struct msg *in, struct msg *out,
+    struct error *e)
+{
+	struct signer_ca	*ca;
+	struct crl_build	*b;
+	char			 name[65];
+
+	msg_get_str(in, name, sizeof(name));
+	if (msg_done(in, e) == -1 || signer_find_ca(s, name, &ca, e) == -1)
+		return -1;
+	if ((b = ca->build) == NULL)
+		return error_set(e, ERROR_BUG, "no list is being made");
+	if (b->stage != CRL_DONE && build_step(s, ca, e) == -1) {
+		signer_crl_drop(ca);
+		return -1;
+	}
+	msg_put_u32(out, b->stage == CRL_DONE);
+	if (b->stage == CRL_DONE) {
+		if (b->unsaid > 0) {
+			buf_printf(&b->alarms, "%u differences more", b->unsaid);
+			buf_byte(&b->alarms, 0);
+			b->nalarms++;
+		}
+		put_made(out, b);
+		signer_crl_drop(ca);
+	}
+	return 0;
+}
+
+int
+signer_crl_piece(struct signer *s, struct msg *in, struct msg *out,
+    struct error *e)
+{
+	struct signer_ca	*ca;
+	const struct crl	*crl;
+	char			 name[65];
+	int64_t			 number, at;
+	size_t			 left;
+
+	msg_get_str(in, name, sizeof(name));
+	number = msg_get_i64(in);
+	at = msg_get_i64(in);
+	if (msg_done(in, e) == -1 || signer_find_ca(s, name, &ca, e) == -1)
+		return -1;
+	crl = ca->delta != NULL && ca->delta->params.number == number ?
+	    ca->delta : ca->last;
+	if (crl == NULL || crl->params.number != number || at < 0 ||
+	    (uint64_t)at >= crl->der.len)
+		return error_set(e, ERROR_NOTFOUND, "no such piece of a list");
+	left = crl->der.len - (size_t)at;
+	if (left > WIRE_CRL_CHUNK)
+		left = WIRE_CRL_CHUNK;
+	msg_put_blob(out, crl->der.p + at, left);
+	crl_forget(crl, (size_t)at, left);
+	return 0;
 }

@@ -28,8 +28,9 @@ struct signer_ca {			/* one generation of a CA */
 	int64_t			 due;		/* the next one should be there */
 	bool			 revoked;	/* by the root */
 	char			 why_not[400];
-	struct crl		*last;		/* newest list that we know */
-	struct crl_build	*build;		/* between CRL and CRL_EVIDENCE */
+	struct crl		*last;		/* newest complete list we know */
+	struct crl		*delta;		/* newest delta that we made */
+	struct crl_build	*build;		/* the list in the making */
 };
 
 struct signer_batch {
@@ -80,8 +81,9 @@ struct signer {
 typedef int signer_fn(struct signer *, struct msg *in, struct msg *out,
     struct error *);
 signer_fn signer_follow, signer_batch, signer_prepare, signer_sign,
-    signer_resume, signer_status, signer_adopt, signer_crl,
-    signer_crl_evidence, signer_head, signer_hello;
+    signer_resume, signer_status, signer_adopt, signer_crl, signer_crl_seen,
+    signer_crl_entries, signer_crl_evidence, signer_crl_sign,
+    signer_crl_piece, signer_head, signer_hello;
 
 int	 signer_load_cas(struct signer *, struct buf *unusable,
 	    struct error *);
@@ -131,7 +133,7 @@ int	 signer_check_age(struct signer *, const struct order *,
 int	 signer_check_chain(struct signer *, struct error *);
 /* Status in the ledger of a certificate of ours: approval_status_fn. */
 int	 signer_cert_status(void *signer, X509 *, struct error *);
-/* Newest list on disk or given; keeps the newest that verifies. */
+/* The lists on disk; as new as the ledger, or ERROR_CONFIG. */
 int	 signer_crl_load(struct signer *, struct signer_ca *, struct error *);
 void	 signer_crl_drop(struct signer_ca *);
 void	 prepared_free(struct prepared **);

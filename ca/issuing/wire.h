@@ -32,18 +32,28 @@
  *			    i64 since } }
  *		     or   { u32 0, error }
  *	ADOPT	blob CMS	-> blob digest, i64 expires, i64 seq, blob hash
- *	CRL	str ca, i64 number, blob newest CRL of the store, u32 n,
- *		{ blob serial, i64 reason, i64 at, i64 since }
- *		-> u32 n, { u32 enum wire_differs, blob serial }	(evidence wanted)
+ *	CRL	str ca, u32 enum wire_crl_kind, i64 number of the store's newest
+ *		complete list, i64 number that the next list would have there
+ *		-> u32 enum wire_crl_next
+ *	CRL_SEEN	str ca, u32 last one, blob piece of that newest list
+ *		-> u32 enum wire_crl_next
+ *	CRL_ENTRIES	str ca, u32 last ones, u32 n, { blob serial, i64 reason,
+ *		    i64 at, i64 since }		(ascending)
+ *		-> u32 n, { u32 enum wire_differs, blob serial }
+ *		    (evidence wanted before more entries)
  *	CRL_EVIDENCE	str ca, u32 n,
  *		{ blob certificate, str profile, blob CMS }	(as asked)
- *		-> i64 number, i64 this, i64 next, u32 entries, blob CRL,
- *		    u32 n, { str alarm }
+ *		-> as CRL_ENTRIES
+ *	CRL_SIGN	str ca	-> u32 0: work is left, ask again; or
+ *		1, i64 number, i64 base, i64 this, i64 next, i64 entries,
+ *		i64 size, u32 n, { str alarm }
+ *	CRL_PIECE	str ca, i64 number, i64 offset	-> blob
  *	HEAD	-> i64 seq, blob CMS		(of what was followed)
  */
 enum wire_type {
 	WIRE_HELLO = 1, WIRE_FOLLOW, WIRE_BATCH, WIRE_PREPARE, WIRE_SIGN,
-	WIRE_RESUME, WIRE_STATUS, WIRE_ADOPT, WIRE_CRL, WIRE_CRL_EVIDENCE,
+	WIRE_RESUME, WIRE_STATUS, WIRE_ADOPT, WIRE_CRL, WIRE_CRL_SEEN,
+	WIRE_CRL_ENTRIES, WIRE_CRL_EVIDENCE, WIRE_CRL_SIGN, WIRE_CRL_PIECE,
 	WIRE_HEAD, WIRE__MAX
 };
 
@@ -66,6 +76,17 @@ enum wire_differs {
 	WIRE_DIFFERS_EXTRA,		/* the store has it, the signer does not */
 };
 
+enum wire_crl_kind { WIRE_CRL_COMPLETE, WIRE_CRL_DELTA };
+
+enum wire_crl_next {		/* what the signer waits for */
+	WIRE_NEXT_SEEN = 1,	/* the store's newest list: it is newer */
+	WIRE_NEXT_ENTRIES,
+	WIRE_NEXT_SIGN,
+};
+
+#define WIRE_CRL_PAGE	2000	/* entries in one CRL_ENTRIES */
+#define WIRE_CRL_ASKED	500	/* differences in one answer */
+#define WIRE_CRL_CHUNK	262144	/* bytes in one CRL_SEEN or CRL_PIECE */
 #define WIRE_GROUP_MAX	5000
 #define WIRE_PROOFS_MAX	5000	/* orders along with one FOLLOW */
 #endif

@@ -317,5 +317,6 @@ worker_main(int parent, void *arg)
 	msg_clear(&w.ask);
 	msg_clear(&w.answer);
 	arena_free(&w.arena);
+	mem_free(&w.lists);
 	return rc;
 }

@@ -52,6 +52,7 @@ struct worker {
 	int64_t			 next_head;		/* monotonic ms */
 	int64_t			 head_signed;		/* sequence */
 	int64_t			 next_crl, next_expiry, next_takeover;
+	struct worker_list	*lists;			/* per CA, or NULL */
 };
 
 /* One kind of work each.  1 something was done and there may be more, 0

@@ -707,7 +707,7 @@ int
 issue_crl(struct session *s, X509 *cert, int64_t generation, EVP_PKEY *key,
     struct error *e)
 {
-	struct crl_params	 p;
+	struct crl_params	 p = { .base = 0 };
 	struct revoked		 r = { NULL, 0, 0 };
 	struct issuer		 issuer;
 	struct crl		*crl = NULL;

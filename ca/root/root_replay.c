@@ -355,8 +355,8 @@ crl_compare(struct replay *p, const struct crl *crl, size_t entry,
 {
 	struct transcript	 until = { p->r->transcript.v, entry + 1 };
 	struct index		 x;
-	struct crl_entry	*want = NULL;
-	size_t			 n, k;
+	struct crl_entry	*want = NULL, has;
+	size_t			 n, k, pos = 0;
 	const char		*why = NULL;
 
 	if (root_rebuild_index(&x, &until, e) == -1)
@@ -368,9 +368,10 @@ crl_compare(struct replay *p, const struct crl *crl, size_t entry,
 	else if (crl->n != n)
 		why = "another number of entries";
 	for (k = 0; why == NULL && k < n; k++)
-		if (crl_entry_compare(&want[k], &crl->v[k]) != 0 ||
-		    want[k].reason != crl->v[k].reason ||
-		    want[k].revoked_at != crl->v[k].revoked_at)
+		if (!crl_next(crl, &pos, &has) ||
+		    crl_entry_compare(&want[k], &has) != 0 ||
+		    want[k].reason != has.reason ||
+		    want[k].revoked_at != has.revoked_at)
 			why = "an entry is not what was revoked";
 	mem_free(&want);
 	index_clear(&x);

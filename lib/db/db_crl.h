@@ -10,42 +10,59 @@
 extern const struct db_table DB_CRL;		/* read lists */
 extern const struct db_table DB_CRL_MAKE;	/* entries, due, add */
 
+#define DB_CRL_PART	262144		/* bytes of a list in one row */
+
 struct db_crl {
 	const char	*ca;
+	int64_t		 shard;		/* 0: of all certificates */
 	int64_t		 number;
+	int64_t		 base;		/* what a delta adds to; 0: complete */
 	int64_t		 this_update, next_update;
 	int64_t		 entries;
+	int64_t		 size;		/* bytes */
 	int64_t		 change;	/* for db_crl_add: db_crl_due.change */
-	struct bytes	 der;		/* p NULL in lists */
 };
 struct db_crls {
 	struct db_crl	*v;
 	size_t		 n;
 };
-/* With der: 1, 0 none, -1.  number 0: the latest. */
-int	 db_crl_find(struct db *, const char *ca, int64_t number,
-	    struct db_crl *, struct arena *, struct error *);
-/* Newest first, before number (0: from the newest). */
-int	 db_crl_list(struct db *, const char *ca, int64_t before,
-	    size_t limit, struct db_crls *, struct arena *, struct error *);
+enum db_crl_kind { DB_CRL_COMPLETE, DB_CRL_DELTA };
+/* The list, without its bytes: 1, 0 none, -1.  number 0: the latest. */
+int	 db_crl_find(struct db *, const char *ca, int64_t shard,
+	    enum db_crl_kind, int64_t number, struct db_crl *,
+	    struct arena *, struct error *);
+/* Complete ones and deltas, newest first, before number (0: from the
+ * newest). */
+int	 db_crl_list(struct db *, const char *ca, int64_t shard,
+	    int64_t before, size_t limit, struct db_crls *, struct arena *,
+	    struct error *);
+/* Part n: DB_CRL_PART bytes, the last one fewer.  ERROR_UPSTREAM if it is not
+ * there. */
+int	 db_crl_part(struct db *, const struct db_crl *, int64_t n,
+	    struct bytes *, struct arena *, struct error *);
+/* All of it, appended to out. */
+int	 db_crl_load(struct db *, const struct db_crl *, struct buf *out,
+	    struct error *);
 
-/* With its outbox row.  ERROR_CONFLICT if the number is taken. */
+/* In one transaction: the row, with its outbox row, then the parts.
+ * ERROR_CONFLICT if the number is taken. */
 int	 db_crl_add(struct db *, const struct db_crl *, struct error *);
+int	 db_crl_add_part(struct db *, const struct db_crl *, int64_t n,
+	    struct bytes, struct error *);
 
 struct db_crl_entry {
 	struct db_serial serial;
 	int		 reason;
 	int64_t		 revoked_at;
 	int64_t		 invalid_since;	/* 0: unknown */
-	int64_t		 not_after;	/* of the certificate */
 };
 struct db_crl_entries {
 	struct db_crl_entry	*v;
 	size_t			 n;
 };
 /*
- * What is revoked or held and expires after "cutoff", by serial, after that
- * one (NULL to start).
+ * What is revoked or held and expires after "cutoff", in the order of serial
+ * numbers, after that one (NULL to start).
  */
 int	 db_crl_entries(struct db *, const char *ca,
 	    const struct db_serial *after, int64_t cutoff, size_t limit,
@@ -53,8 +70,11 @@ int	 db_crl_entries(struct db *, const char *ca,
 
 struct db_crl_due {
 	const char	*ca;
-	int64_t		 number;	/* of the latest list, 0: none yet */
-	int64_t		 this_update, next_update;
+	int64_t		 number;	/* of the latest complete list, or 0 */
+	int64_t		 this_update, next_update;	/* of that */
+	int64_t		 latest;	/* highest number of all */
+	int64_t		 delta_update;	/* thisUpdate of the latest delta on
+					 * it, or its own */
 	int64_t		 change;	/* id of the latest change of status */
 	int64_t		 changed_at;	/* and when it was stored, 0: never */
 	bool		 urgent;	/* a reason asked for is not on it yet */
@@ -63,14 +83,17 @@ struct db_crl_dues {
 	struct db_crl_due	*v;
 	size_t			 n;
 };
-/* All issuing CAs.  The pairs of ca and reason (-1: release) are urgent. */
-int	 db_crl_due(struct db *, const char *const *ca, const int64_t *reason,
-	    size_t n, struct db_crl_dues *, struct arena *, struct error *);
+/* All issuing CAs, or that one.  The pairs of ca and reason (-1: release) are
+ * urgent. */
+int	 db_crl_due(struct db *, const char *only, const char *const *ca,
+	    const int64_t *reason, size_t n, struct db_crl_dues *,
+	    struct arena *, struct error *);
 
 /*
- * One maker of lists at a time among all instances: 1 we are, 0 somebody else
- * is.  The lock ends with db_crl_unlock() or with the connection.
+ * One maker of a CA's lists at a time among all instances: 1 we are, 0
+ * somebody else is.  The lock ends with db_crl_unlock() or with the
+ * connection.
  */
-int	 db_crl_lock(struct db *, struct error *);
-int	 db_crl_unlock(struct db *, struct error *);
+int	 db_crl_lock(struct db *, const char *ca, struct error *);
+int	 db_crl_unlock(struct db *, const char *ca, struct error *);
 #endif

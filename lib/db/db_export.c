@@ -33,8 +33,14 @@ static const struct db_stmt stmt[] = {
 	    " WHERE s.ca = c.ca AND s.serial = c.serial"
 	    " ORDER BY s.id DESC LIMIT 1)"
 	    " FROM cert c WHERE c.id > $1::bigint ORDER BY c.id LIMIT " PAGE),
-	[CRLS] = DB_STMT("export_crls", BLOBS("ca, number", "der",
-	    "crl WHERE (ca, number) > ($1::text, $2::bigint)", "ca, number")),
+	[CRLS] = DB_STMT("export_crls",
+	    "SELECT l.ca, l.shard, l.number, l.base,"
+	    " (SELECT string_agg(p.der, '' ORDER BY p.n) FROM crl_part p"
+	    "  WHERE p.ca = l.ca AND p.shard = l.shard"
+	    "  AND p.number = l.number AND p.base = l.base)"
+	    " FROM crl l WHERE (l.ca, l.shard, l.number, l.base) >"
+	    " ($1::text, $2::bigint, $3::bigint, $4::bigint)"
+	    " ORDER BY l.ca, l.shard, l.number, l.base LIMIT 1"),
 	[COUNT] = DB_STMT("export_count",
 	    "SELECT (SELECT seq FROM audit_head),"
 	    " (SELECT count(*) FROM cert), (SELECT count(*) FROM orders)"),
@@ -106,15 +112,18 @@ db_export_crls(struct db *db, struct db_export *at,
     struct db_export_blobs *out, struct arena *a, struct error *e)
 {
 	const struct db_arg	 arg[] = {
-		db_text(at->ca != NULL ? at->ca : ""), db_int(at->seq) };
+		db_text(at->ca != NULL ? at->ca : ""), db_int(at->shard),
+		db_int(at->seq), db_int(at->base) };
 	struct db_rows		*rows;
 
-	if (db_query(db, &stmt[CRLS], arg, 2, &rows, e) == -1)
+	if (db_query(db, &stmt[CRLS], arg, 4, &rows, e) == -1)
 		return -1;
-	blobs_fill(out, rows, 2, a);
+	blobs_fill(out, rows, 4, a);
 	if (out->n > 0) {
-		at->ca = db_row_text(a, rows, out->n - 1, 0);
-		at->seq = db_get_int(rows, out->n - 1, 1);
+		at->ca = db_row_text(a, rows, 0, 0);
+		at->shard = db_get_int(rows, 0, 1);
+		at->seq = db_get_int(rows, 0, 2);
+		at->base = db_get_int(rows, 0, 3);
 	}
 	db_rows_free(&rows);
 	return 0;

@@ -21,6 +21,7 @@ struct db_export {		/* zero-initialised: from the start */
 	struct db_ref	 ref;
 	bool		 began;
 	const char	*ca;	/* lives as long as the arena given */
+	int64_t		 shard, base;
 };
 struct db_export_blobs {
 	struct bytes	*v;

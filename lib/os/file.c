@@ -208,6 +208,20 @@ file_create(const char *path, const void *p, size_t len, mode_t mode,
 	return file_put(path, p, len, mode, false, e);
 }
 
+int
+file_rename(const char *from, const char *to, struct error *e)
+{
+	char	*dir = file_dirname(to);
+	int	 rc;
+
+	if ((rc = rename(from, to)) == -1)
+		error_sys(e, "rename %s to %s", from, to);
+	else if ((rc = file_sync_dir(dir)) == -1)
+		error_sys(e, "sync %s", dir);
+	mem_free(&dir);
+	return rc;
+}
+
 bool
 file_exists(const char *path)
 {

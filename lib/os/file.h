@@ -19,6 +19,8 @@ int	 file_store(const char *path, const void *, size_t, mode_t,
 /* As file_store, but refuses to replace: ERROR_CONFLICT. */
 int	 file_create(const char *path, const void *, size_t, mode_t,
 	    struct error *);
+/* A file that is on disk already takes the place of another. */
+int	 file_rename(const char *from, const char *to, struct error *);
 bool	 file_exists(const char *path);
 int	 file_mkdir(const char *path, mode_t, struct error *);	/* mkdir -p */
 /* Must be a plain file, owned by us or root, closed to group and others. */

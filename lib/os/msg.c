@@ -313,10 +313,16 @@ int
 msg_call(int fd, struct msg *request, struct msg *reply, uint32_t want,
     struct error *e)
 {
+	return msg_send(fd, request, e) == -1 ? -1 :
+	    msg_answer(fd, reply, want, e);
+}
+
+int
+msg_answer(int fd, struct msg *reply, uint32_t want, struct error *e)
+{
 	int	 rv;
 
-	if (msg_send(fd, request, e) == -1 ||
-	    (rv = msg_recv(fd, reply, e)) == -1)
+	if ((rv = msg_recv(fd, reply, e)) == -1)
 		return -1;
 	if (rv == 0)
 		return error_set(e, ERROR_UPSTREAM, "peer is gone");

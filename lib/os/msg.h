@@ -51,4 +51,6 @@ int	 msg_recv(int fd, struct msg *, struct error *);
  * error that the peer put with msg_put_error and which becomes ours. */
 int	 msg_call(int fd, struct msg *request, struct msg *reply,
 	    uint32_t want, struct error *);
+/* The second half of it, for who does something else between the two. */
+int	 msg_answer(int fd, struct msg *reply, uint32_t want, struct error *);
 #endif

@@ -9,4 +9,9 @@
 #include "x509/alg.h"
 
 void	 alg_pss_put(struct buf *, const struct alg_hash *);
+
+/* For signatures over pieces.  The digest, NULL: it is the algorithm's own. */
+const EVP_MD *alg_md(const struct alg_sig *);
+int	 alg_set_padding(const struct alg_sig *, EVP_PKEY_CTX *);	/* 1 */
+int	 alg_check_size(const EVP_PKEY *, size_t, struct error *);
 #endif

@@ -43,14 +43,14 @@ alg_pss_put(struct buf *out, const struct alg_hash *h)
 	der_end(out, seq);
 }
 
-static const EVP_MD *
-md_of(const struct alg_sig *s)
+const EVP_MD *
+alg_md(const struct alg_sig *s)
 {
 	return s->hash != NULL ? s->hash->md() : NULL;
 }
 
-static int
-set_padding(const struct alg_sig *s, EVP_PKEY_CTX *ctx)
+int
+alg_set_padding(const struct alg_sig *s, EVP_PKEY_CTX *ctx)
 {
 	if (s->params != ALG_PSS)
 		return 1;
@@ -73,8 +73,8 @@ alg_sign(struct buf *out, const struct alg_sig *s, EVP_PKEY *key,
 		    "the key does not sign with %s", s->name);
 	buf_reserve(out, n);
 	if ((ctx = EVP_MD_CTX_new()) == NULL ||
-	    EVP_DigestSignInit(ctx, &pctx, md_of(s), NULL, key) != 1 ||
-	    set_padding(s, pctx) != 1 ||
+	    EVP_DigestSignInit(ctx, &pctx, alg_md(s), NULL, key) != 1 ||
+	    alg_set_padding(s, pctx) != 1 ||
 	    EVP_DigestSign(ctx, out->p + out->len, &n, data.p, data.len) != 1)
 		key_error(key, e, "sign");
 	else {
@@ -85,8 +85,8 @@ alg_sign(struct buf *out, const struct alg_sig *s, EVP_PKEY *key,
 	return rc;
 }
 
-static int
-check_size(const EVP_PKEY *key, size_t n, struct error *e)
+int
+alg_check_size(const EVP_PKEY *key, size_t n, struct error *e)
 {
 	const struct alg_key	*k = alg_key_of(key);
 	size_t			 modulus = (size_t)EVP_PKEY_get_size(key);
@@ -111,11 +111,11 @@ alg_verify(const struct alg_sig *s, EVP_PKEY *key, struct bytes data,
 	if (!alg_sig_suits(s, key))
 		return error_set(e, ERROR_CRYPTO, "signature does not verify:"
 		    " the key does not sign with %s", s->name);
-	if (check_size(key, sig.len, e) == -1)
+	if (alg_check_size(key, sig.len, e) == -1)
 		return -1;
 	if ((ctx = EVP_MD_CTX_new()) == NULL ||
-	    EVP_DigestVerifyInit(ctx, &pctx, md_of(s), NULL, key) != 1 ||
-	    set_padding(s, pctx) != 1)
+	    EVP_DigestVerifyInit(ctx, &pctx, alg_md(s), NULL, key) != 1 ||
+	    alg_set_padding(s, pctx) != 1)
 		error_ssl(e, ERROR_CRYPTO, "verify");
 	else if (EVP_DigestVerify(ctx, sig.p, sig.len, data.p, data.len) != 1) {
 		error_set(e, ERROR_CRYPTO, "signature does not verify");

@@ -302,7 +302,7 @@ cert_tbs(struct buf *out, const struct cert_spec *s, struct error *e)
 }
 
 /* How this issuer signs, if the key is such a one as its own. */
-static int
+int
 issuer_sig(const struct alg_sig **sig, const struct issuer *i,
     const EVP_PKEY *key, struct error *e)
 {

@@ -37,6 +37,10 @@ int	 cert_put_subject(struct buf *, const struct profile *,
 	    const struct fields *, struct error *);
 bool	 cert_subject_is_empty(const struct profile *, const struct fields *);
 int	 cert_time(int64_t *, const ASN1_TIME *, struct error *);
+/* What the issuer signs with; ERROR_CONFIG when the key does not. */
+struct alg_sig;
+int	 issuer_sig(const struct alg_sig **, const struct issuer *,
+	    const EVP_PKEY *, struct error *);
 /* SEQUENCE { tbs, algorithm, signature }, verified: certificate or CRL. */
 int	 cert_seal(struct buf *out, struct bytes tbs, const struct issuer *,
 	    EVP_PKEY *, struct error *);

@@ -30,6 +30,8 @@ size_t	 der_begin(struct buf *, uint8_t tag);	/* returns a mark */
 void	 der_end(struct buf *, size_t mark);
 void	 der_put(struct buf *, uint8_t tag, const void *, size_t);
 void	 der_put_raw(struct buf *, struct bytes);	/* is DER already */
+/* Tag and length alone; the content is written elsewhere. */
+void	 der_put_header(struct buf *, uint8_t tag, size_t len);
 void	 der_put_bool(struct buf *, bool);
 void	 der_put_int(struct buf *, int64_t);
 /* Unsigned big-endian magnitude; a leading zero is added or removed. */

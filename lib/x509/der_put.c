@@ -44,8 +44,8 @@ der_end(struct buf *b, size_t mark)
 	b->len += n;
 }
 
-static void
-put_header(struct buf *b, uint8_t tag, size_t len)
+void
+der_put_header(struct buf *b, uint8_t tag, size_t len)
 {
 	size_t	 n = length_octets(len), i;
 
@@ -62,7 +62,7 @@ put_header(struct buf *b, uint8_t tag, size_t len)
 void
 der_put(struct buf *b, uint8_t tag, const void *p, size_t len)
 {
-	put_header(b, tag, len);
+	der_put_header(b, tag, len);
 	if (len > 0)
 		buf_add(b, p, len);
 }
@@ -107,7 +107,7 @@ der_put_uint(struct buf *b, const uint8_t *p, size_t len)
 		der_put(b, DER_INTEGER, p, len);
 		return;
 	}
-	put_header(b, DER_INTEGER, len + 1);
+	der_put_header(b, DER_INTEGER, len + 1);
 	buf_byte(b, 0);
 	if (len > 0)
 		buf_add(b, p, len);
@@ -223,7 +223,7 @@ der_put_oid(struct buf *b, const char *dotted)
 void
 der_put_bits(struct buf *b, const uint8_t *p, size_t len)
 {
-	put_header(b, DER_BIT_STRING, len + 1);
+	der_put_header(b, DER_BIT_STRING, len + 1);
 	buf_byte(b, 0);
 	if (len > 0)
 		buf_add(b, p, len);

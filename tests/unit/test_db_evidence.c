@@ -114,22 +114,25 @@ db_evidence_certs_brings_the_last_order_on_their_status(void **state)
 }
 
 static void
-db_crl_lock_is_for_one_at_a_time(void **state)
+db_crl_lock_is_for_one_at_a_time_and_ca(void **state)
 {
 	struct fixture	*f = *state;
 	struct db	*other;
 
 	other = testdb_open(&f->t, "signet_ca", tables, 2);
-	assert_int_equal(db_crl_lock(f->db, &f->e), 1);
-	assert_int_equal(db_crl_lock(other, &f->e), 0);
-	assert_int_equal(db_crl_unlock(f->db, &f->e), 0);
-	assert_int_equal(db_crl_lock(other, &f->e), 1);
+	assert_int_equal(db_crl_lock(f->db, "people", &f->e), 1);
+	assert_int_equal(db_crl_lock(other, "people", &f->e), 0);
+	assert_int_equal(db_crl_lock(other, "services", &f->e), 1);
+	assert_int_equal(db_crl_unlock(f->db, "people", &f->e), 0);
+	assert_int_equal(db_crl_lock(other, "people", &f->e), 1);
 	/* It ends with its holder. */
 	db_close(&other);
-	while (db_crl_lock(f->db, &f->e) == 0)
+	while (db_crl_lock(f->db, "services", &f->e) == 0)
+		;
+	while (db_crl_lock(f->db, "people", &f->e) == 0)
 		;
 	assert_int_equal(f->e.code, ERROR_NONE);
-	assert_int_equal(db_crl_unlock(f->db, &f->e), 0);
+	assert_int_equal(db_crl_unlock(f->db, "people", &f->e), 0);
 }
 
 int
@@ -139,7 +142,7 @@ main(void)
 		cmocka_unit_test(db_evidence_orders_answers_in_the_order_asked),
 		cmocka_unit_test(
 		    db_evidence_certs_brings_the_last_order_on_their_status),
-		cmocka_unit_test(db_crl_lock_is_for_one_at_a_time),
+		cmocka_unit_test(db_crl_lock_is_for_one_at_a_time_and_ca),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

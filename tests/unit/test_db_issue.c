@@ -725,7 +725,7 @@ crl_entries_come_by_serial_without_the_expired(void **state)
 	assert_int_equal(p.v[0].serial.p[7], 1);
 	assert_int_equal(p.v[0].reason, 6);
 	assert_int_equal(p.v[0].revoked_at, NOW + 1);
-	assert_int_equal(p.v[0].not_after, NOW + 100 * DAY);
+	assert_int_equal(p.v[0].invalid_since, 0);
 	assert_int_equal(p.v[1].serial.p[7], 2);
 	assert_int_equal(db_crl_entries(ca, "people", &p.v[1].serial, NOW, 2,
 	    &p, a, &e), 0);
@@ -742,7 +742,7 @@ is_urgent(int64_t reason)
 	struct error		 e = ERROR_INIT;
 	struct db_crl_dues	 due;
 
-	assert_int_equal(db_crl_due(ca, (const char *const[]){ "people" },
+	assert_int_equal(db_crl_due(ca, "people", (const char *const[]){ "people" },
 	    &reason, 1, &due, a, &e), 0);
 	return due.v[0].urgent;
 }
@@ -750,8 +750,8 @@ is_urgent(int64_t reason)
 static void
 a_list_is_urgent_until_it_knows_of_the_change(void **state)
 {
-	struct db_crl	 c = { "people", 7, NOW, NOW + DAY, 0, 0,
-	    BYTES("crl7", 4) };
+	struct db_crl	 c = { .ca = "people", .number = 7, .this_update = NOW,
+	    .next_update = NOW + DAY, .size = 4 };
 	struct error	 e = ERROR_INIT;
 	int64_t		 id;
 
@@ -777,21 +777,29 @@ a_list_is_urgent_until_it_knows_of_the_change(void **state)
 	    (long long)id);
 }
 
+static int
+find(enum db_crl_kind kind, int64_t number, struct db_crl *c)
+{
+	struct error	 e = ERROR_INIT;
+
+	return db_crl_find(ca, "people", 0, kind, number, c, a, &e);
+}
+
 static void
 lists_are_numbered_and_the_latest_is_found(void **state)
 {
-	struct db_crl		 c = { "people", 1, NOW, NOW + DAY, 0, 0,
-	    BYTES("crl1", 4) };
+	struct db_crl		 c = { .ca = "people", .number = 1,
+	    .this_update = NOW, .next_update = NOW + DAY, .size = 4 };
 	struct error		 e = ERROR_INIT;
 	struct db_crls		 list;
 	struct db_crl_dues	 due;
 
 	(void)state;
-	assert_int_equal(db_crl_due(ca, NULL, NULL, 0, &due, a, &e), 0);
+	assert_int_equal(db_crl_due(ca, NULL, NULL, NULL, 0, &due, a, &e), 0);
 	assert_int_equal(due.n, 1);
 	assert_string_equal(due.v[0].ca, "people");
 	assert_int_equal(due.v[0].number, 0);
-	assert_int_equal(db_crl_find(ca, "people", 0, &c, a, &e), 0);
+	assert_int_equal(find(0, 0, &c), 0);
 	assert_int_equal(db_crl_add(ca, &c, &e), 0);
 	assert_int_equal(db_crl_add(ca, &c, &e), -1);
 	assert_int_equal(e.code, ERROR_CONFLICT);
@@ -799,21 +807,66 @@ lists_are_numbered_and_the_latest_is_found(void **state)
 	    0);
 	error_clear(&e);
 	c.number = 2;
-	c.der = BYTES("crl2", 4);
+	c.this_update = NOW + 5;
 	assert_int_equal(db_crl_add(ca, &c, &e), 0);
-	assert_int_equal(db_crl_find(ca, "people", 0, &c, a, &e), 1);
+	c.base = 1;		/* a delta of the same moment */
+	assert_int_equal(db_crl_add(ca, &c, &e), 0);
+	c = (struct db_crl){ .ca = "people", .number = 3, .base = 2,
+	    .this_update = NOW + 9, .next_update = NOW + 99, .size = 4 };
+	assert_int_equal(db_crl_add(ca, &c, &e), 0);
+	assert_int_equal(find(DB_CRL_COMPLETE, 0, &c), 1);
 	assert_int_equal(c.number, 2);
-	assert_true(bytes_equal(c.der, BYTES("crl2", 4)));
-	assert_int_equal(db_crl_find(ca, "people", 1, &c, a, &e), 1);
+	assert_int_equal(find(DB_CRL_DELTA, 0, &c), 1);
+	assert_int_equal(c.base, 2);
+	assert_int_equal(find(DB_CRL_DELTA, 1, &c), 0);
+	assert_int_equal(find(DB_CRL_COMPLETE, 1, &c), 1);
 	assert_int_equal(c.next_update, NOW + DAY);
-	assert_int_equal(db_crl_list(ca, "people", 2, MAX, &list, a, &e), 0);
-	assert_int_equal(list.n, 1);
-	assert_int_equal(list.v[0].number, 1);
-	assert_int_equal(db_crl_due(ca, NULL, NULL, 0, &due, a, &e), 0);
+	assert_int_equal(db_crl_list(ca, "people", 0, 3, MAX, &list, a, &e), 0);
+	assert_int_equal(list.n, 3);
+	assert_int_equal(list.v[0].base, 0);
+	assert_int_equal(list.v[1].base, 1);
+	assert_int_equal(list.v[2].number, 1);
+	assert_int_equal(db_crl_due(ca, NULL, NULL, NULL, 0, &due, a, &e), 0);
 	assert_int_equal(due.v[0].number, 2);
+	assert_int_equal(due.v[0].latest, 3);
+	assert_int_equal(due.v[0].this_update, NOW + 5);
+	assert_int_equal(due.v[0].delta_update, NOW + 9);
 	assert_int_equal(due.v[0].next_update, NOW + DAY);
 	assert_int_equal(testdb_number(&t, "SELECT count(*) FROM outbox"
-	    " WHERE topic = 'crl'"), 2);
+	    " WHERE topic = 'crl'"), 4);
+}
+
+static void
+the_bytes_of_a_list_come_back_part_by_part(void **state)
+{
+	struct db_crl	 c = { .ca = "people", .number = 20,
+	    .this_update = NOW, .next_update = NOW + DAY,
+	    .size = DB_CRL_PART + 3 };
+	struct buf	 all = { 0 };
+	struct error	 e = ERROR_INIT;
+	uint8_t		*big = arena_alloc(a, DB_CRL_PART);
+
+	(void)state;
+	memset(big, 0xa5, DB_CRL_PART);
+	assert_int_equal(db_crl_add_part(ca, &c, 0, BYTES(big, 1), &e), -1);
+	error_clear(&e);
+	assert_int_equal(db_crl_add(ca, &c, &e), 0);
+	assert_int_equal(db_crl_add_part(ca, &c, 0, BYTES(big, DB_CRL_PART),
+	    &e), 0);
+	assert_int_equal(db_crl_load(ca, &c, &all, &e), -1);
+	assert_int_equal(e.code, ERROR_UPSTREAM);
+	assert_string_equal(e.text, "CRL 20 of people: part 1 is not in the "
+	    "store");
+	error_clear(&e);
+	all.len = 0;
+	assert_int_equal(db_crl_add_part(ca, &c, 1, BYTES("end", 3), &e), 0);
+	assert_int_equal(db_crl_load(ca, &c, &all, &e), 0);
+	assert_int_equal(all.len, DB_CRL_PART + 3);
+	assert_memory_equal(all.p, big, DB_CRL_PART);
+	assert_memory_equal(all.p + DB_CRL_PART, "end", 3);
+	buf_clear(&all);
+	testdb_sql(&t, "DELETE FROM signet.crl WHERE number = 20;"
+	    " DELETE FROM signet.outbox WHERE number = 20");
 }
 
 /* The table of ways and the triggers made from it. */
@@ -928,7 +981,7 @@ fresh(void **state)
 	(void)state;
 	a = arena_new();
 	testdb_sql(&t, "TRUNCATE intent, request, item, orders, cert_name,"
-	    " status_change, cert, crl, outbox");
+	    " status_change, cert, crl, crl_part, outbox");
 	return 0;
 }
 
@@ -967,6 +1020,7 @@ main(void)
 		T(a_status_order_is_claimed_and_resolved_once),
 		T(crl_entries_come_by_serial_without_the_expired),
 		T(lists_are_numbered_and_the_latest_is_found),
+		T(the_bytes_of_a_list_come_back_part_by_part),
 		T(a_list_is_urgent_until_it_knows_of_the_change),
 		T(states_change_along_the_table_and_no_other_way),
 	};

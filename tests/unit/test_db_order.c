@@ -698,7 +698,7 @@ fresh(void **state)
 	(void)state;
 	a = arena_new();
 	testdb_sql(&t, "TRUNCATE intent, request, item, orders, cert_name,"
-	    " status_change, cert, crl, outbox, holder, ca");
+	    " status_change, cert, crl, crl_part, outbox, holder, ca");
 	return 0;
 }
 

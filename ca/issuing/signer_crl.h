@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_CA_SIGNER_CRL_H
+#define SIGNET_CA_SIGNER_CRL_H
+/*
+ * Private to signer_crl*.c: a list in the making.
+ *
+ * What the signer knows, its last list with the ledger over it, and what the
+ * store says come side by side in the order of serial numbers.  A run is a
+ * stretch of both; where they differ in it the store has to prove its word
+ * before the run is written and the next one begins.
+ */
+#include "signer_private.h"
+#include "wire.h"
+
+#define CRL_RUN		(2 * WIRE_CRL_PAGE)
+#define CRL_STEP	20000	/* entries looked at in one message */
+
+enum crl_claim {
+	CRL_AGREED,
+	CRL_MISSING,	/* we have it, the store does not */
+	CRL_EXTRA,	/* the store has it, we do not */
+	CRL_DROPPED,	/* it goes on no list */
+};
+struct crl_run {
+	struct crl_entry	 entry;
+	enum crl_claim		 claim;
+};
+
+enum crl_stage { CRL_SEEN, CRL_ENTRIES, CRL_SIGN, CRL_VERIFY, CRL_DONE };
+
+struct crl_build {
+	enum crl_stage		 stage;
+	enum wire_crl_kind	 kind;
+	int64_t			 next;		/* number, says the store */
+	int			 seen;		/* file of the store's list, or -1 */
+	struct crl_params	 params;
+	struct crl_writer	*writer;
+	int64_t			 written;
+	uint8_t			 digest[32];
+	struct crl		*made;		/* borrowed from the CA: deliver */
+
+	/* the ledger on this CA, ascending, and how far we are in it */
+	const struct ledger_status **ledger;
+	size_t			 nledger, ledger_at;
+	/* the same in the last list; the entry that comes next */
+	size_t			 last_at;
+	struct crl_entry	 last;
+	bool			 has_last;
+	/* the next of both */
+	struct crl_entry	 known;
+	bool			 has_known;
+
+	struct crl_entry	*page;		/* the store's */
+	size_t			 npage, page_at;
+	bool			 page_is_last;
+	struct crl_run		*run;
+	size_t			 nrun, nasked;
+
+	struct crl_reader	*reader;
+	struct buf		 alarms;	/* strings, each with its NUL */
+	uint32_t		 nalarms, unsaid;
+};
+
+/* signer_crl_merge.c */
+void	 crl_entry_of(const struct crl_build *, const struct ledger_status *,
+	    struct crl_entry *);
+void	 crl_ledger_load(struct signer *, struct signer_ca *);
+/* Rewind what is known to its beginning. */
+void	 crl_known_rewind(struct crl_build *);
+/* Entries into runs and on the list, until evidence is wanted (b->nasked) or
+ * the store's page is at its end. */
+int	 crl_merge(struct signer *, struct signer_ca *, struct error *);
+/* What has changed since the last complete list.  1: call again, 0, -1. */
+int	 crl_merge_delta(struct signer_ca *, struct error *);
+bool	 crl_merge_is_complete(struct signer_ca *);
+
+/* signer_crl_proof.c: one piece of evidence for each that was asked for. */
+int	 crl_weigh(struct signer *, struct signer_ca *, struct msg *,
+	    struct error *);
+void	 crl_alarm(struct crl_build *, const struct crl_entry *,
+	    const char *what);
+
+/* signer_crl_verify.c: read what was written and hold it against what is
+ * known.  1: there is more, 0: it is right, -1. */
+int	 crl_verify(struct signer *, struct signer_ca *, struct error *);
+#endif
