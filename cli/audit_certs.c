@@ -290,7 +290,7 @@ check_order(struct audit_verify *v, struct audit_entry *en,
 	check_same(v, en, "holder", item != NULL ? item->holder : o->holder);
 	check_times(v, en, o, info);
 	audit_looked(v->r, AUDIT_NAMES);
-	names_check(v, &en->about, cert,
+	names_check(v, &en->about, cert, o->profile,
 	    item != NULL ? &item->fields : &o->fields);
 	requests_check(v, en, a, item, c, info->key_digest);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Names in a certificate: whatever tells who somebody is stands in the order
- * that officers signed.  What a profile may fix for everybody (organisation,
- * country and the like) is not looked for.
+ * that officers signed, or is what the profile, if it is at hand, makes of the
+ * order.  What a profile may fix for everybody (organisation, country and the
+ * like) is not looked for.
  */
 #include <arpa/inet.h>
 
@@ -11,28 +12,56 @@
 
 #include "cli/audit_state.h"
 
-static bool
-is_ordered(const struct fields *fields, struct bytes value, bool fold)
-{
-	const char	*s;
-	size_t		 i;
+struct names {
+	struct audit_verify		*v;
+	const struct audit_about	*about;
+	const struct fields		*fields;
+	const struct profile		*profile;	/* NULL: not at hand */
+};
 
-	for (i = 0; i < fields->n; i++) {
-		s = fields->v[i].value;
-		if (strlen(s) != value.len)
-			continue;
-		if (memcmp(s, value.p, value.len) == 0 || (fold &&
-		    strncasecmp(s, (const char *)value.p, value.len) == 0))
+static bool
+is_same(const char *s, struct bytes value, bool fold)
+{
+	return strlen(s) == value.len && (memcmp(s, value.p, value.len) == 0 ||
+	    (fold && strncasecmp(s, (const char *)value.p, value.len) == 0));
+}
+
+/* What the profile makes of the order's fields, or of none. */
+static bool
+is_made(const struct profile *p, const struct fields *fields,
+    struct bytes value)
+{
+	char		 room[FIELD_VALUE_MAX + 1];
+	const char	*s;
+	size_t		 i, k;
+
+	for (i = 0; i < p->nsubject; i++)
+		if ((s = profile_subject_value(p, i, fields, room)) != NULL &&
+		    is_same(s, value, false))
 			return true;
-	}
+	for (i = 0; i < p->nsan; i++)
+		for (k = 0; (s = profile_san_value(p, i, fields, k,
+		    room)) != NULL; k++)
+			if (is_same(s, value, false))
+				return true;
 	return false;
 }
 
-static void
-not_ordered(struct audit_verify *v, const struct audit_about *about,
-    const char *what, struct bytes value)
+static bool
+is_ordered(const struct names *n, struct bytes value, bool fold)
 {
-	audit_failed(v->r, AUDIT_NAMES, about,
+	size_t	 i;
+
+	for (i = 0; i < n->fields->n; i++)
+		if (is_same(n->fields->v[i].value, value, fold))
+			return true;
+	return n->profile != NULL && is_made(n->profile, n->fields, value);
+}
+
+static void
+not_ordered(const struct names *n, const char *what, struct bytes value)
+{
+	audit_failed(n->v->r, AUDIT_NAMES, n->about,
 	    "%s \"%.*s\" is not in the order", what,
 	    value.len > 200 ? 200 : (int)value.len, (const char *)value.p);
 }
@@ -54,8 +83,7 @@ is_personal(int nid)
 }
 
 static void
-check_subject(struct audit_verify *v, const struct audit_about *about,
-    X509 *cert, const struct fields *fields)
+check_subject(const struct names *n, X509 *cert)
 {
 	const X509_NAME		*name = X509_get_subject_name(cert);
 	const X509_NAME_ENTRY	*ne;
@@ -69,8 +97,8 @@ check_subject(struct audit_verify *v, const struct audit_about *about,
 		s = X509_NAME_ENTRY_get_data(ne);
 		value = BYTES(ASN1_STRING_get0_data(s),
 		    (size_t)ASN1_STRING_length(s));
-		if (is_personal(nid) && !is_ordered(fields, value, false))
-			not_ordered(v, about, OBJ_nid2sn(nid), value);
+		if (is_personal(nid) && !is_ordered(n, value, false))
+			not_ordered(n, OBJ_nid2sn(nid), value);
 	}
 }
 
@@ -80,21 +108,27 @@ string_bytes(const ASN1_STRING *s)
 	return BYTES(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
 }
 
-/* otherName: the UPN, whose value is a string. */
+/* otherName: a string, such as a UPN, or a Kerberos principal. */
 static struct bytes
-other_bytes(const OTHERNAME *other)
+other_bytes(const OTHERNAME *other, struct buf *room)
 {
-	static const uint8_t	 none[] = "?";
+	struct bytes	 value = BYTES("?", 1);
+	int64_t		 type;
 
-	if (other->value == NULL || other->value->type != V_ASN1_UTF8STRING)
-		return BYTES(none, 1);
-	return string_bytes(other->value->value.utf8string);
+	if (other->value == NULL)
+		return value;
+	if (other->value->type == V_ASN1_UTF8STRING)
+		return string_bytes(other->value->value.utf8string);
+	if (other->value->type == V_ASN1_SEQUENCE && cert_principal_text(room,
+	    &type, string_bytes(other->value->value.sequence)) == 0)
+		value = BYTES(room->p, room->len);
+	return value;
 }
 
 static void
-check_san(struct audit_verify *v, const struct audit_about *about,
-    const GENERAL_NAME *gn, const struct fields *fields)
+check_san(const struct names *n, const GENERAL_NAME *gn)
 {
+	struct buf	 room = { 0 };
 	char		 ip[INET6_ADDRSTRLEN] = "?";
 	const char	*what = "a subjectAltName of another kind";
 	struct bytes	 value = BYTES("?", 1);
@@ -113,8 +147,8 @@ check_san(struct audit_verify *v, const struct audit_about *about,
 		value = string_bytes(gn->d.uniformResourceIdentifier);
 		break;
 	case GEN_OTHERNAME:
-		what = "user principal name";
-		value = other_bytes(gn->d.otherName);
+		what = "principal name";
+		value = other_bytes(gn->d.otherName, &room);
 		break;
 	case GEN_IPADD:
 		what = "IP address";
@@ -127,23 +161,29 @@ check_san(struct audit_verify *v, const struct audit_about *about,
 	default:
 		break;
 	}
-	if (!is_ordered(fields, value, true))
-		not_ordered(v, about, what, value);
+	if (!is_ordered(n, value, true))
+		not_ordered(n, what, value);
+	buf_clear(&room);
 }
 
 void
 names_check(struct audit_verify *v, const struct audit_about *about,
-    X509 *cert, const struct fields *fields)
+    X509 *cert, const char *profile, const struct fields *fields)
 {
+	struct error	 ignored = ERROR_INIT;
+	struct names	 n = { .v = v, .about = about, .fields = fields };
 	GENERAL_NAMES	*san;
 	int		 i;
 
-	check_subject(v, about, cert, fields);
+	if (v->profiles.n > 0)
+		(void)profiles_find(&v->profiles, profile, &n.profile,
+		    &ignored);
+	check_subject(&n, cert);
 	san = X509_get_ext_d2i(cert, NID_subject_alt_name, &i, NULL);
 	if (san == NULL && i != -1)
 		audit_failed(v->r, AUDIT_NAMES, about,
 		    "its subjectAltName cannot be read");
 	for (i = 0; i < sk_GENERAL_NAME_num(san); i++)
-		check_san(v, about, sk_GENERAL_NAME_value(san, i), fields);
+		check_san(&n, sk_GENERAL_NAME_value(san, i));
 	GENERAL_NAMES_free(san);
 }

@@ -204,7 +204,7 @@ void	 certs_finish(struct audit_verify *);
 
 /* audit_names.c */
 void	 names_check(struct audit_verify *, const struct audit_about *, X509 *,
-	    const struct fields *);
+	    const char *profile, const struct fields *);
 
 /* audit_requests.c */
 void	 requests_load(struct audit_verify *);

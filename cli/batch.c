@@ -181,7 +181,7 @@ check_columns(struct sheet *s, struct error *e)
 		    "\"holder\"", s->csv.line);
 	for (i = 0; i < s->csv.nheads; i++) {
 		if ((int)i == s->holder || (int)i == s->csr ||
-		    request_takes(s->b->profile, s->csv.head[i]))
+		    profile_takes(s->b->profile, s->csv.head[i]))
 			continue;
 		error_set(e, ERROR_INPUT, "line %zu, column %zu: profile %s "
 		    "has no field \"%s\"", s->csv.line, s->csv.column[i],

@@ -52,7 +52,7 @@ list_stripped(struct buf *b, const struct checker *k, const struct csr *csr,
 	for (i = 0; i < csr->nignored; i++)
 		add_word(b, csr_part_name(csr->ignored[i], name));
 	for (i = 0; k->profile != NULL && i < offered->n; i++)
-		if (!request_takes(k->profile, offered->v[i].name))
+		if (!profile_offers(k->profile, offered->v[i].name))
 			add_word(b, offered->v[i].name);
 }
 

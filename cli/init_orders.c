@@ -83,7 +83,7 @@ add_field(struct init *in, struct fields *f, const struct profile *p,
     const char *name, const char *value)
 {
 	(void)in;
-	if (value != NULL && request_takes(p, name))
+	if (value != NULL && profile_takes(p, name))
 		fields_add(f, name, value);
 }
 

@@ -153,7 +153,8 @@ write_certify_ceremony(struct init *in, const char *ca, char **path,
 	put_duration(&b, "validity", in->conf.ca_validity);
 	if (strcmp(ca, "people") == 0)
 		buf_str(&b, "ext_key_usage = [ \"emailProtection\", "
-		    "\"clientAuth\", \"smartcardLogon\" ];\n");
+		    "\"clientAuth\", \"smartcardLogon\", "
+		    "\"pkinitClient\", \"pivCardAuth\" ];\n");
 	put_url(&b, "cdp", init_cdp(in, "root"));
 	put_url(&b, "aia", init_aia(in, "root"));
 	rc = store_ceremony(in, arena_printf(in->cli->arena, "certify-%s",

@@ -113,52 +113,20 @@ request_list_free(char ***file, size_t n)
 	mem_free(file);
 }
 
-bool
-request_takes(const struct profile *p, const char *field)
-{
-	size_t	i;
-
-	for (i = 0; i < p->nsubject; i++)
-		if (p->subject[i].from != NULL &&
-		    strcmp(p->subject[i].from, field) == 0)
-			return true;
-	for (i = 0; i < p->nsan; i++)
-		if (p->san[i].from != NULL &&
-		    strcmp(p->san[i].from, field) == 0)
-			return true;
-	return false;
-}
-
-static size_t
-add_name(const char **name, size_t n, const char *from)
-{
-	size_t	i;
-
-	if (from == NULL || n == FIELDS_MAX)
-		return n;
-	for (i = 0; i < n; i++)
-		if (strcmp(name[i], from) == 0)
-			return n;
-	name[n] = from;
-	return n + 1;
-}
-
 static int
 unknown_field(const struct profile *p, const char *field, struct error *e)
 {
-	const char	*name[FIELDS_MAX], *near;
+	const char	*near;
 	struct buf	 all = { 0 };
-	size_t		 n = 0, i;
+	size_t		 i;
 
-	for (i = 0; i < p->nsubject; i++)
-		n = add_name(name, n, p->subject[i].from);
-	for (i = 0; i < p->nsan; i++)
-		n = add_name(name, n, p->san[i].from);
-	for (i = 0; i < n; i++)
-		buf_printf(&all, "%s%s", i > 0 ? ", " : "", name[i]);
+	for (i = 0; i < p->fields.n; i++)
+		buf_printf(&all, "%s%s", i > 0 ? ", " : "", p->fields.v[i]);
 	error_set(e, ERROR_INPUT, "profile %s has no field \"%.40s\"",
 	    p->name, field);
-	if ((near = cli_nearest(field, name, n)) != NULL)
+	near = cli_nearest(field, (const char *const *)p->fields.v,
+	    p->fields.n);
+	if (near != NULL)
 		error_hint(e, "did you mean \"%s\"?  It has: %.100s", near,
 		    buf_cstr(&all));
 	else
@@ -182,7 +150,7 @@ request_add_field(struct fields *f, const struct profile *p,
 		return error_set(e, ERROR_INPUT, "more than %d fields",
 		    FIELDS_MAX);
 	snprintf(name, sizeof(name), "%.*s", (int)(eq - text), text);
-	if (!request_takes(p, name))
+	if (!profile_takes(p, name))
 		return unknown_field(p, name, e);
 	fields_add(f, name, eq + 1);
 	return 0;
@@ -202,7 +170,7 @@ request_fill(struct fields *f, const struct profile *p,
 		goto out;
 	fields_copy(&said, f);
 	for (i = 0; i < offered.n; i++) {
-		if (!request_takes(p, offered.v[i].name) ||
+		if (!profile_offers(p, offered.v[i].name) ||
 		    fields_count(&said, offered.v[i].name) > 0)
 			continue;
 		fields_add(f, offered.v[i].name, offered.v[i].value);

@@ -4,7 +4,7 @@
 /*
  * From a certificate request and the operator's words to the fields of an
  * order.  What the operator says wins; the request fills what was not said,
- * and only where the profile has that field.
+ * and only where the profile lets a request propose the field.
  */
 #include "base/error.h"
 #include "cli/cli.h"
@@ -20,7 +20,6 @@ int	 request_load(struct csr **, const char *path, struct error *);
 int	 request_list(char ***file, size_t *n, const char *path,
 	    struct error *);
 void	 request_list_free(char ***file, size_t n);
-bool	 request_takes(const struct profile *, const char *field);
 /* "name=value", added to fields; the name must be one of the profile's. */
 int	 request_add_field(struct fields *, const struct profile *,
 	    const char *text, struct error *);

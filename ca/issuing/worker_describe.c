@@ -34,6 +34,36 @@ add_name(struct db_issued *d, struct db_name *name, struct arena *a,
 	    lower_case(a, ASN1_STRING_get0_data(value), len) };
 }
 
+/* A Kerberos principal is looked for as what it is to people. */
+static void
+add_principal(struct db_issued *d, struct db_name *name, struct arena *a,
+    const ASN1_STRING *value)
+{
+	struct buf	 text = { 0 };
+	int64_t		 type;
+
+	if (cert_principal_text(&text, &type, BYTES(ASN1_STRING_get0_data(
+	    value), (size_t)ASN1_STRING_length(value))) == 0 && text.len > 0)
+		name[d->nnames++] = (struct db_name){ "upn",
+		    lower_case(a, text.p, (int)text.len) };
+	buf_clear(&text);
+}
+
+static void
+add_other_name(struct db_issued *d, struct db_name *name, struct arena *a,
+    const OTHERNAME *other)
+{
+	int	 nid = OBJ_obj2nid(other->type_id);
+
+	if (other->value->type == V_ASN1_SEQUENCE)
+		add_principal(d, name, a, other->value->value.sequence);
+	else if (other->value->type == V_ASN1_UTF8STRING && nid == NID_ms_upn)
+		add_name(d, name, a, "upn", other->value->value.utf8string);
+	else if (other->value->type == V_ASN1_UTF8STRING &&
+	    nid == NID_id_on_SmtpUTF8Mailbox)
+		add_name(d, name, a, "mail", other->value->value.utf8string);
+}
+
 static void
 add_general_name(struct db_issued *d, struct db_name *name, struct arena *a,
     const GENERAL_NAME *gn)
@@ -44,11 +74,8 @@ add_general_name(struct db_issued *d, struct db_name *name, struct arena *a,
 		add_name(d, name, a, "dns", gn->d.dNSName);
 	else if (gn->type == GEN_URI)
 		add_name(d, name, a, "uri", gn->d.uniformResourceIdentifier);
-	else if (gn->type == GEN_OTHERNAME &&
-	    OBJ_obj2nid(gn->d.otherName->type_id) == NID_ms_upn &&
-	    gn->d.otherName->value->type == V_ASN1_UTF8STRING)
-		add_name(d, name, a, "upn",
-		    gn->d.otherName->value->value.utf8string);
+	else if (gn->type == GEN_OTHERNAME)
+		add_other_name(d, name, a, gn->d.otherName);
 }
 
 static bool

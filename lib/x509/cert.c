@@ -179,18 +179,15 @@ int
 cert_put_subject(struct buf *b, const struct profile *p,
     const struct fields *f, struct error *e)
 {
-	size_t	 i, mark = der_begin(b, DER_SEQUENCE);
+	size_t		 i, mark = der_begin(b, DER_SEQUENCE);
+	char		 room[FIELD_VALUE_MAX + 1];
+	const char	*value;
 
-	for (i = 0; i < p->nsubject; i++) {
-		const struct profile_attr	*a = &p->subject[i];
-		const char			*value = a->value;
-
-		if (value == NULL &&
-		    (value = fields_get(f, a->from, 0)) == NULL)
-			continue;
-		if (name_put_rdn(b, name_attr_find(a->attr), value, e) == -1)
+	for (i = 0; i < p->nsubject; i++)
+		if ((value = profile_subject_value(p, i, f, room)) != NULL &&
+		    name_put_rdn(b, name_attr_find(p->subject[i].attr), value,
+		    e) == -1)
 			return error_wrap(e, "subject");
-	}
 	der_end(b, mark);
 	return 0;
 }
@@ -198,11 +195,11 @@ cert_put_subject(struct buf *b, const struct profile *p,
 bool
 cert_subject_is_empty(const struct profile *p, const struct fields *f)
 {
+	char	 room[FIELD_VALUE_MAX + 1];
 	size_t	 i;
 
 	for (i = 0; i < p->nsubject; i++)
-		if (p->subject[i].value != NULL ||
-		    fields_get(f, p->subject[i].from, 0) != NULL)
+		if (profile_subject_value(p, i, f, room) != NULL)
 			return false;
 	return true;
 }

@@ -139,6 +139,8 @@ check_subject(const struct parts *c, const struct cert_spec *s,
     struct error *e)
 {
 	const struct profile	*p = s->profile;
+	char			 room[FIELD_VALUE_MAX + 1];
+	const char		*value;
 	size_t			 i;
 	int			 n = 0;
 
@@ -146,10 +148,8 @@ check_subject(const struct parts *c, const struct cert_spec *s,
 		return bytes_equal(c->subject_der, s->subject) ? 0 :
 		    cert_differs(e, "subject");
 	for (i = 0; i < p->nsubject; i++) {
-		const char	*value = p->subject[i].value;
-
-		if (value == NULL && (value = fields_get(s->fields,
-		    p->subject[i].from, 0)) == NULL)
+		if ((value = profile_subject_value(p, i, s->fields,
+		    room)) == NULL)
 			continue;
 		if (n >= X509_NAME_entry_count(c->subject) ||
 		    !same_entry(X509_NAME_get_entry(c->subject, n),

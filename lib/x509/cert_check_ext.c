@@ -115,10 +115,12 @@ same_policies(X509_EXTENSION *x, const struct cert_spec *s)
 static bool
 want_san(const struct cert_spec *s)
 {
+	char	 room[FIELD_VALUE_MAX + 1];
 	size_t	 i;
 
 	for (i = 0; i < s->profile->nsan; i++)
-		if (fields_get(s->fields, s->profile->san[i].from, 0) != NULL)
+		if (profile_san_value(s->profile, i, s->fields, 0,
+		    room) != NULL)
 			return true;
 	return false;
 }
@@ -134,14 +136,15 @@ same_san(X509_EXTENSION *x, const struct cert_spec *s)
 {
 	GENERAL_NAMES		*a = X509V3_EXT_d2i(x);
 	const struct profile	*p = s->profile;
+	char			 room[FIELD_VALUE_MAX + 1];
 	const char		*value;
 	size_t			 i, k;
 	int			 n = 0;
 	bool			 ok = a != NULL;
 
 	for (i = 0; ok && i < p->nsan; i++)
-		for (k = 0; ok && (value = fields_get(s->fields,
-		    p->san[i].from, k)) != NULL; k++, n++)
+		for (k = 0; ok && (value = profile_san_value(p, i, s->fields,
+		    k, room)) != NULL; k++, n++)
 			ok = n < sk_GENERAL_NAME_num(a) &&
 			    cert_same_name(sk_GENERAL_NAME_value(a, n),
 			    p->san[i].type, value);
@@ -174,6 +177,12 @@ static bool
 want_eku(const struct cert_spec *s)
 {
 	return s->profile->ext_key_usage.n > 0;
+}
+
+static bool
+critical_eku(const struct cert_spec *s)
+{
+	return s->profile->ext_key_usage_critical;
 }
 
 static bool
@@ -257,7 +266,8 @@ same_aia(X509_EXTENSION *x, const struct cert_spec *s)
 	int			 n = 0;
 	bool			 ok;
 
-	ok = a != NULL && same_access(a, &n, OID_AD_OCSP, &s->issuer->ocsp) &&
+	ok = a != NULL && (!s->profile->ocsp ||
+	    same_access(a, &n, OID_AD_OCSP, &s->issuer->ocsp)) &&
 	    same_access(a, &n, OID_AD_CA_ISSUERS, &s->issuer->aia) &&
 	    n == sk_ACCESS_DESCRIPTION_num(a);
 	AUTHORITY_INFO_ACCESS_free(a);
@@ -361,7 +371,8 @@ static const struct {
 	  same_policy_constraints },
 	{ "inhibitAnyPolicy", "2.5.29.54", want_inhibit_any, always,
 	  same_inhibit_any },
-	{ "extKeyUsage", OID_EXT_EXT_KEY_USAGE, want_eku, never, same_eku },
+	{ "extKeyUsage", OID_EXT_EXT_KEY_USAGE, want_eku, critical_eku,
+	  same_eku },
 	{ "cRLDistributionPoints", OID_EXT_CDP, want_cdp, never, same_cdp },
 	{ "authorityInfoAccess", OID_EXT_AIA, want_aia, never, same_aia },
 	{ "ocsp-nocheck", OID_EXT_OCSP_NOCHECK, want_nocheck, never,

@@ -6,6 +6,7 @@
 #include "x509/cert.h"
 #include "x509/cert_private.h"
 #include "x509/der.h"
+#include "x509/profile_private.h"
 
 /*
  * Each writes itself whole or nothing; their order in the table
@@ -118,25 +119,39 @@ put_policies(struct buf *b, const struct cert_spec *s, struct error *e)
 }
 
 static int
+put_names(struct buf *b, const struct cert_spec *s, size_t i, struct error *e)
+{
+	char		 room[FIELD_VALUE_MAX + 1];
+	const char	*value;
+	size_t		 k;
+
+	for (k = 0; (value = profile_san_value(s->profile, i, s->fields, k,
+	    room)) != NULL; k++)
+		if (cert_put_general_name(b, s->profile->san[i].type, value,
+		    e) == -1)
+			return -1;
+	return 0;
+}
+
+static int
 put_san(struct buf *b, const struct cert_spec *s, struct error *e)
 {
 	const struct profile	*p = s->profile;
+	size_t			 i, seq, empty, start = b->len;
 	struct ext_mark		 m;
-	size_t			 i, k, seq, start = b->len, n = 0;
-	const char		*value;
 
 	m = ext_begin(b, OID_EXT_SAN, cert_subject_is_empty(p, s->fields));
 	seq = der_begin(b, DER_SEQUENCE);
+	empty = b->len;
 	for (i = 0; i < p->nsan; i++)
-		for (k = 0; (value = fields_get(s->fields, p->san[i].from,
-		    k)) != NULL; k++, n++)
-			if (cert_put_general_name(b, p->san[i].type, value,
-			    e) == -1)
-				return -1;
+		if (put_names(b, s, i, e) == -1)
+			return -1;
+	if (b->len == empty) {
+		b->len = start;
+		return 0;
+	}
 	der_end(b, seq);
 	ext_end(b, m);
-	if (n == 0)
-		b->len = start;
 	return 0;
 }
 
@@ -170,7 +185,8 @@ put_ext_key_usage(struct buf *b, const struct cert_spec *s, struct error *e)
 
 	if (l->n == 0)
 		return 0;
-	m = ext_begin(b, OID_EXT_EXT_KEY_USAGE, false);
+	m = ext_begin(b, OID_EXT_EXT_KEY_USAGE,
+	    s->profile->ext_key_usage_critical);
 	seq = der_begin(b, DER_SEQUENCE);
 	for (i = 0; i < l->n; i++)
 		if (der_put_oid(b, l->v[i]) == -1)
@@ -182,16 +198,20 @@ put_ext_key_usage(struct buf *b, const struct cert_spec *s, struct error *e)
 
 /* S/MIME baseline 7.1.2.3: http; ldap for those who are outside of it. */
 static int
-check_url(const char *url, struct error *e)
+put_url(struct buf *b, const char *url, const struct cert_spec *s,
+    struct error *e)
 {
+	bool		 smime = profile_is_smime(s->profile);
 	const char	*p;
 
 	for (p = url; *p > ' ' && *p < 0x7f; p++)
 		;
 	if (*p != '\0' || (strncmp(url, "http://", 7) != 0 &&
-	    strncmp(url, "ldap://", 7) != 0))
-		return error_set(e, ERROR_CONFIG,
-		    "\"%s\" is not an http or ldap address", url);
+	    (smime || strncmp(url, "ldap://", 7) != 0)))
+		return error_set(e, ERROR_CONFIG, "\"%s\" is not an http%s"
+		    " address%s", url, smime ? "" : " or ldap", smime ?
+		    ", which the S/MIME baseline wants" : "");
+	der_put_str(b, DER_CONTEXT(6), url);
 	return 0;
 }
 
@@ -214,9 +234,8 @@ put_cdp(struct buf *b, const struct cert_spec *s, struct error *e)
 	name = der_begin(b, DER_CONTEXT_CONS(0));
 	full = der_begin(b, DER_CONTEXT_CONS(0));
 	for (i = 0; i < l->n; i++) {
-		if (check_url(l->v[i], e) == -1)
+		if (put_url(b, l->v[i], s, e) == -1)
 			return -1;
-		der_put_str(b, DER_CONTEXT(6), l->v[i]);
 	}
 	der_end(b, full);
 	der_end(b, name);
@@ -228,18 +247,34 @@ put_cdp(struct buf *b, const struct cert_spec *s, struct error *e)
 
 static int
 put_access(struct buf *b, const char *oid, const struct conf_list *l,
-    struct error *e)
+    const struct cert_spec *s, struct error *e)
 {
 	size_t	 i, seq;
 
 	for (i = 0; i < l->n; i++) {
-		if (check_url(l->v[i], e) == -1)
-			return -1;
 		seq = der_begin(b, DER_SEQUENCE);
 		der_put_oid(b, oid);
-		der_put_str(b, DER_CONTEXT(6), l->v[i]);
+		if (put_url(b, l->v[i], s, e) == -1)
+			return -1;
 		der_end(b, seq);
 	}
+	return 0;
+}
+
+/* Without an OCSP address Thunderbird takes a certificate as good for ever. */
+static int
+check_access(const struct cert_spec *s, struct error *e)
+{
+	const struct issuer	*i = s->issuer;
+
+	if (i->aia.n + (s->profile->ocsp ? i->ocsp.n : 0) == 0)
+		return error_set(e, ERROR_CONFIG, "CA \"%s\" has neither OCSP"
+		    " nor certificate address and profile \"%s\" wants one",
+		    i->name, s->profile->name);
+	if (i->ocsp.n == 0 && profile_is_smime(s->profile))
+		return error_set(e, ERROR_CONFIG, "CA \"%s\" has no OCSP"
+		    " address and profile \"%s\" wants one", i->name,
+		    s->profile->name);
 	return 0;
 }
 
@@ -251,14 +286,13 @@ put_aia(struct buf *b, const struct cert_spec *s, struct error *e)
 
 	if (!s->profile->aia)
 		return 0;
-	if (s->issuer->ocsp.n + s->issuer->aia.n == 0)
-		return error_set(e, ERROR_CONFIG, "CA \"%s\" has neither OCSP"
-		    " nor certificate address and profile \"%s\" wants one",
-		    s->issuer->name, s->profile->name);
+	if (check_access(s, e) == -1)
+		return -1;
 	m = ext_begin(b, OID_EXT_AIA, false);
 	seq = der_begin(b, DER_SEQUENCE);
-	if (put_access(b, OID_AD_OCSP, &s->issuer->ocsp, e) == -1 ||
-	    put_access(b, OID_AD_CA_ISSUERS, &s->issuer->aia, e) == -1)
+	if ((s->profile->ocsp && put_access(b, OID_AD_OCSP, &s->issuer->ocsp,
+	    s, e) == -1) ||
+	    put_access(b, OID_AD_CA_ISSUERS, &s->issuer->aia, s, e) == -1)
 		return -1;
 	der_end(b, seq);
 	ext_end(b, m);

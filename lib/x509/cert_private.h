@@ -28,6 +28,8 @@
 #define OID_AD_CA_ISSUERS		"1.3.6.1.5.5.7.48.2"
 #define OID_QT_CPS			"1.3.6.1.5.5.7.2.1"
 #define OID_UPN				"1.3.6.1.4.1.311.20.2.3"
+#define OID_SMTP_UTF8			"1.3.6.1.5.5.7.8.9"
+#define OID_KRB5_PRINCIPAL		"1.3.6.1.5.2.2"
 
 int	 cert_ski(uint8_t dst[CERT_SKI_SIZE], struct bytes spki,
 	    struct error *);
@@ -50,6 +52,8 @@ int	 cert_put_extensions(struct buf *, const struct cert_spec *,
 	    struct error *);
 int	 cert_put_general_name(struct buf *, const char *type,
 	    const char *value, struct error *);
+
+bool	 cert_is_ascii(const char *);
 
 /* Checking: "finished certificate: WHAT is not as ordered"; -1. */
 int	 cert_differs(struct error *, const char *what);

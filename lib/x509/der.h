@@ -21,6 +21,7 @@ enum der_tag {
 	DER_OCTET_STRING = 0x04, DER_NULL = 0x05, DER_OID = 0x06,
 	DER_ENUMERATED = 0x0a, DER_UTF8 = 0x0c, DER_PRINTABLE = 0x13,
 	DER_IA5 = 0x16, DER_UTC_TIME = 0x17, DER_GENERALIZED_TIME = 0x18,
+	DER_GENERAL_STRING = 0x1b,
 	DER_SEQUENCE = 0x30, DER_SET = 0x31,
 };
 #define DER_CONTEXT(n)		(0x80 | (n))	/* implicit, primitive */

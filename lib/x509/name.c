@@ -95,9 +95,9 @@ name_attr_find(const char *name)
 	return NULL;
 }
 
-/* Characters of UTF-8 text: octets that do not continue one. */
-static size_t
-characters(const char *s)
+/* Octets that do not continue a character. */
+size_t
+name_characters(const char *s)
 {
 	size_t	 n = 0;
 
@@ -132,7 +132,7 @@ name_check_value(const struct name_attr *a, const char *value,
 	if (value[0] == ' ' || value[len - 1] == ' ')
 		return error_set(e, ERROR_INPUT,
 		    "%s begins or ends with a space", a->name);
-	if (characters(value) > a->max)
+	if (name_characters(value) > a->max)
 		return error_set(e, ERROR_INPUT,
 		    "%s is longer than %zu characters", a->name, a->max);
 	if (a->der_tag == DER_PRINTABLE &&

@@ -42,6 +42,8 @@ const struct name_attr *name_attr_find(const char *name);
 /* Clean text, length and characters of the attribute's type. */
 int	 name_check_value(const struct name_attr *, const char *value,
 	    struct error *);
+/* Of UTF-8 text. */
+size_t	 name_characters(const char *);
 /* Append one RelativeDistinguishedName. */
 int	 name_put_rdn(struct buf *der, const struct name_attr *,
 	    const char *value, struct error *);

@@ -68,6 +68,7 @@ profile_settle(struct profile_loaded *l, struct error *e)
 	if (profile_fill(p, &l->file, e) == -1 ||
 	    profile_check_rules(p, e) == -1)
 		return -1;
+	profile_list_fields(p);
 	return patterns_compile(l, e);
 }
 
@@ -110,6 +111,16 @@ patterns_free(regex_t *re, bool *has, size_t n)
 	mem_free(&has);
 }
 
+static void
+list_free(struct conf_list *l)
+{
+	size_t	 i;
+
+	for (i = 0; i < l->n; i++)
+		mem_free(&l->v[i]);
+	mem_free(&l->v);
+}
+
 /* The profile is the first member of what profile_load() made. */
 static struct profile_loaded *
 loaded(struct profile *p)
@@ -127,16 +138,14 @@ void
 profile_free(struct profile **p)
 {
 	struct profile_loaded	*l;
-	size_t			 i;
 
 	if (*p == NULL)
 		return;
 	l = loaded(*p);
 	patterns_free(l->subject_re, l->subject_has, (*p)->nsubject);
 	patterns_free(l->san_re, l->san_has, (*p)->nsan);
-	for (i = 0; i < (*p)->ext_key_usage.n; i++)
-		mem_free(&(*p)->ext_key_usage.v[i]);
-	mem_free(&(*p)->ext_key_usage.v);
+	list_free(&(*p)->ext_key_usage);
+	list_free(&(*p)->fields);
 	mem_free(&(*p)->name);
 	conf_free(&l->file, PROFILE_ITEMS);
 	mem_free(&l);

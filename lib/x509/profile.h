@@ -27,22 +27,31 @@ struct approval_rule {
 	size_t			 n;
 };
 
+/*
+ * Both kinds of rows take their value from a field of the order, or have a
+ * fixed text in which "{field}" stands for that field's value.
+ */
 struct profile_attr {		/* subject = ( { attr = "CN"; from = "name"; } ) */
 	char	*attr;		/* name_attr_find() */
-	char	*from;		/* field of the order; or */
-	char	*value;		/* fixed text */
+	char	*from;
+	char	*value;
+	char	*by;		/* "officer", or NULL: a request may propose it */
 	bool	 required;
 	int64_t	 max;		/* characters; 0: the standard's bound */
 	char	*pattern;	/* POSIX extended, anchored; NULL: any clean text */
 };
 struct profile_san {		/* san = ( { type = "email"; from = "mail"; } ) */
-	char	*type;		/* email, dns, upn, uri, ip */
+	char	*type;		/* profile_kind_find() */
 	char	*from;
+	char	*value;
+	char	*by;
 	int64_t	 min, max;	/* how many values */
+	int64_t	 length;	/* characters of each; 0: the kind's bound */
 	char	*pattern;
+	bool	 utf8;		/* email: local parts beyond ASCII, RFC 9598 */
 };
 struct profile_key {		/* keys = ( { type = "rsa"; min = 2048; max = 4096; } ) */
-	char			*type;	/* rsa, ec, ed25519 */
+	char			*type;	/* rsa, rsa-pss, ec, ed25519 */
 	int64_t			 min, max;
 	struct conf_list	 curves;
 };
@@ -58,16 +67,20 @@ struct profile {
 	struct profile_key	*keys;		size_t nkeys;
 	struct profile_attr	*subject;	size_t nsubject;
 	struct profile_san	*san;		size_t nsan;
+	struct conf_list	 fields;	/* of orders, each once */
 	bool			 san_critical;	/* when the subject is empty */
 	struct profile_policy	*policies;	size_t npolicies;
 	int64_t			 validity;	/* seconds, inclusive of both ends */
 	int64_t			 backdate;	/* notBefore = now - backdate */
 	uint32_t		 key_usage;	/* named bits, RFC 5280 4.2.1.3 */
-	uint32_t		 key_usage_ec;	/* when the key is EC, or 0: same */
+	uint32_t		 key_usage_ec;	/* when the key is not plain RSA,
+						 * or 0: same */
 	struct conf_list	 ext_key_usage;	/* dotted */
+	bool			 ext_key_usage_critical;
 	bool			 is_ca;
 	int64_t			 path_length;	/* -1: absent */
-	bool			 cdp, aia, ocsp_nocheck, no_rev_avail;
+	bool			 cdp, aia, ocsp;	/* addresses of the issuer */
+	bool			 ocsp_nocheck, no_rev_avail;
 	struct approval_rule	 approvals;
 	struct approval_rule	 batch_approvals;
 	struct approval_rule	 revoke_approvals;
@@ -94,6 +107,20 @@ int	 profiles_find(const struct profiles *, const char *name,
 
 /* How long the longest certificate that the CA issues to others lives. */
 int64_t	 profiles_longest(const struct profiles *, const char *ca);
+
+/* Does a row of the profile use this field?  May a request propose it, or is
+ * its value only an officer's to say? */
+bool	 profile_takes(const struct profile *, const char *field);
+bool	 profile_offers(const struct profile *, const char *field);
+/*
+ * What the fields make of the i-th row of the subject, and the k-th value (from
+ * 0) of the i-th row of the alternative names; NULL: nothing.  dst is room for
+ * a value that is put together.
+ */
+const char *profile_subject_value(const struct profile *, size_t i,
+	    const struct fields *, char dst[FIELD_VALUE_MAX + 1]);
+const char *profile_san_value(const struct profile *, size_t i,
+	    const struct fields *, size_t k, char dst[FIELD_VALUE_MAX + 1]);
 
 /* The fields of an order against the profile: unknown, missing, too many,
  * pattern.  ERROR_INPUT naming the field. */

@@ -11,7 +11,9 @@
 
 static const struct conf_item key_items[] = {
 	CONF_STR_REQUIRED(struct profile_key, type,
-	    "Kind of key: \"rsa\", \"ec\" or \"ed25519\"."),
+	    "Kind of key: \"rsa\", \"rsa-pss\" (bound to PSS), \"ec\","
+	    " \"ed25519\"; with OpenSSL 3.5 \"ml-dsa-44\", \"ml-dsa-65\","
+	    " \"ml-dsa-87\"."),
 	CONF_NUM(struct profile_key, min, 2048, 2048, 4096,
 	    "RSA: fewest bits."),
 	CONF_NUM(struct profile_key, max, 4096, 2048, 4096,
@@ -26,7 +28,12 @@ static const struct conf_item attr_items[] = {
 	CONF_STR(struct profile_attr, from, NULL,
 	    "Field of the order that it takes its value from."),
 	CONF_STR(struct profile_attr, value, NULL,
-	    "Fixed value, instead of \"from\"."),
+	    "Fixed value, instead of \"from\"; \"{field}\" in it stands for"
+	    " the value of that field of the order."),
+	CONF_STR(struct profile_attr, by, NULL,
+	    "Whose word it is: \"holder\" (the default), and the request may"
+	    " propose it; or \"officer\", and what a request says is passed"
+	    " over."),
 	CONF_BOOL(struct profile_attr, required, false,
 	    "Refuse orders without the field."),
 	CONF_NUM(struct profile_attr, max, 0, 0, FIELD_VALUE_MAX,
@@ -37,14 +44,26 @@ static const struct conf_item attr_items[] = {
 };
 static const struct conf_item san_items[] = {
 	CONF_STR_REQUIRED(struct profile_san, type,
-	    "Kind of name: \"email\", \"dns\", \"upn\", \"uri\" or \"ip\"."),
-	CONF_STR_REQUIRED(struct profile_san, from,
+	    "Kind of name: \"email\", \"dns\", \"upn\", \"krb5\", \"uri\" or"
+	    " \"ip\"."),
+	CONF_STR(struct profile_san, from, NULL,
 	    "Field of the order that it takes its values from."),
+	CONF_STR(struct profile_san, value, NULL,
+	    "Fixed value, instead of \"from\"; \"{field}\" in it stands for"
+	    " the value of that field, and makes as many names as the field has"
+	    " values."),
+	CONF_STR(struct profile_san, by, NULL,
+	    "As in subject."),
 	CONF_NUM(struct profile_san, min, 0, 0, SAN_MAX, "Fewest values."),
 	CONF_NUM(struct profile_san, max, 1, 1, SAN_MAX, "Most values."),
+	CONF_NUM(struct profile_san, length, 0, 0, FIELD_VALUE_MAX,
+	    "Most characters of each value; 0: the kind's bound."),
 	CONF_STR(struct profile_san, pattern, NULL,
 	    "POSIX extended regular expression that each value fits, beside"
 	    " the rules of its kind."),
+	CONF_BOOL(struct profile_san, utf8, false,
+	    "Take mail addresses whose local part is not ASCII, as"
+	    " SmtpUTF8Mailbox (RFC 9598), which few mail programs read."),
 	CONF_END
 };
 static const struct conf_item policy_items[] = {
@@ -76,10 +95,13 @@ const struct conf_item PROFILE_ITEMS[] = {
 	CONF_LIST(struct profile_file, key_usage,
 	    "Key usages, by the names of RFC 5280."),
 	CONF_LIST(struct profile_file, key_usage_ec,
-	    "Key usages when the key is EC or Ed25519; empty: the same."),
+	    "Key usages when the key is not of type \"rsa\"; empty: the"
+	    " same."),
 	CONF_LIST(struct profile_file, ext_key_usage,
 	    "Extended key usages, by name (\"emailProtection\","
 	    " \"signet-officer\") or as dotted numbers."),
+	CONF_BOOL(struct profile_file, ext_key_usage_critical, false,
+	    "Mark the extended key usages critical, as time-stamping wants."),
 	CONF_BOOL(struct profile_file, ca, false,
 	    "The holder is a certification authority."),
 	CONF_NUM(struct profile_file, path_length, -1, -1, 10,
@@ -88,6 +110,8 @@ const struct conf_item PROFILE_ITEMS[] = {
 	    "Name the issuer's CRL addresses."),
 	CONF_BOOL(struct profile_file, aia, true,
 	    "Name the issuer's OCSP and certificate addresses."),
+	CONF_BOOL(struct profile_file, ocsp, true,
+	    "With aia: name the OCSP addresses as well."),
 	CONF_BOOL(struct profile_file, ocsp_nocheck, false,
 	    "id-pkix-ocsp-nocheck: clients do not ask for this"
 	    " certificate's status."),
@@ -134,11 +158,15 @@ static const struct {
 } ekus[] = {
 	{ "serverAuth", OID_EKU_SERVER_AUTH },
 	{ "clientAuth", OID_EKU_CLIENT_AUTH },
-	{ "codeSigning", "1.3.6.1.5.5.7.3.3" },
+	{ "codeSigning", OID_EKU_CODE },
 	{ "emailProtection", OID_EKU_EMAIL },
-	{ "timeStamping", "1.3.6.1.5.5.7.3.8" },
+	{ "timeStamping", OID_EKU_TIME },
 	{ "OCSPSigning", OID_EKU_OCSP },
-	{ "smartcardLogon", "1.3.6.1.4.1.311.20.2.2" },
+	{ "documentSigning", "1.3.6.1.5.5.7.3.36" },
+	{ "smartcardLogon", OID_EKU_LOGON },
+	{ "pivCardAuth", "2.16.840.1.101.3.6.8" },
+	{ "pkinitClient", OID_EKU_PKINIT_CLIENT },
+	{ "pkinitKdc", OID_EKU_PKINIT_KDC },
 	{ "signet-officer", OID_ROLE_OFFICER },
 	{ "signet-security-officer", OID_ROLE_SECURITY_OFFICER },
 	{ "signet-ra-agent", OID_ROLE_RA_AGENT },
@@ -236,6 +264,8 @@ profile_fill(struct profile *p, const struct profile_file *f,
 	p->path_length = f->path_length;
 	p->cdp = f->cdp;
 	p->aia = f->aia;
+	p->ocsp = f->ocsp;
+	p->ext_key_usage_critical = f->ext_key_usage_critical;
 	p->ocsp_nocheck = f->ocsp_nocheck;
 	p->no_rev_avail = f->no_rev_avail;
 	p->renewal_window = f->renewal_window;

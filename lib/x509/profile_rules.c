@@ -2,13 +2,13 @@
 /*
  * What a profile must not say, because no certificate could mean it.
  */
+#include <stdio.h>
 #include <string.h>
 #include "base/text.h"
+#include "x509/alg.h"
 #include "x509/der.h"
 #include "x509/profile.h"
 #include "x509/profile_private.h"
-
-#define KEY_CERT_SIGN	(UINT32_C(1) << 5)
 
 bool
 profile_is_oid(const char *dotted)
@@ -31,10 +31,26 @@ is_one_of(const char *s, const char *const *v, size_t n)
 	return false;
 }
 
+/* What a key of this type can be used for; 0: not one for holders. */
+static uint32_t
+key_usages(const char *type)
+{
+	const struct alg_key	*k;
+	size_t			 i, n, len;
+
+	for (k = alg_keys(&n), i = 0; i < n; i++) {
+		len = strcspn(k[i].name, ":");
+		if (strlen(type) == len &&
+		    strncmp(k[i].name, type, len) == 0 &&
+		    (k[i].uses & ALG_LEAF) != 0)
+			return k[i].usages;
+	}
+	return 0;
+}
+
 static int
 check_keys(const struct profile *p, struct error *e)
 {
-	static const char *const	 types[] = { "rsa", "ec", "ed25519" };
 	static const char *const	 curves[] =
 	    { "P-256", "P-384", "P-521" };
 	size_t				 i, k;
@@ -45,7 +61,7 @@ check_keys(const struct profile *p, struct error *e)
 		const struct profile_key	*key = &p->keys[i];
 		bool				 ec = !strcmp(key->type, "ec");
 
-		if (!is_one_of(key->type, types, 3))
+		if (key_usages(key->type) == 0)
 			return error_set(e, ERROR_CONFIG,
 			    "keys: no type \"%s\"", key->type);
 		if (key->min > key->max)
@@ -69,9 +85,43 @@ san_has(const struct profile *p, const char *type, const char *from)
 
 	for (i = 0; i < p->nsan; i++)
 		if (strcmp(p->san[i].type, type) == 0 && (from == NULL ||
-		    strcmp(p->san[i].from, from) == 0))
+		    (p->san[i].from != NULL &&
+		    strcmp(p->san[i].from, from) == 0)))
 			return true;
 	return false;
+}
+
+bool
+profile_has_san(const struct profile *p, const char *type)
+{
+	return san_has(p, type, NULL);
+}
+
+/* What subject and san have in common; *fixed: without any field. */
+static int
+check_row(const char *what, const char *from, const char *value,
+    const char *by, bool *fixed, struct error *e)
+{
+	char		 name[FIELD_NAME_MAX + 1];
+	const char	*p = value;
+	int		 rc;
+
+	*fixed = false;
+	if ((from == NULL) == (value == NULL))
+		return error_set(e, ERROR_CONFIG, "%s: needs one of \"from\""
+		    " and \"value\"", what);
+	if (by != NULL && strcmp(by, "holder") != 0 &&
+	    strcmp(by, "officer") != 0)
+		return error_set(e, ERROR_CONFIG, "%s: by: neither \"holder\""
+		    " nor \"officer\"", what);
+	if (from != NULL)
+		return text_is_name(from) && strlen(from) <= FIELD_NAME_MAX ?
+		    0 : error_set(e, ERROR_CONFIG,
+		    "%s: \"%s\" is not a field's name", what, from);
+	for (*fixed = true; (rc = profile_next_field(&p, name)) == 1;)
+		*fixed = false;
+	return rc == 0 ? 0 : error_set(e, ERROR_CONFIG,
+	    "%s: \"%s\" has braces that name no field", what, value);
 }
 
 static int
@@ -79,18 +129,20 @@ check_attr(const struct profile *p, const struct profile_attr *a,
     struct error *e)
 {
 	const struct name_attr	*na = name_attr_find(a->attr);
+	char			 what[80];
+	bool			 fixed;
 
 	if (na == NULL)
 		return error_set(e, ERROR_CONFIG, "subject: no attribute"
 		    " \"%s\"", a->attr);
-	if ((a->from == NULL) == (a->value == NULL))
-		return error_set(e, ERROR_CONFIG, "subject: %s: needs one of"
-		    " \"from\" and \"value\"", a->attr);
-	if (a->value != NULL && (a->pattern != NULL || a->required ||
+	snprintf(what, sizeof(what), "subject: %s", a->attr);
+	if (check_row(what, a->from, a->value, a->by, &fixed, e) == -1)
+		return -1;
+	if (fixed && (a->pattern != NULL || a->required ||
 	    a->max != 0))
 		return error_set(e, ERROR_CONFIG, "subject: %s: a fixed value"
 		    " takes no pattern, max or required", a->attr);
-	if (a->value != NULL && name_check_value(na, a->value, e) == -1) {
+	if (fixed && name_check_value(na, a->value, e) == -1) {
 		e->code = ERROR_CONFIG;
 		return error_wrap(e, "subject");
 	}
@@ -103,11 +155,41 @@ check_attr(const struct profile *p, const struct profile_attr *a,
 }
 
 static int
+check_san(const struct profile *p, size_t i, struct error *e)
+{
+	const struct profile_san	*s = &p->san[i];
+	char				 what[80];
+	bool				 fixed;
+	size_t				 k;
+
+	if (!profile_is_kind(s->type))
+		return error_set(e, ERROR_CONFIG,
+		    "san: no type \"%s\"", s->type);
+	snprintf(what, sizeof(what), "san: %s", s->type);
+	if (check_row(what, s->from, s->value, s->by, &fixed, e) == -1)
+		return -1;
+	if (s->min > s->max)
+		return error_set(e, ERROR_CONFIG, "%s: min is above max",
+		    what);
+	if (s->utf8 && strcmp(s->type, "email") != 0)
+		return error_set(e, ERROR_CONFIG,
+		    "%s: utf8 is for email only", what);
+	if (fixed && profile_check_kind(s, s->value, e) == -1) {
+		e->code = ERROR_CONFIG;
+		return error_wrap(e, "%s: \"%s\"", what, s->value);
+	}
+	for (k = 0; k < i && s->from != NULL; k++)
+		if (!strcmp(s->type, p->san[k].type) &&
+		    p->san[k].from != NULL && !strcmp(s->from, p->san[k].from))
+			return error_set(e, ERROR_CONFIG,
+			    "%s from \"%s\" twice", what, s->from);
+	return 0;
+}
+
+static int
 check_names(const struct profile *p, struct error *e)
 {
-	static const char *const	 types[] =
-	    { "email", "dns", "upn", "uri", "ip" };
-	size_t				 i, k;
+	size_t	 i, k;
 
 	for (i = 0; i < p->nsubject; i++) {
 		if (check_attr(p, &p->subject[i], e) == -1)
@@ -119,20 +201,9 @@ check_names(const struct profile *p, struct error *e)
 				return error_set(e, ERROR_CONFIG,
 				    "subject: %s twice", p->subject[i].attr);
 	}
-	for (i = 0; i < p->nsan; i++) {
-		if (!is_one_of(p->san[i].type, types, 5))
-			return error_set(e, ERROR_CONFIG,
-			    "san: no type \"%s\"", p->san[i].type);
-		if (p->san[i].min > p->san[i].max)
-			return error_set(e, ERROR_CONFIG,
-			    "san: %s: min is above max", p->san[i].type);
-		for (k = 0; k < i; k++)
-			if (!strcmp(p->san[i].type, p->san[k].type) &&
-			    !strcmp(p->san[i].from, p->san[k].from))
-				return error_set(e, ERROR_CONFIG,
-				    "san: %s from \"%s\" twice",
-				    p->san[i].type, p->san[i].from);
-	}
+	for (i = 0; i < p->nsan; i++)
+		if (check_san(p, i, e) == -1)
+			return -1;
 	if (p->nsubject == 0 && p->nsan == 0)
 		return error_set(e, ERROR_CONFIG,
 		    "neither subject nor san: nobody would be named");
@@ -180,27 +251,109 @@ check_purpose(const struct profile *p, struct error *e)
 	if (roles > 1)
 		return error_set(e, ERROR_CONFIG,
 		    "ext_key_usage: more than one role");
-	if (profile_has_eku(p, OID_EKU_EMAIL) && !p->is_ca &&
-	    !san_has(p, "email", NULL))
-		return error_set(e, ERROR_CONFIG, "ext_key_usage:"
-		    " emailProtection without an email in san");
-	if (server && !p->is_ca && !san_has(p, "dns", NULL) &&
-	    !san_has(p, "ip", NULL))
+	if (p->ext_key_usage_critical && p->ext_key_usage.n == 0)
+		return error_set(e, ERROR_CONFIG, "ext_key_usage_critical"
+		    " goes with ext_key_usage only");
+	if (server && !p->is_ca && !profile_has_san(p, "dns") &&
+	    !profile_has_san(p, "ip"))
 		return error_set(e, ERROR_CONFIG,
 		    "ext_key_usage: serverAuth without a dns or ip in san");
+	return 0;
+}
+
+/* Usages that mean nothing without a name of their kind. */
+static int
+check_purpose_names(const struct profile *p, struct error *e)
+{
+	static const struct {
+		const char	*eku, *name;
+		const char	*type, *or;
+	} rows[] = {
+		{ OID_EKU_EMAIL, "emailProtection", "email", NULL },
+		{ OID_EKU_LOGON, "smartcardLogon", "upn", NULL },
+		{ OID_EKU_PKINIT_CLIENT, "pkinitClient", "krb5", "upn" },
+		{ OID_EKU_PKINIT_KDC, "pkinitKdc", "krb5", NULL },
+	};
+	size_t	 i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]) && !p->is_ca; i++)
+		if (profile_has_eku(p, rows[i].eku) &&
+		    !profile_has_san(p, rows[i].type) &&
+		    (rows[i].or == NULL || !profile_has_san(p, rows[i].or)))
+			return error_set(e, ERROR_CONFIG, "ext_key_usage: %s"
+			    " without %s %s in san", rows[i].name,
+			    strchr("aeiou", rows[i].type[0]) != NULL &&
+			    strcmp(rows[i].type, "upn") != 0 ? "an" : "a",
+			    rows[i].type);
+	return 0;
+}
+
+/* RFC 3161 2.3 and RFC 6960 4.2.2.2: nothing beside these. */
+static int
+check_lonely(const struct profile *p, struct error *e)
+{
+	if (p->is_ca)
+		return 0;
+	if (profile_has_eku(p, OID_EKU_TIME) && (p->ext_key_usage.n > 1 ||
+	    !p->ext_key_usage_critical))
+		return error_set(e, ERROR_CONFIG, "ext_key_usage: timeStamping"
+		    " stands alone and critical");
+	if (profile_has_eku(p, OID_EKU_OCSP) && p->ext_key_usage.n > 1)
+		return error_set(e, ERROR_CONFIG,
+		    "ext_key_usage: OCSPSigning stands alone");
+	if (p->ocsp_nocheck && !profile_has_eku(p, OID_EKU_OCSP))
+		return error_set(e, ERROR_CONFIG,
+		    "ocsp_nocheck goes with OCSPSigning only");
+	return 0;
+}
+
+uint32_t
+profile_key_usage(const struct profile *p, const char *key_type)
+{
+	return p->key_usage_ec != 0 && strcmp(key_type, "rsa") != 0 ?
+	    p->key_usage_ec : p->key_usage;
+}
+
+static int
+check_key_usage(const struct profile *p, struct error *e)
+{
+	const uint32_t	 only = USE_ENCIPHER_ONLY | USE_DECIPHER_ONLY;
+	uint32_t	 use;
+	size_t		 i;
+
 	if (p->key_usage == 0)
 		return error_set(e, ERROR_CONFIG, "key_usage: none");
-	if (p->is_ca != ((p->key_usage & KEY_CERT_SIGN) != 0) ||
-	    (p->key_usage_ec != 0 &&
-	    p->is_ca != ((p->key_usage_ec & KEY_CERT_SIGN) != 0)))
-		return error_set(e, ERROR_CONFIG,
-		    "key_usage: keyCertSign goes with ca = true and only then");
+	for (i = 0; i < p->nkeys; i++) {
+		use = profile_key_usage(p, p->keys[i].type);
+		if ((use & ~key_usages(p->keys[i].type)) != 0)
+			return error_set(e, ERROR_CONFIG, "key_usage: one that"
+			    " a key of type %s cannot have",
+			    p->keys[i].type);
+		/* RFC 5280, 4.2.1.3. */
+		if ((use & only) != 0 && (use & USE_KEY_AGREEMENT) == 0)
+			return error_set(e, ERROR_CONFIG, "key_usage:"
+			    " encipherOnly and decipherOnly go with"
+			    " keyAgreement only");
+		if (p->is_ca != ((use & USE_CERT_SIGN) != 0))
+			return error_set(e, ERROR_CONFIG, "key_usage:"
+			    " keyCertSign goes with ca = true and only then");
+	}
+	return 0;
+}
+
+static int
+check_addresses(const struct profile *p, struct error *e)
+{
 	if (!p->is_ca && p->path_length != -1)
 		return error_set(e, ERROR_CONFIG,
 		    "path_length goes with ca = true only");
-	if (p->no_rev_avail && (p->cdp || p->aia))
+	/* RFC 9608 3 and 4. */
+	if (p->no_rev_avail && p->is_ca)
 		return error_set(e, ERROR_CONFIG,
-		    "no_rev_avail goes with cdp = false and aia = false only");
+		    "no_rev_avail goes with ca = false only");
+	if (p->no_rev_avail && (p->cdp || (p->aia && p->ocsp)))
+		return error_set(e, ERROR_CONFIG, "no_rev_avail goes with"
+		    " cdp = false and ocsp = false only");
 	return 0;
 }
 
@@ -223,7 +376,9 @@ profile_check_rules(const struct profile *p, struct error *e)
 {
 	if (check_cas(p, e) == -1 || check_keys(p, e) == -1 ||
 	    check_names(p, e) == -1 || check_policies(p, e) == -1 ||
-	    check_purpose(p, e) == -1)
+	    check_purpose(p, e) == -1 || check_purpose_names(p, e) == -1 ||
+	    check_lonely(p, e) == -1 || check_key_usage(p, e) == -1 ||
+	    check_addresses(p, e) == -1)
 		return -1;
-	return 0;
+	return profile_check_smime(p, e);
 }

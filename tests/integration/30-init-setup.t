@@ -85,7 +85,7 @@ ok 'the PKCS#12 file opens with its passphrase' openssl pkcs12 -in \
 is 'the people CA is for persons' "$(openssl x509 -in \
     "$tmp/a/ca/people.pem" -noout -ext extendedKeyUsage | tail -n 1 |
     sed 's/^ *//')" \
-    'E-mail Protection, TLS Web Client Authentication, Microsoft Smartcard Login'
+    'E-mail Protection, TLS Web Client Authentication, Microsoft Smartcard Login, PKINIT Client Auth, 2.16.840.1.101.3.6.8'
 is 'secrets are closed' "$(find "$tmp/a/secrets" "$tmp/a/root" -type f \
     -name '*' -perm /077 -path '*secrets*' | wc -l)" 0
 is 'keys are closed' "$(find "$tmp/a" -name '*.key' -perm /077 | wc -l)" 0

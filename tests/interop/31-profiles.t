@@ -294,7 +294,8 @@ is '... and OpenSSL and GnuTLS would not take one' "$(by_openssl people \
 # The owner's own assurance level, with the address of its statement.
 sed -e 's/oid = "2.23.140.1.5.3.2";/& }, { oid = "2.16.840.1.101.2.1.48.1"; \
 	cps = "http:\/\/pki.example.org\/cps";/' -e 's/"730d"/"90d"/' \
-    -e 's/min = 2048/min = 3072/' -e 's/{ type = "ec".*}$/{ type = "ed25519"; }/' \
+    -e 's/min = 2048/min = 3072/' \
+    -e 's/{ type = "ec".*}$/{ type = "ec"; curves = [ "P-384" ]; }/' \
     "$pki/profiles/mail-dual" >"$pki/profiles/mail-owner"
 stop "$last"
 start signet-cad -d -c "$pki/cad.conf"
@@ -342,7 +343,8 @@ sub_ca() {
 }
 is 'G010, S073: the people CA, for mail and log-in alone' \
     "$(lines people.pem)" "$(sub_ca People "extendedKeyUsage=E-mail \
-Protection, TLS Web Client Authentication, Microsoft Smartcard Login")"
+Protection, TLS Web Client Authentication, Microsoft Smartcard Login, \
+PKINIT Client Auth, 2.16.840.1.101.3.6.8")"
 is '... the services CA' "$(lines services.pem)" \
     "$(sub_ca Services | grep .)"
 

@@ -216,10 +216,13 @@ my @person = (C => 'SE', O => 'Example AB',
     GN => 'Alice', serialNumber => '17', CN => "Alice \xc3\x85str\xc3\xb6m");
 
 sub subject {
+	my $must = grep { $_ eq 'orgid' } @_;	# S/MIME baseline
 	my @rows;
 
 	while (my ($attr, $from) = splice @_, 0, 2) {
-		push @rows, "{ attr = \"$attr\"; from = \"$from\"; }";
+		push @rows, "{ attr = \"$attr\"; from = \"$from\";"
+		    . ($from =~ /^org(id)?$/ && $must ? ' required = true; }' :
+		    ' }');
 	}
 	return 'subject = ( ' . join(', ', @rows) . ' );';
 }
@@ -260,10 +263,10 @@ my @kinds = (
 	      . 'policies = ( { oid = "2.23.140.1.5.3.2";'
 	      . ' cps = "http://pki.example.org/cps"; } );'
 	      . 'key_usage = [ "digitalSignature", "keyEncipherment" ];'
-	      . 'key_usage_ec = [ "digitalSignature", "keyAgreement" ];'
+	      . 'key_usage_ec = [ "digitalSignature", "nonRepudiation" ];'
 	      . 'ext_key_usage = [ "emailProtection", "clientAuth" ];',
 	  extensions => sub { return (
-	      $_[0] eq 'rsa' ? key_usage(0, 2) : key_usage(0, 4),
+	      $_[0] eq 'rsa' ? key_usage(0, 2) : key_usage(0, 1),
 	      policies(policy('2.23.140.1.5.3.2',
 	      'http://pki.example.org/cps')),
 	      san(0, email('alice@example.org'),

@@ -143,7 +143,7 @@ profile_load_refuses_profiles_that_contradict_themselves(void **state)
 		{ "path_length", "path_length = 0;",
 		  "path_length goes with ca = true only" },
 		{ "no_rev_avail", "no_rev_avail = true;", "no_rev_avail goes"
-		  " with cdp = false and aia = false only" },
+		  " with cdp = false and ocsp = false only" },
 		{ "ext_key_usage", "ext_key_usage = [ \"sendMail\" ];",
 		  "ext_key_usage: no usage \"sendMail\"" },
 		{ "ext_key_usage", "ext_key_usage = [ \"clientAuth\","
@@ -282,7 +282,7 @@ profiles_find_proposes_the_nearest_name(void **state)
 
 	(void)state;
 	x509_fixture_setup((void **)&f);
-	assert_int_equal(f->profiles.n, 15);
+	assert_true(f->profiles.n >= 46);
 	assert_int_equal(profiles_find(&f->profiles, "mail-duel", &p, &e), -1);
 	assert_null(p);
 	assert_string_equal(e.text, "no profile \"mail-duel\"");
@@ -443,8 +443,9 @@ mail_profiles_hold_subject_and_mailboxes_together(void **state)
 		  " and not among the mail addresses" },
 		{ "country=SE;org=Example AB;orgid=5560000001;"
 		  "surname=Holm;given=Alice;name=Alice Holm;"
-		  "mail=a@example.org", "field \"orgid\": does not have the"
-		  " form that the profile wants" },
+		  "mail=a@example.org", "organizationIdentifier"
+		  " \"5560000001\" is not of a form such as"
+		  " NTRSE-5560000001, VATSE-..., LEIXG-... or GOVSE" },
 	};
 	struct x509_fixture	*fx = NULL;
 	const struct profile	*p;

@@ -46,23 +46,46 @@ x509_fixture_fields(struct fields *f, const char *text)
 	mem_free(&copy);
 }
 
+static const struct {
+	const char	*profile;	/* or how its name begins */
+	const char	*fields;
+} fields_for[] = {
+	{ "mailbox-", "mail=alice@example.org" },
+	{ "organization-", "country=SE;org=Example AB;mail=post@example.org;"
+	  "orgid=NTRSE-5560000001" },
+	{ "individual-", "country=SE;surname=Holm;given=Alice;id=17;"
+	  "name=Alice Holm;mail=alice@example.org" },
+	{ "mail-", "country=SE;org=Example AB;orgid=NTRSE-5560000001;"
+	  "surname=Holm;given=Alice;name=Alice Holm;id=17;"
+	  "mail=alice@example.org" },
+	{ "web-login", "name=Alice Holm;given=Alice;surname=Holm;"
+	  "country=SE;org=Example AB;upn=alice@example.org" },
+	{ "card-auth", "org=Example AB;card=4711" },
+	{ "card-logon", "name=Alice Holm;upn=alice@example.org;"
+	  "sid=S-1-5-21-1004336348-1177238915-682003330-512" },
+	{ "pkinit-client", "name=Alice Holm;principal=alice@EXAMPLE.ORG" },
+	{ "pkinit-kdc", "realm=EXAMPLE.ORG;dns=kdc.example.org" },
+	{ "tls-client", "name=Relay;dns=mx.example.org" },
+	{ "tls-", "dns=www.example.org;dns=example.org" },
+	{ "domain-gateway", "org=Example AB;domain=example.org;"
+	  "domain=example.com" },
+	{ "ocsp-signer", "name=Responder" },
+	{ "time-stamp", "org=Example AB;name=Unit 1" },
+	{ "code-sign", "country=SE;org=Example AB;name=Example AB" },
+	{ "root", "country=SE;org=Example AB;name=Example Root" },
+	{ "sub-ca", "country=SE;org=Example AB;name=Example CA" },
+	{ "", "org=Example AB;id=17;name=Alice Holm" },
+};
+
 const char *
 x509_fixture_fields_for(const char *profile)
 {
-	if (strcmp(profile, "tls-server") == 0)
-		return "dns=www.example.org;dns=example.org";
-	if (strcmp(profile, "web-login") == 0)
-		return "name=Alice Holm;given=Alice;surname=Holm;"
-		    "country=SE;org=Example AB;upn=alice@example.org";
-	if (strncmp(profile, "mail-", 5) == 0)
-		return "country=SE;org=Example AB;orgid=NTRSE-5560000001;"
-		    "surname=Holm;given=Alice;name=Alice Holm;id=17;"
-		    "mail=alice@example.org";
-	if (strcmp(profile, "root") == 0)
-		return "country=SE;org=Example AB;name=Example Root";
-	if (strcmp(profile, "sub-ca") == 0)
-		return "country=SE;org=Example AB;name=Example CA";
-	return "org=Example AB;id=17;name=Alice Holm";
+	size_t	 i = 0;
+
+	while (strncmp(profile, fields_for[i].profile,
+	    strlen(fields_for[i].profile)) != 0)
+		i++;
+	return fields_for[i].fields;
 }
 
 X509 *
