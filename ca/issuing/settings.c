@@ -17,6 +17,9 @@ static const struct conf_item ca_settings[] = {
 	CONF_STR(struct ca_conf, passphrase, NULL,
 	    "Where the key's passphrase or PIN comes from: file:PATH, "
 	    "credential:NAME, fd:N or prompt."),
+	CONF_STR(struct ca_conf, signature, NULL,
+	    "Scheme of its signatures: \"rsa-pss\"; default: the usual one "
+	    "for its key, which is PKCS #1 v1.5 for RSA."),
 	CONF_LIST(struct ca_conf, cdp, "CRL addresses put in certificates."),
 	CONF_LIST(struct ca_conf, ocsp, "OCSP addresses put in certificates."),
 	CONF_LIST(struct ca_conf, aia,

@@ -11,6 +11,7 @@ struct ca_conf {			/* one of cas = ( { ... }, ... ) */
 	char			*cert;
 	char			*key;
 	char			*passphrase;
+	char			*signature;	/* scheme; NULL: the usual */
 	struct conf_list	 cdp, ocsp, aia;
 	int64_t			 crl_lifetime, crl_interval;
 	struct conf_list	 crl_reasons;

@@ -76,6 +76,9 @@ load_ca(struct signer *s, struct signer_ca *ca, const struct ca_conf *conf,
 	cert = sk_X509_value(chain, 0);
 	if (issuer_init(&ca->issuer, conf->name, cert, e) == -1)
 		goto out;
+	if (conf->signature != NULL && issuer_set_signature(&ca->issuer,
+	    X509_get0_pubkey(cert), conf->signature, e) == -1)
+		goto out;
 	ca->issuer.cdp = conf->cdp;
 	ca->issuer.ocsp = conf->ocsp;
 	ca->issuer.aia = conf->aia;

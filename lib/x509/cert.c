@@ -339,12 +339,36 @@ cert_seal(struct buf *out, struct bytes tbs, const struct issuer *i,
 	return rc;
 }
 
+/* The AlgorithmIdentifier within: after version and serial number. */
+static int
+tbs_alg(struct buf *alg, struct bytes tbs, struct error *e)
+{
+	struct bytes	 in, c;
+
+	if (der_take(&tbs, DER_SEQUENCE, &in) == -1 ||
+	    der_take(&in, DER_CONTEXT_CONS(0), &c) == -1 ||
+	    der_take(&in, DER_INTEGER, &c) == -1 ||
+	    der_take_whole(&in, DER_SEQUENCE, &c) == -1)
+		return error_set(e, ERROR_BUG, "malformed to-be-signed bytes");
+	buf_add(alg, c.p, c.len);
+	return 0;
+}
+
+/* What was begun before the CA's scheme was changed is finished as it was
+ * begun: the bytes name their algorithm. */
 int
 cert_sign(struct buf *out, struct bytes tbs, const struct issuer *i,
     EVP_PKEY *key, struct error *e)
 {
+	struct issuer	 begun = *i;
+	int		 rc = -1;
+
 	if (tbs.len > CERT_MAX)
 		return error_set(e, ERROR_INPUT,
 		    "certificate larger than %d bytes", CERT_MAX);
-	return cert_seal(out, tbs, i, key, e);
+	begun.alg = (struct buf){ NULL, 0, 0 };
+	if (tbs_alg(&begun.alg, tbs, e) == 0)
+		rc = cert_seal(out, tbs, &begun, key, e);
+	buf_clear(&begun.alg);
+	return rc;
 }

@@ -18,9 +18,13 @@ key() {
 }
 
 keys() {
-	for name in root people holder; do
+	for name in root people; do
 		key "$1" "$name" -algorithm "$2" ${3:+-pkeyopt "$3"} || return
 	done
+	case $2 in
+	RSA)	key "$1" holder -algorithm RSA -pkeyopt rsa_keygen_bits:2048 ;;
+	*)	key "$1" holder -algorithm EC -pkeyopt ec_paramgen_curve:P-256 ;;
+	esac
 }
 
 # make DIR SCHEME: all of them, twice, with nothing but the key in common

@@ -209,7 +209,7 @@ my %algorithm = (
 
 my $day = 86400;
 my $signet = '2.25.48630738149683718521173944708743016276';
-my $keys = 'keys = ( { type = "rsa"; }, { type = "ed25519"; },'
+my $keys = 'keys = ( { type = "rsa"; },'
     . ' { type = "ec"; curves = [ "P-256", "P-384", "P-521" ]; } );';
 my @person = (C => 'SE', O => 'Example AB',
     organizationIdentifier => 'NTRSE-5560000001', SN => "\xc3\x85str\xc3\xb6m",

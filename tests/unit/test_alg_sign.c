@@ -196,6 +196,49 @@ cert_check_refuses_algorithms_that_differ_within_and_without(void **state)
 	ca_clear(&ca);
 }
 
+/* Between the bytes and their signature the CA's setting was changed. */
+static void
+what_was_begun_by_one_scheme_is_finished_by_it(void **state)
+{
+	struct x509_fixture	*f = *state;
+	struct fields		 fields = { 0 };
+	struct buf		 tbs = { 0 }, der = { 0 }, spki = { 0 };
+	struct error		 e = ERROR_INIT;
+	struct ca		 ca;
+	struct cert_spec	 s = { .fields = &fields };
+
+	ca_init(&ca, f, "rsa:2048", "rsa-pss");
+	s.profile = x509_fixture_profile(f, "mail-sign");
+	s.issuer = &ca.issuer;
+	x509_fixture_fields(&fields, x509_fixture_fields_for("mail-sign"));
+	assert_int_equal(key_public_der(&spki, f->ca_key, &e), 0);
+	s.spki = BYTES(spki.p, spki.len);
+	assert_int_equal(cert_spec_init(&s, NOW, 0, &f->rng, &e), 0);
+	assert_int_equal(cert_tbs(&tbs, &s, &e), 0);
+	assert_int_equal(issuer_set_signature(&ca.issuer, ca.key, "rsa", &e),
+	    0);
+	assert_int_equal(cert_sign(&der, BYTES(tbs.p, tbs.len), &ca.issuer,
+	    ca.key, &e), 0);
+	assert_int_equal(issuer_set_signature(&ca.issuer, ca.key, "rsa-pss",
+	    &e), 0);
+	if (cert_check(BYTES(der.p, der.len), &s, &e) == -1)
+		fail_msg("%s", e.text);
+	/* But not by another key's algorithm. */
+	assert_int_equal(cert_sign(&der, BYTES(tbs.p, tbs.len), &f->people,
+	    f->ca_key, &e), -1);
+	assert_string_equal(e.text, "the key is not that of CA \"people\"");
+	error_clear(&e);
+	assert_int_equal(cert_sign(&der, BYTES(tbs.p, 20), &ca.issuer, ca.key,
+	    &e), -1);
+	assert_string_equal(e.text, "malformed to-be-signed bytes");
+	assert_int_equal(e.code, ERROR_BUG);
+	fields_clear(&fields);
+	buf_clear(&tbs);
+	buf_clear(&der);
+	buf_clear(&spki);
+	ca_clear(&ca);
+}
+
 static int
 no_entries(void *arg, struct crl_entry *x, struct error *e)
 {
@@ -404,6 +447,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(issuer_set_signature_refuses_the_scheme_of_another_key),
 		cmocka_unit_test(cert_check_refuses_algorithms_that_differ_within_and_without),
+		cmocka_unit_test(what_was_begun_by_one_scheme_is_finished_by_it),
 		cmocka_unit_test(a_list_by_another_scheme_of_the_same_key_is_read),
 		cmocka_unit_test(each_kind_of_ca_issues_what_openssl_verifies),
 		cmocka_unit_test(a_request_with_a_key_that_cannot_be_taken_says_why),
