@@ -318,6 +318,9 @@ satisfies(struct audit_verify *v, const struct approved *a,
 	const struct profile		*profile;
 	const struct approval_rule	*rule;
 
+	if (a->order->kind == ORDER_REJECT)
+		return approval_satisfies(a, approval_rule_for(NULL, a->order),
+		    e);
 	if (v->profiles.n == 0 || profile_name == NULL)
 		return satisfies_least(a, grave && !a->order->is_renewal, e);
 	if (profiles_find(&v->profiles, profile_name, &profile, e) == -1)
@@ -426,4 +429,26 @@ orders_use_once(struct audit_verify *v, const struct audit_entry *en,
 	}
 	map_put(&v->uses, use);
 	return true;
+}
+
+/* The CA on an order to reject another one. */
+void
+orders_reject_signed(struct audit_verify *v, struct audit_entry *en)
+{
+	struct audit_order	*rec, *other;
+	struct approved		*a;
+	uint8_t			 rejects[32];
+
+	if ((rec = orders_use(v, en, &a)) == NULL ||
+	    !entry_digest(v, en, AUDIT_ORDERS, "rejects", rejects))
+		return;
+	if (a->order->kind != ORDER_REJECT ||
+	    memcmp(a->order->rejects, rejects, sizeof(rejects)) != 0) {
+		audit_failed(v->r, AUDIT_ORDERS, &en->about,
+		    "reject: the order rejects another one");
+		return;
+	}
+	if (orders_check_approvals(v, en, rec, a, NULL, false) &&
+	    (other = order_find(v, rejects)) != NULL && other->rejected == 0)
+		other->rejected = en->seq;
 }

@@ -217,6 +217,7 @@ void	 orders_load(struct audit_verify *);
 void	 orders_new(struct audit_verify *, struct audit_entry *);
 void	 orders_approve(struct audit_verify *, struct audit_entry *);
 void	 orders_reject(struct audit_verify *, struct audit_entry *);
+void	 orders_reject_signed(struct audit_verify *, struct audit_entry *);
 void	 orders_clear(struct audit_verify *);
 /*
  * The order that an entry names.  NULL with a finding.  The parsed form is

@@ -110,6 +110,7 @@ static const struct {
 	{ "expire",		NULL },
 	{ "crl",		crls_check },
 	{ "adopt",		status_adopt },
+	{ "reject",		orders_reject_signed },
 	{ "alarm",		alarm_entry },
 	{ "start",		NULL },
 	{ "stop",		NULL },

@@ -9,7 +9,7 @@ static const struct cmd_opt list_opts[] = {
 	{ "state", 0, CMD_STRING, false, "STATE",
 	    "pending, ready, done, rejected, expired or refused" },
 	{ "kind", 0, CMD_STRING, false, "KIND",
-	    "issue, batch, revoke, hold, release or adopt" },
+	    "issue, batch, revoke, hold, release, adopt or reject" },
 	{ "profile", 'p', CMD_STRING, false, "NAME", "of this profile" },
 	{ "ca", 0, CMD_STRING, false, "NAME", "for this CA" },
 	{ "holder", 0, CMD_STRING, false, "ID", "for this holder" },
@@ -32,6 +32,9 @@ static const struct cmd_opt approve_opts[] = {
 static const struct cmd_opt reject_opts[] = {
 	{ "reason", 0, CMD_STRING, true, "TEXT", "why, in words" },
 	{ "items", 0, CMD_NUMBER, false, "N", "items of a batch to show (10)" },
+	{ "wait", 0, CMD_STRING, false, "TIME",
+	    "how long to wait for the CA (30s)" },
+	ACT_OFFICER_OPTS,
 	CMD_OPT_END
 };
 static const struct cmd_opt export_opts[] = {
@@ -87,7 +90,11 @@ const struct cmd CLI_ORDER[] = {
 	    "signet order approve 5f2c --key 'pkcs11:token=Officer' "
 	    "--passphrase prompt\n",
 	    approve_opts, 0, -1, order_approve_cmd },
-	{ "order reject", "ID", "refuse an order for ever", NULL,
+	{ "order reject", "ID", "refuse an order for ever",
+	    "An order that nobody has approved is only marked.  One that has "
+	    "approvals is rejected by an order of its own, which you sign, so "
+	    "that the CA will not carry it out even if the store is edited "
+	    "later.",
 	    "signet order reject 5f2c --reason 'left the company'\n",
 	    reject_opts, 1, 1, order_reject_cmd },
 	{ "order redeem", "ID", "bring the request of a one-time code",

@@ -187,6 +187,9 @@ draft_summary(const struct draft *d)
 		buf_printf(&b, "audit chain from entry %lld",
 		    (long long)o->audit_seq);
 		break;
+	case ORDER_REJECT:
+		buf_printf(&b, "%s", o->comment != NULL ? o->comment : "");
+		break;
 	case ORDER_ITEM:
 	case ORDER__MAX:
 		break;

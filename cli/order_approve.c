@@ -124,6 +124,48 @@ order_approve_cmd(struct cmd_args *a, void *ctx, struct error *e)
 
 /* ---- reject ---- */
 
+/* Approvals are for good; only a signed order takes their effect away. */
+static int
+reject_signed(struct cli *c, const struct review *r, const char *reason,
+    int64_t wait, struct error *e)
+{
+	struct draft	 d = { 0 };
+	int		 rc;
+
+	if (draft_new(c, &d, ORDER_REJECT, NULL, e) == -1)
+		return -1;
+	memcpy(d.order->rejects, r->row.digest, ORDER_DIGEST);
+	d.order->comment = mem_strdup(reason);
+	/* Remembered as long as the other could be used. */
+	if (d.order->expires < r->row.expires_at)
+		d.order->expires = r->row.expires_at;
+	rc = act_submit(c, &d, NULL, true, wait, e);
+	draft_clear(&d);
+	return rc;
+}
+
+static int
+reject(struct cli *c, const struct review *r, const char *reason,
+    int64_t wait, struct error *e)
+{
+	char	hex[REVIEW_SHORT + 1];
+
+	if (!review_is_open(r))
+		return error_set(e, ERROR_CONFLICT, "order %s is %s: nothing "
+		    "to reject", review_short_id(hex, r->row.id), r->row.state);
+	show_before_signing(c, r);
+	if (cli_confirm(c, e, "Reject order %s for ever?",
+	    review_short_id(hex, r->row.id)) == -1)
+		return -1;
+	if (r->approved->n > 0 && cli_open_officer(c, e) == -1)
+		return error_wrap(e, "the order has approvals, so its "
+		    "rejection is signed");
+	/* At once in the store, whatever becomes of the order to reject. */
+	if (submit_rejection(c, r, reason, e) == -1)
+		return -1;
+	return r->approved->n > 0 ? reject_signed(c, r, reason, wait, e) : 0;
+}
+
 int
 order_reject_cmd(struct cmd_args *a, void *ctx, struct error *e)
 {
@@ -131,6 +173,7 @@ order_reject_cmd(struct cmd_args *a, void *ctx, struct error *e)
 	struct review	 r = { 0 };
 	const char	*reason = cmd_string(a, "reason", NULL);
 	char *const	*id, hex[REVIEW_SHORT + 1];
+	int64_t		 wait;
 	int		 rc = -1;
 
 	cli_begin(c, a);
@@ -138,12 +181,9 @@ order_reject_cmd(struct cmd_args *a, void *ctx, struct error *e)
 	if (!text_is_clean(reason, strlen(reason), REASON_MAX))
 		return error_set(e, ERROR_INPUT, "--reason: not clean text of "
 		    "at most %d bytes", REASON_MAX);
-	if (review_load(c, id[0], &r, e) == -1)
-		goto out;
-	show_before_signing(c, &r);
-	if (cli_confirm(c, e, "Reject order %s for ever?",
-	    review_short_id(hex, r.row.id)) == -1 ||
-	    submit_rejection(c, &r, reason, e) == -1)
+	if (act_wait_option(c, "30s", &wait, e) == -1 ||
+	    review_load(c, id[0], &r, e) == -1 ||
+	    reject(c, &r, reason, wait, e) == -1)
 		goto out;
 	cli_say(c, "order %s rejected: %s", review_short_id(hex, r.row.id),
 	    reason);

@@ -141,6 +141,9 @@ order_new_cmd(struct cmd_args *a, void *ctx, struct error *e)
 		error_set(e, ERROR_INPUT, "a batch comes from a file");
 		return error_hint(e, "signet order import --csv FILE "
 		    "--profile NAME");
+	case ORDER_REJECT:
+		error_set(e, ERROR_INPUT, "rejecting has its own command");
+		return error_hint(e, "signet order reject ID --reason TEXT");
 	case ORDER_ITEM:
 	case ORDER__MAX:
 		break;

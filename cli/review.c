@@ -144,6 +144,7 @@ find_rules(struct cli *c, struct review *r, struct error *e)
 	case ORDER_RELEASE:
 		return add_target_rules(c, r, e);
 	case ORDER_ADOPT:
+	case ORDER_REJECT:
 	case ORDER_ITEM:
 		add_rule(r, approval_rule_for(NULL, o));
 		return 0;

@@ -67,7 +67,7 @@ CREATE TABLE orders (
 	seq		bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
 	digest		bytea NOT NULL UNIQUE CHECK (length(digest) = 32),
 	kind		text NOT NULL CHECK (kind IN ('issue', 'batch', 'item',
-			    'revoke', 'hold', 'release', 'adopt')),
+			    'revoke', 'hold', 'release', 'adopt', 'reject')),
 	state		text NOT NULL DEFAULT 'pending' CHECK (state IN ('pending',
 			    'ready', 'done', 'rejected', 'expired', 'refused')),
 	ca		text COLLATE "C",

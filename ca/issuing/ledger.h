@@ -20,9 +20,11 @@
 enum cert_status { CERT_GOOD, CERT_HELD, CERT_REVOKED, CERT_STATUS__MAX };
 const char *cert_status_name(enum cert_status);
 
+#define LEDGER_WHOLE	UINT32_MAX	/* n: the order, whatever is left of it */
+
 struct ledger_use {
 	uint8_t	 order[32];	/* digest of the order */
-	uint32_t n;		/* item, 0 for a single order */
+	uint32_t n;		/* item, 0 for a single order, LEDGER_WHOLE */
 	int64_t	 expires;	/* of the order: refused by age afterwards */
 	uint8_t	 tbs[32];	/* SHA-256 of what was signed; zeros: nothing */
 };

@@ -188,10 +188,12 @@ signer_check_approvals_at(struct signer *s, struct approved *a,
 #define CLOCK_SLACK	300	/* officers' machines may be this far ahead */
 
 int
-signer_check_age(struct signer *s, const struct order *o, struct error *e)
+signer_check_live(struct signer *s, const struct approved *a,
+    struct error *e)
 {
-	char	 at[TEXT_TIME_SIZE];
-	int64_t	 now = clock_now(s->clock);
+	const struct order	*o = a->order;
+	char			 at[TEXT_TIME_SIZE];
+	int64_t			 now = clock_now(s->clock);
 
 	if (o->created > now + CLOCK_SLACK)
 		return error_set(e, ERROR_DENIED, "order is dated %s, which is "
@@ -199,6 +201,9 @@ signer_check_age(struct signer *s, const struct order *o, struct error *e)
 	if (o->expires <= now)
 		return error_set(e, ERROR_DENIED, "order expired at %s",
 		    text_time(at, o->expires));
+	if (ledger_find_use(s->ledger, a->digest, LEDGER_WHOLE) != NULL)
+		return error_set(e, ERROR_DENIED, "an officer has rejected "
+		    "the order");
 	return 0;
 }
 
@@ -229,6 +234,7 @@ static signer_fn *const handlers[WIRE__MAX] = {
 	[WIRE_CRL_SIGN] = signer_crl_sign,
 	[WIRE_CRL_PIECE] = signer_crl_piece,
 	[WIRE_HEAD] = signer_head,
+	[WIRE_REJECT] = signer_reject,
 };
 
 void

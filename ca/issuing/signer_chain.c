@@ -86,7 +86,7 @@ learn_use(struct signer *s, struct bytes body, struct error *e)
 	size_t			 len;
 
 	if (find_hex(body, "order", u.order, 32, 32, &len, e) == -1 ||
-	    find_number(body, "n", UINT32_MAX, &n, e) == -1 ||
+	    find_number(body, "n", ORDER_ITEMS_MAX, &n, e) == -1 ||
 	    find_time(body, "expires", &u.expires, e) == -1)
 		return -1;
 	u.n = (uint32_t)n;
@@ -214,6 +214,37 @@ learn_status(struct signer *s, struct follow *f, const struct followed *x,
 	return -1;
 }
 
+/* A rejection cannot be passed over, and is not believed without its order. */
+static int
+learn_reject(struct signer *s, struct follow *f, const struct followed *x,
+    struct error *e)
+{
+	uint8_t		 rejects[32];
+	size_t		 len;
+	char		 why[160];
+
+	if (find_hex(x->body, "rejects", rejects, 32, 32, &len, e) == -1)
+		return -1;
+	if (ledger_find_use(s->ledger, rejects, LEDGER_WHOLE) != NULL)
+		return 0;
+	if (proof_open(s, f, x->proof, e) == 0) {
+		const struct order	*o = f->order->order;
+
+		if (o->kind == ORDER_REJECT &&
+		    memcmp(o->rejects, rejects, 32) == 0 &&
+		    signer_check_approvals_at(s, f->order,
+		    approval_rule_for(NULL, o), NULL, o->created, e) == 0) {
+			signer_reject_order(s, f->order);
+			s->learnt = true;
+			return 0;
+		}
+	}
+	snprintf(why, sizeof(why), "has no order that proves it: %.120s",
+	    e->text);
+	signer_fork(s, x->seq, why);
+	return -1;
+}
+
 static int
 learn(struct signer *s, struct follow *f, const struct followed *x,
     struct error *e)
@@ -237,6 +268,8 @@ learn(struct signer *s, struct follow *f, const struct followed *x,
 		rc = learn_status(s, f, x, ORDER_HOLD, e);
 	else if (strcmp(buf_cstr(&act), "release") == 0)
 		rc = learn_status(s, f, x, ORDER_RELEASE, e);
+	else if (strcmp(buf_cstr(&act), "reject") == 0)
+		rc = learn_reject(s, f, x, e);
  out:
 	buf_clear(&act);
 	buf_clear(&who);
@@ -361,7 +394,7 @@ signer_adopt(struct signer *s, struct msg *in, struct msg *out,
 		error_set(e, ERROR_CONFLICT, "this order was used before");
 		goto out;
 	}
-	if (signer_check_age(s, a->order, e) == -1 ||
+	if (signer_check_live(s, a, e) == -1 ||
 	    signer_check_approvals(s, a, approval_rule_for(NULL, a->order),
 	    NULL, e) == -1)
 		goto out;
@@ -375,6 +408,50 @@ signer_adopt(struct signer *s, struct msg *in, struct msg *out,
 	msg_put_i64(out, use.expires);
 	msg_put_i64(out, head.seq);
 	msg_put_blob(out, head.hash, AUDIT_HASH);
+	rc = 0;
+ out:
+	approval_free(&a);
+	return rc;
+}
+
+void
+signer_reject_order(struct signer *s, const struct approved *a)
+{
+	struct ledger_use	 u = { .n = LEDGER_WHOLE,
+				    .expires = a->order->expires };
+
+	memcpy(u.order, a->order->rejects, 32);
+	ledger_add_use(s->ledger, &u);
+}
+
+/* Once more is well: the store may have lost what came of it. */
+int
+signer_reject(struct signer *s, struct msg *in, struct msg *out,
+    struct error *e)
+{
+	struct bytes	 blob = msg_get_blob(in, ORDER_MAX);
+	struct approved	*a = NULL;
+	int		 rc = -1;
+
+	if (signer_check_chain(s, e) == -1 || msg_done(in, e) == -1 ||
+	    approval_open_cached(&a, blob, s->cache, e) == -1)
+		goto out;
+	if (a->order->kind != ORDER_REJECT) {
+		error_set(e, ERROR_BUG, "not an order to reject another");
+		goto out;
+	}
+	if (signer_check_live(s, a, e) == -1 ||
+	    signer_check_approvals(s, a, approval_rule_for(NULL, a->order),
+	    NULL, e) == -1)
+		goto out;
+	if (ledger_find_use(s->ledger, a->order->rejects, LEDGER_WHOLE) ==
+	    NULL)
+		signer_reject_order(s, a);
+	if (ledger_sync(s->ledger, e) == -1)
+		goto out;
+	msg_put_blob(out, a->digest, 32);
+	msg_put_i64(out, a->order->expires);
+	msg_put_blob(out, a->order->rejects, 32);
 	rc = 0;
  out:
 	approval_free(&a);

@@ -108,7 +108,7 @@ batch_check(struct signer *s, struct signer_batch *b,
 		return 0;
 	b->used_at = s->tick;
 	b->opened = false;
-	if (signer_check_age(s, b->approved->order, e) == -1 ||
+	if (signer_check_live(s, b->approved, e) == -1 ||
 	    signer_check_approvals(s, b->approved,
 	    approval_rule_for(profile, b->approved->order), NULL, e) == -1)
 		return -1;
@@ -242,7 +242,7 @@ check_station(struct signer *s, struct prepared *p, const struct claim *c,
 		    "before");
 		goto out;
 	}
-	if (signer_check_age(s, o, e) == -1 ||
+	if (signer_check_live(s, a, e) == -1 ||
 	    signer_check_approvals(s, a, approval_rule_for(p->spec.profile, o),
 	    NULL, e) == -1)
 		goto out;
@@ -347,7 +347,7 @@ prepare_policy(struct signer *s, struct prepared *p, struct approved *a,
 		    "profile %s allows", profile->name);
 	if (p->batch != NULL)
 		return batch_check(s, p->batch, profile, e);
-	if (signer_check_age(s, o, e) == -1)
+	if (signer_check_live(s, a, e) == -1)
 		return -1;
 	return signer_check_approvals(s, a, approval_rule_for(profile, o),
 	    renewed_cert(a), e);

@@ -83,7 +83,7 @@ typedef int signer_fn(struct signer *, struct msg *in, struct msg *out,
 signer_fn signer_follow, signer_batch, signer_prepare, signer_sign,
     signer_resume, signer_status, signer_adopt, signer_crl, signer_crl_seen,
     signer_crl_entries, signer_crl_evidence, signer_crl_sign,
-    signer_crl_piece, signer_head, signer_hello;
+    signer_crl_piece, signer_head, signer_hello, signer_reject;
 
 int	 signer_load_cas(struct signer *, struct buf *unusable,
 	    struct error *);
@@ -126,9 +126,11 @@ int	 signer_check_proof(struct signer *, const struct signer_proof *,
 /* What the order makes of the certificate; the caller sets "at". */
 void	 signer_proof_status(const struct signer_proof *,
 	    struct ledger_status *);
-/* Created not in the future, not expired.  ERROR_DENIED. */
-int	 signer_check_age(struct signer *, const struct order *,
+/* Created not in the future, not expired, not rejected.  ERROR_DENIED. */
+int	 signer_check_live(struct signer *, const struct approved *,
 	    struct error *);
+/* The order that "a" rejects is never carried out here; with the next sync. */
+void	 signer_reject_order(struct signer *, const struct approved *);
 /* ERROR_UPSTREAM while the audit chain does not continue. */
 int	 signer_check_chain(struct signer *, struct error *);
 /* Status in the ledger of a certificate of ours: approval_status_fn. */

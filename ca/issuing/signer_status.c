@@ -116,7 +116,8 @@ signer_check_proof(struct signer *s, const struct signer_proof *p,
 	if (o->created < p->since)
 		return error_set(e, ERROR_CONFLICT, "the order is older than "
 		    "the status that it would change");
-	return o->kind == ORDER_RELEASE ? signer_check_age(s, o, e) : 0;
+	return o->kind == ORDER_RELEASE ? signer_check_live(s, p->order, e) :
+	    0;
 }
 
 /* The order's word, not the store's. */
@@ -390,7 +391,7 @@ status_one(struct signer *s, struct status_group *g,
 	msg_put_i64(out, o->expires);
 	if (is_used(s, g, a))
 		rc = status_again(s, g, a, out, e);
-	else if (signer_check_age(s, o, e) == 0 &&
+	else if (signer_check_live(s, a, e) == 0 &&
 	    check_targets(s, g, a, ask, e) == 0)
 		rc = status_first(s, g, a, out, e);
  out:

@@ -153,18 +153,50 @@ apply_adopt(struct status_txn *t, struct db *db,
 	return db_status_resolve(db, &id, 1, e);
 }
 
-/* 0 done or refused, -1 the transaction fails. */
 static int
-one_adopt(struct status_txn *t, struct db *db,
-    const struct db_status_order *o, struct error *e)
+apply_reject(struct status_txn *t, struct db *db,
+    const struct status_work *k, struct error *e)
 {
-	struct worker	*w = t->w;
-	struct error	 why = ERROR_INIT;
+	struct msg	*m = &t->w->answer;
+	struct buf	*b = next_entry(t);
+	char		 at[TEXT_TIME_SIZE];
+	struct bytes	 rejects, id = BYTES(k->row->id, DB_ORDER_ID);
+	int64_t		 expires;
 
-	msg_init(&w->ask, WIRE_ADOPT);
+	(void)msg_get_blob(m, 32);
+	expires = msg_get_i64(m);
+	rejects = msg_get_blob(m, DB_DIGEST);
+	if (rejects.len != DB_DIGEST || msg_done(m, e) == -1)
+		return error_set(e, ERROR_BUG, "malformed answer");
+	audit_begin(b, "reject", clock_now(&clock_system));
+	audit_hex(b, "order", k->row->digest, DB_DIGEST);
+	audit_hex(b, "id", k->row->id, DB_ORDER_ID);
+	audit_hex(b, "rejects", rejects.p, rejects.len);
+	audit_str(b, "expires", text_time(at, expires));
+	audit_str(b, "instance", t->w->conf->instance);
+	if (db_status_reject(db, rejects.p, k->approved->order->comment,
+	    e) == -1)
+		return -1;
+	return db_status_resolve(db, &id, 1, e);
+}
+
+/* Orders that are not about certificates go one by one.  0 done or refused,
+ * -1 the transaction fails. */
+static int
+one_alone(struct status_txn *t, struct db *db, const struct status_work *k,
+    struct error *e)
+{
+	struct worker			*w = t->w;
+	const struct db_status_order	*o = k->row;
+	bool				 adopt;
+	struct error			 why = ERROR_INIT;
+
+	adopt = k->approved->order->kind == ORDER_ADOPT;
+	msg_init(&w->ask, adopt ? WIRE_ADOPT : WIRE_REJECT);
 	msg_put_blob(&w->ask, o->blob.p, o->blob.len);
 	if (worker_ask(w, &why) == 0)
-		return apply_adopt(t, db, o, e);
+		return adopt ? apply_adopt(t, db, o, e) :
+		    apply_reject(t, db, k, e);
 	if (!worker_is_passing(&why))
 		return refuse(t, o, &why, db, e);
 	*e = why;
@@ -418,13 +450,12 @@ group_run(struct status_group *g, struct db *db, struct error *e)
 }
 
 static bool
-is_adopt(const struct status_work *k)
+is_kind(const struct status_work *k, enum order_kind kind)
 {
-	return k->e.code == ERROR_NONE &&
-	    k->approved->order->kind == ORDER_ADOPT;
+	return k->e.code == ERROR_NONE && k->approved->order->kind == kind;
 }
 
-/* Orders to adopt go one by one.  What one is, its blob says, not its row. */
+/* What an order is, its blob says, not its row. */
 static int
 txn_orders(struct status_txn *t, struct db *db,
     const struct db_status_orders *orders, struct error *e)
@@ -439,12 +470,13 @@ txn_orders(struct status_txn *t, struct db *db,
 
 		k->row = &orders->v[i];
 		(void)open_order(k->row, &k->approved, &k->e);
-		if (!is_adopt(k) && !t->only_adopt) {
+		if (is_kind(k, ORDER_ADOPT) ||
+		    (is_kind(k, ORDER_REJECT) && !t->only_adopt))
+			rc = one_alone(t, db, k, e);
+		else if (!t->only_adopt) {
 			g.n++;
 			continue;
 		}
-		if (is_adopt(k))
-			rc = one_adopt(t, db, k->row, e);
 		approval_free(&k->approved);
 		error_clear(&k->e);
 	}

@@ -4,13 +4,13 @@
 #include "db/db_status.h"
 
 /* Rows are looked up by key and touched by place: see db_issue.c. */
-enum { CLAIM, APPLY, HISTORY, OUTBOX, RESOLVE };
+enum { CLAIM, APPLY, HISTORY, OUTBOX, RESOLVE, REJECT };
 static const struct db_stmt stmt[] = {
 	[CLAIM] = DB_STMT("status_claim",
 	    "SELECT id, digest, kind, blob FROM (SELECT c.*,"
 	    " sum(octet_length(blob)) OVER (ORDER BY seq) - octet_length(blob)"
 	    " AS before FROM (SELECT * FROM orders WHERE state = 'ready'"
-	    "  AND kind IN ('revoke', 'hold', 'release', 'adopt')"
+	    "  AND kind IN ('revoke', 'hold', 'release', 'adopt', 'reject')"
 	    "  ORDER BY seq LIMIT $1::bigint FOR UPDATE SKIP LOCKED) c) s"
 	    " WHERE before < $2::bigint ORDER BY seq"),
 	[APPLY] = DB_STMT("status_apply",
@@ -42,6 +42,10 @@ static const struct db_stmt stmt[] = {
 	    "UPDATE orders SET state = 'done', reason = NULL,"
 	    " changed_at = now() WHERE id = ANY ($1::bytea[])"
 	    " AND state = 'ready'"),
+	[REJECT] = DB_STMT("status_reject",
+	    "UPDATE orders SET state = 'rejected', changed_at = now(),"
+	    " reason = coalesce($2::text, 'rejected by an officer')"
+	    " WHERE digest = $1::bytea AND state IN ('pending', 'ready')"),
 };
 const struct db_table DB_STATUS = DB_TABLE(stmt);
 
@@ -153,4 +157,14 @@ db_status_resolve(struct db *db, const struct bytes *order_id, size_t n,
 		return 0;
 	return error_set(e, ERROR_CONFLICT, "%zu of %zu orders are not ready "
 	    "any more", n - (size_t)touched, n);
+}
+
+int
+db_status_reject(struct db *db, const uint8_t digest[DB_DIGEST],
+    const char *reason, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_bytes(digest, DB_DIGEST),
+	    db_text(reason) };
+
+	return db_exec(db, &stmt[REJECT], arg, 2, e) == -1 ? -1 : 0;
 }

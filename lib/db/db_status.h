@@ -14,7 +14,7 @@ extern const struct db_table DB_STATUS;
 struct db_status_order {
 	uint8_t		 id[DB_ORDER_ID];
 	uint8_t		 digest[DB_DIGEST];
-	const char	*kind;		/* revoke, hold, release, adopt */
+	const char	*kind;		/* revoke, hold, release, adopt, reject */
 	struct bytes	 blob;
 };
 struct db_status_orders {
@@ -45,6 +45,9 @@ struct db_status_change {
  */
 int	 db_status_apply(struct db *, const struct db_status_change *, size_t n,
 	    bool *done, struct error *);
+/* That order, if it is still pending or ready, becomes rejected. */
+int	 db_status_reject(struct db *, const uint8_t digest[DB_DIGEST],
+	    const char *reason, struct error *);
 /* These orders are done.  (For refusing one see db_issue.h.) */
 int	 db_status_resolve(struct db *, const struct bytes *order_id, size_t n,
 	    struct error *);

@@ -425,10 +425,16 @@ approval_rule_for(const struct profile *profile, const struct order *o)
 		.way = { { .role = { ROLE_SECURITY_OFFICER,
 		    ROLE_SECURITY_OFFICER }, .n = 2 } }, .n = 1,
 	};
+	static const struct approval_rule	 reject = {
+		.way = { { .role = { ROLE_OFFICER }, .n = 1 },
+		    { .role = { ROLE_SECURITY_OFFICER }, .n = 1 } }, .n = 2,
+	};
 
 	switch (o->kind) {
 	case ORDER_ITEM:
 		return &item;
+	case ORDER_REJECT:
+		return &reject;
 	case ORDER_ADOPT:
 		return &adopt;
 	case ORDER_REVOKE:

@@ -12,6 +12,7 @@ static const char *const kind_names[ORDER__MAX] = {
 	[ORDER_HOLD] = "hold",
 	[ORDER_RELEASE] = "release",
 	[ORDER_ADOPT] = "adopt",
+	[ORDER_REJECT] = "reject",
 };
 
 const char *

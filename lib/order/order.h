@@ -31,6 +31,7 @@ enum order_kind {
 	ORDER_HOLD,
 	ORDER_RELEASE,
 	ORDER_ADOPT,		/* go on from this audit head: after a restore */
+	ORDER_REJECT,		/* another order is never to be carried out */
 	ORDER__MAX
 };
 const char *order_kind_name(enum order_kind);
@@ -87,6 +88,8 @@ struct order {
 	/* ADOPT */
 	int64_t		 audit_seq;
 	uint8_t		 audit_hash[32];
+	/* REJECT */
+	uint8_t		 rejects[ORDER_DIGEST];	/* digest of that order */
 };
 
 /* A fresh order with id and times set. */

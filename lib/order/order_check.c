@@ -167,6 +167,8 @@ order_check(const struct order *o, struct error *e)
 			return error_set(e, ERROR_INPUT,
 			    "audit entries count from 1");
 		return 0;
+	case ORDER_REJECT:
+		return 0;
 	case ORDER__MAX:
 		break;
 	}

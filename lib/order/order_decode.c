@@ -381,6 +381,9 @@ take_body(struct order *o, const struct wire *w, struct error *e)
 	    e) == -1 ||
 	    take_audit(o, w->audit, e) == -1)
 		return -1;
+	if (w->rejects != NULL && take_bytes(o->rejects, sizeof(o->rejects),
+	    w->rejects, "rejects", e) == -1)
+		return -1;
 	return take_lists(o, w, e);
 }
 

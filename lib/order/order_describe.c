@@ -213,6 +213,10 @@ order_describe(struct buf *out, const struct order *o, size_t max_items)
 	case ORDER_ADOPT:
 		describe_adopt(out, o);
 		break;
+	case ORDER_REJECT:
+		add_hex(out, "rejects the order", o->rejects,
+		    sizeof(o->rejects));
+		break;
 	case ORDER__MAX:
 		break;
 	}

@@ -181,6 +181,9 @@ wire_put_body(struct wire *w, const struct order *o)
 	    wire_put(&w->batch, V_ASN1_OCTET_STRING, item ? o->batch : NULL,
 	    sizeof(o->batch)) &&
 	    (!item || wire_put_int(&w->n, o->n)) &&
+	    wire_put(&w->rejects, V_ASN1_OCTET_STRING,
+	    o->kind == ORDER_REJECT ? o->rejects : NULL,
+	    sizeof(o->rejects)) &&
 	    wire_put_text(&w->selector, o->selector) &&
 	    (o->kind != ORDER_REVOKE || wire_put_enum(&w->reason, o->reason))
 	    && wire_put_time(&w->invalid_since, o->invalid_since) &&

@@ -47,6 +47,7 @@ struct wire {
 	ASN1_ENUMERATED		*reason;
 	ASN1_GENERALIZEDTIME	*invalid_since;
 	struct wire_audit	*audit;
+	ASN1_OCTET_STRING	*rejects;
 };
 
 /* The templates of struct wire and of the two inside it. */

@@ -44,6 +44,7 @@ ASN1_SEQUENCE(WIRE) = {
 	ASN1_EXP_OPT(struct wire, reason, ASN1_ENUMERATED, 14),
 	ASN1_EXP_OPT(struct wire, invalid_since, ASN1_GENERALIZEDTIME, 15),
 	ASN1_EXP_OPT(struct wire, audit, WIRE_AUDIT, 16),
+	ASN1_EXP_OPT(struct wire, rejects, ASN1_OCTET_STRING, 17),
 } static_ASN1_SEQUENCE_END_name(struct wire, WIRE)
 
 /* Which kinds of order must have an optional element, and which may. */
@@ -71,6 +72,7 @@ static const struct option {
 	OPTION(reason, K(REVOKE), K(REVOKE)),
 	OPTION(invalid_since, 0, K(REVOKE)),
 	OPTION(audit, K(ADOPT), K(ADOPT)),
+	OPTION(rejects, K(REJECT), K(REJECT)),
 };
 
 int

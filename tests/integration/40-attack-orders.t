@@ -14,6 +14,31 @@ make_ready "$id"
 cad
 refused 'an unsigned order' "$id" 'needs officer; has nobody'
 
+# What an officer has rejected is set back in the store.
+request late
+as o1 signet order new --profile tls-server --csr "$tmp/late.csr" \
+    --holder late --holder-name late --field dns=late.example.org --sign \
+    --yes >/dev/null
+id=$(last_order)
+exits 7 'an approved order is not rejected by nobody' signet order reject \
+    "$id" --reason 'left us' --yes
+said 'its rejection is signed'
+is '... and is still ready' "$(order_state "$id")" ready
+exits 6 'an officer rejects it; the CA is not there' as o2 signet order \
+    reject "$id" --reason 'left us' --yes --wait 1s
+is '... it is rejected at once' "$(order_state "$id")" rejected
+cad
+is '... the order to reject is carried out' "$(order_state "$(last_order)")" \
+    'done'
+ok '... the audit chain says so' audited act=reject "id=$(last_order)"
+tamper "UPDATE orders SET state = 'ready', open_items = 1, reason = NULL
+    WHERE id = decode('$id', 'hex');
+    UPDATE item SET state = 'open' WHERE order_id = decode('$id', 'hex')"
+cad
+refused 'a rejected order that is set back' "$id" \
+    'an officer has rejected the order'
+ok 'the audit proves it' proven
+
 # An attacker's CA with the same name, its officer with the same name as ours.
 subject() {
 	openssl x509 -in "$1" -noout -subject -nameopt compat |

@@ -453,6 +453,8 @@ every_kind_survives_encoding_and_parsing(void **state)
 	v[ORDER_RELEASE] = make_revoke(ORDER_RELEASE);
 	v[ORDER_ADOPT] = make(ORDER_ADOPT);
 	v[ORDER_ADOPT]->audit_seq = INT64_C(5000000000);
+	v[ORDER_REJECT] = make(ORDER_REJECT);
+	memset(v[ORDER_REJECT]->rejects, 7, ORDER_DIGEST);
 	for (i = 0; i < ORDER__MAX; i++) {
 		assert_int_equal(order_kind_of(order_kind_name(v[i]->kind)),
 		    i);

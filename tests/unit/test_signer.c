@@ -1455,6 +1455,105 @@ signer_learns_from_the_chain_what_others_used_and_revoked(void **state)
 	buf_clear(&revoked);
 }
 
+static struct order *
+reject_order(struct fixture *f, const struct buf *blob)
+{
+	struct approved	*a = NULL;
+	struct order	*o;
+
+	assert_int_equal(approval_open(&a, BYTES(blob->p, blob->len), &f->e),
+	    0);
+	assert_int_equal(order_new(&o, ORDER_REJECT, 3600, &f->clock, &f->rng,
+	    &f->e), 0);
+	memcpy(o->rejects, a->digest, 32);
+	approval_free(&a);
+	return o;
+}
+
+static void
+ask_reject(struct fixture *f, const struct buf *blob)
+{
+	msg_init(&f->ask, WIRE_REJECT);
+	msg_put_blob(&f->ask, blob->p, blob->len);
+	answer(f);
+}
+
+static void
+signer_never_carries_out_what_an_officer_has_rejected(void **state)
+{
+	struct fixture	*f = *state;
+	struct buf	 blob, no;
+
+	approve(f, &blob, tls_order(f, "www.example.org"), &f->officer, NULL);
+	approve(f, &no, reject_order(f, &blob), NULL, NULL);
+	ask_reject(f, &no);
+	assert_int_equal(f->e.code, ERROR_DENIED);
+	assert_non_null(strstr(f->e.text, "has nobody"));
+	X509_free(issue_tls(f, "mail.example.org"));
+	buf_clear(&no);
+	approve(f, &no, reject_order(f, &blob), &f->second, NULL);
+	ask_reject(f, &no);
+	if (f->e.code != ERROR_NONE)
+		fail_msg("%s", f->e.text);
+	/* Whose COMMIT was lost asks again. */
+	ask_reject(f, &no);
+	assert_int_equal(f->e.code, ERROR_NONE);
+	assert_refused(f, &blob, ERROR_DENIED, "rejected the order");
+	signer_free(&f->signer);
+	start(f);
+	assert_refused(f, &blob, ERROR_DENIED, "rejected the order");
+	ask_reject(f, &blob);
+	assert_int_equal(f->e.code, ERROR_BUG);
+	buf_clear(&blob);
+	buf_clear(&no);
+}
+
+/* "reject" as another instance writes it. */
+static void
+rejected_by_other(struct fixture *f, struct buf *b, const struct buf *no)
+{
+	struct approved	*a = NULL;
+
+	assert_int_equal(approval_open(&a, BYTES(no->p, no->len), &f->e), 0);
+	audit_begin(b, "reject", NOW);
+	audit_hex(b, "order", a->digest, 32);
+	audit_hex(b, "rejects", a->order->rejects, 32);
+	audit_str(b, "instance", "other");
+	approval_free(&a);
+}
+
+static void
+signer_learns_what_others_were_told_to_reject_by_its_order(void **state)
+{
+	struct fixture		*f = *state;
+	struct audit_head	 head = { .seq = 0 };
+	struct buf		 blob, no, entry = { 0 };
+	const char		*body[1];
+
+	approve(f, &blob, tls_order(f, "www.example.org"), &f->officer, NULL);
+	approve(f, &no, reject_order(f, &blob), NULL, NULL);
+	rejected_by_other(f, &entry, &no);
+	body[0] = buf_cstr(&entry);
+	follow_proof(f, 1, body, 1, &head, &no, f->second.cert);
+	assert_int_equal(f->e.code, ERROR_UPSTREAM);
+	assert_non_null(strstr(f->e.text, "has no order that proves it"));
+	signer_free(&f->signer);
+	start(f);
+	buf_clear(&no);
+	buf_clear(&entry);
+	approve(f, &no, reject_order(f, &blob), &f->security, NULL);
+	rejected_by_other(f, &entry, &no);
+	body[0] = buf_cstr(&entry);
+	head = (struct audit_head){ .seq = 0 };
+	follow_proof(f, 1, body, 1, &head, &no, f->second.cert);
+	if (f->e.code != ERROR_NONE)
+		fail_msg("%s", f->e.text);
+	assert_refused(f, &blob, ERROR_DENIED, "rejected the order");
+	buf_clear(&blob);
+	buf_clear(&no);
+	buf_clear(&entry);
+}
+
 static void
 signer_stops_at_a_revocation_that_no_order_proves(void **state)
 {
@@ -1623,6 +1722,8 @@ main(void)
 		T(signer_stops_when_entries_are_missing_in_the_middle),
 		T(signer_goes_on_from_a_head_that_two_security_officers_name),
 		T(signer_learns_from_the_chain_what_others_used_and_revoked),
+		T(signer_never_carries_out_what_an_officer_has_rejected),
+		T(signer_learns_what_others_were_told_to_reject_by_its_order),
 		T(signer_stops_at_a_revocation_that_no_order_proves),
 		T(signer_signs_no_bytes_that_only_the_chain_vouches_for),
 		T(signer_starts_without_one_of_its_keys_but_not_without_all),
