@@ -3,14 +3,16 @@
 # A certificate of each profile, with each key of its row in
 # tests/interop/profiles.table.  After installation.sh and install_pki:
 #
-#	samples_make		all of them, in the current directory
+#	samples_make [PROFILE]...	these, or all of them, in the current directory
 #	samples.list		lines: name, profile, kind of key, CA, officers
 #	NAME.pem NAME.key NAME.csr
 #	NAME.known		its order's fields and what else is known of it
 #	root.pem, people.pem, services.pem
 
+# row PROFILE WORD - the lines of its row that begin with the word
 row() {
-	"$srcdir/tests/interop/certlint" --row "$@"
+	[ -e rows ] || "$srcdir/tests/interop/certlint" --rows >rows
+	sed -n "s/^$1 $2 //p" rows
 }
 
 # A key and a request that says nothing.
@@ -54,6 +56,33 @@ samples_known() {
 	ocsp=http://pki.example.org/ocsp
 	aia=http://pki.example.org/ca/$1.cer
 	EOF
+}
+
+# Somebody else's CA, certified with every kind of limit.
+samples_cross() {
+	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
+	    -out cross.key 2>>out
+	openssl req -x509 -key cross.key -subj '/C=DE/O=Partner/CN=Partner CA' \
+	    -addext "subjectKeyIdentifier=$(openssl pkey -in cross.key \
+	    -pubout -outform DER | tail -c 65 | openssl dgst -sha256 -r |
+	    cut -c 1-40)" -addext keyUsage=critical,keyCertSign,cRLSign \
+	    -days 4000 -out partner.pem
+	openssl req -new -key cross.key -subj / -out cross.csr
+	signet-root cross-certify --dir "$pki/root" --profiles "$pki/profiles" \
+	    --passphrase "file:$pki/secrets/root" --operator tests --yes \
+	    --certificate partner.pem --csr cross.csr --name cross \
+	    --permitted mail:partner.example --policies 2.999.1 \
+	    --policy-mappings 2.999.1=2.999.7.1 --require-explicit-policy 0 \
+	    --inhibit-policy-mapping 1 --inhibit-any-policy 0 \
+	    --cdp http://pki.example.org/crl/root.crl \
+	    --aia http://pki.example.org/ca/root.cer >out 2>&1 ||
+	    { cat out >&2; return 1; }
+	cp "$pki"/root/issued/*-cross.pem cross.pem
+	{
+		row cross field
+		samples_known root
+	} >cross.known
+	echo 'cross cross - root ,' >>samples.list
 }
 
 samples_of_ceremony() {
@@ -110,10 +139,12 @@ samples_fetch() {
 }
 
 samples_make() {
+	[ $# -gt 0 ] || set -- "$srcdir"/etc/profiles/*
 	samples_of_ceremony
-	for samples_one in "$srcdir"/etc/profiles/*; do
+	for samples_one; do
 		case ${samples_one##*/} in
 		root|sub-ca) ;;
+		cross) samples_cross || return 1 ;;
 		*) samples_of_profile "${samples_one##*/}" || return 1 ;;
 		esac
 	done

@@ -21,6 +21,12 @@ my %RULES = (
 	ocsp => \&ocsp,
 	login => \&login,
 	role => \&role,
+	card => \&card,
+	logon => \&logon,
+	kerberos => \&kerberos,
+	gateway => \&gateway,
+	code => \&code,
+	stamp => \&stamp,
 );
 
 # baseline_check(cert, names of the subject, kind, arguments)
@@ -328,6 +334,73 @@ sub role {
 	$cert->{report}->bad('role_one', "@roles") if @roles != 1;
 	$cert->{report}->bad('role_number')
 	    unless grep { $_->[0] eq 'serialNumber' } @$names;
+}
+
+# A card that answers without a PIN.
+sub card {
+	my ($cert, $names) = @_;
+
+	signer($cert);
+	$cert->{report}->bad('card_eku')
+	    unless has($cert->{eku}, '2.16.840.1.101.3.6.8');
+	$cert->{report}->bad('card_number')
+	    unless grep { $_->[0] eq 'serialNumber' } @$names;
+}
+
+sub logon {
+	my ($cert) = @_;
+
+	login($cert);
+	$cert->{report}->bad('logon_eku')
+	    unless has($cert->{eku}, '1.3.6.1.4.1.311.20.2.2');
+	$cert->{report}->bad('logon_principal')
+	    unless grep { $_->[0] eq 'upn' } @{$cert->{san} // []};
+}
+
+# kerberos OID - of a person or of the key distribution centre
+sub kerberos {
+	my ($cert, undef, $eku) = @_;
+
+	$cert->{report}->bad('kerberos_eku') unless has($cert->{eku}, $eku);
+	$cert->{report}->bad('kerberos_name')
+	    unless grep { $_->[0] eq '1.3.6.1.5.2.2' } @{$cert->{san} // []};
+	$cert->{report}->bad('kerberos_usage')
+	    unless $cert->{usage}{digitalSignature};
+}
+
+# RFC 3183: the names say that it speaks for all of a domain.
+sub gateway {
+	my ($cert) = @_;
+	my %mailbox = map { $_->[1] => 1 }
+	    grep { $_->[0] eq 'email' } @{$cert->{san} // []};
+
+	$cert->{report}->bad('gateway_eku') if "@{$cert->{eku} // []}" ne "$EKU.4";
+	for (grep { $_->[0] eq 'dns' } @{$cert->{san} // []}) {
+		my $domain = $_->[1];
+		for my $act (qw(signing confidentiality)) {
+			$cert->{report}->bad('gateway_names', "$act, $domain")
+			    unless delete $mailbox{"domain-$act-authority\@$domain"};
+		}
+	}
+	$cert->{report}->bad('gateway_names', join(' ', sort keys %mailbox))
+	    if %mailbox;
+}
+
+sub code {
+	my ($cert) = @_;
+
+	signer($cert);
+	days($cert, 460, 'code_days');
+	$cert->{report}->bad('code_eku') if "@{$cert->{eku} // []}" ne "$EKU.3";
+	$cert->{report}->bad('code_key') if $cert->{key} eq 'rsa' &&
+	    length($cert->{spki}{kids}[1]{body}) < 384;
+}
+
+sub stamp {
+	my ($cert) = @_;
+
+	signer($cert);
+	$cert->{report}->bad('stamp_eku') if "@{$cert->{eku} // []}" ne "$EKU.8";
 }
 
 1;

@@ -13,7 +13,7 @@ my $EKU = '1.3.6.1.5.5.7.3';
 my ($SIGN, $DUAL, $ENC) = qw(mail-sign-ecp521 mail-dual-rsa2048
     mail-encrypt-rsa2048);
 my ($TLS, $WEB, $ROLE) = qw(tls-server-rsa2048 web-login-rsa2048
-    officer-rsa2048);
+    officer-ecp256);
 my ($CN, $C, $O, $SN, $GN, $SERIAL, $ORGID) = map { "2.5.4.$_" }
     qw(3 6 10 4 42 5 97);
 my ($SKI, $KU, $SAN, $BC, $CDP, $CP, $AKI, $EXT) = map { "2.5.29.$_" }
@@ -395,6 +395,23 @@ my @OTHERS = (
 	[$ROLE, 'role_one', 'no role', sub { eku($_[0], "$EKU.2") }],
 	[$ROLE, 'role_number', 'nobody in particular',
 	    sub { drop_attribute($_[0], $SERIAL) }],
+	["$WEB=card", 'card_eku', 'a card that is a person', sub {}],
+	["$WEB=card", 'card_number', 'a card without a number',
+	    sub { drop_attribute($_[0], $SERIAL) }],
+	["$WEB=logon", 'logon_eku', 'log-in elsewhere', sub {}],
+	["$WEB=logon", 'logon_principal', 'no principal name',
+	    sub { general_names($_[0], mailbox()) }],
+	["$WEB=kerberos $EKU.9", 'kerberos_eku', 'log-in elsewhere', sub {}],
+	["$WEB=kerberos $EKU.2", 'kerberos_name', 'no name of Kerberos', sub {}],
+	["$ENC=kerberos $EKU.4", 'kerberos_usage', 'no signature', sub {}],
+	["$DUAL=gateway", 'gateway_eku', 'log-in, too', sub {}],
+	["$SIGN=gateway", 'gateway_names', 'a person\'s mailbox', sub {}],
+	["$SIGN=gateway", 'gateway_names', 'a domain without its mailboxes',
+	    sub { general_names($_[0], host()) }],
+	["$SIGN=code", 'code_days', 'two years', sub {}],
+	["$SIGN=code", 'code_eku', 'mail', sub {}],
+	["$WEB=code", 'code_key', 'RSA of 2048 bits', sub {}],
+	["$SIGN=stamp", 'stamp_eku', 'mail', sub {}],
 	[$SIGN, 'table_extension', 'the extensions in another order',
 	    sub { @{$_[0]{exts}{kids}} = reverse @{$_[0]{exts}{kids}} }],
 	[$SIGN, 'table_extension', 'one more',

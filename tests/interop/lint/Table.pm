@@ -66,14 +66,19 @@ sub table_check {
 	    $known{spki}[0] ne $cert->{spki}{raw};
 }
 
-# "2.5.4.3 0c name": attribute, string tag, field; absent without the field
+# "2.5.4.3 0c name": attribute, string tag, field; absent without the field.
+# Or text in quotes with {field} in it.
 sub subject_check {
 	my ($cert, $row, $known) = @_;
 	my $want = '';
 
 	for (@{$row->{subject} // []}) {
-		my ($oid, $tag, $field) = split;
-		my $text = $known->{$field} ? $known->{$field}[0] : next;
+		my ($oid, $tag, $field) = split(' ', $_, 3);
+		my $text = $known->{$field} ? $known->{$field}[0] : undef;
+		if ($field =~ s/\A"(.*)"\z/$1/) {
+			$text = $field =~ s/\{(\w+)\}/value($known, $1)/ger;
+		}
+		next unless defined $text;
 		$want .= tlv(0x31, tlv(0x30, tlv(0x06, oid_der($oid)) .
 		    tlv(hex($tag), octets($text))));
 	}
@@ -113,10 +118,10 @@ sub template {
 
 	while ($$rest =~ s/\A\s*(?![\])])(?=\S)//) {
 		if ($$rest =~ s/\A(\w+)\?\(//) {
-			my $name = $1;
-			my $group = template($rest, $known);
+			my %there = $known->{$1} ? %$known : ();
+			my $group = template($rest, \%there);
 			$$rest =~ s/\A\s*\)// or die "profiles.table: no )\n";
-			$out .= $group if $known->{$name};
+			$out .= $group if %there;
 		} elsif ($$rest =~ s/\A([0-9a-f]{2})\[//) {
 			my $tag = hex($1);
 			$out .= tlv($tag, template($rest, $known));
@@ -142,6 +147,7 @@ sub template {
 sub value {
 	my ($known, $name) = @_;
 
+	return '' unless %$known;
 	die "nothing is known of {$name}\n" unless defined $known->{$name}[0];
 	return $known->{$name}[0];
 }

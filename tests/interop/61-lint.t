@@ -1,30 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Each profile's certificate, to the byte, and held against the standards by a
-# program that shares nothing with ours; lists as well.  Then the same program
-# must find what is wrong with certificates that somebody has tampered with,
-# for each thing that it can find.
+# certlint, by which 60-every-profile.t swears: it finds nothing in our
+# certificates and lists, and everything that it can find in those that somebody
+# has tampered with.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/samples.sh"
 PATH=$srcdir/tests/interop:$PATH
 cd "$tmp" || exit 1
 
-is 'each profile has a row in profiles.table, and each row a profile' \
-    "$(certlint --rows | sed 's/:.*//' | sort -u)" \
-    "$(ls "$srcdir/etc/profiles")"
-[ "$tap_failed" -eq 0 ] || done_testing
-
 root_key=ec:P-384 ca_key=rsa:3072
 install_pki
-ok 'a certificate of each profile is issued' samples_make
-
-while read -r name profile kind ca rest; do
-	set -- --profile "$profile" --issuer "$ca.pem" --known "$name.known"
-	[ "$kind" = - ] || set -- "$@" --csr "$name.csr"
-	ok "$name is what the standards and its row say" certlint "$@" \
-	    "$name.pem"
-done <samples.list
+ok 'some certificates are issued' samples_make mail-sign mail-encrypt \
+    mail-dual tls-server web-login officer
+is 'certlint finds nothing wrong with them' \
+    "$(certlint --samples samples.list 2>&1)" ''
 
 # --- lists -------------------------------------------------------------------
 
@@ -57,6 +47,7 @@ ok '... which is what the standards say' certlint --crl --issuer people.pem \
 # --- and what is wrong -------------------------------------------------------
 
 certbreak >broken
+ok 'many things can be wrong' [ "$(wc -l <broken)" -gt 200 ]
 while read -r verdict text; do
 	is "certlint finds $text" "$verdict" caught
 done <broken
