@@ -43,6 +43,17 @@ ca_check(struct audit_verify *v, struct audit_ca *ca)
 	cert_info_clear(&info);
 }
 
+static bool
+is_given_root(const struct audit_verify *v, X509 *cert)
+{
+	int	 i;
+
+	for (i = 0; i < sk_X509_num(v->in->roots); i++)
+		if (X509_cmp(sk_X509_value(v->in->roots, i), cert) == 0)
+			return true;
+	return false;
+}
+
 static void
 ca_put(struct audit_verify *v, X509 *cert, struct bytes der)
 {
@@ -82,7 +93,7 @@ cas_load(struct audit_verify *v, struct error *e)
 	if (v->ncas == 0)
 		return error_set(e, ERROR_INPUT, "%s/%s has no certificate",
 		    v->in->dir, f->name);
-	if (X509_cmp(v->ca[0].cert, v->in->root) != 0)
+	if (!is_given_root(v, v->ca[0].cert))
 		audit_failed(v->r, AUDIT_CAS, NULL,
 		    "the first certificate of cas.pem is not the given root");
 	for (i = 0; i < v->ncas; i++)

@@ -248,11 +248,9 @@ verify_clear(struct audit_verify *v)
 static int
 verify_open(struct audit_verify *v, struct error *e)
 {
-	v->anchors = sk_X509_new_null();
+	v->anchors = X509_chain_up_ref(v->in->roots);
 	v->intermediates = sk_X509_new_null();
-	if (v->anchors == NULL || v->intermediates == NULL ||
-	    X509_up_ref(v->in->root) != 1 ||
-	    sk_X509_push(v->anchors, v->in->root) <= 0)
+	if (v->anchors == NULL || v->intermediates == NULL)
 		return error_ssl(e, ERROR_NOMEM, "root");
 	if (v->in->profiles != NULL &&
 	    profiles_load(&v->profiles, v->in->profiles, e) == -1)

@@ -16,7 +16,7 @@
 
 struct audit_input {
 	const char	*dir;
-	X509		*root;
+	STACK_OF(X509)	*roots;		/* generations of it */
 	const char	*heads;		/* pushed off the machine; or NULL */
 	const char	*profiles;	/* also hold approvals against these */
 	const char	*officers_ca;	/* whose certificates carry roles */

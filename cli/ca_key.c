@@ -191,10 +191,19 @@ read_parcel(struct cli *c, struct bytes text, const char *name,
     struct ca_import *in, struct error *e)
 {
 	struct parcel	*p = NULL;
-	int		 rc = -1;
+	struct error	 first = ERROR_INIT;
+	int		 i, rc = -1;
 
-	if (parcel_open(&p, text, sk_X509_value(c->anchors, 0),
-	    clock_now(c->clock), e) == 0)
+	/* Of whichever generation of the root. */
+	for (i = 0; p == NULL && i < sk_X509_num(c->anchors); i++) {
+		error_clear(e);
+		if (parcel_open(&p, text, sk_X509_value(c->anchors, i),
+		    clock_now(c->clock), e) == -1 && i == 0)
+			first = *e;
+	}
+	if (p == NULL)
+		*e = first;
+	else
 		rc = take_from_parcel(c, p, name, in, e);
 	parcel_free(&p);
 	return rc;

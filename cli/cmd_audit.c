@@ -47,7 +47,8 @@ static const struct cmd_opt export_opts[] = {
 };
 static const struct cmd_opt verify_opts[] = {
 	{ "root", 0, CMD_STRING, true, "FILE",
-	    "the root certificate, from a source that you trust" },
+	    "the root certificate (of each generation), from a source that "
+	    "you trust" },
 	{ "heads", 0, CMD_STRING, false, "FILE",
 	    "signed heads that were pushed off the CA's machine" },
 	{ "profiles", 0, CMD_STRING, false, "DIR",
@@ -376,7 +377,6 @@ audit_verify_cmd(struct cmd_args *a, void *ctx, struct error *e)
 	struct steps		 steps = { .what = NULL };
 	struct audit_input	 in = { .step = show_step,
 				    .step_arg = &steps };
-	X509			*root = NULL;
 	char *const		*dir;
 	uint64_t		 failed;
 	int			 rc = -1;
@@ -387,9 +387,8 @@ audit_verify_cmd(struct cmd_args *a, void *ctx, struct error *e)
 	in.heads = cmd_string(a, "heads", NULL);
 	in.profiles = cmd_string(a, "profiles", NULL);
 	in.officers_ca = cmd_string(a, "officers-ca", "services");
-	if (cert_load(&root, cmd_string(a, "root", NULL), e) == -1)
+	if (cert_load_chain(&in.roots, cmd_string(a, "root", NULL), e) == -1)
 		return -1;
-	in.root = root;
 	if (audit_verify(&report, &in, e) == -1)
 		goto out;
 	if (steps.what != NULL)
@@ -402,7 +401,7 @@ audit_verify_cmd(struct cmd_args *a, void *ctx, struct error *e)
 		    (unsigned long long)failed);
  out:
 	audit_report_clear(&report);
-	X509_free(root);
+	sk_X509_pop_free(in.roots, X509_free);
 	return rc;
 }
 

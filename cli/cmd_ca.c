@@ -165,6 +165,49 @@ ca_store(struct cli *c, const char *name, X509 *cert, bool is_root,
 	return rc;
 }
 
+static bool
+has_root(const struct db_cas *all, X509 *cert)
+{
+	const unsigned char	*p;
+	X509			*x;
+	size_t			 i;
+	bool			 same = false;
+
+	for (i = 0; i < all->n && !same; i++) {
+		p = all->v[i].der.p;
+		x = d2i_X509(NULL, &p, (long)all->v[i].der.len);
+		same = x != NULL && X509_cmp(x, cert) == 0;
+		X509_free(x);
+	}
+	return same;
+}
+
+/* The generations of the root, oldest first: the present one heads the file. */
+static int
+store_roots(struct cli *c, struct error *e)
+{
+	struct db_cas	 all;
+	char		 name[CA_NAME_SIZE];
+	size_t		 k;
+	bool		 added;
+	int		 i, generation;
+
+	for (i = sk_X509_num(c->anchors) - 1; i >= 0; i--) {
+		X509	*root = sk_X509_value(c->anchors, i);
+
+		if (db_ca_list(c->db, &all, c->arena, e) == -1)
+			return -1;
+		if (has_root(&all, root))
+			continue;
+		for (generation = 1, k = 0; k < all.n; k++)
+			generation += all.v[k].is_root;
+		if (ca_name_make(name, "root", generation) == -1 ||
+		    ca_store(c, name, root, true, 0, &added, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 /* What the operator puts into the settings of signet-cad. */
 static void
 say_settings(struct cli *c, const char *name, int64_t starts_at)
@@ -215,9 +258,7 @@ ca_import(struct cmd_args *a, void *ctx, struct error *e)
 	    import_start(a, &start, e) == -1 ||
 	    ca_import_find(c, &name, arg[1], &in, e) == -1 ||
 	    ca_import_check(c, name, &in, e) == -1 ||
-	    cli_open_db(c, e) == -1 ||
-	    ca_store(c, "root", sk_X509_value(c->anchors, 0), true, 0, &added,
-	    e) == -1)
+	    cli_open_db(c, e) == -1 || store_roots(c, e) == -1)
 		goto out;
 	FAULT("ca.root-stored");
 	if (ca_store(c, name, in.cert, false, start, &added, e) == -1)

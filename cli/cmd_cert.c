@@ -12,6 +12,7 @@
 #include "cli/selector.h"
 #include "cli/target.h"
 #include "db/db_cert.h"
+#include "x509/ca_name.h"
 
 #define SERIAL_SHOWN	12	/* digits in tables */
 
@@ -445,13 +446,15 @@ static int
 renew(struct cli *c, const struct db_cert *x, const struct fields *f,
     struct identity *proof, struct error *e)
 {
-	struct draft_issue	in = { .profile = x->profile, .ca = x->ca,
+	char			family[CA_NAME_SIZE];
+	struct draft_issue	in = { .profile = x->profile, .ca = family,
 				    .holder = x->holder, .fields = f };
 	struct db_holder	holder = { .id = x->holder,
 				    .name = x->holder };
 	struct draft		d;
 	int			rc;
 
+	ca_name_split(x->ca, family);
 	in.csr = cmd_string(c->args, "csr", NULL);
 	in.comment = cmd_string(c->args, "comment", NULL);
 	if (proof->key != NULL) {

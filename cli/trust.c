@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "os/file.h"
+#include "x509/ca_name.h"
 #include "x509/cert.h"
 
 /* An expired CA is still known: certificates under it may be looked at. */
@@ -85,7 +86,7 @@ ca_name_of(const char *file, char name[65])
 	if (len < 5 || len > 68 || strcmp(file + len - 4, ".pem") != 0)
 		return 0;
 	snprintf(name, 65, "%.*s", (int)(len - 4), file);
-	return text_is_name(name) && strcmp(name, "root") != 0;
+	return text_is_name(name) && !ca_name_is_of(name, "root");
 }
 
 static int

@@ -144,11 +144,13 @@ signer_cert_status(void *arg, X509 *cert, struct error *e)
 	const struct ledger_status	*st;
 	const ASN1_INTEGER		*n = X509_get0_serialNumber(cert);
 	struct signer_ca		*ca;
+	int				 i;
 
 	(void)e;
 	/* An anchor: the root's own key, which no CA of ours can revoke. */
-	if (X509_cmp(cert, sk_X509_value(s->anchors, 0)) == 0)
-		return 1;
+	for (i = 0; i < sk_X509_num(s->anchors); i++)
+		if (X509_cmp(cert, sk_X509_value(s->anchors, i)) == 0)
+			return 1;
 	if ((ca = signer_ca_of(s, cert)) == NULL)
 		return 0;
 	st = ledger_find_status(s->ledger, ca->conf->name, n->data,

@@ -20,7 +20,8 @@ said "start = \"$start\";"
 roll_configure services.g2 "$start"
 is 'it waits' "$(state services.g2)" waiting
 is 'the old one issues' "$(state services)" issuing
-ok 'an order' as o1 order_tls before --sign
+ok 'an order' as o1 order_tls before --sign \
+    --until "$(date -u -d '+20 days' +%Y-%m-%d)"
 before=$(last_order)
 ok 'is carried out' cad
 is 'by the old generation' "$(ca_of "$before")" services
@@ -33,6 +34,21 @@ after=$(last_order)
 ok 'is carried out' cad
 is 'by the new generation' "$(ca_of "$after")" services.g2
 is 'which issues' "$(state services.g2)" issuing
+
+# A renewal on the old key's proof goes over to the new generation.
+cert_of "$before" >"$tmp/before.pem"
+request renewed
+ok 'a certificate of the old generation is renewed' signet cert renew \
+    "$(serial_of "$before")" --csr "$tmp/renewed.csr" \
+    --proof-key "$tmp/before.key" --proof-cert "$tmp/before.pem"
+renewed=$(last_order)
+ok 'it is made' cad
+is '... by the new generation' "$(ca_of "$renewed")" services.g2
+request again
+ok 'one of the new generation can be, too' signet cert renew \
+    "$(serial_of "$after")" --csr "$tmp/again.csr" --yes
+is '... by an order to the CA' "$(sql "SELECT ca FROM orders
+    WHERE id = decode('$(last_order)', 'hex')")" services
 
 # An officer of the new generation, next to those of the old one.
 request o3

@@ -56,7 +56,7 @@ static void
 audit(struct fixture *f)
 {
 	struct error		 e = ERROR_INIT;
-	struct audit_input	 in = { .dir = f->dir, .root = f->w.pki.root,
+	struct audit_input	 in = { .dir = f->dir, .roots = f->w.pki.anchors,
 				    .officers_ca = "services" };
 
 	if (f->pushed)
@@ -227,7 +227,7 @@ another_root_is_not_believed(void **state)
 	testbundle_make(&f->w);
 	testbundle_write(&f->w, f->dir, 0, 0, NULL);
 	testpki_init(&other, TESTPKI_NOW);
-	in.root = other.root;
+	in.roots = other.anchors;
 	assert_int_equal(audit_verify(&f->report, &in, &e), 0);
 	finding(&f->report, AUDIT_CAS, "is not the given root");
 	finding(&f->report, AUDIT_HEADS, "head number 1");
@@ -766,7 +766,7 @@ a_directory_that_is_no_bundle_is_refused(void **state)
 	struct audit_input	 in = { .dir = f->dir, .officers_ca = "x" };
 
 	testbundle_make(&f->w);
-	in.root = f->w.pki.root;
+	in.roots = f->w.pki.anchors;
 	assert_int_equal(audit_verify(&f->report, &in, &e), -1);
 	assert_int_equal(e.code, ERROR_NOTFOUND);
 	assert_non_null(strstr(e.text, "entries.txt"));
