@@ -12,6 +12,7 @@
 #include "x509/ca_name.h"
 #include "x509/cert.h"
 #include "x509/csr.h"
+#include "x509/token.h"
 
 #define IMPORT_MAX	(16u << 20)
 #define NUMBER_FILE	"root.parcel"	/* highest parcel seen */
@@ -41,26 +42,43 @@ store_request(const char *path, const struct buf *der, struct error *e)
 	return rc;
 }
 
-static bool
-is_in_token(const char *alg)
+/* The key that the token has, or a new one. */
+static int
+take_from_token(struct cli *c, EVP_PKEY **key, struct ca_new_key *n,
+    struct error *e)
 {
-	return strncmp(alg, "pkcs11:", 7) == 0;
+	struct token_key	*k = NULL;
+	char			*uri = key_uri(n->key, c->conf.pkcs11_module);
+	int			 rc = -1;
+
+	if (token_key_new(&k, uri, n->passphrase, e) == -1)
+		goto out;
+	rc = token_key_open(k, e);
+	if (rc == -1 && e->code == ERROR_NOTFOUND) {
+		error_clear(e);
+		n->made = true;
+		rc = token_key_generate(k, n->token_alg, e);
+	}
+	if (rc == 0)
+		rc = token_key_pkey(k, key, e);
+ out:
+	token_key_free(&k);
+	mem_free(&uri);
+	return rc;
 }
 
-/* A token's key, one that a crash left without its request, or a new one. */
 static int
-take_key(EVP_PKEY **key, const char *path, const char *alg,
-    const char *passphrase, struct error *e)
+take_from_file(EVP_PKEY **key, const char *path, struct ca_new_key *n,
+    struct error *e)
 {
 	struct secret	 pass = { 0 };
 	int		 rc = -1;
 
-	if (is_in_token(alg))
-		return key_load(key, alg, passphrase, e);
 	if (file_exists(path))
-		return key_load(key, path, passphrase, e);
-	if (key_generate(key, alg, e) == 0 &&
-	    secret_fetch_new(&pass, passphrase, "Passphrase for the new "
+		return key_load(key, path, n->passphrase, e);
+	n->made = true;
+	if (key_generate(key, n->key, e) == 0 &&
+	    secret_fetch_new(&pass, n->passphrase, "Passphrase for the new "
 	    "issuing key", e) == 0)
 		rc = key_store(path, *key, &pass, e);
 	secret_free(&pass);
@@ -68,33 +86,46 @@ take_key(EVP_PKEY **key, const char *path, const char *alg,
 }
 
 int
-ca_make_key(struct cli *c, const char *name, const char *alg,
-    const char *common_name, const char *passphrase, struct error *e)
+ca_make_key(struct cli *c, struct ca_new_key *n, struct error *e)
 {
 	struct buf	 der = { 0 };
 	EVP_PKEY	*key = NULL;
-	char		*path = ca_file(c, name, "key");
+	char		*path = ca_file(c, n->name, "key");
+	bool		 token = token_is_uri(n->key);
 	int		 rc = -1;
 
-	if (file_exists(ca_file(c, name, "csr"))) {
+	if (file_exists(ca_file(c, n->name, "csr"))) {
 		error_set(e, ERROR_CONFLICT, "CA %s has a key already: %s",
-		    name, path);
-		return error_hint(e, "its request: signet ca csr %.64s", name);
+		    n->name, token ? n->key : path);
+		return error_hint(e, "its request: signet ca csr %.64s",
+		    n->name);
 	}
-	if (!is_in_token(alg) && alg_name_check(alg, ALG_CA, e) == -1) {
-		error_wrap(e, "CA %s", name);
+	if (alg_name_check(token ? n->token_alg : n->key, ALG_CA, e) == -1 ||
+	    file_mkdir(cli_path(c, c->conf.ca_dir), 0755, e) == -1 ||
+	    (token ? take_from_token(c, &key, n, e) :
+	    take_from_file(&key, path, n, e)) == -1) {
+		error_wrap(e, "CA %s gets no key", n->name);
 		goto out;
 	}
-	if (file_mkdir(cli_path(c, c->conf.ca_dir), 0755, e) == -1 ||
-	    take_key(&key, path, alg, passphrase, e) == -1)
-		goto out;
 	FAULT("ca.key-stored");
-	if (csr_make(&der, key, common_name, e) == 0)
-		rc = store_request(ca_file(c, name, "csr"), &der, e);
+	if (csr_make(&der, key, n->common_name, e) == 0)
+		rc = store_request(ca_file(c, n->name, "csr"), &der, e);
  out:
 	buf_clear(&der);
 	EVP_PKEY_free(key);
 	return rc;
+}
+
+void
+ca_say_key(struct cli *c, const struct ca_new_key *n)
+{
+	if (token_is_uri(n->key))
+		cli_say(c, "key      %s (%s)", n->key, n->made ?
+		    "made in the token" : "was in the token");
+	else
+		cli_say(c, "key      %s (encrypted)",
+		    ca_file(c, n->name, "key"));
+	cli_say(c, "request  %s", ca_file(c, n->name, "csr"));
 }
 
 int

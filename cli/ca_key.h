@@ -2,8 +2,9 @@
 #ifndef SIGNET_CLI_CA_KEY_H
 #define SIGNET_CLI_CA_KEY_H
 /*
- * The files of an issuing CA that is being made: its encrypted key, the
- * request for the root, and the certificate that comes back.
+ * The files of an issuing CA that is being made: its encrypted key (or none,
+ * when the key is in a token), the request for the root, and the certificate
+ * that comes back.
  */
 #include <openssl/x509.h>
 #include "cli/cli.h"
@@ -12,12 +13,21 @@
 /* ca_dir/NAME.suffix; in the arena. */
 char	*ca_file(struct cli *, const char *name, const char *suffix);
 /*
- * Make NAME.key and NAME.csr; refuses to replace the request, and goes on from
- * a key that is there without one.  alg "pkcs11:...": a key that the token has.
+ * Make a key and NAME.csr; refuses to replace the request, and goes on from a
+ * key that is there without one.
  */
-int	 ca_make_key(struct cli *, const char *name, const char *alg,
-	    const char *common_name, const char *passphrase,
-	    struct error *);
+struct ca_new_key {
+	const char	*name;
+	const char	*key;		/* kind of key, for NAME.key; or a pkcs11:
+					 * URI of what the token has or makes */
+	const char	*token_alg;	/* what it makes */
+	const char	*common_name;
+	const char	*passphrase;	/* or PIN: where it comes from */
+	bool		 made;		/* out: it was not there */
+};
+int	 ca_make_key(struct cli *, struct ca_new_key *, struct error *);
+/* Where key and request are. */
+void	 ca_say_key(struct cli *, const struct ca_new_key *);
 /* Does the certificate belong to NAME.csr?  1, 0, -1; 1 as well when there
  * is no request here. */
 int	 ca_is_ours(struct cli *, const char *name, X509 *, struct error *);

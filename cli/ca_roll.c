@@ -102,7 +102,6 @@ confirm_next(struct cli *c, const struct cli_issuer *newest, int generation,
 static void
 say_next(struct cli *c, const char *name, const char *family)
 {
-	cli_say(c, "request  %s", ca_file(c, name, "csr"));
 	cli_say(c, "next, where the root is: signet-root certify --name %s "
 	    "--csr %s.csr ...\nthen here: signet ca import %s FILE [--start "
 	    "TIME]", name, name, family);
@@ -115,7 +114,8 @@ ca_roll(struct cmd_args *a, void *ctx, struct error *e)
 	const struct cli_issuer	*newest;
 	char			 name[CA_NAME_SIZE], alg[16];
 	char *const		*arg;
-	EVP_PKEY		*key;
+	struct ca_new_key	 k = { .name = name,
+		.passphrase = cmd_string(a, "passphrase", "prompt") };
 	int			 g;
 
 	cli_begin(c, a);
@@ -129,19 +129,19 @@ ca_roll(struct cmd_args *a, void *ctx, struct error *e)
 		return error_set(e, ERROR_INPUT, "the name of CA %s is too "
 		    "long for a generation", arg[0]);
 	if (file_exists(ca_file(c, name, "csr"))) {
-		cli_say(c, "CA %s has its key and request already", name);
+		cli_say(c, "CA %s has its key and request already: %s", name,
+		    ca_file(c, name, "csr"));
 		say_next(c, name, arg[0]);
 		return 0;
 	}
-	key = X509_get0_pubkey(newest->cert);
-	if (confirm_next(c, newest, g, e) == -1 || ca_make_key(c, name,
-	    cmd_string(a, "key", key_algorithm(key, alg)),
-	    cmd_string(a, "subject", next_subject(c, newest->cert, g + 1)),
-	    cmd_string(a, "passphrase", "prompt"), e) == -1)
+	k.token_alg = key_algorithm(X509_get0_pubkey(newest->cert), alg);
+	k.key = cmd_string(a, "key", k.token_alg);
+	k.common_name = cmd_string(a, "subject", next_subject(c,
+	    newest->cert, g + 1));
+	if (confirm_next(c, newest, g, e) == -1 ||
+	    ca_make_key(c, &k, e) == -1)
 		return -1;
-	if (file_exists(ca_file(c, name, "key")))
-		cli_say(c, "key      %s (encrypted)",
-		    ca_file(c, name, "key"));
+	ca_say_key(c, &k);
 	say_next(c, name, arg[0]);
 	return 0;
 }

@@ -55,6 +55,7 @@ struct cli_conf {
 	char			*officer_cert;
 	char			*officer_passphrase;	/* secret_fetch source */
 	int64_t			 roll_before;	/* as in signet-cad.conf */
+	char			*pkcs11_module;
 	int64_t			 patience;	/* seconds to wait for the store */
 };
 extern const struct conf_item CLI_CONF[];

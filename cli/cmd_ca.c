@@ -15,11 +15,14 @@
 #include "os/file.h"
 #include "x509/ca_name.h"
 #include "x509/cert.h"
+#include "x509/token.h"
 
 static const struct cmd_opt init_opts[] = {
-	{ "key", 0, CMD_STRING, true, "ALG",
-	    "rsa:3072, rsa:4096, ec:P-256, ec:P-384, or the pkcs11: URI of "
-	    "a key in a token" },
+	{ "key", 0, CMD_STRING, true, "ALG-or-URI",
+	    "rsa:3072, rsa:4096, ec:P-256, ec:P-384; or pkcs11:URI of a key "
+	    "in a token, which is made there unless it is there" },
+	{ "algorithm", 0, CMD_STRING, false, "ALG",
+	    "of a key that is made in a token (rsa:3072)" },
 	{ "subject", 0, CMD_STRING, false, "TEXT",
 	    "common name to ask for (else NAME); the root decides" },
 	{ "passphrase", 0, CMD_STRING, false, "SOURCE",
@@ -41,18 +44,20 @@ static const struct cmd_opt csr_opts[] = {
 static int
 ca_init(struct cmd_args *a, void *ctx, struct error *e)
 {
-	struct cli	*c = ctx;
-	char *const	*name;
+	struct cli		*c = ctx;
+	struct ca_new_key	 k = { .key = cmd_string(a, "key", NULL),
+		.token_alg = cmd_string(a, "algorithm", "rsa:3072"),
+		.passphrase = cmd_string(a, "passphrase", "prompt") };
+	char *const		*name;
 
 	cli_begin(c, a);
 	cmd_operands(a, &name);
+	k.name = name[0];
+	k.common_name = cmd_string(a, "subject", name[0]);
 	if (ca_check_name(name[0], false, e) == -1 ||
-	    cli_settings(c, e) == -1 || ca_make_key(c, name[0],
-	    cmd_string(a, "key", NULL), cmd_string(a, "subject", name[0]),
-	    cmd_string(a, "passphrase", "prompt"), e) == -1)
+	    cli_settings(c, e) == -1 || ca_make_key(c, &k, e) == -1)
 		return -1;
-	cli_say(c, "key      %s (encrypted)\nrequest  %s",
-	    ca_file(c, name[0], "key"), ca_file(c, name[0], "csr"));
+	ca_say_key(c, &k);
 	cli_say(c, "next, where the root is: signet-root certify ...\n"
 	    "then here: signet ca import %s FILE", name[0]);
 	return 0;

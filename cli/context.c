@@ -47,6 +47,8 @@ const struct conf_item CLI_CONF[] = {
 	    INT64_C(20) * 365 * 86400,
 	    "How long before certificates would have to be shortened the next "
 	    "generation of a CA is due."),
+	CONF_STR(struct cli_conf, pkcs11_module, NULL,
+	    "Module of the tokens whose URI names none with module-path."),
 	CONF_DURATION(struct cli_conf, patience, "10s", 0, 3600,
 	    "How long to wait for a store that is away."),
 	CONF_END

@@ -29,7 +29,8 @@ drop_half(const char *key, const char *csr, struct error *e)
 static int
 make_ca(struct init *in, const char *ca, struct error *e)
 {
-	char	*source, *title;
+	struct ca_new_key	 k;
+	char			*source, *title;
 
 	if (file_exists(init_path(in, "ca/%s.csr", ca)))
 		return 0;
@@ -41,7 +42,9 @@ make_ca(struct init *in, const char *ca, struct error *e)
 	    init_path(in, "ca/%s.csr", ca), e) == -1)
 		return -1;
 	FAULT("init.ca_key");
-	return ca_make_key(in->cli, ca, in->conf.ca_key, title, source, e);
+	k = (struct ca_new_key){ .name = ca, .key = in->conf.ca_key,
+	    .common_name = title, .passphrase = source };
+	return ca_make_key(in->cli, &k, e);
 }
 
 int

@@ -245,6 +245,8 @@ cli_open_officer(struct cli *c, struct error *e)
 	const char	*key = cmd_string(c->args, "key", NULL);
 	const char	*cert = cmd_string(c->args, "cert", NULL);
 	const char	*pass = cmd_string(c->args, "passphrase", NULL);
+	char		*uri;
+	int		 rc;
 
 	if (c->officer.key != NULL)
 		return 0;
@@ -262,8 +264,11 @@ cli_open_officer(struct cli *c, struct error *e)
 		return error_hint(e, "give --key FILE-or-pkcs11:URI (and "
 		    "--cert), or set officer_key in %.60s", c->conf_path);
 	}
-	if (identity_load(&c->officer, key, cert,
-	    pass != NULL ? pass : "prompt", e) == -1)
-		return error_wrap(e, "officer's key");
+	uri = key_uri(key, c->conf.pkcs11_module);
+	rc = identity_load(&c->officer, uri, cert,
+	    pass != NULL ? pass : "prompt", e);
+	mem_free(&uri);
+	if (rc == -1)
+		return error_wrap(e, "nothing is signed: officer's key");
 	return check_not_expired(c, c->officer.cert, e);
 }

@@ -53,6 +53,20 @@ signer_report(int fd, const struct error *failed, struct buf *notes)
 	return rc;
 }
 
+/* Fixed paths, and those that the settings name for tokens. */
+static struct sandbox_path *
+sandbox_paths(const struct sandbox_path *fixed, size_t n,
+    const struct conf_list *more)
+{
+	struct sandbox_path	*v = mem_array(n + more->n, sizeof(*v));
+	size_t			 i;
+
+	memcpy(v, fixed, n * sizeof(*v));
+	for (i = 0; i < more->n; i++)
+		v[n + i] = (struct sandbox_path){ more->v[i], SANDBOX_WRITE };
+	return v;
+}
+
 static int
 signer_main(int control, void *arg)
 {
@@ -63,10 +77,17 @@ signer_main(int control, void *arg)
 	struct sandbox_path	 path[] = {
 		{ c->conf.state, SANDBOX_WRITE },
 		{ c->conf.profiles, SANDBOX_READ },
-		{ "/usr", SANDBOX_READ },	/* PKCS#11 modules */
+		/* PKCS#11 modules and what configures them. */
+		{ "/usr", SANDBOX_READ },
+		{ "/etc/opensc", SANDBOX_READ },
+		{ "/etc/pkcs11", SANDBOX_READ },
+		{ "/etc/softhsm", SANDBOX_READ },
 	};
-	struct sandbox		 box = { .user = c->conf.user, .path = path,
-	    .npath = 3, .no_network = true, .no_exec = true };
+	struct sandbox_path	*all = sandbox_paths(path,
+	    sizeof(path) / sizeof(path[0]), &c->conf.token_paths);
+	struct sandbox		 box = { .user = c->conf.user, .path = all,
+	    .npath = sizeof(path) / sizeof(path[0]) + c->conf.token_paths.n,
+	    .no_network = !c->conf.token_sockets, .no_exec = true };
 	bool			 landlock;
 	size_t			 i;
 	int			 rc = EXIT_FAILURE;
@@ -75,7 +96,8 @@ signer_main(int control, void *arg)
 		close(c->worker_end[i]);
 	if (secret_init(&e) == -1 ||
 	    signer_new(&s, &c->conf, &clock_system, &rng_system, &notes,
-	    &e) == -1 || sandbox_enter(&box, &landlock, &e) == -1)
+	    &e) == -1 || sandbox_enter(&box, &landlock, &e) == -1 ||
+	    signer_open_tokens(s, &notes, &e) == -1)
 		(void)signer_report(control, &e, &notes);
 	else if (signer_report(control, NULL, &notes) == 0 &&
 	    signer_serve(s, c->signer_end, c->nworkers, &e) == 0)
@@ -84,6 +106,7 @@ signer_main(int control, void *arg)
 		log_error(&e, "signer");
 	buf_clear(&notes);
 	signer_free(&s);
+	mem_free(&all);
 	return rc;
 }
 

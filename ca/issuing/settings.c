@@ -73,6 +73,16 @@ const struct conf_item cad_settings[] = {
 	    "How often a head is signed when the chain has grown."),
 	CONF_NUM(struct cad_conf, workers, 2, 1, 64,
 	    "Worker processes, each with its own connection to the store."),
+	CONF_STR(struct cad_conf, pkcs11_module, NULL,
+	    "Module of the tokens whose URI names none with module-path."),
+	CONF_LIST(struct cad_conf, token_paths,
+	    "Files and directories that the module reads and writes while the "
+	    "signer runs; it may read /usr besides."),
+	CONF_BOOL(struct cad_conf, token_sockets, false,
+	    "Let the signer make sockets: for modules that reach a token "
+	    "through pcscd or over a network."),
+	CONF_NUM(struct cad_conf, signing_threads, 0, 0, 32,
+	    "Threads that sign a group; 0 is one per processor."),
 	CONF_NUM(struct cad_conf, group, 400, 1, 5000,
 	    "Certificates per group commit."),
 	CONF_DURATION(struct cad_conf, poll, "5s", 1, 3600,

@@ -33,6 +33,10 @@ struct cad_conf {
 	char			*heads;
 	int64_t			 heads_interval;
 	int64_t			 workers;
+	char			*pkcs11_module;
+	struct conf_list	 token_paths;
+	bool			 token_sockets;
+	int64_t			 signing_threads;
 	int64_t			 group;
 	int64_t			 poll;
 	int64_t			 takeover;

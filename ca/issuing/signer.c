@@ -95,7 +95,7 @@ signer_new(struct signer **out, const struct cad_conf *conf,
 		buf_printf(unusable, "ledger: a torn end of %zu bytes was cut "
 		    "off\n", cut);
 	for (i = 0; i < s->nca; i++)
-		if (s->ca[i].key != NULL &&
+		if ((s->ca[i].usable || s->ca[i].token != NULL) &&
 		    signer_crl_load(s, &s->ca[i], e) == -1)
 			goto fail;
 	*out = s;
@@ -124,7 +124,7 @@ signer_free(struct signer **sp)
 		crl_free(&s->ca[i].last);
 		crl_free(&s->ca[i].delta);
 		issuer_clear(&s->ca[i].issuer);
-		EVP_PKEY_free(s->ca[i].key);
+		signer_key_clear(&s->ca[i]);
 	}
 	mem_free(&s->ca);
 	identity_free(&s->agent);

@@ -19,6 +19,10 @@ struct signer;
 int	 signer_new(struct signer **, const struct cad_conf *,
 	    const struct clock *, const struct rng *, struct buf *unusable,
 	    struct error *);
+/* The keys that are in tokens, whose modules are other people's code: after
+ * the sandbox has closed.  A token that is away is no error. */
+int	 signer_open_tokens(struct signer *, struct buf *notes,
+	    struct error *);
 void	 signer_free(struct signer **);
 
 struct msg;

@@ -21,21 +21,6 @@ chain_time(const struct signer *s, const struct issuer *i)
 	return now < i->not_before ? i->not_before : now;
 }
 
-static int
-load_key(struct signer_ca *ca, X509 *cert, struct error *e)
-{
-	const struct ca_conf	*conf = ca->conf;
-
-	if (key_load(&ca->key, conf->key, conf->passphrase, e) == -1)
-		return -1;
-	if (key_matches(cert, ca->key))
-		return 0;
-	EVP_PKEY_free(ca->key);
-	ca->key = NULL;
-	return error_set(e, ERROR_CONFIG, "key %s does not belong to "
-	    "certificate %s", conf->key, conf->cert);
-}
-
 /*
  * Clients find a list by the name of its issuer, and some keep one list per
  * name: two keys under one name would hide each other's revocations.
@@ -89,7 +74,7 @@ load_ca(struct signer *s, struct signer_ca *ca, const struct ca_conf *conf,
 	    cert_verify_chain(cert, s->intermediates, s->anchors,
 	    chain_time(s, &ca->issuer), e) == -1)
 		goto out;
-	rc = load_key(ca, cert, e);
+	rc = signer_key_load(s, ca, e);
  out:
 	sk_X509_pop_free(chain, X509_free);
 	return rc;
@@ -114,17 +99,15 @@ load_cas(struct signer *s, struct buf *unusable, struct error *e)
 			continue;
 		}
 		snprintf(ca->why_not, sizeof(ca->why_not), "%s", why.text);
+		snprintf(ca->hint, sizeof(ca->hint), "%s", why.hint);
 		buf_printf(unusable, "CA %s: %s\n", c->name, why.text);
 		if (s->nca == 1)
 			*e = why;
 	}
 	if (usable > 0)
 		return 0;
-	if (e->code == ERROR_NONE)
-		error_set(e, ERROR_CONFIG, "no CA has a usable key: CA %s: %s",
-		    cad_conf_ca(s->conf, 0)->name, s->ca[0].why_not);
-	return error_hint(e, "signet ca show; then check key and passphrase "
-	    "in cad.conf");
+	return e->code == ERROR_NONE ? signer_key_none(s, e) : error_hint(e,
+	    "signet ca show; then check key and passphrase in cad.conf");
 }
 
 /* Whose list is it?  A signature by any of the roots will do. */
@@ -252,8 +235,9 @@ signer_ca_state(struct signer *s, const struct signer_ca *ca)
 static int
 no_key(const struct signer_ca *ca, struct error *e)
 {
-	return error_set(e, ERROR_UPSTREAM, "CA %s has no usable key: %s",
+	error_set(e, ERROR_UPSTREAM, "CA %s has no usable key: %s",
 	    ca->conf->name, ca->why_not);
+	return error_hint(e, "%s", ca->hint);
 }
 
 int
@@ -266,7 +250,8 @@ signer_find_ca(struct signer *s, const char *name, struct signer_ca **out,
 		if (strcmp(s->ca[i].conf->name, name) != 0)
 			continue;
 		*out = &s->ca[i];
-		return s->ca[i].key != NULL ? 0 : no_key(&s->ca[i], e);
+		return signer_key_is_usable(&s->ca[i]) ? 0 :
+		    no_key(&s->ca[i], e);
 	}
 	return error_set(e, ERROR_NOTFOUND, "no CA \"%s\" here", name);
 }
@@ -305,7 +290,7 @@ signer_issuing_ca(struct signer *s, const char *name, struct signer_ca **out,
 	size_t			 i;
 
 	if ((*out = newest_in_force(s, name)) != NULL)
-		return (*out)->key != NULL ? 0 : no_key(*out, e);
+		return signer_key_is_usable(*out) ? 0 : no_key(*out, e);
 	for (i = 0; i < s->nca; i++)
 		if (strcmp(s->ca[i].family, name) == 0 && (last == NULL ||
 		    s->ca[i].generation > last->generation))
@@ -345,10 +330,10 @@ signer_hello(struct signer *s, struct msg *in, struct msg *out,
 		return -1;
 	msg_put_u32(out, (uint32_t)s->nca);
 	for (i = 0; i < s->nca; i++) {
-		const struct signer_ca	*ca = &s->ca[i];
+		struct signer_ca	*ca = &s->ca[i];
 
 		msg_put_str(out, ca->conf->name);
-		msg_put_u32(out, ca->key != NULL);
+		msg_put_u32(out, signer_key_is_usable(ca));
 		msg_put_str(out, ca->why_not);
 		msg_put_u32(out, signer_ca_state(s, ca));
 		msg_put_i64(out, ca->due);

@@ -434,7 +434,9 @@ step_write(struct signer *s, struct signer_ca *ca, struct error *e)
 
 	if (b->kind == WIRE_CRL_DELTA && (rc = crl_merge_delta(ca, e)) != 0)
 		return rc == 1 ? 0 : -1;
-	if ((rc = crl_writer_sign(b->writer, ca->key, e)) != 0)
+	if ((rc = crl_writer_sign(b->writer, ca->key, e)) == -1)
+		signer_key_failed(ca, e);
+	if (rc != 0)
 		return rc == 1 ? 0 : -1;
 	b->written = crl_writer_count(b->writer);
 	if (crl_writer_digest(b->writer, b->digest, e) == -1)

@@ -5,6 +5,7 @@
  */
 #include <openssl/sha.h>
 
+#include "crew.h"
 #include "order/code.h"
 #include "os/fault.h"
 #include "signer_private.h"
@@ -479,6 +480,8 @@ struct to_sign {
 	struct bytes	 tbs;		/* from an intent, with */
 	struct signer_ca *ca;		/* its issuer */
 	struct error	 e;
+	struct buf	 der;
+	bool		 key_failed;
 };
 
 /* The CA by the issuer name inside to-be-signed bytes. */
@@ -514,7 +517,7 @@ sign_from_intent(struct signer *s, const uint8_t order[32], uint32_t n,
 		return error_set(e, ERROR_DENIED, "these bytes were never "
 		    "prepared here");
 	t->ca = tbs_issuer(s, t->tbs, &look);
-	if (t->ca == NULL || t->ca->key == NULL)
+	if (t->ca == NULL || !signer_key_is_usable(t->ca))
 		return error_set(e, ERROR_UPSTREAM, "their CA has no usable "
 		    "key");
 	if (signer_ca_state(s, t->ca) == WIRE_CA_EXPIRED ||
@@ -566,18 +569,50 @@ sign_take(struct signer *s, struct msg *in, struct to_sign *t)
 	sign_enter(s, t);
 }
 
+/* On any thread of the crew.  Once a key has failed, the rest of the group
+ * does not wait for it. */
 static void
-sign_one(struct to_sign *t, struct buf *der, struct msg *out)
+sign_one(void *arg, size_t i)
 {
-	der->len = 0;
-	if (t->e.code == ERROR_NONE &&
-	    cert_sign(der, t->tbs, &t->ca->issuer, t->ca->key, &t->e) == 0 &&
-	    t->p != NULL)
-		(void)cert_check_content(BYTES(der->p, der->len),
+	struct to_sign	*t = (struct to_sign *)arg + i;
+
+	if (t->e.code != ERROR_NONE)
+		return;
+	if (atomic_load(&t->ca->failing)) {
+		error_set(&t->e, ERROR_UPSTREAM, "CA %s: its key failed",
+		    t->ca->conf->name);
+		return;
+	}
+	if (cert_sign(&t->der, t->tbs, &t->ca->issuer, t->ca->key,
+	    &t->e) == -1) {
+		atomic_store(&t->ca->failing, true);
+		t->key_failed = true;
+	} else if (t->p != NULL)
+		(void)cert_check_content(BYTES(t->der.p, t->der.len),
 		    &t->p->spec, &t->e);
+}
+
+/* The group, on all processors; then what that showed of the keys. */
+static void
+sign_all(struct signer *s, struct to_sign *t, size_t n)
+{
+	size_t	 i;
+
+	for (i = 0; i < n; i++)
+		if (t[i].ca != NULL)
+			atomic_store(&t[i].ca->failing, !t[i].ca->usable);
+	crew_run(n, crew_size((size_t)s->conf->signing_threads), sign_one, t);
+	for (i = 0; i < n; i++)
+		if (t[i].key_failed)
+			signer_key_failed(t[i].ca, &t[i].e);
+}
+
+static void
+sign_reply(struct msg *out, const struct to_sign *t)
+{
 	msg_put_u32(out, t->e.code == ERROR_NONE);
 	if (t->e.code == ERROR_NONE)
-		msg_put_blob(out, der->p, der->len);
+		msg_put_blob(out, t->der.p, t->der.len);
 	else
 		msg_put_error(out, &t->e);
 }
@@ -587,7 +622,6 @@ signer_sign(struct signer *s, struct msg *in, struct msg *out,
     struct error *e)
 {
 	struct to_sign	*t;
-	struct buf	 der = { 0 };
 	uint32_t	 n = msg_get_u32(in), i;
 	int		 rc = -1;
 
@@ -602,15 +636,17 @@ signer_sign(struct signer *s, struct msg *in, struct msg *out,
 	if (msg_done(in, e) == -1 || ledger_sync(s->ledger, e) == -1)
 		goto out;
 	FAULT("signer.decided");
+	sign_all(s, t, n);
 	msg_put_u32(out, n);
 	for (i = 0; i < n; i++)
-		sign_one(&t[i], &der, out);
+		sign_reply(out, &t[i]);
 	FAULT("signer.signed");
 	rc = 0;
  out:
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		prepared_free(&t[i].p);
-	buf_clear(&der);
+		buf_clear(&t[i].der);
+	}
 	mem_free(&t);
 	return rc;
 }

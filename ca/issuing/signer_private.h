@@ -5,6 +5,8 @@
  * What the files of the signer share: its state, and the checks that several
  * messages need.
  */
+#include <stdatomic.h>
+
 #include "base/map.h"
 #include "ledger.h"
 #include "order/approval.h"
@@ -15,19 +17,25 @@
 #include "x509/ca_name.h"
 #include "x509/cert.h"
 #include "x509/crl.h"
+#include "x509/token.h"
 
 #define SIGNER_BATCHES	8	/* manifests kept between messages */
 
 struct signer_ca {			/* one generation of a CA */
 	const struct ca_conf	*conf;
 	struct issuer		 issuer;	/* cert NULL: unusable */
-	EVP_PKEY		*key;		/* NULL: unusable */
+	struct token_key	*token;		/* NULL: the key is a file */
+	EVP_PKEY		*key;		/* NULL: not seen yet */
+	bool			 usable;	/* as far as we know */
+	char			 why_not[400], hint[160];
+	int64_t			 retry_ms;	/* 0: waiting does not mend it */
+	int64_t			 retry_at;	/* monotonic */
+	atomic_bool		 failing;	/* within one group */
 	char			 family[CA_NAME_SIZE];	/* as orders call it */
 	int			 generation;
 	int64_t			 start;		/* issues from then on */
 	int64_t			 due;		/* the next one should be there */
 	bool			 revoked;	/* by the root */
-	char			 why_not[400];
 	struct crl		*last;		/* newest complete list we know */
 	struct crl		*delta;		/* newest delta that we made */
 	struct crl_build	*build;		/* the list in the making */
@@ -87,6 +95,17 @@ signer_fn signer_follow, signer_batch, signer_prepare, signer_sign,
 
 int	 signer_load_cas(struct signer *, struct buf *unusable,
 	    struct error *);
+
+/* signer_key.c.  The certificate is there; -1 and not usable otherwise. */
+int	 signer_key_load(struct signer *, struct signer_ca *, struct error *);
+/* Now, after another look for a token that was away if it is time. */
+bool	 signer_key_is_usable(struct signer_ca *);
+/* A signature with it failed. */
+void	 signer_key_failed(struct signer_ca *, const struct error *why);
+void	 signer_key_clear(struct signer_ca *);
+/* "no CA has a usable key", and why the first has none. */
+int	 signer_key_none(const struct signer *, struct error *);
+
 /* A generation by name: ERROR_NOTFOUND, or ERROR_UPSTREAM without its key. */
 int	 signer_find_ca(struct signer *, const char *name,
 	    struct signer_ca **, struct error *);

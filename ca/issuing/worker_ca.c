@@ -32,6 +32,28 @@ worker_find_ca(struct worker *w, const char *name)
 	return NULL;
 }
 
+/* Said once when a key goes, and once when it comes back. */
+static void
+look_at_key(struct worker *w, struct worker_ca *ca)
+{
+	char	 detail[300];
+
+	if (ca->usable == !ca->away)
+		return;
+	ca->away = !ca->usable;
+	if (ca->usable)
+		w->resume = true;
+	if (w->index != 0)
+		return;
+	if (ca->usable) {
+		log_info("CA %s: its key is back, issuing goes on", ca->name);
+		return;
+	}
+	snprintf(detail, sizeof(detail), "CA %.64s issues nothing: %.200s",
+	    ca->name, ca->why_not);
+	worker_alarm(w, "key", detail);
+}
+
 static void
 take_ca(struct worker *w, struct msg *m)
 {
@@ -65,10 +87,14 @@ worker_hello(struct worker *w, struct error *e)
 	n = msg_get_u32(m);
 	for (i = 0; i < n && !m->bad; i++)
 		take_ca(w, m);
-	w->nissuing = 0;
-	for (i = 0; i < w->nca; i++)
-		if (w->ca[i].usable && w->ca[i].state == WIRE_CA_ISSUES)
+	w->nissuing = w->naway = 0;
+	for (i = 0; i < w->nca; i++) {
+		if (!w->ca[i].usable)
+			w->away[w->naway++] = w->ca[i].name;
+		else if (w->ca[i].state == WIRE_CA_ISSUES)
 			w->issuing[w->nissuing++] = w->ca[i].family;
+		look_at_key(w, &w->ca[i]);
+	}
 	w->head = msg_get_i64(m);
 	return msg_done(m, e);
 }

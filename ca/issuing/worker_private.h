@@ -22,6 +22,7 @@
 struct worker_ca {		/* a generation, as the signer says */
 	char			 name[CA_NAME_SIZE], family[CA_NAME_SIZE];
 	bool			 usable;	/* has its key */
+	bool			 away;		/* it has not, and that was said */
 	char			 why_not[400];
 	enum wire_ca		 state;
 	int64_t			 due;		/* the next one should be there */
@@ -44,6 +45,8 @@ struct worker {
 	size_t			 nca;
 	const char		*issuing[WORKER_CAS];	/* CAs that can, now */
 	size_t			 nissuing;
+	const char		*away[WORKER_CAS];	/* CAs without a key */
+	size_t			 naway;
 	uint8_t			 batch[8][32];		/* opened at the signer */
 	size_t			 nbatch;
 	bool			 resume;		/* intents may be left */

@@ -207,14 +207,16 @@ worker_resume(struct worker *w, struct error *e)
 	struct db_resumes	 r;
 	struct group		 g = { .w = w };
 	const char		*name[RESUME_NAMES];
-	size_t			 i, nnames;
+	struct db_unfinished	 u = { .name = name, .away = w->away,
+	    .naway = w->naway, .seconds = w->conf->takeover,
+	    .max = TAKEOVER_GROUP };
+	size_t			 i;
 	int			 rc = -1;
 
 	do {
 		arena_reset(w->arena);
-		nnames = resume_names(w, name);
-		if (db_issue_resume(w->db, name, nnames, w->conf->takeover,
-		    TAKEOVER_GROUP, &r, w->arena, e) == -1)
+		u.nnames = resume_names(w, name);
+		if (db_issue_resume(w->db, &u, &r, w->arena, e) == -1)
 			goto out;
 		if (r.n == 0)
 			return 0;

@@ -76,8 +76,9 @@ static const struct db_stmt stmt[] = {
 	[RESUME] = DB_STMT("issue_resume",
 	    "WITH mine AS MATERIALIZED ("
 	    "  SELECT order_id, n FROM intent"
-	    "  WHERE instance = ANY ($4::text[])"
-	    "  OR written_at < now() - make_interval(secs => $2::bigint)"
+	    "  WHERE (instance = ANY ($4::text[])"
+	    "  OR written_at < now() - make_interval(secs => $2::bigint))"
+	    "  AND NOT ca = ANY ($5::text[])"
 	    "  ORDER BY written_at LIMIT $3::bigint FOR UPDATE SKIP LOCKED"
 	    " ), taken AS ("
 	    "  UPDATE intent t SET instance = $1::text, written_at = now()"
@@ -385,12 +386,12 @@ resume_fill(struct db_resume *r, const struct db_rows *rows, size_t i,
 }
 
 int
-db_issue_resume(struct db *db, const char *const *names, size_t nnames,
-    int64_t seconds, size_t max, struct db_resumes *out, struct arena *a,
-    struct error *e)
+db_issue_resume(struct db *db, const struct db_unfinished *u,
+    struct db_resumes *out, struct arena *a, struct error *e)
 {
-	const struct db_arg	 arg[] = { db_text(names[0]), db_int(seconds),
-	    db_int((int64_t)max), db_texts(names, nnames) };
+	const struct db_arg	 arg[] = { db_text(u->name[0]),
+	    db_int(u->seconds), db_int((int64_t)u->max),
+	    db_texts(u->name, u->nnames), db_texts(u->away, u->naway) };
 	struct db_rows		*rows;
 
 	if (db_query(db, &stmt[RESUME], arg, COUNT(arg), &rows, e) == -1)

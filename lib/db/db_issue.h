@@ -69,15 +69,20 @@ struct db_resumes {
 	struct db_resume *v;
 	size_t		  n;
 };
+struct db_unfinished {
+	const char *const *name;	/* the caller's */
+	size_t		 nnames;
+	const char *const *away;	/* CAs whose intents wait for a key */
+	size_t		 naway;
+	int64_t		 seconds, max;
+};
 /*
- * Intents under these names, which are the caller's, and those of anybody that
- * are older than "seconds"; they become the first name's.  Call it while
- * nothing of one's own is being signed; the same come again until they are
- * stored or withdrawn.
+ * Intents under these names, and those of anybody that are older than
+ * "seconds"; they become the first name's.  Call it while nothing of one's own
+ * is being signed; the same come again until they are stored or withdrawn.
  */
-int	 db_issue_resume(struct db *, const char *const *names, size_t nnames,
-	    int64_t seconds, size_t max, struct db_resumes *, struct arena *,
-	    struct error *);
+int	 db_issue_resume(struct db *, const struct db_unfinished *,
+	    struct db_resumes *, struct arena *, struct error *);
 
 struct db_name {
 	const char	*kind;		/* cn, mail, dns, upn, uri, ip */

@@ -38,6 +38,9 @@ int	 key_decode(EVP_PKEY **, struct bytes pem,
  * PIN itself is never in it).  passphrase_from is a secret_fetch() source or
  * NULL; it is asked only if the key needs it.
  */
+/* The URI with the module that settings name, unless it names one itself;
+ * other URIs as they are.  To be freed. */
+char	*key_uri(const char *uri, const char *module);
 int	 key_load(EVP_PKEY **, const char *uri, const char *passphrase_from,
 	    struct error *);
 int	 key_public_der(struct buf *out, EVP_PKEY *, struct error *);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys in PKCS#11 tokens, for who wants an EVP_PKEY and is not concerned with
  * the token. */
+#include <ctype.h>
+#include <string.h>
 #include <openssl/err.h>
 
 #include "x509/key_private.h"
@@ -37,4 +39,33 @@ key_error(EVP_PKEY *key, struct error *e, const char *what)
 		}
 	}
 	return error_ssl(e, ERROR_CRYPTO, "%s", what);
+}
+
+/* RFC 7512, 2.3: what a path may hold that a query may not is escaped. */
+static void
+put_escaped(struct buf *out, const char *path)
+{
+	for (; *path != '\0'; path++)
+		if (isalnum((unsigned char)*path) ||
+		    strchr("/._-+:", *path) != NULL)
+			buf_byte(out, (uint8_t)*path);
+		else
+			buf_printf(out, "%%%02X", (unsigned char)*path);
+}
+
+char *
+key_uri(const char *uri, const char *module)
+{
+	struct buf	 out = { 0 };
+	char		*made;
+
+	if (module == NULL || !token_is_uri(uri) ||
+	    strstr(uri, "module-path=") != NULL)
+		return mem_strdup(uri);
+	buf_printf(&out, "%s%smodule-path=", uri,
+	    strchr(uri, '?') == NULL ? "?" : "&");
+	put_escaped(&out, module);
+	made = mem_strdup(buf_cstr(&out));
+	buf_clear(&out);
+	return made;
 }

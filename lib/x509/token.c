@@ -93,10 +93,7 @@ token_key_new(struct token_key **out, const char *uri, const char *pin_from,
 	if ((path = p11_kit_uri_get_module_path(k->uri)) == NULL &&
 	    (path = getenv("PKCS11_MODULE_PATH")) == NULL)
 		path = PROXY;
-	if (token_module_load(&k->module, path, e) == -1) {
-		error_wrap(e, "%s", k->name);
-		goto fail;
-	}
+	k->path = mem_strdup(path);
 	*out = k;
 	return 0;
  fail:
@@ -150,6 +147,7 @@ token_key_free(struct token_key **kp)
 	EVP_PKEY_free(k->pub);
 	p11_kit_uri_free(k->uri);
 	mem_free(&k->name);
+	mem_free(&k->path);
 	mem_free(&k->pin_from);
 	pthread_mutex_destroy(&k->lock);
 	pthread_mutex_destroy(&k->opening);
@@ -169,6 +167,13 @@ token_key_fetch_pin(struct token_key *k, struct error *e)
 }
 
 /* ---- the connection ---- */
+
+static int
+load_module(struct token_key *k, struct error *e)
+{
+	return k->module != NULL ? 0 : token_module_load(&k->module, k->path,
+	    e);
+}
 
 static int
 open_session(struct token_key *k, CK_SESSION_HANDLE *session, bool write,
@@ -263,7 +268,9 @@ token_key_open(struct token_key *k, struct error *e)
 	int		 rc = 0;
 
 	pthread_mutex_lock(&k->opening);
-	if (!is_alive(k) && (rc = connect_once(k, &generation, e)) == -1 &&
+	if (load_module(k, e) == -1)
+		rc = -1;
+	else if (!is_alive(k) && (rc = connect_once(k, &generation, e)) == -1 &&
 	    (e->code == ERROR_UPSTREAM ||
 	    (e->code == ERROR_NOTFOUND && k->pub != NULL))) {
 		struct error	 first = *e;
@@ -285,6 +292,8 @@ token_key_generate(struct token_key *k, const char *alg, struct error *e)
 	CK_SESSION_HANDLE	 session;
 	int			 rc = -1;
 
+	if (load_module(k, e) == -1)
+		return error_wrap(e, "%s", k->name);
 	pthread_rwlock_rdlock(&k->module->lock);
 	pthread_mutex_lock(&k->lock);
 	if (open_session(k, &session, true, e) == 0) {

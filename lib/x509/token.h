@@ -27,10 +27,10 @@ struct token_key;		/* counted by reference; thread-safe */
 
 bool	 token_is_uri(const char *uri);
 /*
- * Parse the URI and load the module: that of the attribute module-path, else
- * $PKCS11_MODULE_PATH, else p11-kit's proxy for all that it knows.  The token
- * is not looked for yet.  pin_from is a secret_fetch() source or NULL; the
- * URI's pin-source (a file) comes before it.
+ * Parse the URI.  The module, that of the attribute module-path, else
+ * $PKCS11_MODULE_PATH, else p11-kit's proxy for all that it knows, is loaded
+ * when the key is opened, which may be in a sandbox.  pin_from is a
+ * secret_fetch() source or NULL; the URI's pin-source (a file) comes first.
  */
 int	 token_key_new(struct token_key **, const char *uri,
 	    const char *pin_from, struct error *);

@@ -38,7 +38,8 @@ struct token_key {
 	struct secret		 pin;
 	bool			 pin_refused;
 	P11KitUri		*uri;
-	struct token_module	*module;
+	char			*path;
+	struct token_module	*module;	/* NULL before the first use */
 
 	bool			 live;
 	uint64_t		 generation;	/* of the module */

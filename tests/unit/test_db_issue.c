@@ -375,6 +375,8 @@ resume_gives_ones_own_intents_and_old_ones_of_others(void **state)
 	struct error		 e = ERROR_INIT;
 	struct db_claims	 c;
 	struct db_resumes	 r;
+	struct db_unfinished	 u = { .name = (const char *const[]){ "one" },
+	    .nnames = 1, .seconds = 600, .max = MAX };
 
 	(void)state;
 	hand_in(1, "batch", "ready", 3, 0);
@@ -383,8 +385,13 @@ resume_gives_ones_own_intents_and_old_ones_of_others(void **state)
 	testdb_sql(&t, "UPDATE intent SET instance = 'two' WHERE n > 0;"
 	    "UPDATE intent SET written_at = now() - interval '1 h'"
 	    " WHERE n = 2");
-	assert_int_equal(db_issue_resume(ca,
-	    (const char *const[]){ "one" }, 1, 600, MAX, &r, a, &e), 0);
+	/* A CA whose key is away is not asked to sign. */
+	u.away = (const char *const[]){ "services", "people" };
+	u.naway = 2;
+	assert_int_equal(db_issue_resume(ca, &u, &r, a, &e), 0);
+	assert_int_equal(r.n, 0);
+	u.naway = 1;
+	assert_int_equal(db_issue_resume(ca, &u, &r, a, &e), 0);
 	assert_int_equal(r.n, 2);
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_not_equal(r.v[i].intent.ref.n, 1);

@@ -155,6 +155,31 @@ a_uri_that_is_not_understood_is_refused(void **state)
 }
 
 static void
+settings_name_the_module_of_a_uri_that_names_none(void **state)
+{
+	static const struct {
+		const char	*uri, *module, *is;
+	} rows[] = {
+		{ "pkcs11:token=a", "/m.so", "pkcs11:token=a?module-path=/m.so" },
+		{ "pkcs11:token=a?pin-source=/p", "/a b&c",
+		  "pkcs11:token=a?pin-source=/p&module-path=/a%20b%26c" },
+		{ "pkcs11:token=a?module-path=/n", "/m.so",
+		  "pkcs11:token=a?module-path=/n" },
+		{ "pkcs11:token=a", NULL, "pkcs11:token=a" },
+		{ "file:/key", "/m.so", "file:/key" },
+	};
+	size_t	 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char	*uri = key_uri(rows[i].uri, rows[i].module);
+
+		assert_string_equal(uri, rows[i].is);
+		mem_free(&uri);
+	}
+}
+
+static void
 a_module_that_is_none_is_named(void **state)
 {
 	(void)state;
@@ -648,6 +673,8 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(a_uri_must_not_carry_the_pin),
 		cmocka_unit_test(a_uri_that_is_not_understood_is_refused),
+		cmocka_unit_test(
+		    settings_name_the_module_of_a_uri_that_names_none),
 		cmocka_unit_test(a_module_that_is_none_is_named),
 		cmocka_unit_test(
 		    a_missing_token_or_key_is_named_with_what_is_there),
