@@ -36,6 +36,7 @@ extern const struct cmd CLI_HOLDER[];
 extern const struct cmd CLI_INIT[];
 extern const struct cmd CLI_ISSUE[];
 extern const struct cmd CLI_ORDER[];
+extern const struct cmd CLI_PROFILE[];
 #define CMD_END	{ NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL }
 
 struct cli_ca {			/* cas = ( { name = ..; cert = ..; } ) */

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/cert_file.h"
 #include "cli/cli.h"
+#include "cli/profile_view.h"
 #include "cli/review.h"
 #include "cli/selector.h"
 #include "cli/target.h"
@@ -15,156 +16,6 @@
 #include "x509/crl.h"
 
 /* ---- profile ---- */
-
-static void
-list_profiles(struct cli *c)
-{
-	static const struct out_col	cols[] = {
-		{ "name", "PROFILE", 0 },
-		{ "approvals", "APPROVAL BY", OUT_SHRINK },
-		{ "validity", "VALID", 0 },
-		{ "description", "DESCRIPTION", OUT_SHRINK },
-	};
-	struct out_list			*l;
-	char				*rule, length[32];
-	size_t				 i;
-
-	l = out_list_new(stdout, c->json, 0, cols, 4);
-	for (i = 0; i < c->profiles.n; i++) {
-		const struct profile	*p = c->profiles.v[i];
-
-		rule = approval_rule_text(&p->approvals);
-		out_text(l, p->name);
-		out_text(l, rule);
-		out_text(l, text_duration(length, p->validity));
-		out_text(l, p->description);
-		mem_free(&rule);
-	}
-	out_list_free(&l);
-}
-
-static void
-field_row(struct out_list *l, const char *field, const char *where,
-    int64_t min, int64_t max, const char *pattern)
-{
-	out_text(l, field);
-	out_text(l, where);
-	out_num(l, min);
-	out_num(l, max);
-	out_text(l, pattern);
-}
-
-static void
-list_fields(struct cli *c, const struct profile *p)
-{
-	static const struct out_col	cols[] = {
-		{ "field", "FIELD", 0 },
-		{ "becomes", "BECOMES", 0 },
-		{ "min", "MIN", OUT_RIGHT },
-		{ "max", "MAX", OUT_RIGHT },
-		{ "pattern", "PATTERN", OUT_SHRINK },
-	};
-	struct out_list			*l;
-	char				*where;
-	size_t				 i;
-
-	l = out_list_new(stdout, c->json, 0, cols, 5);
-	for (i = 0; i < p->nsubject; i++) {
-		if (p->subject[i].from == NULL)
-			continue;
-		where = mem_printf("subject %s", p->subject[i].attr);
-		field_row(l, p->subject[i].from, where,
-		    p->subject[i].required, 1, p->subject[i].pattern);
-		mem_free(&where);
-	}
-	for (i = 0; i < p->nsan; i++) {
-		if (p->san[i].from == NULL)
-			continue;
-		where = mem_printf("alternative name %s", p->san[i].type);
-		field_row(l, p->san[i].from, where, p->san[i].min,
-		    p->san[i].max, p->san[i].pattern);
-		mem_free(&where);
-	}
-	out_list_free(&l);
-}
-
-static char *
-keys_text(const struct profile *p)
-{
-	struct buf	 b = { 0 };
-	char		*text;
-	size_t		 i, k;
-
-	for (i = 0; i < p->nkeys; i++) {
-		const struct profile_key	*key = &p->keys[i];
-
-		buf_printf(&b, "%s%s", i > 0 ? "; " : "", key->type);
-		if (strcmp(key->type, "rsa") == 0)
-			buf_printf(&b, " %lld to %lld bits",
-			    (long long)key->min, (long long)key->max);
-		for (k = 0; k < key->curves.n; k++)
-			buf_printf(&b, "%s %s", k > 0 ? "," : "",
-			    key->curves.v[k]);
-	}
-	text = mem_strdup(buf_cstr(&b));
-	buf_clear(&b);
-	return text;
-}
-
-static void
-put_rule(struct out_record *r, const char *key, const char *label,
-    const struct approval_rule *rule)
-{
-	char	*text = rule->n > 0 ? approval_rule_text(rule) : NULL;
-
-	out_put(r, key, label, text);
-	mem_free(&text);
-}
-
-static void
-put_duration(struct out_record *r, const char *key, const char *label,
-    int64_t seconds)
-{
-	char	text[32];
-
-	out_put(r, key, label, seconds > 0 ? text_duration(text, seconds) :
-	    NULL);
-}
-
-static void
-show_profile(struct cli *c, const struct profile *p)
-{
-	struct out_record	*r = out_record_new(stdout, c->json);
-	struct buf		 cas = { 0 };
-	char			*keys = keys_text(p);
-	size_t			 i;
-
-	for (i = 0; i < p->cas.n; i++)
-		buf_printf(&cas, "%s%s", i > 0 ? ", " : "", p->cas.v[i]);
-	out_put(r, "name", "Profile", p->name);
-	out_put(r, "description", "For", p->description);
-	out_put(r, "cas", "Issued by CA", buf_cstr(&cas));
-	out_put(r, "keys", "Keys", keys);
-	put_duration(r, "validity", "Valid for", p->validity);
-	put_rule(r, "approvals", "Approved by", &p->approvals);
-	put_rule(r, "batch_approvals", "Batches", &p->batch_approvals);
-	put_rule(r, "renewal_approvals", "Renewals", &p->renewal_approvals);
-	put_duration(r, "renewal_window", "Renewed within",
-	    p->renewal_window);
-	put_rule(r, "revoke_approvals", "Revoked by", &p->revoke_approvals);
-	put_duration(r, "order_lifetime", "Orders last", p->order_lifetime);
-	out_put_bool(r, "unique_key", "Key only once", p->unique_key);
-	out_put_bool(r, "publish", "Published", p->publish);
-	out_record_free(&r);
-	buf_clear(&cas);
-	mem_free(&keys);
-	if (c->json)
-		return;
-	cli_say(c, "%s", "");
-	list_fields(c, p);
-	cli_say(c, "\nNext: signet order new -p %s --csr FILE --holder ID",
-	    p->name);
-}
 
 static int
 explain_profile(struct cmd_args *a, void *ctx, struct error *e)
@@ -177,12 +28,12 @@ explain_profile(struct cmd_args *a, void *ctx, struct error *e)
 	if (cli_open_profiles(c, e) == -1)
 		return -1;
 	if (cmd_operands(a, &name) == 0) {
-		list_profiles(c);
+		profile_view_list(c);
 		return 0;
 	}
 	if (profiles_find(&c->profiles, name[0], &p, e) == -1)
 		return -1;
-	show_profile(c, p);
+	profile_view(c, p);
 	return 0;
 }
 

@@ -188,7 +188,7 @@ request_check(const struct profile *p, const struct fields *f,
 {
 	if (profile_check_fields(p, f, e) == -1)
 		return error_hint(e, "give it with --field NAME=VALUE; "
-		    "\"signet explain profile %s\" shows the fields",
+		    "\"signet profile show %s\" shows the fields",
 		    p->name);
 	if (csr != NULL && (csr_check_wishes(csr, p, e) == -1 ||
 	    profile_check_key(p, csr->key, e) == -1))

@@ -21,6 +21,7 @@ static const struct cmd *const groups[] = {
 	CLI_HOLDER,
 	CLI_CA,
 	CLI_CRL,
+	CLI_PROFILE,
 	CLI_EXPLAIN,
 	CLI_AUDIT,
 	CLI_DB,

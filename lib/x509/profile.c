@@ -9,6 +9,8 @@
 #include "x509/profile.h"
 #include "x509/profile_private.h"
 
+#define PROFILE_MAX	(256 * 1024)
+
 /* What callers see comes first. */
 struct profile_loaded {
 	struct profile		 profile;
@@ -72,6 +74,40 @@ profile_settle(struct profile_loaded *l, struct error *e)
 	return patterns_compile(l, e);
 }
 
+/* The line on which a setting of this name begins; 0: on none. */
+static size_t
+find_setting(struct bytes text, const char *name, size_t len)
+{
+	const char	*p = (const char *)text.p, *end = p + text.len, *eol;
+	size_t		 line;
+
+	for (line = 1; p < end; p = eol + 1, line++) {
+		if ((eol = memchr(p, '\n', (size_t)(end - p))) == NULL)
+			eol = end;
+		if ((size_t)(eol - p) > len && memcmp(p, name, len) == 0 &&
+		    strchr(" =:\t", p[len]) != NULL)
+			return line;
+	}
+	return 0;
+}
+
+/* What contradicts itself begins with the setting's name. */
+static void
+name_place(const char *path, struct error *e)
+{
+	struct buf	 text = { 0 };
+	struct error	 ignored = ERROR_INIT;
+	size_t		 line = 0, len = strcspn(e->text, ":,; ");
+
+	if (len > 0 && file_load(&text, path, PROFILE_MAX, &ignored) == 0)
+		line = find_setting(BYTES(text.p, text.len), e->text, len);
+	buf_clear(&text);
+	if (line > 0)
+		error_wrap(e, "%s:%zu", path, line);
+	else
+		error_wrap(e, "%s", path);
+}
+
 int
 profile_load(struct profile **out, const char *path, struct error *e)
 {
@@ -89,7 +125,7 @@ profile_load(struct profile **out, const char *path, struct error *e)
 	if (conf_load(&l->file, PROFILE_ITEMS, path, e) == -1)
 		goto fail;
 	if (profile_settle(l, e) == -1) {
-		error_wrap(e, "%s", path);
+		name_place(path, e);
 		goto fail;
 	}
 	*out = p;

@@ -381,16 +381,18 @@ cert_check_names_what_is_not_as_ordered(void **state)
 	buf_clear(&der);
 }
 
-/* Each byte of a finished certificate matters. */
+/* Each byte of a finished certificate matters, whatever names it has. */
 static void
-cert_check_notices_every_flipped_bit(void **state)
+flip_each(struct x509_fixture *f, const char *profile, const char *field,
+    const char *value)
 {
-	struct x509_fixture	*f = *state;
 	struct order		 o;
 	struct buf		 der = { 0 };
 	size_t			 i;
 
-	order_init(&o, f, "mail-dual");
+	order_init(&o, f, profile);
+	if (field != NULL)
+		fields_add(&o.fields, field, value);
 	order_issue(&o, f, &der);
 	for (i = 0; i < der.len; i++) {
 		der.p[i] ^= 1;
@@ -405,6 +407,237 @@ cert_check_notices_every_flipped_bit(void **state)
 	assert_int_equal(cert_check(BYTES(der.p, der.len), &o.s, &o.e), -1);
 	assert_non_null(strstr(o.e.text, "bytes after the end"));
 	buf_clear(&der);
+	order_clear(&o);
+}
+
+static void
+cert_check_notices_every_flipped_bit(void **state)
+{
+	flip_each(*state, "mail-dual", "mail", "\xc3\xa5sa@example.org");
+	flip_each(*state, "pkinit-client", NULL, NULL);
+	flip_each(*state, "pkinit-kdc", NULL, NULL);
+	flip_each(*state, "card-logon", NULL, NULL);
+	flip_each(*state, "time-stamp", NULL, NULL);
+	flip_each(*state, "tls-short", NULL, NULL);
+	flip_each(*state, "ocsp-signer", NULL, NULL);
+}
+
+static void
+set_field(struct order *o, const char *name, const char *value)
+{
+	size_t	 i;
+
+	for (i = 0; i < o->fields.n; i++)
+		if (strcmp(o->fields.v[i].name, name) == 0)
+			break;
+	assert_true(i < o->fields.n);
+	mem_free(&o->fields.v[i].value);
+	o->fields.v[i].value = mem_strdup(value);
+}
+
+/* The names that a field makes are held against it. */
+static void
+cert_check_knows_each_kind_of_name(void **state)
+{
+	static const struct {
+		const char	*profile, *field, *was, *is, *what;
+	} rows[] = {
+		{ "pkinit-client", "principal", "alice@R", "alicf@R",
+		  "subjectAltName" },
+		{ "pkinit-client", "principal", "a/b@R", "a@R",
+		  "subjectAltName" },
+		{ "pkinit-client", "principal", "a@R.S", "a@R",
+		  "subjectAltName" },
+		{ "pkinit-kdc", "realm", "A", "B", "subjectAltName" },
+		{ "mail-sign", "mail", "\xc3\xa5sa@example.org",
+		  "\xc3\xa4sa@example.org", "subjectAltName" },
+		{ "mail-sign", "mail", "\xc3\xa5sa@example.org",
+		  "asa@example.org", "subjectAltName" },
+		{ "card-logon", "sid", "S-1-5-21-1-2-3-4", "S-1-5-21-1-2-3-5",
+		  "subjectAltName" },
+		{ "card-auth", "card", "1", "2", "subject" },
+		{ "domain-gateway", "domain", "a.example", "b.example",
+		  "subject" },
+	};
+	struct x509_fixture	*f = *state;
+	struct order		 o;
+	struct buf		 der = { 0 };
+	char			 text[200];
+	size_t			 i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		der.len = 0;
+		order_init(&o, f, rows[i].profile);
+		set_field(&o, rows[i].field, rows[i].was);
+		order_issue(&o, f, &der);
+		if (cert_check(BYTES(der.p, der.len), &o.s, &o.e) == -1)
+			fail_msg("%s: %s", rows[i].profile, o.e.text);
+		set_field(&o, rows[i].field, rows[i].is);
+		assert_int_equal(cert_check(BYTES(der.p, der.len), &o.s,
+		    &o.e), -1);
+		snprintf(text, sizeof(text), "finished certificate: %s is not"
+		    " as ordered", rows[i].what);
+		refused(&o, ERROR_BUG, text);
+		order_clear(&o);
+	}
+	buf_clear(&der);
+}
+
+/* A profile's settings as a certificate shows them. */
+static void
+uncritical(struct profile *p)
+{
+	p->ext_key_usage_critical = false;
+}
+
+static void
+with_ocsp(struct profile *p)
+{
+	p->ocsp = true;
+}
+
+static void
+revocable(struct profile *p)
+{
+	p->no_rev_avail = false;
+}
+
+static void
+checked(struct profile *p)
+{
+	p->ocsp_nocheck = false;
+}
+
+static void
+another_policy(struct profile *p)
+{
+	p->npolicies = 0;
+}
+
+static void
+another_usage(struct profile *p)
+{
+	p->key_usage = p->key_usage_ec = 2;
+}
+
+static void
+cert_check_knows_each_setting_of_a_profile(void **state)
+{
+	static const struct {
+		const char	*profile;
+		void		(*change)(struct profile *);
+		const char	*what;
+	} rows[] = {
+		{ "time-stamp", uncritical, "extKeyUsage" },
+		{ "tls-short", with_ocsp, "authorityInfoAccess" },
+		{ "tls-short", revocable, "the number of extensions" },
+		{ "ocsp-signer", checked, "the number of extensions" },
+		{ "mailbox-sign", another_policy, "subjectAltName" },
+		{ "mailbox-sign", another_usage, "keyUsage" },
+	};
+	struct x509_fixture	*f = *state;
+	struct profile		 changed;
+	struct order		 o;
+	struct buf		 der = { 0 };
+	char			 text[200];
+	size_t			 i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		der.len = 0;
+		order_init(&o, f, rows[i].profile);
+		order_issue(&o, f, &der);
+		changed = *o.s.profile;
+		rows[i].change(&changed);
+		o.s.profile = &changed;
+		assert_int_equal(cert_check(BYTES(der.p, der.len), &o.s,
+		    &o.e), -1);
+		snprintf(text, sizeof(text), "finished certificate: %s is not"
+		    " as ordered", rows[i].what);
+		refused(&o, ERROR_BUG, text);
+		order_clear(&o);
+	}
+	buf_clear(&der);
+}
+
+static void
+mail_wants_addresses_that_the_baseline_allows(void **state)
+{
+	struct x509_fixture	*f = *state;
+	struct order		 o;
+	struct buf		 tbs = { 0 };
+	struct issuer		 bare = f->people;
+	char			*ldap[] = { (char *)(uintptr_t)"ldap://x/" };
+
+	order_init(&o, f, "mail-sign");
+	o.s.issuer = &bare;
+	bare.ocsp.n = 0;
+	assert_int_equal(cert_tbs(&tbs, &o.s, &o.e), -1);
+	refused(&o, ERROR_CONFIG, "CA \"people\" has no OCSP address and"
+	    " profile \"mail-sign\" wants one");
+	bare = f->people;
+	bare.cdp = (struct conf_list){ ldap, 1 };
+	assert_int_equal(cert_tbs(&tbs, &o.s, &o.e), -1);
+	refused(&o, ERROR_CONFIG, "\"ldap://x/\" is not an http address, which"
+	    " the S/MIME baseline wants");
+	o.s.profile = x509_fixture_profile(f, "web-login");
+	fields_clear(&o.fields);
+	x509_fixture_fields(&o.fields, "name=Alice");
+	error_clear(&o.e);
+	assert_int_equal(cert_tbs(&tbs, &o.s, &o.e), 0);
+	buf_clear(&tbs);
+	order_clear(&o);
+}
+
+/* What OpenSSL finds in the certificate, without our reader. */
+static void
+names_are_written_as_their_standards_say(void **state)
+{
+	struct x509_fixture	*f = *state;
+	struct order		 o;
+	X509			*cert;
+	GENERAL_NAMES		*names;
+	const GENERAL_NAME	*n;
+	const ASN1_STRING	*der;
+	/* RFC 4556 3.2.2: realm A, name of type 2: krbtgt, A */
+	static const uint8_t	 want[] = { 0x30, 0x1d, 0xa0, 0x03, 0x1b, 0x01,
+	    'A', 0xa1, 0x16, 0x30, 0x14, 0xa0, 0x03, 0x02, 0x01, 0x02, 0xa1,
+	    0x0d, 0x30, 0x0b, 0x1b, 0x06, 'k', 'r', 'b', 't', 'g', 't', 0x1b,
+	    0x01, 'A' };
+	struct buf		 text = { 0 };
+	int64_t			 type;
+
+	order_init(&o, f, "pkinit-kdc");
+	set_field(&o, "realm", "A");
+	cert = x509_fixture_issue(&o.s, f->ca_key, o.key, &f->rng, NULL);
+	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	assert_int_equal(sk_GENERAL_NAME_num(names), 2);
+	n = sk_GENERAL_NAME_value(names, 0);
+	assert_int_equal(n->type, GEN_OTHERNAME);
+	der = n->d.otherName->value->value.sequence;
+	assert_int_equal(ASN1_STRING_length(der), sizeof(want));
+	assert_memory_equal(ASN1_STRING_get0_data(der), want, sizeof(want));
+	assert_int_equal(cert_principal_text(&text, &type, BYTES(want,
+	    sizeof(want))), 0);
+	assert_string_equal(buf_cstr(&text), "krbtgt/A@A");
+	assert_int_equal(type, 2);
+	assert_int_equal(cert_principal_text(&text, &type, BYTES(want,
+	    sizeof(want) - 1)), -1);
+	buf_clear(&text);
+	GENERAL_NAMES_free(names);
+	X509_free(cert);
+	order_clear(&o);
+
+	order_init(&o, f, "mailbox-sign");
+	set_field(&o, "mail", "\xc3\xa5sa@example.org");
+	cert = x509_fixture_issue(&o.s, f->ca_key, o.key, &f->rng, NULL);
+	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	n = sk_GENERAL_NAME_value(names, 0);
+	assert_int_equal(n->type, GEN_OTHERNAME);
+	assert_int_equal(OBJ_obj2nid(n->d.otherName->type_id),
+	    NID_id_on_SmtpUTF8Mailbox);
+	assert_int_equal(n->d.otherName->value->type, V_ASN1_UTF8STRING);
+	GENERAL_NAMES_free(names);
+	X509_free(cert);
 	order_clear(&o);
 }
 
@@ -646,6 +879,10 @@ main(void)
 		cmocka_unit_test(cert_sign_refuses_the_key_of_another_ca),
 		cmocka_unit_test(cert_check_names_what_is_not_as_ordered),
 		cmocka_unit_test(cert_check_notices_every_flipped_bit),
+		cmocka_unit_test(cert_check_knows_each_kind_of_name),
+		cmocka_unit_test(cert_check_knows_each_setting_of_a_profile),
+		cmocka_unit_test(mail_wants_addresses_that_the_baseline_allows),
+		cmocka_unit_test(names_are_written_as_their_standards_say),
 		cmocka_unit_test(cert_check_content_looks_at_all_but_the_signature),
 		cmocka_unit_test(cert_check_tells_profiles_apart),
 		cmocka_unit_test(

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "os/file.h"
 #include "x509/profile.h"
+#include "x509/profile_private.h"
 #include "tests/unit/x509_fixture.h"
 
 /* A good profile in lines; a test takes one out or puts others in. */
@@ -74,6 +75,21 @@ load_with(struct profile **p, const char *name, const char *line,
 	mem_free(&path);
 	buf_clear(&b);
 	return rc;
+}
+
+/* The file, perhaps a line, and the text. */
+static void
+is_said_of_file(const struct error *e, const char *text)
+{
+	char		 want[400];
+	const char	*rest;
+
+	snprintf(want, sizeof(want), "%s/test:", dir);
+	assert_memory_equal(e->text, want, strlen(want));
+	rest = e->text + strlen(want);
+	rest += strspn(rest, "0123456789");
+	rest += *rest == ':';
+	assert_string_equal(rest + (*rest == ' '), text);
 }
 
 static void
@@ -171,10 +187,53 @@ profile_load_refuses_profiles_that_contradict_themselves(void **state)
 		  " holder can approve a renewal or a revocation only" },
 		{ "batch_approvals", "batch_approvals = [ \"none\" ];",
 		  "batch_approvals: no role \"none\"" },
+		{ "subject", "subject = ( { attr = \"CN\"; value = \"{x\"; }"
+		  " );", "subject: CN: \"{x\" has braces that name no field" },
+		{ "subject", "subject = ( { attr = \"CN\"; value = \"{}\"; }"
+		  " );", "subject: CN: \"{}\" has braces that name no field" },
+		{ "subject", "subject = ( { attr = \"CN\"; from = \"a b\"; }"
+		  " );", "subject: CN: \"a b\" is not a field's name" },
+		{ "subject", "subject = ( { attr = \"CN\"; from = \"name\";"
+		  " by = \"root\"; } );",
+		  "subject: CN: by: neither \"holder\" nor \"officer\"" },
+		{ "san", "san = ( { type = \"email\"; } );", "san: email:"
+		  " needs one of \"from\" and \"value\"" },
+		{ "san", "san = ( { type = \"dns\"; value = \"localhost\"; }"
+		  " );", "san: dns: \"localhost\": is not a host name: a"
+		  " single label is no full name (RFC 5321, 2.3.5)" },
+		{ "san", "san = ( { type = \"dns\"; from = \"x\"; utf8 ="
+		  " true; } );", "san: dns: utf8 is for email only" },
+		{ "keys", "keys = ( { type = \"ed25519\"; } ); key_usage_ec ="
+		  " [ \"keyAgreement\" ];", "key_usage: one that a key of type"
+		  " ed25519 cannot have" },
+		{ "keys", "keys = ( { type = \"rsa-pss\"; } ); key_usage_ec ="
+		  " [ \"keyEncipherment\" ];", "key_usage: one that a key of"
+		  " type rsa-pss cannot have" },
+		{ "key_usage", "key_usage = [ \"keyEncipherment\" ];",
+		  "key_usage: one that a key of type ec cannot have" },
+		{ "key_usage", "key_usage = [ \"encipherOnly\" ];", "key_usage:"
+		  " encipherOnly and decipherOnly go with keyAgreement only" },
+		{ "ext_key_usage", "ext_key_usage = [ \"timeStamping\" ];",
+		  "ext_key_usage: timeStamping stands alone and critical" },
+		{ "ext_key_usage", "ext_key_usage = [ \"timeStamping\","
+		  " \"clientAuth\" ]; ext_key_usage_critical = true;",
+		  "ext_key_usage: timeStamping stands alone and critical" },
+		{ "ext_key_usage", "ext_key_usage_critical = true;",
+		  "ext_key_usage_critical goes with ext_key_usage only" },
+		{ "ext_key_usage", "ext_key_usage = [ \"OCSPSigning\","
+		  " \"clientAuth\" ];",
+		  "ext_key_usage: OCSPSigning stands alone" },
+		{ "ocsp_nocheck", "ocsp_nocheck = true;",
+		  "ocsp_nocheck goes with OCSPSigning only" },
+		{ "ext_key_usage", "ext_key_usage = [ \"smartcardLogon\" ];",
+		  "ext_key_usage: smartcardLogon without a upn in san" },
+		{ "ext_key_usage", "ext_key_usage = [ \"pkinitClient\" ];",
+		  "ext_key_usage: pkinitClient without a krb5 in san" },
+		{ "ext_key_usage", "ext_key_usage = [ \"pkinitKdc\" ];",
+		  "ext_key_usage: pkinitKdc without a krb5 in san" },
 	};
 	struct profile	*p;
 	struct error	 e;
-	char		 want[400];
 	size_t		 i;
 
 	(void)state;
@@ -183,8 +242,7 @@ profile_load_refuses_profiles_that_contradict_themselves(void **state)
 		assert_int_equal(load_with(&p, rows[i].name, rows[i].line, &e),
 		    -1);
 		assert_null(p);
-		snprintf(want, sizeof(want), "%s/test: %s", dir, rows[i].text);
-		assert_string_equal(e.text, want);
+		is_said_of_file(&e, rows[i].text);
 		assert_int_equal(e.code, ERROR_CONFIG);
 	}
 }
@@ -253,6 +311,212 @@ profile_load_fills_every_field(void **state)
 	profile_free(&p);
 	assert_null(p);
 	profile_free(&p);
+}
+
+/* The good profile as one of the S/MIME baseline, changed. */
+static void
+profile_load_holds_mail_to_the_smime_baseline(void **state)
+{
+#define STRICT	"policies = ( { oid = \"2.23.140.1.5.3.3\"; } ); "
+#define SPONSOR	"subject = ( { attr = \"O\"; value = \"X\"; }, { attr =" \
+	" \"organizationIdentifier\"; value = \"GOVSE\"; }, { attr = \"SN\";" \
+	" from = \"name\"; }"
+	static const struct {
+		const char	*name, *line, *text;
+	} rows[] = {
+		{ "policies", STRICT, "subject: this type of the S/MIME"
+		  " baseline requires O and organizationIdentifier" },
+		{ "policies", "policies = ( { oid = \"2.23.140.1.5.3.1\"; } );",
+		  "policies: the S/MIME baseline's legacy generation ended in"
+		  " July 2025" },
+		{ "policies", "policies = ( { oid = \"2.23.140.1.5.5.1\"; } );",
+		  "policies: the S/MIME baseline reserves 2.23.140.1.5.1.1 to"
+		  " 4.3 only" },
+		{ "policies", "policies = ( { oid = \"2.23.140.1.5.3.2\"; },"
+		  " { oid = \"2.23.140.1.5.3.3\"; } );", "policies: more than"
+		  " one of those reserved by the S/MIME baseline" },
+		{ "policies", STRICT "validity = \"826d\";",
+		  "validity: the S/MIME baseline allows 825 days" },
+		{ "policies", STRICT "ocsp = false;", "the S/MIME baseline goes"
+		  " with cdp, aia and ocsp" },
+		{ "ext_key_usage", STRICT "ext_key_usage = [ \"clientAuth\" ];",
+		  "ext_key_usage: the S/MIME baseline wants emailProtection" },
+		{ "ext_key_usage", STRICT "ext_key_usage = ["
+		  " \"emailProtection\", \"clientAuth\" ];", "ext_key_usage:"
+		  " the S/MIME baseline's strict generation allows"
+		  " emailProtection only" },
+		{ "ext_key_usage", "policies = ( { oid = \"2.23.140.1.5.3.2\";"
+		  " } ); ext_key_usage = [ \"emailProtection\","
+		  " \"codeSigning\" ];", "ext_key_usage: the S/MIME baseline"
+		  " does not allow 1.3.6.1.5.5.7.3.3" },
+		{ "san", STRICT "san = ( { type = \"email\"; from = \"mail\"; },"
+		  " { type = \"upn\"; from = \"upn\"; } );", "san: upn is not"
+		  " for the S/MIME baseline's strict generation" },
+		{ "subject", STRICT SPONSOR ", { attr = \"street\"; from ="
+		  " \"s\"; } );", "subject: street is not for this type of the"
+		  " S/MIME baseline" },
+		{ "subject", STRICT SPONSOR ", { attr = \"DC\"; from ="
+		  " \"s\"; } );", "subject: DC is not for this type of the"
+		  " S/MIME baseline" },
+		{ "key_usage", STRICT "key_usage = [ \"cRLSign\" ];",
+		  "key_usage: one that the S/MIME baseline does not allow" },
+		{ "key_usage", STRICT "key_usage = [ \"nonRepudiation\" ];",
+		  "key_usage: the S/MIME baseline wants signing or"
+		  " encryption" },
+	};
+	struct profile	*p;
+	struct error	 e = ERROR_INIT;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		error_clear(&e);
+		assert_int_equal(load_with(&p, rows[i].name, rows[i].line, &e),
+		    -1);
+		is_said_of_file(&e, rows[i].text);
+		assert_int_equal(e.code, ERROR_CONFIG);
+	}
+	error_clear(&e);
+	if (load_with(&p, "subject", STRICT SPONSOR " );", &e) == -1)
+		fail_msg("%s", e.text);
+	assert_true(profile_is_smime(p));
+	profile_free(&p);
+}
+
+static void
+orders_for_mail_are_held_to_the_smime_baseline(void **state)
+{
+	static const struct {
+		const char	*profile, *fields, *text;
+	} rows[] = {
+		{ "individual-sign", "name=A B;mail=a@example.org", "the S/MIME"
+		  " baseline wants a given name, a surname or a pseudonym" },
+		{ "individual-sign", "name=A B;given=A;pseudonym=C;"
+		  "mail=a@example.org",
+		  "a pseudonym does not go with a given name or surname" },
+		{ "individual-sign", "name=A B;pseudonym=C;mail=a@example.org",
+		  "CN \"A B\" is neither the pseudonym nor a mail address" },
+		{ "individual-sign", "name=C;pseudonym=C;mail=a@example.org",
+		  NULL },
+		{ "individual-sign", "name=a@example.org;pseudonym=C;"
+		  "mail=a@example.org", NULL },
+		{ "organization-sign", "country=SE;org=X;orgid=GOVSE;"
+		  "mail=a@example.org;locality=Lund", NULL },
+		{ "mailbox-sign", "mail=a@example.org", NULL },
+		{ "mailbox-sign", "mail=\xc3\xa5sa@example.org", NULL },
+		{ "mailbox-sign", "mail=\xc3\xa5sa@b\xc3\xbc.example",
+		  "field \"mail\": is not a mail address: " },
+		{ "domain-gateway", "org=X;domain=example", "field \"domain\":"
+		  " is not a host name: a single label" },
+		{ "domain-gateway", "org=X", "field \"domain\": is required" },
+		{ "card-logon", "name=A;upn=a@example.org;sid=S-1-5-32-544",
+		  "field \"sid\": does not have the form that the profile"
+		  " wants" },
+		{ "card-logon", "name=A;upn=a@example.org", NULL },
+		{ "pkinit-client", "name=A;principal=a",
+		  "field \"principal\": is not a Kerberos principal" },
+		{ "pkinit-client", "name=A;principal=a//b@R",
+		  "field \"principal\": is not a Kerberos principal" },
+		{ "pkinit-client", "name=A;principal=a/b@R.", "field"
+		  " \"principal\": is not a Kerberos principal" },
+		{ "pkinit-kdc", "dns=kdc.example.org",
+		  "field \"realm\": is required" },
+		{ "pkinit-kdc", "dns=kdc.example.org;realm=A B",
+		  "field \"realm\": is not a Kerberos principal" },
+	};
+	struct x509_fixture	*fx = NULL;
+	struct error		 e;
+	struct fields		 f = { 0 };
+	size_t			 i;
+	int			 rc;
+
+	(void)state;
+	x509_fixture_setup((void **)&fx);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		error_clear(&e);
+		x509_fixture_fields(&f, rows[i].fields);
+		rc = profile_check_fields(x509_fixture_profile(fx,
+		    rows[i].profile), &f, &e);
+		if ((rc == 0) != (rows[i].text == NULL))
+			fail_msg("%s: %s: %s", rows[i].profile,
+			    rows[i].fields, e.text);
+		if (rows[i].text != NULL) {
+			assert_memory_equal(e.text, rows[i].text,
+			    strlen(rows[i].text));
+			assert_int_equal(e.code, ERROR_INPUT);
+		}
+		fields_clear(&f);
+	}
+	x509_fixture_teardown((void **)&fx);
+}
+
+static void
+organization_identifiers_have_the_form_of_the_baseline(void **state)
+{
+	static const char *const	 right[] = {
+		"NTRSE-5560000001", "NTRUS+CA-12345678", "VATDE-123456789",
+		"PSDBE-NBB-1234.567.890", "LEIXG-AEYE00EKXESVZUUEBP67",
+		"GOVUS", "GOVUS+CA", "INTXG",
+	};
+	static const char *const	 wrong[] = {
+		"", "5560000001", "NTRSE", "NTRSE-", "NTRse-1", "XYZSE-1",
+		"NTRSE+-1", "NTRSE+ABCD-1", "VATDE+BY-1", "LEISE-1",
+		"LEIXG-AEYE00EKXESVZUUEBP68", "LEIXG-1", "GOVUS-1", "INTSE",
+		"TR SE-1", "NTR", "INTXG-1",
+	};
+	size_t				 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(right) / sizeof(right[0]); i++)
+		if (!profile_is_organization_id(right[i]))
+			fail_msg("%s is refused", right[i]);
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		if (profile_is_organization_id(wrong[i]))
+			fail_msg("%s is taken", wrong[i]);
+}
+
+static void
+values_are_put_together_from_fields(void **state)
+{
+	char			 dst[FIELD_VALUE_MAX + 1], name[40];
+	char			 big[FIELD_VALUE_MAX + 1];
+	struct x509_fixture	*fx = NULL;
+	const struct profile	*p;
+	struct fields		 f = { 0 };
+	const char		*at = "a}";
+
+	(void)state;
+	memset(big, 'a', FIELD_VALUE_MAX);
+	big[FIELD_VALUE_MAX] = '\0';
+	x509_fixture_fields(&f, "a=1;a=2;b={a}");
+	assert_int_equal(profile_next_field(&at, name), -1);
+	assert_int_equal(profile_expand(dst, "x{a}y{a}", &f, 1), 1);
+	assert_string_equal(dst, "x2y2");
+	assert_int_equal(profile_expand(dst, "x{b}", &f, 0), 1);
+	assert_string_equal(dst, "x{a}");
+	assert_int_equal(profile_expand(dst, "x{a}", &f, 2), 0);
+	assert_int_equal(profile_expand(dst, "x{c}", &f, 0), 0);
+	assert_int_equal(profile_expand(dst, "x", &f, 1), 0);
+	fields_add(&f, "big", big);
+	assert_int_equal(profile_expand(dst, "{big}", &f, 0), 1);
+	assert_int_equal(profile_expand(dst, "{big}x", &f, 0), -1);
+	fields_clear(&f);
+
+	x509_fixture_setup((void **)&fx);
+	p = x509_fixture_profile(fx, "domain-gateway");
+	x509_fixture_fields(&f, "org=X;domain=a.example;domain=b.example");
+	assert_true(profile_takes(p, "domain"));
+	assert_false(profile_takes(p, "mail"));
+	assert_false(profile_offers(p, "domain"));
+	assert_true(profile_offers(p, "org"));
+	assert_string_equal(profile_subject_value(p, 2, &f, dst), "a.example");
+	assert_null(profile_subject_value(p, 0, &f, dst));
+	assert_string_equal(profile_san_value(p, 1, &f, 1, dst),
+	    "domain-confidentiality-authority@b.example");
+	assert_null(profile_san_value(p, 1, &f, 2, dst));
+	assert_int_equal(p->fields.n, 3);
+	fields_clear(&f);
+	x509_fixture_teardown((void **)&fx);
 }
 
 static void
@@ -543,6 +807,12 @@ main(void)
 		cmocka_unit_test(
 		    profile_load_names_file_and_line_of_a_wrong_setting),
 		cmocka_unit_test(profile_load_fills_every_field),
+		cmocka_unit_test(profile_load_holds_mail_to_the_smime_baseline),
+		cmocka_unit_test(
+		    orders_for_mail_are_held_to_the_smime_baseline),
+		cmocka_unit_test(
+		    organization_identifiers_have_the_form_of_the_baseline),
+		cmocka_unit_test(values_are_put_together_from_fields),
 		cmocka_unit_test(profiles_load_wants_at_least_one),
 		cmocka_unit_test(profiles_find_proposes_the_nearest_name),
 		cmocka_unit_test(profile_check_fields_names_field_and_rule),
