@@ -1,11 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A CA signs with RSASSA-PSS when its settings say so, and with ML-DSA where
-# OpenSSL has it; where not, the refusal says why and what to do.
+# A CA signs with RSASSA-PSS when its settings say so.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
-
-# ---- RSASSA-PSS ----
 
 ca_key=rsa:3072 install_pki
 conf=$pki/cad.conf
@@ -66,16 +63,4 @@ ok 'a request may be signed so, too' openssl req -new -newkey rsa:2048 -nodes \
     -keyout "$tmp/fancy.key" -out "$tmp/fancy.csr"
 ok '...and is taken' issued fancy
 ok 'the auditor finds nothing wrong' proven
-
-# ---- ML-DSA ----
-
-if ! openssl list -public-key-algorithms | grep -q ML-DSA-65; then
-	says 'ml-dsa-65 needs OpenSSL 3.5 or later, and this is 3.' \
-	    signet ca init quantum --key ml-dsa-65
-	says 'Debian 13 has it; or choose rsa:3072 or ec:P-256' \
-	    signet ca init quantum --key ml-dsa-65
-	exits 7 'nothing is made' signet ca init quantum --key ml-dsa-65
-	not '...no key' test -e "$pki/ca/quantum.key"
-	done_testing
-fi
 done_testing
