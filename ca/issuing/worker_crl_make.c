@@ -334,18 +334,22 @@ worker_crl_make(struct worker *w, const struct db_crl_due *d,
 	struct list_txn	 t = { .w = w, .crl = { .ca = d->ca,
 	    .change = d->change } };
 	char		 at[TEXT_TIME_SIZE];
+	int64_t		 began = clock_monotonic_ms(), made;
 	uint32_t	 next;
 
 	if (begin(w, d, kind, &next, e) == -1 ||
 	    (next == WIRE_NEXT_ENTRIES && send_entries(w, d, e) == -1) ||
 	    sign(w, d->ca, e) == -1)
 		return -1;
+	made = clock_monotonic_ms();
 	take_made(w, &t.crl);
 	if (take_alarms(w, e) == -1 || db_txn(w->db, txn_list, &t, e) == -1)
 		return -1;
-	log_info("%s %lld of CA %s has %lld entries, next update %s",
+	log_info("%s %lld of CA %s has %lld entries, next update %s "
+	    "(%lld ms to make, %lld ms to store)",
 	    t.crl.base > 0 ? "delta CRL" : "CRL", (long long)t.crl.number,
 	    d->ca, (long long)t.crl.entries,
-	    text_time(at, t.crl.next_update));
+	    text_time(at, t.crl.next_update), (long long)(made - began),
+	    (long long)(clock_monotonic_ms() - made));
 	return 0;
 }

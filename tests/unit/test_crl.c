@@ -3,8 +3,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include <openssl/x509v3.h>
 #include "tests/unit/x509_fixture.h"
@@ -408,6 +410,241 @@ twenty_thousand_entries_come_back(void **state)
 	buf_clear(&der);
 }
 
+/* Entries of 23 octets, and a last one that is as much longer as its serial
+ * number is. */
+struct filler {
+	uint32_t	 left, done;
+	uint8_t		 width;		/* octets of the last serial */
+};
+
+static int
+filler_next(void *arg, struct crl_entry *x, struct error *e)
+{
+	struct filler	*l = arg;
+
+	(void)e;
+	if (l->left == 0)
+		return 0;
+	l->left--;
+	l->done++;
+	/* The last serial is the longest, so it is the greatest. */
+	x->serial_len = l->left == 0 ? l->width : 4;
+	x->serial[0] = 1;
+	x->serial[1] = (uint8_t)(l->done >> 16);
+	x->serial[2] = (uint8_t)(l->done >> 8);
+	x->serial[3] = (uint8_t)l->done;
+	x->reason = -1;
+	x->revoked_at = NOW;
+	return 1;
+}
+
+static size_t
+entries_length(const struct buf *der)
+{
+	const unsigned char	*p = der->p;
+	X509_CRL		*x = d2i_X509_CRL(NULL, &p, (long)der->len);
+	struct bytes		 in = BYTES(der->p, der->len), seq, tbs, part;
+	int			 i;
+
+	/* OpenSSL is of the same opinion to the last octet. */
+	assert_non_null(x);
+	assert_ptr_equal(p, der->p + der->len);
+	X509_CRL_free(x);
+	assert_int_equal(der_take(&in, DER_SEQUENCE, &seq), 0);
+	assert_int_equal(der_take(&seq, DER_SEQUENCE, &tbs), 0);
+	for (i = 0; i < 5; i++)
+		assert_int_equal(der_next(&tbs, &(uint8_t){ 0 }, &part, NULL),
+		    1);
+	assert_int_equal(der_take(&tbs, DER_SEQUENCE, &part), 0);
+	return part.len;
+}
+
+/* At 127, 128, 255, 256, 65535 and 65536 octets a length takes another form:
+ * lists of every size about these come back, and OpenSSL reads them. */
+static void
+lengths_are_right_where_their_form_changes(void **state)
+{
+	static const struct {
+		uint32_t	 n;
+		size_t		 around;
+	} rows[] = { { 5, 127 }, { 5, 128 }, { 11, 255 }, { 11, 256 },
+	    { 2849, 65535 }, { 2849, 65536 } };
+	struct x509_fixture	*f = *state;
+	struct error		 e = ERROR_INIT;
+	size_t			 i, len, hits = 0;
+	uint8_t			 width;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (width = 4; width <= 21; width++) {
+			struct filler	 l = { rows[i].n, 0, width };
+			struct buf	 der = { 0 };
+			struct crl	*crl;
+
+			if (crl_sign(&der, &params, filler_next, &l,
+			    &f->people, f->ca_key, &e) == -1)
+				fail_msg("%s", e.text);
+			if (crl_parse(&crl, BYTES(der.p, der.len), &f->people,
+			    &e) == -1)
+				fail_msg("%s", e.text);
+			assert_int_equal(crl->n, rows[i].n);
+			len = entries_length(&der);
+			hits += len == rows[i].around;
+			crl_free(&crl);
+			buf_clear(&der);
+		}
+	assert_int_equal(hits, sizeof(rows) / sizeof(rows[0]));
+}
+
+static const struct crl_entry	 removed =
+    { { 0x07 }, 1, CRL_REMOVE, NOW - 10, 0 };
+static const struct bytes	 url = { (const uint8_t *)"http://x/s1.crl",
+    15 };
+
+static void
+deltas_and_shards_say_what_they_are(void **state)
+{
+	struct x509_fixture	*f = *state;
+	struct crl_params	 p = params;
+	struct error		 e = ERROR_INIT;
+	struct buf		 der = { 0 };
+	const unsigned char	*at;
+	struct crl		*crl;
+	X509_CRL		*x;
+	int			 critical;
+
+	/* removeFromCRL in a complete list; deltas on themselves. */
+	assert_int_equal(make(f, &der, &p, &removed, 1, &e), -1);
+	assert_string_equal(e.text, "CRL 41: entry 1: reason 8");
+	error_clear(&e);
+	p.base = 41;
+	assert_int_equal(make(f, &der, &p, &removed, 1, &e), -1);
+	assert_string_equal(e.text, "CRL 41: a delta on list 41");
+	error_clear(&e);
+	p.base = 40;
+	p.freshest = url;
+	assert_int_equal(make(f, &der, &p, &removed, 1, &e), -1);
+	assert_string_equal(e.text, "CRL 41: a delta that names deltas");
+	error_clear(&e);
+	p.freshest.p = NULL;
+	p.idp = url;
+	assert_int_equal(make(f, &der, &p, &removed, 1, &e), 0);
+	assert_int_equal(crl_parse(&crl, BYTES(der.p, der.len), &f->people,
+	    &e), 0);
+	assert_int_equal(crl->params.base, 40);
+	assert_true(bytes_equal(crl->params.idp, url));
+	crl_free(&crl);
+	at = der.p;
+	x = d2i_X509_CRL(NULL, &at, (long)der.len);
+	ASN1_INTEGER_free(X509_CRL_get_ext_d2i(x, NID_delta_crl, &critical,
+	    NULL));
+	assert_int_equal(critical, 1);
+	ISSUING_DIST_POINT_free(X509_CRL_get_ext_d2i(x,
+	    NID_issuing_distribution_point, &critical, NULL));
+	assert_int_equal(critical, 1);
+	X509_CRL_free(x);
+	buf_clear(&der);
+	p = params;
+	p.freshest = url;
+	assert_int_equal(make(f, &der, &p, three, 3, &e), 0);
+	assert_int_equal(crl_parse(&crl, BYTES(der.p, der.len), &f->people,
+	    &e), 0);
+	assert_true(bytes_equal(crl->params.freshest, url));
+	crl_free(&crl);
+	buf_clear(&der);
+}
+
+static void
+write_file(const char *path, const struct buf *b, size_t len)
+{
+	FILE	*to = fopen(path, "w");
+
+	assert_non_null(to);
+	assert_int_equal(fwrite(b->p, 1, len, to), len);
+	assert_int_equal(fclose(to), 0);
+}
+
+/* In a file, in steps, larger than what is kept mapped at once; then cut off
+ * and changed in many places. */
+static void
+a_list_in_a_file_is_believed_whole_or_not_at_all(void **state)
+{
+	struct x509_fixture	*f = *state;
+	char			 dir[] = "/tmp/signet-crl.XXXXXX";
+	struct crl_writer	*w;
+	struct crl_reader	*r;
+	struct crl_entry	 x;
+	struct crl		*crl;
+	struct error		 e = ERROR_INIT;
+	struct buf		 der = { 0 };
+	uint8_t			 digest[32], same[32];
+	uint32_t		 n, i;
+	char			*path;
+	int			 more, steps = 0;
+
+	assert_non_null(mkdtemp(dir));
+	path = mem_printf("%s/list", dir);
+	assert_int_equal(crl_writer_open(&w, path, &params, &f->people, &e),
+	    0);
+	for (n = 1; n <= 200000; n++) {
+		x = (struct crl_entry){ { 1, (uint8_t)(n >> 16),
+		    (uint8_t)(n >> 8), (uint8_t)n }, 20, 4, NOW - n, 0 };
+		assert_int_equal(crl_writer_add(w, &x, &e), 0);
+	}
+	assert_int_equal(crl_writer_digest(w, digest, &e), -1);
+	assert_string_equal(e.text, "CRL 41 is not complete");
+	error_clear(&e);
+	while ((more = crl_writer_sign(w, f->ca_key, &e)) == 1)
+		steps++;
+	assert_int_equal(more, 0);
+	assert_true(steps > 3);
+	assert_int_equal(crl_writer_count(w), 200000);
+	assert_int_equal(crl_writer_digest(w, digest, &e), 0);
+	assert_int_equal(crl_writer_get(w, &der, &e), 0);
+	crl_writer_close(&w);
+	EVP_Digest(der.p, der.len, same, NULL, EVP_sha256(), NULL);
+	assert_memory_equal(digest, same, 32);
+
+	assert_int_equal(crl_reader_load(&r, path, &f->people, &e), 0);
+	assert_int_equal(crl_reader_params(r)->number, 41);
+	for (n = 0; (more = crl_reader_next(r, &x, &e)) == 1; n++)
+		;
+	assert_int_equal(more, 0);
+	assert_int_equal(n, 200000);
+	crl_reader_end(&r, &crl);
+	for (n = 1; n <= 200000; n += 7919) {
+		const uint8_t	 serial[20] = { 1, (uint8_t)(n >> 16),
+		    (uint8_t)(n >> 8), (uint8_t)n };
+
+		assert_true(crl_find(crl, serial, 20, &x));
+		assert_int_equal(x.revoked_at, NOW - n);
+	}
+	crl_forget(crl, 0, crl->der.len);
+	assert_true(crl_find(crl, x.serial, 20, NULL));
+	crl_free(&crl);
+
+	for (i = 0; i < 40; i++) {
+		write_file(path, &der, der.len * i / 40);
+		assert_int_equal(crl_load(&crl, path, &f->people, &e), -1);
+		assert_null(crl);
+		der.p[der.len * i / 40] ^= 0x20;
+		write_file(path, &der, der.len);
+		der.p[der.len * i / 40] ^= 0x20;
+		assert_int_equal(crl_load(&crl, path, &f->people, &e), -1);
+		assert_null(crl);
+		error_clear(&e);
+	}
+	/* Read up to the middle only: nothing is leaked, nothing is claimed. */
+	assert_int_equal(crl_reader_open(&r, BYTES(der.p, der.len),
+	    &f->people, &e), 0);
+	assert_int_equal(crl_reader_next(r, &x, &e), 1);
+	crl_reader_close(&r);
+	assert_null(r);
+	unlink(path);
+	rmdir(dir);
+	mem_free(&path);
+	buf_clear(&der);
+}
+
 int
 main(void)
 {
@@ -425,6 +662,10 @@ main(void)
 		cmocka_unit_test(
 		    crl_parse_reads_openssls_list_and_refuses_bad_extensions),
 		cmocka_unit_test(twenty_thousand_entries_come_back),
+		cmocka_unit_test(lengths_are_right_where_their_form_changes),
+		cmocka_unit_test(deltas_and_shards_say_what_they_are),
+		cmocka_unit_test(
+		    a_list_in_a_file_is_believed_whole_or_not_at_all),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
