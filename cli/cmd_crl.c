@@ -148,8 +148,8 @@ show_entries(struct cli *c, const struct crl *crl)
 	l = out_list_new(stdout, c->json, 0, cols, 4);
 	while (crl_next(crl, &pos, &x)) {
 		out_hex(l, x.serial, x.serial_len);
-		out_text(l, x.reason < 0 ? NULL :
-		    selector_reason_name(x.reason));
+		out_text(l, x.reason < 0 ? NULL : x.reason == CRL_REMOVE ?
+		    "removeFromCRL" : selector_reason_name(x.reason));
 		out_time(l, x.revoked_at);
 		out_time(l, x.invalid_since);
 	}

@@ -5,21 +5,19 @@
  * to prove it.  Lists are in files and pass through in pieces; no message
  * takes long, so that others are answered meanwhile.
  */
-#include <fcntl.h>
 #include <unistd.h>
 
-#include "os/fault.h"
 #include "os/file.h"
 #include "signer_crl.h"
 
-static char *
+char *
 crl_path(const struct signer *s, const struct signer_ca *ca, const char *end)
 {
 	return mem_printf("%s/%s.%s", s->conf->state, ca->conf->name, end);
 }
 
-static const char *
-path_end(enum wire_crl_kind kind)
+const char *
+crl_path_end(enum wire_crl_kind kind)
 {
 	return kind == WIRE_CRL_DELTA ? "delta.crl" : "crl";
 }
@@ -58,7 +56,7 @@ static int
 load_one(struct signer *s, struct signer_ca *ca, enum wire_crl_kind kind,
     struct crl **out, struct error *e)
 {
-	char	*path = crl_path(s, ca, path_end(kind));
+	char	*path = crl_path(s, ca, crl_path_end(kind));
 	int	 rc = 0;
 
 	if (file_exists(path))
@@ -160,9 +158,8 @@ find_undelivered(struct signer *s, struct signer_ca *ca, int64_t next)
 	return NULL;
 }
 
-/* Whether there is something of our own to hand over, or to be made. */
-static int
-build_decide(struct signer *s, struct signer_ca *ca, struct msg *out,
+int
+crl_decide(struct signer *s, struct signer_ca *ca, struct msg *out,
     struct error *e)
 {
 	struct crl_build	*b = ca->build;
@@ -176,25 +173,6 @@ build_decide(struct signer *s, struct signer_ca *ca, struct msg *out,
 	msg_put_u32(out, b->stage == CRL_ENTRIES ? WIRE_NEXT_ENTRIES :
 	    WIRE_NEXT_SIGN);
 	return 0;
-}
-
-/*
- * A newer list in the store that our key signed was made by another
- * instance: it is as good as ours.
- */
-static int
-seen_begin(struct signer *s, struct signer_ca *ca, struct error *e)
-{
-	char	*path = crl_path(s, ca, "crl.seen");
-	int	 rc = 0;
-
-	ca->build->stage = CRL_SEEN;
-	ca->build->seen = open(path, O_WRONLY | O_CREAT | O_TRUNC |
-	    O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (ca->build->seen == -1)
-		rc = error_sys(e, "write %s", path);
-	mem_free(&path);
-	return rc;
 }
 
 int
@@ -224,14 +202,13 @@ signer_crl(struct signer *s, struct msg *in, struct msg *out,
 	b->kind = kind;
 	b->next = next;
 	if (complete <= (ca->last != NULL ? ca->last->params.number : 0))
-		return build_decide(s, ca, out, e);
+		return crl_decide(s, ca, out, e);
 	msg_put_u32(out, WIRE_NEXT_SEEN);
-	return seen_begin(s, ca, e);
+	return crl_seen_begin(s, ca, e);
 }
 
-/* The CA whose list is being made and has come to this stage. */
-static int
-find_build(struct signer *s, struct msg *in, enum crl_stage stage,
+int
+crl_find_build(struct signer *s, struct msg *in, enum crl_stage stage,
     struct signer_ca **ca, struct error *e)
 {
 	char	 name[65];
@@ -245,78 +222,6 @@ find_build(struct signer *s, struct msg *in, enum crl_stage stage,
 		return error_set(e, ERROR_BUG, "no list is being made, or it "
 		    "is not the time for this");
 	return 0;
-}
-
-static void
-seen_end(struct signer *s, struct signer_ca *ca)
-{
-	struct crl_build	*b = ca->build;
-	struct error		 e = ERROR_INIT;
-	struct crl		*list = NULL;
-	char			*path = crl_path(s, ca, "crl.seen");
-	char			*to = crl_path(s, ca, "crl");
-
-	if (crl_load(&list, path, &ca->issuer, &e) == -1) {
-		buf_printf(&b->alarms, "the newest list in the store is "
-		    "none of ours: %s", e.text);
-		buf_byte(&b->alarms, 0);
-		b->nalarms++;
-	} else if (list->params.base == 0 && list->params.idp.p == NULL &&
-	    (ca->last == NULL ||
-	    list->params.number > ca->last->params.number) &&
-	    file_rename(path, to, &e) == 0) {
-		crl_free(&ca->last);
-		ca->last = list;
-		list = NULL;
-	}
-	crl_free(&list);
-	unlink(path);
-	mem_free(&path);
-	mem_free(&to);
-}
-
-static int
-seen_write(struct crl_build *b, struct bytes piece, bool last,
-    struct error *e)
-{
-	off_t	 size = lseek(b->seen, 0, SEEK_CUR);
-
-	if (size == -1 || (uint64_t)size + piece.len > UINT32_MAX)
-		return error_set(e, ERROR_INPUT, "a list of more than 4 GiB");
-	while (piece.len > 0) {
-		ssize_t	 n = write(b->seen, piece.p, piece.len);
-
-		if (n <= 0)
-			return error_sys(e, "write list");
-		piece.p += n;
-		piece.len -= (size_t)n;
-	}
-	if (last && fdatasync(b->seen) == -1)
-		return error_sys(e, "sync list");
-	return 0;
-}
-
-int
-signer_crl_seen(struct signer *s, struct msg *in, struct msg *out,
-    struct error *e)
-{
-	struct signer_ca	*ca;
-	struct bytes		 piece;
-	uint32_t		 last;
-
-	if (find_build(s, in, CRL_SEEN, &ca, e) == -1)
-		return -1;
-	last = msg_get_u32(in);
-	piece = msg_get_blob(in, WIRE_CRL_CHUNK);
-	if (msg_done(in, e) == -1 ||
-	    seen_write(ca->build, piece, last != 0, e) == -1)
-		return -1;
-	if (last == 0) {
-		msg_put_u32(out, WIRE_NEXT_SEEN);
-		return 0;
-	}
-	seen_end(s, ca);
-	return build_decide(s, ca, out, e);
 }
 
 static void
@@ -360,7 +265,7 @@ signer_crl_entries(struct signer *s, struct msg *in, struct msg *out,
 	struct crl_build	*b;
 	uint32_t		 last, n, i;
 
-	if (find_build(s, in, CRL_ENTRIES, &ca, e) == -1)
+	if (crl_find_build(s, in, CRL_ENTRIES, &ca, e) == -1)
 		return -1;
 	b = ca->build;
 	last = msg_get_u32(in);
@@ -387,163 +292,9 @@ signer_crl_evidence(struct signer *s, struct msg *in, struct msg *out,
 {
 	struct signer_ca	*ca;
 
-	if (find_build(s, in, CRL_ENTRIES, &ca, e) == -1 ||
+	if (crl_find_build(s, in, CRL_ENTRIES, &ca, e) == -1 ||
 	    crl_weigh(s, ca, in, e) == -1 || crl_merge(s, ca, e) == -1)
 		return -1;
 	put_differences(out, ca->build);
-	return 0;
-}
-
-/* It is right: from here on it is the last list. */
-static int
-build_adopt(struct signer *s, struct signer_ca *ca, struct error *e)
-{
-	struct crl_build	*b = ca->build;
-	struct crl		**place = b->kind == WIRE_CRL_DELTA ?
-				    &ca->delta : &ca->last;
-	char			*from = crl_path(s, ca, "crl.new");
-	char			*to = crl_path(s, ca, path_end(b->kind));
-	int			 rc = -1;
-
-	FAULT("signer.crl-signed");
-	ledger_add_crl(s->ledger, ca->conf->name, b->params.number,
-	    b->digest);
-	if (file_rename(from, to, e) == -1)
-		goto out;
-	FAULT("signer.crl-renamed");
-	if (ledger_sync(s->ledger, e) == -1)
-		goto out;
-	FAULT("signer.crl-stored");
-	crl_free(place);
-	*place = b->made;
-	b->stage = CRL_DONE;
-	rc = 0;
- out:
-	mem_free(&from);
-	mem_free(&to);
-	return rc;
-}
-
-/* No more entries: from now on it is written and read back. */
-static int
-step_write(struct signer *s, struct signer_ca *ca, struct error *e)
-{
-	struct crl_build	*b = ca->build;
-	char			*path;
-	int			 rc;
-
-	if (b->kind == WIRE_CRL_DELTA && (rc = crl_merge_delta(ca, e)) != 0)
-		return rc == 1 ? 0 : -1;
-	if ((rc = crl_writer_sign(b->writer, ca->key, e)) == -1)
-		signer_key_failed(ca, e);
-	if (rc != 0)
-		return rc == 1 ? 0 : -1;
-	b->written = crl_writer_count(b->writer);
-	if (crl_writer_digest(b->writer, b->digest, e) == -1)
-		return -1;
-	crl_writer_close(&b->writer);
-	crl_known_rewind(b);
-	path = crl_path(s, ca, "crl.new");
-	rc = crl_reader_load(&b->reader, path, &ca->issuer, e);
-	mem_free(&path);
-	b->stage = CRL_VERIFY;
-	return rc;
-}
-
-static int
-build_step(struct signer *s, struct signer_ca *ca, struct error *e)
-{
-	int	 more;
-
-	switch (ca->build->stage) {
-	case CRL_ENTRIES:
-		if (!crl_merge_is_complete(ca))
-			return error_set(e, ERROR_BUG, "entries are missing");
-		ca->build->stage = CRL_SIGN;
-		return 0;
-	case CRL_SIGN:
-		return step_write(s, ca, e);
-	case CRL_VERIFY:
-		if ((more = crl_verify(s, ca, e)) != 0)
-			return more == 1 ? 0 : -1;
-		return build_adopt(s, ca, e);
-	default:
-		return error_set(e, ERROR_BUG, "it is not the time for this");
-	}
-}
-
-static void
-put_made(struct msg *out, struct crl_build *b)
-{
-	const struct crl_params	*p = &b->made->params;
-	const char		*alarm = (const char *)b->alarms.p;
-	uint32_t		 i;
-
-	msg_put_i64(out, p->number);
-	msg_put_i64(out, p->base);
-	msg_put_i64(out, p->this_update);
-	msg_put_i64(out, p->next_update);
-	msg_put_i64(out, (int64_t)b->made->n);
-	msg_put_i64(out, (int64_t)b->made->der.len);
-	msg_put_u32(out, b->nalarms);
-	for (i = 0; i < b->nalarms; i++, alarm += strlen(alarm) + 1)
-		msg_put_str(out, alarm);
-}
-
-int
-signer_crl_sign(struct signer *s, struct msg *in, struct msg *out,
-    struct error *e)
-{
-	struct signer_ca	*ca;
-	struct crl_build	*b;
-	char			 name[65];
-
-	msg_get_str(in, name, sizeof(name));
-	if (msg_done(in, e) == -1 || signer_find_ca(s, name, &ca, e) == -1)
-		return -1;
-	if ((b = ca->build) == NULL)
-		return error_set(e, ERROR_BUG, "no list is being made");
-	if (b->stage != CRL_DONE && build_step(s, ca, e) == -1) {
-		signer_crl_drop(ca);
-		return -1;
-	}
-	msg_put_u32(out, b->stage == CRL_DONE);
-	if (b->stage == CRL_DONE) {
-		if (b->unsaid > 0) {
-			buf_printf(&b->alarms, "%u differences more", b->unsaid);
-			buf_byte(&b->alarms, 0);
-			b->nalarms++;
-		}
-		put_made(out, b);
-		signer_crl_drop(ca);
-	}
-	return 0;
-}
-
-int
-signer_crl_piece(struct signer *s, struct msg *in, struct msg *out,
-    struct error *e)
-{
-	struct signer_ca	*ca;
-	const struct crl	*crl;
-	char			 name[65];
-	int64_t			 number, at;
-	size_t			 left;
-
-	msg_get_str(in, name, sizeof(name));
-	number = msg_get_i64(in);
-	at = msg_get_i64(in);
-	if (msg_done(in, e) == -1 || signer_find_ca(s, name, &ca, e) == -1)
-		return -1;
-	crl = ca->delta != NULL && ca->delta->params.number == number ?
-	    ca->delta : ca->last;
-	if (crl == NULL || crl->params.number != number || at < 0 ||
-	    (uint64_t)at >= crl->der.len)
-		return error_set(e, ERROR_NOTFOUND, "no such piece of a list");
-	left = crl->der.len - (size_t)at;
-	if (left > WIRE_CRL_CHUNK)
-		left = WIRE_CRL_CHUNK;
-	msg_put_blob(out, crl->der.p + at, left);
-	crl_forget(crl, (size_t)at, left);
 	return 0;
 }

@@ -61,6 +61,20 @@ struct crl_build {
 	uint32_t		 nalarms, unsaid;
 };
 
+/* signer_crl.c */
+char	*crl_path(const struct signer *, const struct signer_ca *,
+	    const char *end);	/* in the state directory; caller frees */
+const char *crl_path_end(enum wire_crl_kind);
+/* The CA whose list is being made and has come to this stage. */
+int	 crl_find_build(struct signer *, struct msg *, enum crl_stage,
+	    struct signer_ca **, struct error *);
+/* Whether there is something of our own to hand over, or to be made. */
+int	 crl_decide(struct signer *, struct signer_ca *, struct msg *out,
+	    struct error *);
+
+/* signer_crl_seen.c */
+int	 crl_seen_begin(struct signer *, struct signer_ca *, struct error *);
+
 /* signer_crl_merge.c */
 void	 crl_entry_of(const struct crl_build *, const struct ledger_status *,
 	    struct crl_entry *);
