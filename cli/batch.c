@@ -140,6 +140,7 @@ add_item(struct batch *b, const char *holder, struct fields *fields,
 
 	if (request_fill(fields, b->profile, csr, e) == -1 ||
 	    request_check(b->profile, fields, csr, e) == -1 ||
+	    request_check_key(b->c, csr, e) == -1 ||
 	    check_holder(holder, e) == -1 || grow(b, e) == -1 ||
 	    (csr != NULL && check_new_request(b, csr, where, e) == -1))
 		return -1;

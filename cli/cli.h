@@ -21,11 +21,13 @@
 #include "order/approval.h"
 #include "os/cmd.h"
 #include "os/conf.h"
+#include "x509/blocklist.h"
 #include "x509/key.h"
 #include "x509/profile.h"
 
 /* The tables, each ending with a row without a name. */
 extern const struct cmd CLI_AUDIT[];
+extern const struct cmd CLI_BLOCKLIST[];
 extern const struct cmd CLI_CA[];
 extern const struct cmd CLI_CERT[];
 extern const struct cmd CLI_CRL[];
@@ -47,6 +49,7 @@ struct cli_ca {			/* cas = ( { name = ..; cert = ..; } ) */
 struct cli_conf {
 	char			*database;	/* libpq connection string */
 	char			*profiles;	/* directory */
+	struct conf_list	 blocklists;	/* files */
 	char			*schema;	/* directory of the migrations */
 	char			*root;		/* PEM */
 	char			*ca_dir;	/* NAME.pem, NAME.key, NAME.csr */
@@ -79,6 +82,8 @@ struct cli {
 	struct cli_conf		 conf;
 	struct db		*db;
 	struct profiles		 profiles;
+	struct blocklists	 blocklists;
+	bool			 has_blocklists;	/* they are open */
 	STACK_OF(X509)		*anchors;	/* the root */
 	STACK_OF(X509)		*intermediates;
 	STACK_OF(X509)		*officers_cas;	/* of issuer[], borrowed */
@@ -99,6 +104,7 @@ void	 cli_begin(struct cli *, const struct cmd_args *);
 int	 cli_settings(struct cli *, struct error *);
 int	 cli_open_db(struct cli *, struct error *);
 int	 cli_open_profiles(struct cli *, struct error *);
+int	 cli_open_blocklists(struct cli *, struct error *);
 /* Root and issuing CAs; each CA is checked to chain to the root. */
 int	 cli_open_trust(struct cli *, struct error *);
 /* Read them again when they are needed next. */

@@ -13,6 +13,7 @@ struct checker {
 	struct cli		*c;
 	struct out_list		*out;
 	const struct profile	*profile;	/* or NULL */
+	bool			 listed;	/* there are blocklists to ask */
 	struct fields		 said;		/* --field */
 	size_t			 n, bad;
 	enum error_code		 worst;
@@ -129,8 +130,9 @@ check_file(struct checker *k, const char *path)
 	struct csr	*csr = NULL;
 
 	if (request_load(&csr, path, &one) == 0 &&
-	    csr_fields(csr, &offered, &one) == 0)
-		check_profile(k, csr, &one);
+	    csr_fields(csr, &offered, &one) == 0 &&
+	    check_profile(k, csr, &one) == 0 && k->listed)
+		request_check_key(k->c, csr, &one);
 	show(k, path, csr, &offered, &one);
 	k->n++;
 	if (one.code != ERROR_NONE) {
@@ -161,6 +163,21 @@ open_profile(struct checker *k, struct error *e)
 	return 0;
 }
 
+/* Without settings there is no list to ask, which is no mistake here. */
+static int
+open_lists(struct checker *k, struct error *e)
+{
+	if (cli_settings(k->c, e) == -1) {
+		if (k->profile != NULL ||
+		    cmd_string(k->c->args, "config", NULL) != NULL)
+			return -1;
+		error_clear(e);
+		return 0;
+	}
+	k->listed = true;
+	return cli_open_blocklists(k->c, e);
+}
+
 static int
 check_all(struct checker *k, struct error *e)
 {
@@ -187,7 +204,7 @@ csr_check(struct cmd_args *a, void *ctx, struct error *e)
 	int		 rc = -1;
 
 	cli_begin(k.c, a);
-	if (open_profile(&k, e) == 0) {
+	if (open_profile(&k, e) == 0 && open_lists(&k, e) == 0) {
 		k.out = out_list_new(stdout, k.c->json, 0, columns, NCOLUMNS);
 		rc = check_all(&k, e);
 		out_list_free(&k.out);

@@ -24,6 +24,8 @@ const struct conf_item CLI_CONF[] = {
 	    "hosts are allowed."),
 	CONF_STR(struct cli_conf, profiles, "profiles",
 	    "Directory of the profiles."),
+	CONF_LIST(struct cli_conf, blocklists,
+	    "Files of keys that are never certified (signet blocklist make)."),
 	CONF_STR(struct cli_conf, schema, DATADIR "/db",
 	    "Directory of the schema's migrations."),
 	CONF_STR(struct cli_conf, root, "ca/root.pem",
@@ -77,6 +79,7 @@ cli_clear(struct cli *c)
 	db_close(&c->db);
 	identity_free(&c->officer);
 	profiles_free(&c->profiles);
+	blocklists_close(&c->blocklists);
 	cli_forget_trust(c);
 	if (c->conf_path != NULL)
 		conf_free(&c->conf, CLI_CONF);
@@ -150,6 +153,26 @@ cli_open_profiles(struct cli *c, struct error *e)
 	if (cli_settings(c, e) == -1)
 		return -1;
 	return profiles_load(&c->profiles, cli_path(c, c->conf.profiles), e);
+}
+
+int
+cli_open_blocklists(struct cli *c, struct error *e)
+{
+	struct conf_list	 paths = { 0 };
+	int			 rc;
+	size_t			 i;
+
+	if (c->has_blocklists)
+		return 0;
+	if (cli_settings(c, e) == -1)
+		return -1;
+	paths.n = c->conf.blocklists.n;
+	paths.v = arena_alloc(c->arena, (paths.n + 1) * sizeof(*paths.v));
+	for (i = 0; i < paths.n; i++)
+		paths.v[i] = cli_path(c, c->conf.blocklists.v[i]);
+	rc = blocklists_open(&c->blocklists, &paths, e);
+	c->has_blocklists = rc == 0;
+	return rc;
 }
 
 bool

@@ -126,6 +126,7 @@ draft_issue(struct cli *c, struct draft *d, const struct draft_issue *in,
 	d->order->until = in->until;
 	set_renewal(d->order, in);
 	if (set_fields(d, in, csr, e) == -1 ||
+	    request_check_key(c, csr, e) == -1 ||
 	    set_request(c, d, csr, e) == -1)
 		goto out;
 	rc = 0;

@@ -73,7 +73,8 @@ next_request(struct bytes *in, struct bytes *block)
 }
 
 static int
-take_requests(struct draft *d, struct bytes in, struct error *e)
+take_requests(struct cli *c, struct draft *d, struct bytes in,
+    struct error *e)
 {
 	struct order	*o = d->order;
 	struct csr	*csr = NULL;
@@ -87,6 +88,10 @@ take_requests(struct draft *d, struct bytes in, struct error *e)
 	while (rc == 0 && next_request(&in, &block) == 1) {
 		if ((rc = csr_parse(&csr, block, e)) == -1)
 			break;
+		if ((rc = request_check_key(c, csr, e)) == -1) {
+			csr_free(&csr);
+			break;
+		}
 		at = request_index(o, csr->digest);
 		if (at == -1 && o->has_code)
 			;	/* whoever has the code brings it again */
@@ -185,7 +190,7 @@ order_import_file(struct cli *c, const char *path, struct error *e)
 	    approval_open(&a, BYTES(blob.p, blob.len), e) == -1)
 		goto wrap;
 	d.order = a->order;
-	if (take_requests(&d, in, e) == -1 || check_requests(&d, e) == -1)
+	if (take_requests(c, &d, in, e) == -1 || check_requests(&d, e) == -1)
 		goto wrap;
 	rc = store_order(c, &d, BYTES(blob.p, blob.len), (int)a->n, e);
  wrap:

@@ -196,6 +196,16 @@ request_check(const struct profile *p, const struct fields *f,
 	return 0;
 }
 
+int
+request_check_key(struct cli *c, const struct csr *csr, struct error *e)
+{
+	if (csr == NULL)
+		return 0;
+	if (cli_open_blocklists(c, e) == -1)
+		return -1;
+	return blocklists_check(&c->blocklists, csr->key, e);
+}
+
 static bool
 profile_lists(const struct profile *p, const char *ca)
 {

@@ -26,9 +26,11 @@ int	 request_add_field(struct fields *, const struct profile *,
 /* Fill fields from the request (NULL: a code order, nothing to fill). */
 int	 request_fill(struct fields *, const struct profile *,
 	    const struct csr *, struct error *);
-/* Fields and key (unless csr is NULL) against the profile. */
+/* Fields and, unless csr is NULL, wishes and key against the profile. */
 int	 request_check(const struct profile *, const struct fields *,
 	    const struct csr *, struct error *);
+/* The key against the lists of those that are never certified. */
+int	 request_check_key(struct cli *, const struct csr *, struct error *);
 /* The CA that is to issue: the one wanted, or the profile's first that this
  * installation knows. */
 int	 request_find_ca(struct cli *, const struct profile *,

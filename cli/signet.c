@@ -17,6 +17,7 @@ static const struct cmd *const groups[] = {
 	CLI_ISSUE,
 	CLI_ORDER,
 	CLI_CSR,
+	CLI_BLOCKLIST,
 	CLI_CERT,
 	CLI_HOLDER,
 	CLI_CA,

@@ -11,6 +11,7 @@
 #include "db/db_cert.h"
 #include "db/db_crl.h"
 #include "db/db_holder.h"
+#include "db/db_key.h"
 #include "db/db_order.h"
 
 static const struct db_table *const tables[] = {
@@ -23,6 +24,7 @@ static const struct db_table *const tables[] = {
 	&DB_HOLDER,
 	&DB_HOLDER_ADD,
 	&DB_HOLDER_EDIT,
+	&DB_KEY,
 	&DB_ORDER,
 	&DB_ORDER_INTAKE,
 	&DB_ORDER_REQUESTS,

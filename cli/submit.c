@@ -240,7 +240,8 @@ submit(struct cli *c, const struct draft *d, const struct db_holder *holder,
 	char			*summary = NULL;
 	int			 rc = -1;
 
-	if (cli_open_db(c, e) == -1 || judge_blob(&h, approvals, e) == -1 ||
+	if (cli_open_db(c, e) == -1 || submit_check_keys(c, d, e) == -1 ||
+	    judge_blob(&h, approvals, e) == -1 ||
 	    fill_row(&h, approvals, &summary, e) == -1)
 		goto out;
 	progress_begin(&h.progress, "storing", (uint64_t)h.row.items);

@@ -22,6 +22,10 @@ int	 submit_draft(struct cli *, const struct draft *,
 int	 submit_blob(struct cli *, const struct draft *, struct bytes blob,
 	    int approvals, struct error *);
 
+/* Is a key of the order another's, or compromised?  ERROR_DENIED, naming the
+ * holder. */
+int	 submit_check_keys(struct cli *, const struct draft *, struct error *);
+
 /* Would an approval be of use?  Asked before signing. */
 int	 submit_may_approve(struct cli *, struct review *, struct error *);
 /*

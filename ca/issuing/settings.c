@@ -54,6 +54,8 @@ const struct conf_item cad_settings[] = {
 	    "Directory of the ledger and the last CRLs."),
 	CONF_STR(struct cad_conf, profiles, SYSCONFDIR "/profiles",
 	    "Directory of the profiles."),
+	CONF_LIST(struct cad_conf, blocklists,
+	    "Files of keys that are never certified (signet blocklist make)."),
 	CONF_STR(struct cad_conf, root, SYSCONFDIR "/ca/root.pem",
 	    "PEM file with the root certificates that orders are checked to."),
 	CONF_STR(struct cad_conf, root_crl, NULL,

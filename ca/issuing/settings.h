@@ -26,6 +26,7 @@ struct cad_conf {
 	char			*database;
 	char			*state;
 	char			*profiles;
+	struct conf_list	 blocklists;
 	char			*root;
 	char			*root_crl;
 	char			*officers_ca;

@@ -84,6 +84,7 @@ signer_new(struct signer **out, const struct cad_conf *conf,
 	map_init(&s->prepared, prepared_hash, prepared_equal);
 	s->cache = approval_cache_new();
 	if (profiles_load(&s->profiles, conf->profiles, e) == -1 ||
+	    blocklists_open(&s->blocklists, &conf->blocklists, e) == -1 ||
 	    load_anchors(s, e) == -1 ||
 	    signer_load_cas(s, unusable, e) == -1 ||
 	    load_agent(s, unusable, e) == -1 ||
@@ -130,6 +131,7 @@ signer_free(struct signer **sp)
 	identity_free(&s->agent);
 	ledger_close(&s->ledger);
 	approval_cache_free(&s->cache);
+	blocklists_close(&s->blocklists);
 	profiles_free(&s->profiles);
 	sk_X509_pop_free(s->anchors, X509_free);
 	sk_X509_pop_free(s->intermediates, X509_free);

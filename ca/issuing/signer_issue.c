@@ -372,6 +372,7 @@ prepare_request(struct signer *s, struct prepared *p, const struct claim *c,
 			return -1;
 	}
 	if (csr_check_wishes(csr, p->spec.profile, e) == -1 ||
+	    blocklists_check(&s->blocklists, csr->key, e) == -1 ||
 	    profile_check_key(p->spec.profile, csr->key, e) == -1 ||
 	    profile_check_fields(p->spec.profile, p->spec.fields, e) == -1)
 		return -1;

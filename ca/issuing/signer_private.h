@@ -15,6 +15,7 @@
 #include "signer.h"
 #include "wire.h"
 #include "x509/ca_name.h"
+#include "x509/blocklist.h"
 #include "x509/cert.h"
 #include "x509/crl.h"
 #include "x509/token.h"
@@ -70,6 +71,7 @@ struct signer {
 	const struct clock	*clock;
 	const struct rng	*rng;
 	struct profiles		 profiles;
+	struct blocklists	 blocklists;
 	STACK_OF(X509)		*anchors, *intermediates;
 	STACK_OF(X509)		*officers_cas;	/* its generations; borrowed */
 	struct signer_ca	*ca;

@@ -8,6 +8,7 @@
 #include "db/db_crl.h"
 #include "db/db_evidence.h"
 #include "db/db_issue.h"
+#include "db/db_key.h"
 #include "db/db_status.h"
 #include "os/sandbox.h"
 #include "worker_private.h"
@@ -264,7 +265,8 @@ worker_open(struct worker *w, struct error *e)
 {
 	static const struct db_table *const	 tables[] = { &DB_ISSUE,
 	    &DB_STATUS, &DB_AUDIT, &DB_AUDIT_APPEND, &DB_AUDIT_SIGN,
-	    &DB_CA_USE, &DB_CRL, &DB_CRL_MAKE, &DB_EVIDENCE };
+	    &DB_CA_USE, &DB_CRL, &DB_CRL_MAKE, &DB_EVIDENCE,
+	    &DB_KEY };
 
 	if (db_open(&w->db, w->conf->database, w->name, tables,
 	    sizeof(tables) / sizeof(tables[0]), e) == -1 ||

@@ -7,6 +7,7 @@
  * stored, refused.
  */
 #include "db/db_issue.h"
+#include "db/db_key.h"
 #include "worker_private.h"
 
 /* One item on its way through a group. */

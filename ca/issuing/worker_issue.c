@@ -171,12 +171,6 @@ work_equal(const void *a, const void *b)
 	    ((const struct work *)b)->key, 32) == 0;
 }
 
-static bool
-same_holder(const char *a, const char *b)
-{
-	return a != NULL && b != NULL && strcmp(a, b) == 0;
-}
-
 static void
 refuse_key(struct work *k, const char *why, const char *ca,
     const struct db_serial *serial)
@@ -190,17 +184,11 @@ refuse_key(struct work *k, const char *why, const char *ca,
 static void
 judge_known_key(struct work *k, const struct db_known_key *known)
 {
-	if (k->e.code != ERROR_NONE)
-		return;
-	if (strcmp(known->status, "revoked") == 0 && known->reason == 1)
-		refuse_key(k, "was revoked as compromised", known->ca,
-		    &known->serial);
-	else if (!same_holder(k->holder, known->holder))
-		refuse_key(k, "is certified for another holder", known->ca,
-		    &known->serial);
-	else if (k->unique_key)
-		refuse_key(k, "is certified already", known->ca,
-		    &known->serial);
+	const char	*why;
+
+	if (k->e.code == ERROR_NONE && (why = db_key_objection(known,
+	    k->holder, k->unique_key)) != NULL)
+		refuse_key(k, why, known->ca, &known->serial);
 }
 
 /*
@@ -225,7 +213,7 @@ group_check_keys(struct group *g, struct error *e)
 		map_put(&seen, k);
 		key[n++] = BYTES(k->key, 32);
 	}
-	if (db_issue_known_keys(g->w->db, key, n, &known, a, e) == -1) {
+	if (db_key_find(g->w->db, key, n, &known, a, e) == -1) {
 		map_clear(&seen);
 		return -1;
 	}

@@ -28,7 +28,7 @@
 
 enum { WORK, CLAIM, BLOB, OPEN_TO_SIGNING, INTENT, INTENT_DROP, SIGNING_TO_OPEN,
     RESUME, INTENT_TAKE, CERT, NAME, OUTBOX, SIGNING_TO_DONE, ORDERS_DONE,
-    REFUSE, ORDERS_REFUSED, ORDER_REFUSE, ORDER_RETURN, EXPIRE, KNOWN_KEYS };
+    REFUSE, ORDERS_REFUSED, ORDER_REFUSE, ORDER_RETURN, EXPIRE };
 
 static const struct db_stmt stmt[] = {
 	[WORK] = DB_STMT("issue_work",
@@ -165,11 +165,6 @@ static const struct db_stmt stmt[] = {
 	    " UPDATE orders o SET state = 'expired', changed_at = now()"
 	    " FROM late WHERE o.id = late.id"
 	    " RETURNING o.id, o.digest, o.kind"),
-	[KNOWN_KEYS] = DB_STMT("issue_known_keys",
-	    "SELECT c.key_digest, c.ca, c.holder, c.serial, c.status,"
-	    " coalesce(c.reason, -1) FROM unnest($1::bytea[]) AS u (key_digest)"
-	    " CROSS JOIN LATERAL (SELECT * FROM cert"
-	    "  WHERE key_digest = u.key_digest OFFSET 0) c"),
 };
 const struct db_table DB_ISSUE = DB_TABLE(stmt);
 
@@ -639,31 +634,6 @@ db_issue_expire(struct db *db, int64_t now, size_t max,
 		db_row_fixed(out->v[i].id, DB_ORDER_ID, rows, i, 0);
 		db_row_fixed(out->v[i].digest, DB_DIGEST, rows, i, 1);
 		out->v[i].kind = db_row_text(a, rows, i, 2);
-	}
-	db_rows_free(&rows);
-	return 0;
-}
-
-int
-db_issue_known_keys(struct db *db, const struct bytes *key_digest, size_t n,
-    struct db_known_keys *out, struct arena *a, struct error *e)
-{
-	const struct db_arg	 arg[] = { db_blobs(key_digest, n) };
-	struct db_rows		*rows;
-
-	if (db_query(db, &stmt[KNOWN_KEYS], arg, 1, &rows, e) == -1)
-		return -1;
-	out->n = db_rows_count(rows);
-	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
-	for (size_t i = 0; i < out->n; i++) {
-		struct db_known_key *k = &out->v[i];
-
-		db_row_fixed(k->key_digest, DB_DIGEST, rows, i, 0);
-		k->ca = db_row_text(a, rows, i, 1);
-		k->holder = db_row_text(a, rows, i, 2);
-		db_row_serial(&k->serial, rows, i, 3);
-		k->status = db_row_text(a, rows, i, 4);
-		k->reason = (int)db_get_int(rows, i, 5);
 	}
 	db_rows_free(&rows);
 	return 0;

@@ -135,20 +135,4 @@ struct db_expireds {
 /* Up to max orders past their time; those with an item at the signer wait. */
 int	 db_issue_expire(struct db *, int64_t now, size_t max,
 	    struct db_expireds *, struct arena *, struct error *);
-
-/* Which of these keys are certified already? */
-struct db_known_key {
-	uint8_t		 key_digest[DB_DIGEST];
-	const char	*ca;
-	const char	*holder;		/* or NULL */
-	struct db_serial serial;
-	const char	*status;
-	int		 reason;		/* -1: none */
-};
-struct db_known_keys {
-	struct db_known_key *v;
-	size_t		     n;
-};
-int	 db_issue_known_keys(struct db *, const struct bytes *key_digest,
-	    size_t n, struct db_known_keys *, struct arena *, struct error *);
 #endif

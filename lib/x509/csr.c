@@ -106,6 +106,23 @@ csr_parse(struct csr **out, struct bytes text, struct error *e)
 	return 0;
 }
 
+int
+csr_find_key(uint8_t dst[KEY_DIGEST_SIZE], struct bytes der, struct error *e)
+{
+	struct bytes	 seq, info, spki;
+	int64_t		 version;
+
+	if (der_take(&der, DER_SEQUENCE, &seq) == -1 ||
+	    der_take(&seq, DER_SEQUENCE, &info) == -1 ||
+	    der_take_int(&info, &version) == -1 ||
+	    der_take(&info, DER_SEQUENCE, &seq) == -1 ||
+	    der_take_whole(&info, DER_SEQUENCE, &spki) == -1)
+		return csr_bad(e, "malformed");
+	if (EVP_Digest(spki.p, spki.len, dst, NULL, EVP_sha256(), NULL) != 1)
+		return error_ssl(e, ERROR_CRYPTO, "digest key");
+	return 0;
+}
+
 void
 csr_free(struct csr **csr)
 {

@@ -39,6 +39,9 @@ struct csr {
  * or ERROR_DENIED for a key that is well formed but must not be certified. */
 int	 csr_parse(struct csr **, struct bytes text, struct error *);
 void	 csr_free(struct csr **);
+/* Only the key's digest, of a request that was parsed before. */
+int	 csr_find_key(uint8_t dst[KEY_DIGEST_SIZE], struct bytes der,
+	    struct error *);
 /* Subject and alternative names as fields: "CN" -> "name", rfc822Name ->
  * "mail", dNSName -> "dns", "O" -> "org", "OU" -> "unit", "C" -> "country",
  * "serialNumber" -> "id", GN -> "given", SN -> "surname"... */

@@ -451,8 +451,8 @@ refused('pop-ber-ecdsa', "signature does not verify", do {
 refused('sig-md5', 'MD5', key => 'rsa', sig => 'md5rsa');
 refused('sig-sha1', 'SHA-1', key => 'rsa', sig => 'sha1rsa');
 refused('sig-sha1-ec', 'SHA-1', sig => 'sha1ec');
-refused('sig-sha224', 'signature', key => 'rsa', sig => 'sha224rsa');
-refused('sig-sha224-ec', 'signature', sig => 'sha224ec');
+refused('sig-sha224', 'SHA-224', key => 'rsa', sig => 'sha224rsa');
+refused('sig-sha224-ec', 'SHA-224', sig => 'sha224ec');
 refused('sig-rsa-no-null', 'request: ', key => 'rsa', sig => 'sha256rsa',
     alg => seq(oid('1.2.840.113549.1.1.11')));
 refused('sig-ec-null', 'request: ', alg => seq(oid('1.2.840.10045.4.3.2'), null()));
@@ -481,8 +481,13 @@ refused('pss-salt-huge', 'request: ', key => 'rsa', sig => 'sha256rsa',
 refused('pss-trailer-2', 'request: ', key => 'rsa', sig => 'sha256rsa',
     alg => seq(oid($PSS), pss_params($SHA256, $SHA256, 32, tlv(0xa3, int_(2)))),
     how => $pss_how . 32);
-refused('pss-key', 'key: ', key => 'pss', sig => 'sha256rsa',
+good('good-pss', key => 'rsa', sig => 'sha256rsa',
     alg => seq(oid($PSS), pss_params($SHA256, $SHA256, 32)), how => $pss_how . 32);
+good('good-pss-key', key => 'pss', sig => 'sha256rsa',
+    alg => seq(oid($PSS), pss_params($SHA256, $SHA256, 32)), how => $pss_how . 32);
+refused('pss-key-sha1', 'key with wrong parameters', key => 'rsa', sig => 'sha256rsa',
+    spki => seq(seq(oid($PSS), pss_params($SHA1, $SHA1, 20)),
+    bits(seq(int_(3), int_(3)))));
 
 # ==== RSA keys ====
 
@@ -504,7 +509,7 @@ refused('rsa-n-negative', 'malformed RSA key', spki => seq(seq(oid($RSA), null()
     bits(seq(tlv(0x02, big($p * $q)), int_(65537)))), key => 'rsa', sig => 'sha256rsa');
 refused('rsa-huge', 'request: larger', spki => rsa_spki(Math::BigInt->new(1)->blsft(140000) + 1, 65537), key => 'rsa', sig => 'sha256rsa');
 refused('rsa-8192', 'key: RSA modulus of 8192 bits', spki => rsa_spki(random_bits(8192), 65537), key => 'rsa', sig => 'sha256rsa');
-refused('rsa-no-null', 'malformed RSA key', spki => seq(seq(oid($RSA)),
+refused('rsa-no-null', 'key with wrong parameters', spki => seq(seq(oid($RSA)),
     bits(seq(int_($p * $q), int_(65537)))), key => 'rsa', sig => 'sha256rsa');
 refused('rsa-trailing', 'request: ', spki => seq(seq(oid($RSA), null()),
     bits(seq(int_($p * $q), int_(65537)), null())), key => 'rsa', sig => 'sha256rsa');
@@ -549,8 +554,8 @@ refused('rsa-square', "Fermat's method", spki => rsa_spki($p * $p, 65537), key =
 refused('ec-k256', 'key: curve is not', key => 'k256');
 refused('ec-p224', 'key: curve is not', key => 'p224');
 refused('ec-explicit', 'key: EC parameters are spelled out', key => 'explicit');
-refused('ec-implicit', 'malformed EC parameters', spki => seq(seq(oid($EC), null()), bits(point())));
-refused('ec-no-parameters', 'malformed EC parameters', spki => seq(seq(oid($EC)), bits(point())));
+refused('ec-implicit', 'key: EC key with wrong parameters', spki => seq(seq(oid($EC), null()), bits(point())));
+refused('ec-no-parameters', 'key: EC key with wrong parameters', spki => seq(seq(oid($EC)), bits(point())));
 refused('ec-infinity', 'the point at infinity', spki => ec_spki($P256, "\0"));
 refused('ec-compressed', 'EC point is compressed', spki => ec_spki($P256,
     chr(2 + (ord(substr point(), 64) & 1)) . substr(point(), 1, 32)));
@@ -572,13 +577,13 @@ my %low = (identity => "\1" . "\0" x 31, zero => "\0" x 32,
 refused("ed25519-$_", 'Ed25519 point of small order', spki => ed($low{$_}), sig => 'ed25519', signature => "\1" . "\0" x 63)
     for sort keys %low;
 refused('ed25519-not-reduced', 'not in its shortest form', spki => ed("\xef" . "\xff" x 30 . "\x7f"), sig => 'ed25519', signature => "\0" x 64);
-refused('ed25519-short', 'malformed Ed25519 key', spki => ed("\1" x 31), sig => 'ed25519', signature => "\0" x 64);
-refused('ed25519-parameters', 'malformed Ed25519 key', spki => seq(seq(oid('1.3.101.112'), null()),
+refused('ed25519-short', 'malformed ed25519 key', spki => ed("\1" x 31), sig => 'ed25519', signature => "\0" x 64);
+refused('ed25519-parameters', 'key with wrong parameters', spki => seq(seq(oid('1.3.101.112'), null()),
     bits(substr(spki('ed25519'), -32))), sig => 'ed25519', signature => "\0" x 64);
-refused('ed448', 'key: neither RSA', spki => spki('ed448'), sig => 'ed25519', signature => "\0" x 64);
+refused('ed448', 'key: Ed448', spki => spki('ed448'), sig => 'ed25519', signature => "\0" x 64);
 refused('x25519', 'key: neither RSA', spki => spki('x25519'), sig => 'ed25519', signature => "\0" x 64);
 refused('x25519-zero', 'key: neither RSA', spki => ed("\0" x 32, '1.3.101.110'), sig => 'ed25519', signature => "\0" x 64);
-refused('dsa', 'key: neither RSA', spki => seq(seq(oid('1.2.840.10040.4.1')), bits(int_(2))));
+refused('dsa', 'key: ', spki => seq(seq(oid('1.2.840.10040.4.1')), bits(int_(2))));
 refused('key-extra', 'malformed public key', spki => seq(seq(oid($EC), oid($P256)), bits(point()), null()));
 
 # ==== names ====
@@ -622,7 +627,7 @@ refused('name-many', 'too many parts', subject => seq(map { rdn('CN', utf8("x$_"
 refused('country-three', 'field "country"', subject => subject(C => printable('SWE')));
 refused('country-lower', 'field "country"', subject => subject(C => printable('se')));
 refused('name-unknown-attr-bidi', 'subject 1.2.3.4: U+202E', subject => subject('1.2.3.4' => utf8("a\xe2\x80\xae")));
-refused('orgid-form', 'field "orgid"', subject => subject(orgid => utf8('5560000001')));
+refused('orgid-form', 'organizationIdentifier', subject => subject(orgid => utf8('5560000001')));
 refused('no-org', 'field "org": is required', subject => subject(O => undef));
 refused('subject-empty', 'is required', subject => seq(), attrs => undef);
 

@@ -1121,6 +1121,26 @@ csr_carries_key_and_digests(void **state)
 }
 
 static void
+csr_find_key_is_the_digest_of_the_request(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	struct buf	 der = { 0 };
+	uint8_t		 key[KEY_DIGEST_SIZE];
+	struct csr	*csr;
+
+	(void)state;
+	good_der(&der, ec);
+	assert_int_equal(csr_parse(&csr, BYTES(der.p, der.len), &e), 0);
+	assert_int_equal(csr_find_key(key, BYTES(der.p, der.len), &e), 0);
+	assert_memory_equal(key, csr->key_digest, KEY_DIGEST_SIZE);
+	assert_int_equal(csr_find_key(key, BYTES(der.p, 20), &e), -1);
+	assert_string_equal(e.text, "request: malformed");
+	assert_int_equal(e.code, ERROR_INPUT);
+	csr_free(&csr);
+	buf_clear(&der);
+}
+
+static void
 csr_make_refuses_a_name_that_is_none(void **state)
 {
 	struct error	 e = ERROR_INIT;
@@ -1173,6 +1193,7 @@ main(void)
 		    csr_check_wishes_refuses_what_makes_an_authority),
 		cmocka_unit_test(csr_part_name_is_a_word_or_dotted),
 		cmocka_unit_test(csr_carries_key_and_digests),
+		cmocka_unit_test(csr_find_key_is_the_digest_of_the_request),
 		cmocka_unit_test(csr_make_refuses_a_name_that_is_none),
 	};
 

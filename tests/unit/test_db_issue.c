@@ -15,6 +15,7 @@
 #include "db/db_cert.h"
 #include "db/db_crl.h"
 #include "db/db_issue.h"
+#include "db/db_key.h"
 #include "db/db_order.h"
 #include "db/db_status.h"
 #include "testdb.h"
@@ -23,8 +24,9 @@
 #define DAY	INT64_C(86400)
 #define MAX	10
 
-static const struct db_table *const ca_tables[] = { &DB_ISSUE, &DB_STATUS,
-    &DB_CRL, &DB_CRL_MAKE, &DB_CERT, &DB_ORDER, &DB_AUDIT_APPEND };
+static const struct db_table *const ca_tables[] = { &DB_ISSUE, &DB_KEY,
+    &DB_STATUS, &DB_CRL, &DB_CRL_MAKE, &DB_CERT, &DB_ORDER,
+    &DB_AUDIT_APPEND };
 static const struct db_table *const cli_tables[] = { &DB_ORDER,
     &DB_ORDER_INTAKE, &DB_ORDER_SUPPLY, &DB_CA_ADD, &DB_CERT };
 static const char *const people[] = { "people" };
@@ -267,7 +269,7 @@ what_another_instance_has_locked_is_skipped(void **state)
 {
 	struct error		 e = ERROR_INIT;
 	struct db		*other = testdb_open(&t, "signet_ca",
-	    ca_tables, 7);
+	    ca_tables, 8);
 	struct db_claims	 c, d;
 
 	(void)state;
@@ -608,12 +610,34 @@ known_keys_are_found_with_their_certificates(void **state)
 	issue_all();
 	assert_int_equal(db_cert_find_ref(ca, &ref, &c, a, &e), 1);
 	digest[0] = BYTES(c.key_digest, DB_DIGEST);
-	assert_int_equal(db_issue_known_keys(ca, digest, 2, &k, a, &e), 0);
+	assert_int_equal(db_key_find(ca, digest, 2, &k, a, &e), 0);
 	assert_int_equal(k.n, 1);
 	assert_memory_equal(k.v[0].key_digest, c.key_digest, DB_DIGEST);
 	assert_string_equal(k.v[0].holder, "h");
 	assert_string_equal(k.v[0].status, "good");
 	assert_int_equal(k.v[0].reason, -1);
+}
+
+static void
+db_key_objection_says_why_a_holder_must_not_have_it(void **state)
+{
+	struct db_known_key	 k = { .holder = "h", .status = "good",
+				    .reason = -1 };
+
+	(void)state;
+	assert_string_equal(db_key_objection(&k, "g", false),
+	    "is certified for another holder");
+	assert_string_equal(db_key_objection(&k, NULL, false),
+	    "is certified for another holder");
+	assert_string_equal(db_key_objection(&k, "h", true),
+	    "is certified already");
+	assert_null(db_key_objection(&k, "h", false));
+	k.status = "revoked";
+	k.reason = 4;
+	assert_null(db_key_objection(&k, "h", false));
+	k.reason = 1;
+	assert_string_equal(db_key_objection(&k, "h", false),
+	    "was revoked as compromised");
 }
 
 /* Status and lists. */
@@ -966,7 +990,7 @@ setup(void **state)
 	(void)state;
 	testdb_init(&t, true);
 	cli = testdb_open(&t, "signet_cli", cli_tables, 5);
-	ca = testdb_open(&t, "signet_ca", ca_tables, 7);
+	ca = testdb_open(&t, "signet_ca", ca_tables, 8);
 	if (db_ca_add(cli, &c, &e) == -1 || db_ca_add(cli, &root, &e) == -1)
 		fail_msg("%s", e.text);
 	return 0;
@@ -1023,6 +1047,7 @@ main(void)
 		T(orders_past_their_time_expire_unless_they_are_being_signed),
 		T(an_order_rejected_while_it_is_signed_stays_rejected),
 		T(known_keys_are_found_with_their_certificates),
+		T(db_key_objection_says_why_a_holder_must_not_have_it),
 		T(a_status_changes_along_its_ways_and_revoked_is_for_ever),
 		T(a_status_order_is_claimed_and_resolved_once),
 		T(crl_entries_come_by_serial_without_the_expired),

@@ -16,6 +16,7 @@
 #include "db/db_crl.h"
 #include "db/db_holder.h"
 #include "db/db_issue.h"
+#include "db/db_key.h"
 #include "db/db_order.h"
 #include "db/db_private.h"
 #include "db/db_status.h"
@@ -54,6 +55,8 @@ static const struct {
 	{ &DB_HOLDER_ADD, "holder add", R(CLI) | R(RA) },
 	{ &DB_HOLDER_EDIT, "holder edit", R(CLI) },
 	{ &DB_ISSUE, "issue", R(CA) },
+	{ &DB_KEY, "key", READERS | R(RA) | R(CRL) |
+	    R(STATION) },
 	{ &DB_ORDER, "order", READERS | R(RA) | R(STATION) },
 	{ &DB_ORDER_INTAKE, "order intake", R(CLI) | R(RA) },
 	{ &DB_ORDER_REQUESTS, "order requests", READERS | R(RA) },
