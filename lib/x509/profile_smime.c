@@ -93,6 +93,19 @@ check_policy(const struct profile *p, const struct smime *s, struct error *e)
 	return 0;
 }
 
+/* 7.1.3.1.1: a key that names RSASSA-PSS is none of the list. */
+static int
+check_keys(const struct profile *p, struct error *e)
+{
+	size_t	 i;
+
+	for (i = 0; i < p->nkeys; i++)
+		if (strcmp(p->keys[i].type, "rsa-pss") == 0)
+			return error_set(e, ERROR_CONFIG, "keys: the S/MIME"
+			    " baseline does not allow rsa-pss, only rsa");
+	return 0;
+}
+
 /* 7.1.2.3 e: what there may be beside keys of each kind. */
 static int
 check_usage(const struct profile *p, const struct smime *s, struct error *e)
@@ -226,8 +239,8 @@ profile_check_smime(const struct profile *p, struct error *e)
 	if (!p->cdp || !p->aia || !p->ocsp)
 		return error_set(e, ERROR_CONFIG, "the S/MIME baseline goes"
 		    " with cdp, aia and ocsp");
-	if (check_usage(p, &s, e) == -1 || check_purposes(p, &s, e) == -1 ||
-	    check_names(p, &s, e) == -1)
+	if (check_keys(p, e) == -1 || check_usage(p, &s, e) == -1 ||
+	    check_purposes(p, &s, e) == -1 || check_names(p, &s, e) == -1)
 		return -1;
 	return check_subject(p, &s, e);
 }

@@ -16,6 +16,15 @@ ok 'some certificates are issued' samples_make mail-sign mail-encrypt \
 is 'certlint finds nothing wrong with them' \
     "$(certlint --samples samples.list 2>&1)" ''
 
+# What certlint found in the profiles' files, the CA now finds itself.
+mkdir other
+sed 's/^keys = (/&{ type = "rsa-pss"; },/' "$pki/profiles/mail-sign" \
+    >other/mail-sign
+sed "s,^profiles = .*,profiles = \"$tmp/other\";," "$pki/cad.conf" >other.conf
+not 'a profile for mail takes no key bound to RSASSA-PSS (SMBR 7.1.3.1.1)' \
+    timeout 30 signet-cad -d --once -c other.conf
+said 'the S/MIME baseline does not allow rsa-pss'
+
 # --- lists -------------------------------------------------------------------
 
 revoke() {
