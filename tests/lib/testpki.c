@@ -26,6 +26,8 @@ testpki_key(const char *alg)
 
 	if (strcmp(alg, "rsa") == 0)
 		key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+	else if (strcmp(alg, "rsa:3072") == 0)
+		key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)3072);
 	else if (strcmp(alg, "ed25519") == 0)
 		key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	else
@@ -166,11 +168,13 @@ stack_add(STACK_OF(X509) *stack, X509 *cert)
 void
 testpki_init(struct testpki *pki, int64_t now)
 {
+	const char	*people = getenv("SIGNET_PEOPLE_KEY");
+
 	memset(pki, 0, sizeof(*pki));
 	pki->now = now;
 	pki->root_key = testpki_key("P-256");
 	pki->services_key = testpki_key("P-256");
-	pki->people_key = testpki_key("P-256");
+	pki->people_key = testpki_key(people != NULL ? people : "P-256");
 	pki->root = ca_make(pki, "Test Root", 3650, pki->root_key, NULL,
 	    pki->root_key);
 	pki->services = ca_make(pki, "Test Services CA", 3000,
