@@ -66,7 +66,7 @@ ok '... which takes the released one off' grep -q 'Remove From CRL' "$tmp/text"
 not 'by the complete list one is on hold' with_full "$tmp/one.pem"
 ok '... and two is good' with_full "$tmp/two.pem"
 ok 'with the delta one is good' with_both "$tmp/one.pem"
-not '... and two is revoked' with_both "$tmp/two.pem"
+not 'E066: ... and two is revoked' with_both "$tmp/two.pem"
 said 'certificate revoked'
 ok '... and three is good' with_both "$tmp/three.pem"
 not 'a delta alone is no list to OpenSSL' openssl verify -crl_check \
@@ -75,7 +75,7 @@ not 'a delta alone is no list to OpenSSL' openssl verify -crl_check \
 
 for kind in full delta; do
 	openssl x509 -in "$tmp/services.pem" -outform DER -out "$tmp/ca.der"
-	ok "GnuTLS verifies the $kind list" certtool --verify-crl --inder \
+	ok "G016: GnuTLS verifies the $kind list" certtool --verify-crl --inder \
 	    --load-ca-certificate "$tmp/ca.der" --infile "$tmp/$kind.crl"
 done
 mkdir "$tmp/nss"
@@ -101,7 +101,7 @@ ok 'the auditor has nothing to say' proven
 
 # What the delta says is on the next complete list, and in nobody's way.
 ok 'another complete list' next_complete
-ok '... with two' sh -c "signet crl export services | openssl crl -noout -text |
+ok 'S086: ... with two' sh -c "signet crl export services | openssl crl -noout -text |
     grep -qi '$two'"
 not '... without one' sh -c "signet crl export services |
     openssl crl -noout -text | grep -qi '$one'"

@@ -34,7 +34,7 @@ struct fixture {
 	struct ca_conf	 ca[2];
 	struct clock	 clock;
 	struct rng	 rng;
-	int64_t		 lists;
+	int64_t		 lists, complete;
 	struct signer	*signer;
 	struct identity	 officer, second, twin, security, auditor, foreign;
 	EVP_PKEY	*key;		/* of the requests */
@@ -1033,7 +1033,8 @@ take_list(struct fixture *f, uint32_t *alarms)
 	} while (msg_get_u32(&f->answer) == 0);
 	number = msg_get_i64(&f->answer);
 	f->lists = number;
-	(void)msg_get_i64(&f->answer);
+	if (msg_get_i64(&f->answer) == 0)
+		f->complete = number;
 	(void)msg_get_i64(&f->answer);
 	(void)msg_get_i64(&f->answer);
 	(void)msg_get_i64(&f->answer);
@@ -1061,7 +1062,7 @@ static struct crl *
 make_list(struct fixture *f, X509 *x, const struct buf *evidence,
     uint32_t *differences, uint32_t *alarms)
 {
-	assert_int_equal(begin_list(f, WIRE_CRL_COMPLETE, f->lists,
+	assert_int_equal(begin_list(f, WIRE_CRL_COMPLETE, f->complete,
 	    f->lists + 1), WIRE_NEXT_ENTRIES);
 	msg_init(&f->ask, WIRE_CRL_ENTRIES);
 	msg_put_str(&f->ask, "services");
@@ -1239,6 +1240,164 @@ signer_drops_no_entry_for_a_release_older_than_the_hold(void **state)
 	buf_clear(&used);
 	buf_clear(&kept);
 	X509_free(x);
+}
+
+/* Deltas: from the ledger alone, on the last complete list. */
+static struct crl *
+make_delta(struct fixture *f)
+{
+	uint32_t	 alarms;
+
+	assert_int_equal(begin_list(f, WIRE_CRL_DELTA, f->complete,
+	    f->lists + 1), WIRE_NEXT_SIGN);
+	return take_list(f, &alarms);
+}
+
+static void
+signer_makes_deltas_of_what_its_ledger_says_since(void **state)
+{
+	struct fixture	*f = *state;
+	X509		*held = issue_tls(f, "www.example.org"), *other;
+	struct crl	*crl;
+	uint32_t	 differences, alarms;
+
+	/* Nothing to be based on. */
+	assert_int_equal(begin_list(f, WIRE_CRL_DELTA, 0, 1), 0);
+	assert_string_equal(f->e.text, "a delta before any list");
+	f->ca[0].crl_delta = 3600;
+	assert_int_equal(change_by(f, ORDER_HOLD, held, "tls-server",
+	    &f->officer), 1);
+	crl = make_list(f, held, NULL, &differences, &alarms);
+	assert_int_equal(crl->params.base, 0);
+	crl_free(&crl);
+	/* Nothing has changed. */
+	f->clock.value++;
+	crl = make_delta(f);
+	assert_int_equal(crl->params.base, 1);
+	assert_int_equal(crl->params.number, 2);
+	assert_int_equal(crl->n, 0);
+	crl_free(&crl);
+	/* Off the list again; after a restart, too. */
+	assert_int_equal(change_by(f, ORDER_RELEASE, held, "tls-server",
+	    &f->officer), 1);
+	signer_free(&f->signer);
+	start(f);
+	crl = make_delta(f);
+	assert_int_equal(crl->params.number, 3);
+	assert_int_equal(crl->n, 1);
+	assert_int_equal(reason_of(crl), CRL_REMOVE);
+	crl_free(&crl);
+	/* What was never on the base and is good now is in no delta. */
+	other = issue_tls(f, "mail.example.org");
+	f->clock.value++;
+	assert_int_equal(change_by(f, ORDER_REVOKE, other, "tls-server",
+	    &f->officer), 1);
+	crl = make_delta(f);
+	assert_int_equal(crl->n, 2);
+	crl_free(&crl);
+	crl = make_list(f, other, NULL, &differences, &alarms);
+	assert_int_equal(differences, 0);
+	assert_int_equal(alarms, 0);
+	assert_int_equal(crl->n, 1);
+	assert_int_equal(crl->params.number, 5);
+	crl_free(&crl);
+	crl = make_delta(f);
+	assert_int_equal(crl->params.base, 5);
+	assert_int_equal(crl->n, 0);
+	crl_free(&crl);
+	X509_free(held);
+	X509_free(other);
+}
+
+/* As the store might: a worker that has been taken over says anything. */
+static void
+send_crl(struct fixture *f, uint32_t type, const char *ca)
+{
+	msg_init(&f->ask, type);
+	msg_put_str(&f->ask, ca);
+}
+
+static void
+signer_takes_parts_of_a_list_only_in_turn(void **state)
+{
+	struct fixture	*f = *state;
+	static const uint32_t	 types[] = { WIRE_CRL_SEEN, WIRE_CRL_ENTRIES,
+	    WIRE_CRL_EVIDENCE, WIRE_CRL_SIGN };
+	X509		*x = issue_tls(f, "www.example.org");
+	size_t		 i;
+
+	for (i = 0; i < 4; i++) {
+		send_crl(f, types[i], "services");
+		answer(f);
+		assert_int_equal(f->e.code, ERROR_BUG);
+		assert_non_null(strstr(f->e.text, "no list is being made"));
+	}
+	assert_int_equal(begin_list(f, 7, 0, 1), 0);
+	assert_string_equal(f->e.text, "no such kind of list");
+	assert_int_equal(begin_list(f, WIRE_CRL_COMPLETE, 0, 1),
+	    WIRE_NEXT_ENTRIES);
+	/* Signing before the last entries. */
+	send_crl(f, WIRE_CRL_SIGN, "services");
+	answer(f);
+	assert_string_equal(f->e.text, "entries are missing");
+	assert_int_equal(begin_list(f, WIRE_CRL_COMPLETE, 0, 1),
+	    WIRE_NEXT_ENTRIES);
+	send_crl(f, WIRE_CRL_ENTRIES, "services");
+	msg_put_u32(&f->ask, 0);
+	msg_put_u32(&f->ask, WIRE_CRL_PAGE + 1);
+	answer(f);
+	assert_string_equal(f->e.text, "entries out of turn");
+	/* More entries while evidence is wanted; evidence for others. */
+	for (i = 0; i < 2; i++) {
+		send_crl(f, WIRE_CRL_ENTRIES, "services");
+		msg_put_u32(&f->ask, 0);
+		msg_put_u32(&f->ask, 1);
+		put_entry(f, x);
+		answer(f);
+	}
+	assert_string_equal(f->e.text, "entries out of turn");
+	send_crl(f, WIRE_CRL_EVIDENCE, "services");
+	msg_put_u32(&f->ask, 2);
+	answer(f);
+	assert_string_equal(f->e.text, "evidence for 2 of 1 differences");
+	send_crl(f, WIRE_CRL_PIECE, "services");
+	msg_put_i64(&f->ask, 1);
+	msg_put_i64(&f->ask, 0);
+	answer(f);
+	assert_int_equal(f->e.code, ERROR_NOTFOUND);
+	X509_free(x);
+}
+
+/* One that nobody signed, instead of a newer list by another instance. */
+static void
+signer_learns_no_list_that_is_none_of_its_ca(void **state)
+{
+	struct fixture	*f = *state;
+	struct crl	*crl;
+	uint32_t	 alarms, differences;
+
+	crl = make_list(f, NULL, NULL, &differences, &alarms);
+	crl_free(&crl);
+	assert_int_equal(begin_list(f, WIRE_CRL_COMPLETE, 9, 10),
+	    WIRE_NEXT_SEEN);
+	send_crl(f, WIRE_CRL_SEEN, "services");
+	msg_put_u32(&f->ask, 0);
+	msg_put_blob(&f->ask, f->list.p, f->list.len - 1);
+	answered(f);
+	assert_int_equal(msg_get_u32(&f->answer), WIRE_NEXT_SEEN);
+	send_crl(f, WIRE_CRL_SEEN, "services");
+	msg_put_u32(&f->ask, 1);
+	msg_put_blob(&f->ask, "?", 1);
+	answered(f);
+	assert_int_equal(msg_get_u32(&f->answer), WIRE_NEXT_ENTRIES);
+	send_crl(f, WIRE_CRL_ENTRIES, "services");
+	msg_put_u32(&f->ask, 1);
+	msg_put_u32(&f->ask, 0);
+	answered(f);
+	crl = take_list(f, &alarms);
+	assert_int_equal(alarms, 1);
+	assert_int_equal(crl->params.number, 10);
+	crl_free(&crl);
 }
 
 /* Tests: the chain. */
@@ -1713,6 +1872,9 @@ main(void)
 		T(signer_refuses_another_certificate_in_place_of_the_target),
 		T(signer_keeps_an_entry_that_the_store_has_dropped),
 		T(signer_lists_no_certificate_without_an_order),
+		T(signer_makes_deltas_of_what_its_ledger_says_since),
+		T(signer_takes_parts_of_a_list_only_in_turn),
+		T(signer_learns_no_list_that_is_none_of_its_ca),
 		T(signer_lists_only_what_the_order_says_by_those_who_may),
 		T(signer_drops_no_entry_for_a_release_older_than_the_hold),
 		T(signer_drops_an_expired_entry_after_one_more_list),
