@@ -136,7 +136,7 @@ lists_make(struct lists *l, const char *conninfo)
 {
 	struct storing		 s = { .p = { .this_update =
 	    clock_now(&clock_system) - 2 * 86400 } };
-	struct crl_writer	*w;
+	struct crl_writer	*w = NULL;
 	struct issuer		 people;
 	int			 more;
 
