@@ -6,6 +6,7 @@
 
 #include "cli/request.h"
 #include "os/file.h"
+#include "x509/idn.h"
 
 #define REQUEST_FILE_MAX	(64 * 1024)
 
@@ -165,7 +166,7 @@ request_fill(struct fields *f, const struct profile *p,
 	int		rc = -1;
 
 	if (csr == NULL)
-		return 0;
+		return idn_fields(p, f, e);
 	if (csr_fields(csr, &offered, e) == -1)
 		goto out;
 	fields_copy(&said, f);
@@ -175,7 +176,7 @@ request_fill(struct fields *f, const struct profile *p,
 			continue;
 		fields_add(f, offered.v[i].name, offered.v[i].value);
 	}
-	rc = 0;
+	rc = idn_fields(p, f, e);
  out:
 	fields_clear(&said);
 	fields_clear(&offered);

@@ -23,7 +23,8 @@ void	 request_list_free(char ***file, size_t n);
 /* "name=value", added to fields; the name must be one of the profile's. */
 int	 request_add_field(struct fields *, const struct profile *,
 	    const char *text, struct error *);
-/* Fill fields from the request (NULL: a code order, nothing to fill). */
+/* Fill fields from the request (NULL: a code order, nothing to fill), and
+ * turn domains into A-labels. */
 int	 request_fill(struct fields *, const struct profile *,
 	    const struct csr *, struct error *);
 /* Fields and, unless csr is NULL, wishes and key against the profile. */

@@ -63,6 +63,11 @@ is '... as JSON, with the same bytes but for number and time' "$(try www.csr \
 is '... and nothing is stored' "$(sql "SELECT count(*) FROM orders
     WHERE profile = 'tls-server'")" 0
 
+says 'DNS:xn--bcher-kva.example' signet profile try -p tls-server www.csr \
+    --field dns=bücher.example
+says 'is not a domain' signet profile try -p tls-server www.csr \
+    --field dns=☃.example
+
 # The real one, after number and times.
 start signet-cad -d -c "$pki/cad.conf"
 ok 'the certificate is issued' as o1 signet issue --profile tls-server \
