@@ -39,7 +39,9 @@ struct crl_build {
 	uint8_t			 digest[32];
 	struct crl		*made;		/* borrowed from the CA: deliver */
 
-	/* the ledger on this CA, ascending, and how far we are in it */
+	/* the ledger on this CA, ascending, and how far we are in it; the
+	 * statuses are the ledger's own, which it never moves: what changes
+	 * meanwhile is seen */
 	const struct ledger_status **ledger;
 	size_t			 nledger, ledger_at;
 	/* the same in the last list; the entry that comes next */
