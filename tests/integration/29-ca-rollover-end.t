@@ -69,6 +69,22 @@ roll_configure people.g3
 ok 'and carries it out' cad
 is 'all of it' "$(order_state "$id") $(issuers mail-sign)" \
     'done people=2 people.g3=2 '
+
+# Before certificates have to be shortened, the operator is told.
+not 'nothing is due' grep -q 'is due for its next' "$tmp/log"
+is '... says the list' "$(signet ca list --json |
+    jq -r 'select(.roll_due) | .name')" ''
+sed -i 's/name = "people.g3";/&\n\troll_before = "7000d";/' "$conf"
+echo 'roll_before = "7000d";' >>"$pki/signet.conf"
+ok 'earlier than usual' cad
+ok 'the log says what is due' grep -q \
+    'CA people.g3 is due for its next generation since' "$tmp/log"
+ok '... and what to do' grep -q 'hint: signet ca roll people; then' "$tmp/log"
+says 'The next generation is due: signet ca roll people' \
+    signet ca show people.g3
+is 'the list has all that is due, not what has a successor' "$(signet ca list \
+    --json | jq -r 'select(.roll_due) | .name' | tr '\n' ' ')" \
+    'people.g3 services '
 ok 'the proof holds' proven
 
 done_testing

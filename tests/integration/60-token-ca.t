@@ -51,6 +51,12 @@ ok 'the root certifies it' signet-root certify --dir "$pki/root" --yes \
     --operator me --csr "$pki/ca/cards.csr" --name cards
 ok 'it is taken in' signet ca import cards \
     "$(ls "$pki"/root/out/parcel-*.pem | tail -n 1)"
+ok 'its next generation gets a key in the token as well' signet ca roll cards \
+    --key 'pkcs11:token=people;object=cards-2' --passphrase "$pin"
+said 'made in the token'
+not '... and in no file' test -e "$pki/ca/cards.g2.key"
+ok '... of the same kind' sh -c "openssl req -in '$pki/ca/cards.g2.csr' \
+    -noout -text | grep -q 'NIST CURVE: P-384'"
 sed -i 's/^cas *= *\[.*/cas = [ "services", "cards" ];/' \
     "$pki/profiles/tls-server"
 awk -v ca="$pki/ca/cards.pem" -v uri="$uri" -v pin="$pin" '
