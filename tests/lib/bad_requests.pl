@@ -483,7 +483,7 @@ refused('pss-trailer-2', 'request: ', key => 'rsa', sig => 'sha256rsa',
     how => $pss_how . 32);
 good('good-pss', key => 'rsa', sig => 'sha256rsa',
     alg => seq(oid($PSS), pss_params($SHA256, $SHA256, 32)), how => $pss_how . 32);
-good('good-pss-key', key => 'pss', sig => 'sha256rsa',
+refused('pss-key', 'does not take rsa-pss', key => 'pss', sig => 'sha256rsa',
     alg => seq(oid($PSS), pss_params($SHA256, $SHA256, 32)), how => $pss_how . 32);
 refused('pss-key-sha1', 'key with wrong parameters', key => 'rsa', sig => 'sha256rsa',
     spki => seq(seq(oid($PSS), pss_params($SHA1, $SHA1, 20)),
