@@ -495,6 +495,48 @@ lengths_are_right_where_their_form_changes(void **state)
 	assert_int_equal(hits, sizeof(rows) / sizeof(rows[0]));
 }
 
+static void
+lists_are_signed_by_every_kind_of_key(void **state)
+{
+	static const char *const	 kinds[] = { "rsa:2048", "ec:P-384",
+	    "ec:P-521", "ed25519" };
+	size_t				 i, k;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		struct issuer		 ca = { .ski_len = 20 };
+		struct list		 l = { three, 3, 0 };
+		struct error		 e = ERROR_INIT;
+		struct buf		 der = { 0 };
+		const unsigned char	*p;
+		struct crl		*crl;
+		EVP_PKEY		*key;
+		X509_CRL		*x;
+
+		assert_int_equal(key_generate(&key, kinds[i], &e), 0);
+		ca.cert = X509_new();
+		assert_int_equal(X509_set_pubkey(ca.cert, key), 1);
+		der_put(&ca.subject, DER_SEQUENCE, NULL, 0);
+		assert_int_equal(key_signature_alg(&ca.alg, key, NULL, &e),
+		    0);
+		assert_int_equal(crl_sign(&der, &params, list_next, &l, &ca,
+		    key, &e), 0);
+		p = der.p;
+		x = d2i_X509_CRL(NULL, &p, (long)der.len);
+		assert_int_equal(X509_CRL_verify(x, key), 1);
+		X509_CRL_free(x);
+		for (k = 0; k < 2; k++) {
+			assert_int_equal(crl_parse(&crl, BYTES(der.p, der.len),
+			    &ca, &e), k == 0 ? 0 : -1);
+			crl_free(&crl);
+			der.p[60] ^= 1;
+		}
+		buf_clear(&der);
+		issuer_clear(&ca);
+		EVP_PKEY_free(key);
+	}
+}
+
 static const struct crl_entry	 removed =
     { { 0x07 }, 1, CRL_REMOVE, NOW - 10, 0 };
 static const struct bytes	 url = { (const uint8_t *)"http://x/s1.crl",
@@ -663,6 +705,7 @@ main(void)
 		    crl_parse_reads_openssls_list_and_refuses_bad_extensions),
 		cmocka_unit_test(twenty_thousand_entries_come_back),
 		cmocka_unit_test(lengths_are_right_where_their_form_changes),
+		cmocka_unit_test(lists_are_signed_by_every_kind_of_key),
 		cmocka_unit_test(deltas_and_shards_say_what_they_are),
 		cmocka_unit_test(
 		    a_list_in_a_file_is_believed_whole_or_not_at_all),

@@ -167,6 +167,29 @@ file_store_that_fails_leaves_the_old_content_and_no_other_file(void **state)
 }
 
 static void
+file_rename_replaces_what_was_there_or_says_why_not(void **state)
+{
+	struct fixture	*f = *state;
+	char		*from = file_join(f->dir, "b"), *text;
+	struct buf	 b = { 0 };
+
+	assert_int_equal(file_store(f->path, "old", 3, 0600, &f->e), 0);
+	assert_int_equal(file_rename(from, f->path, &f->e), -1);
+	text = mem_printf("rename %s to %s: No such file or directory", from,
+	    f->path);
+	assert_string_equal(f->e.text, text);
+	error_clear(&f->e);
+	assert_int_equal(file_store(from, "new", 3, 0600, &f->e), 0);
+	assert_int_equal(file_rename(from, f->path, &f->e), 0);
+	assert_false(file_exists(from));
+	assert_int_equal(file_load(&b, f->path, 10, &f->e), 0);
+	assert_memory_equal(b.p, "new", 3);
+	buf_clear(&b);
+	mem_free(&from);
+	mem_free(&text);
+}
+
+static void
 file_create_refuses_to_replace(void **state)
 {
 	struct fixture	*f = *state;
@@ -332,6 +355,7 @@ main(void)
 		TEST(file_load_of_a_dash_reads_standard_input),
 		TEST(file_store_replaces_and_leaves_no_other_file),
 	TEST(file_store_that_fails_leaves_the_old_content_and_no_other_file),
+		TEST(file_rename_replaces_what_was_there_or_says_why_not),
 		TEST(file_create_refuses_to_replace),
 		TEST(file_store_takes_a_name_without_a_directory),
 		TEST(file_exists_tells),

@@ -18,6 +18,7 @@
 #include "os/file.h"
 #include "tests/unit/x509_fixture.h"
 #include "x509/key.h"
+#include "x509/key_pieces.h"
 
 extern char	**environ;
 
@@ -432,6 +433,54 @@ identity_load_opens_pkcs12(void **state)
 	assert_int_equal(e.code, ERROR_INPUT);
 }
 
+/* In pieces or at once: the same signatures, whatever the key. */
+static void
+signatures_over_pieces_are_those_over_the_whole(void **state)
+{
+	static const char *const	 kinds[] = { "rsa:2048", "ec:P-256",
+	    "ec:P-384", "ed25519" };
+	size_t				 i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		const struct alg_sig	*how;
+		struct key_pieces	*k;
+		struct error		 e = ERROR_INIT;
+		struct buf		 sig = { 0 };
+		EVP_PKEY		*key;
+
+		assert_int_equal(key_generate(&key, kinds[i], &e), 0);
+		assert_int_equal(alg_sig_choose(&how, key, NULL, &e), 0);
+		assert_int_equal(key_pieces_sign(&k, how, key, &e), 0);
+		/* All at once, or not at all. */
+		assert_true((k == NULL) == (strcmp(kinds[i], "ed25519") == 0));
+		if (k == NULL) {
+			EVP_PKEY_free(key);
+			continue;
+		}
+		assert_int_equal(key_pieces_add(k, BYTES("hel", 3), &e), 0);
+		assert_int_equal(key_pieces_add(k, BYTES("lo", 2), &e), 0);
+		assert_int_equal(key_pieces_end_sign(k, &sig, &e), 0);
+		key_pieces_free(&k);
+		assert_int_equal(key_verify(key, BYTES("hello", 5),
+		    BYTES(sig.p, sig.len), &e), 0);
+		assert_int_equal(key_pieces_verify(&k, how, key, &e), 0);
+		assert_int_equal(key_pieces_add(k, BYTES("hello", 5), &e), 0);
+		assert_int_equal(key_pieces_end_verify(k, BYTES(sig.p,
+		    sig.len), &e), 0);
+		key_pieces_free(&k);
+		assert_int_equal(key_pieces_verify(&k, how, key, &e), 0);
+		assert_int_equal(key_pieces_add(k, BYTES("hellO", 5), &e), 0);
+		assert_int_equal(key_pieces_end_verify(k, BYTES(sig.p,
+		    sig.len), &e), -1);
+		assert_int_equal(e.code, ERROR_CRYPTO);
+		assert_string_equal(e.text, "signature does not verify");
+		key_pieces_free(&k);
+		buf_clear(&sig);
+		EVP_PKEY_free(key);
+	}
+}
+
 int
 main(void)
 {
@@ -440,6 +489,8 @@ main(void)
 		cmocka_unit_test(
 		    signature_algorithms_are_those_of_the_smime_baseline),
 		cmocka_unit_test(other_kinds_of_key_are_not_used),
+		cmocka_unit_test(
+		    signatures_over_pieces_are_those_over_the_whole),
 		cmocka_unit_test(
 		    an_encrypted_key_file_opens_with_its_passphrase_only),
 		cmocka_unit_test(openssl_reads_our_key_files),

@@ -315,6 +315,20 @@ msg_call_refuses_another_type(void **state)
 	assert_string_equal(f->e.text, "reply of type 3 instead of 2");
 }
 
+/* The answer to what was sent before, by its type and no other. */
+static void
+msg_answer_takes_what_was_asked_for(void **state)
+{
+	struct fixture	*f = *state;
+
+	msg_init(&f->m, 3);
+	assert_int_equal(msg_send(f->fd[1], &f->m, &f->e), 0);
+	assert_int_equal(msg_send(f->fd[1], &f->m, &f->e), 0);
+	assert_int_equal(msg_answer(f->fd[0], &f->r, 3, &f->e), 0);
+	assert_int_equal(msg_answer(f->fd[0], &f->r, 2, &f->e), -1);
+	assert_string_equal(f->e.text, "reply of type 3 instead of 2");
+}
+
 static void
 msg_call_says_when_the_peer_ends(void **state)
 {
@@ -365,6 +379,7 @@ main(void)
 		TEST(msg_call_makes_the_error_of_the_peer_ours),
 		TEST(msg_call_refuses_an_error_that_is_malformed),
 		TEST(msg_call_refuses_another_type),
+		TEST(msg_answer_takes_what_was_asked_for),
 		TEST(msg_call_says_when_the_peer_ends),
 	TEST(msg_call_moves_megabytes_over_descriptors_that_do_not_block),
 	};
