@@ -150,11 +150,16 @@ peer() {
 }
 [ "${BENCH_PEER:-yes}" = no ] || peer
 
-row "list of $n: to a verified file" "$made" ms "openssl ca -gencrl" "$peer_ms"
+beside() {
+	[ "$peer_ms" = 0 ] || set -- "$@" "openssl ca -gencrl" "$peer"
+	row "$@"
+}
+peer=$peer_ms
+beside "list of $n: to a verified file" "$made" ms
 row "... and into the store" "$stored" ms
 row "... its size" "$(awk -v b="$bytes" 'BEGIN { printf "%.1f", b / 1e6 }')" MB
-row "... peak memory, signer and worker" "$(mib $((signer + worker)))" MiB \
-    "openssl ca -gencrl" "$(mib "$peer_kib")"
+peer=$(mib "$peer_kib")
+beside "... peak memory, signer and worker" "$(mib $((signer + worker)))" MiB
 row "... of it the signer" "$(mib "$signer")" MiB
 row "revoking one with $n revoked, median" "$(quantile after 0.5)" ms \
     "with none" "$(quantile before 0.5)"
