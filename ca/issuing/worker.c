@@ -276,6 +276,30 @@ worker_open(struct worker *w, struct error *e)
 	return 0;
 }
 
+/*
+ * A store that is just restarting is no reason to end; one that stays away is
+ * said to whoever started us.
+ */
+#define OPEN_TRIES	8
+
+static int
+worker_open_patiently(struct worker *w, struct error *e)
+{
+	int	 tries;
+
+	for (tries = 1; worker_open(w, e) == -1; tries++) {
+		if (tries == OPEN_TRIES || service_is_once(w->svc) ||
+		    !worker_is_passing(e))
+			return -1;
+		if (tries == 1)
+			log_error(e, "worker %d tries again", w->index);
+		error_clear(e);
+		db_close(&w->db);
+		usleep(tries < 5 ? 100000u << tries : 2000000);
+	}
+	return 0;
+}
+
 static int
 worker_confine(struct worker *w, struct error *e)
 {
@@ -303,7 +327,8 @@ worker_main(int parent, void *arg)
 
 	snprintf(w.name, sizeof(w.name), "%s/%d", w.conf->instance, w.index);
 	w.arena = arena_new();
-	if (worker_confine(&w, &e) == -1 || worker_open(&w, &e) == -1)
+	if (worker_confine(&w, &e) == -1 ||
+	    worker_open_patiently(&w, &e) == -1)
 		goto out;
 	note_act(&w, "start");
 	service_watch(w.svc, parent, worker_end, &w);

@@ -115,8 +115,10 @@ said 'is done: nothing to approve'
 exits 5 'nor to reject' signet order reject "$id" --reason x --yes
 
 # Two at the same time: neither approval is lost.
+request o3
+request o4
 ok 'an order for two to sign' signet order new -p officer --csr \
-    "$tmp/www.csr" --holder o4 --holder-name 'Orm Four' -f name='Orm Four' \
+    "$tmp/o4.csr" --holder o4 --holder-name 'Orm Four' -f name='Orm Four' \
     -f id=o4 -f org='Example AB' -f country=SE
 id=$(last_order)
 as s1 signet order approve "$id" --yes >"$tmp/s1.out" 2>&1 &
@@ -132,7 +134,7 @@ is 'both are there' "$(sql "SELECT approvals, state FROM orders
 
 # Who may not.
 ok 'an order for an officer' signet order new -p officer --csr \
-    "$tmp/www.csr" --holder o3 --holder-name 'Ola Three' -f name='Ola Three' \
+    "$tmp/o3.csr" --holder o3 --holder-name 'Ola Three' -f name='Ola Three' \
     -f id=o3 -f org='Example AB' -f country=SE
 officer=$(last_order)
 exits 3 'an officer alone does not name officers' \
