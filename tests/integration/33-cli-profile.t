@@ -13,10 +13,14 @@ sed 's/"officer"/"oficer"/' "$srcdir/etc/profiles/mail-sign" >bad/role
 sed 's/"730d"/"900d"/' "$srcdir/etc/profiles/mail-sign" >bad/long
 echo 'colour = "red";' | cat "$srcdir/etc/profiles/mail-sign" - >bad/unknown
 not 'a file with a mistake is refused' signet profile check bad/role
-says 'bad/role:30: approvals: no role "oficer"' signet profile check bad/role
-says 'bad/long:27: validity: the S/MIME baseline allows 825 days' \
+line_of() {
+	grep -n "$1" "bad/$2" | head -n 1 | cut -d: -f1
+}
+says "bad/role:$(line_of oficer role): approvals: no role \"oficer\"" \
+    signet profile check bad/role
+says "bad/long:$(line_of 900d long): validity: the S/MIME baseline allows 825" \
     signet profile check bad/long
-says 'bad/unknown:36: unknown setting "colour"' \
+says "bad/unknown:$(line_of colour unknown): unknown setting \"colour\"" \
     signet profile check bad/unknown
 says '3 of 3 are refused' signet profile check bad/role bad/long bad/unknown
 says 'bad/none: No such file' signet profile check bad/none
