@@ -5,8 +5,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -327,11 +330,38 @@ secret_ask(struct secret *s, int tty, const char *prompt, const char *more,
 	return rc;
 }
 
+/*
+ * The question goes straight to the terminal.  Where a parent passes on what
+ * was said before it, through a pipe, wait until that has been read, or the
+ * question would stand above what it is about.
+ */
+#define PASS_TRIES	100
+
+static void
+secret_let_pass(int fd)
+{
+	struct stat		 st;
+	struct timespec		 moment = { .tv_nsec = 10000000 };
+	int			 tries, left = 0;
+
+	fflush(stdout);
+	if (fstat(fd, &st) == -1 || !S_ISFIFO(st.st_mode))
+		return;
+	for (tries = 0; tries < PASS_TRIES; tries++) {
+		if (ioctl(fd, FIONREAD, &left) == -1 || left == 0)
+			break;
+		nanosleep(&moment, NULL);
+	}
+	nanosleep(&moment, NULL);	/* read is not yet written */
+}
+
 static int
 secret_open_terminal(struct error *e)
 {
 	int	 tty;
 
+	secret_let_pass(STDOUT_FILENO);
+	secret_let_pass(STDERR_FILENO);
 	if ((tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) == -1) {
 		error_set(e, ERROR_CONFIG, "no terminal to ask for a secret");
 		error_hint(e, "name a source: file:PATH, credential:NAME"
