@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <unistd.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -246,6 +247,15 @@ sandbox_refuse(scmp_filter_ctx ctx, int syscall_nr)
 	return rv == -EDOM ? 0 : rv;
 }
 
+static int
+sandbox_refuse_sockets(scmp_filter_ctx ctx, bool but_local)
+{
+	if (!but_local)
+		return sandbox_refuse(ctx, SCMP_SYS(socket));
+	return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket),
+	    1, SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
+}
+
 /*
  * Creating sockets and running programs are refused by name; a pair of
  * connected sockets leads nowhere and stays.  io_uring makes sockets without
@@ -262,7 +272,7 @@ sandbox_seccomp(const struct sandbox *s, struct error *e)
 	if ((ctx = seccomp_init(SCMP_ACT_ALLOW)) == NULL)
 		return error_set(e, ERROR_NOMEM, "sandbox: system call filter");
 	if (s->no_network)
-		if ((rv = sandbox_refuse(ctx, SCMP_SYS(socket))) == 0)
+		if ((rv = sandbox_refuse_sockets(ctx, s->local_sockets)) == 0)
 			rv = sandbox_refuse(ctx, SCMP_SYS(io_uring_setup));
 	if (rv == 0 && s->no_exec)
 		if ((rv = sandbox_refuse(ctx, SCMP_SYS(execve))) == 0)

@@ -5,7 +5,8 @@
  * What a process may still do after set-up.  Entered last, never left:
  * setresuid to the service user (when root), no_new_privs, not dumpable,
  * Landlock over the paths below, and where "no_network" is set a seccomp
- * filter that refuses to create any socket.
+ * filter that refuses to create any socket, or, with "local_sockets", any but
+ * those of this machine (AF_UNIX).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +26,7 @@ struct sandbox {
 	size_t				 npath;
 	bool				 no_network;
 	bool				 no_exec;
+	bool				 local_sockets;	/* though no network */
 };
 
 /*

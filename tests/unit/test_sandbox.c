@@ -287,6 +287,31 @@ no_network_refuses_every_socket_but_a_pair(void **state)
 }
 
 static int
+local_sockets(struct fixture *f)
+{
+	const struct sandbox	 s = {
+		.no_network = true, .local_sockets = true
+	};
+	struct error		 e = ERROR_INIT;
+	int			 fd;
+
+	(void)f;
+	CHECK(sandbox_enter(&s, NULL, &e) == 0);
+	CHECK((fd = socket(AF_UNIX, SOCK_STREAM, 0)) != -1);
+	close(fd);
+	CHECK(try_connect() == EACCES);
+	CHECK(socket(AF_INET6, SOCK_DGRAM, 0) == -1 && errno == EACCES);
+	CHECK(socket(AF_NETLINK, SOCK_RAW, 0) == -1 && errno == EACCES);
+	return 0;
+}
+
+static void
+local_sockets_are_those_of_this_machine_only(void **state)
+{
+	in_child(local_sockets, *state);
+}
+
+static int
 no_programs(struct fixture *f)
 {
 	const struct sandbox_path	 path[] = { { "/", SANDBOX_READ } };
@@ -351,7 +376,7 @@ everything(struct fixture *f)
 {
 	const struct sandbox_path	 path[] = { { f->in, SANDBOX_READ } };
 	const struct sandbox		 s = {
-		"nobody", path, 1, true, true
+		"nobody", path, 1, true, true, false
 	};
 	struct error			 e = ERROR_INIT;
 
@@ -385,6 +410,7 @@ main(void)
 		TEST(a_path_to_read_cannot_be_written),
 		TEST(a_path_to_write_allows_what_replacing_a_file_needs),
 		TEST(no_network_refuses_every_socket_but_a_pair),
+		TEST(local_sockets_are_those_of_this_machine_only),
 		TEST(no_exec_refuses_every_program),
 		TEST(without_no_exec_programs_below_the_paths_run),
 		TEST(a_sandbox_has_no_way_up_and_is_not_dumped),
