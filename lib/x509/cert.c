@@ -309,18 +309,39 @@ issuer_sig(const struct alg_sig **sig, const struct issuer *i,
 	    "the key is not that of CA \"%s\"", i->name);
 }
 
+/* What verifies: of a root that has no certificate yet, the public half of
+ * its key, for one in a token only signs. */
+static int
+issuer_public(EVP_PKEY **pub, const struct issuer *i, EVP_PKEY *key,
+    struct error *e)
+{
+	struct buf		 der = { 0 };
+	const unsigned char	*p;
+
+	if (i->cert != NULL)
+		*pub = X509_get_pubkey(i->cert);
+	else if (key_public_der(&der, key, e) == -1)
+		return -1;
+	else {
+		p = der.p;
+		*pub = d2i_PUBKEY(NULL, &p, (long)der.len);
+		buf_clear(&der);
+	}
+	return *pub != NULL ? 0 : error_ssl(e, ERROR_CRYPTO, "public key");
+}
+
 int
 cert_seal(struct buf *out, struct bytes tbs, const struct issuer *i,
     EVP_PKEY *key, struct error *e)
 {
 	const struct alg_sig	*alg;
 	struct buf		 sig = { 0 };
-	EVP_PKEY		*pub = i->cert == NULL ? key :
-	    X509_get0_pubkey(i->cert);
+	EVP_PKEY		*pub = NULL;
 	size_t			 mark;
 	int			 rc = -1;
 
-	if (issuer_sig(&alg, i, key, e) == -1 ||
+	if (issuer_public(&pub, i, key, e) == -1 ||
+	    issuer_sig(&alg, i, key, e) == -1 ||
 	    alg_sign(&sig, alg, key, tbs, e) == -1)
 		goto out;
 	if (alg_verify(alg, pub, tbs, BYTES(sig.p, sig.len), e) == -1) {
@@ -335,6 +356,7 @@ cert_seal(struct buf *out, struct bytes tbs, const struct issuer *i,
 	der_end(out, mark);
 	rc = 0;
  out:
+	EVP_PKEY_free(pub);
 	buf_clear(&sig);
 	return rc;
 }

@@ -175,6 +175,17 @@ load_module(struct token_key *k, struct error *e)
 	    e);
 }
 
+int
+token_key_load_module(struct token_key *k, struct error *e)
+{
+	int	 rc;
+
+	pthread_mutex_lock(&k->opening);
+	rc = load_module(k, e);
+	pthread_mutex_unlock(&k->opening);
+	return rc == 0 ? 0 : error_wrap(e, "%s", k->name);
+}
+
 static int
 open_session(struct token_key *k, CK_SESSION_HANDLE *session, bool write,
     struct error *e)

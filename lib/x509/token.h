@@ -46,6 +46,8 @@ int	 token_key_fetch_pin(struct token_key *, struct error *);
  * was refused; ERROR_CONFIG: what is configured cannot work.
  */
 int	 token_key_open(struct token_key *, struct error *);
+/* Load the module now, for who wants to tell that from a token's absence. */
+int	 token_key_load_module(struct token_key *, struct error *);
 /* Make the key in the token; the URI must name its object, which must not
  * be there yet.  alg: "rsa:2048".."rsa:4096", "ec:P-256", "ec:P-384". */
 int	 token_key_generate(struct token_key *, const char *alg,
@@ -55,6 +57,16 @@ int	 token_key_generate(struct token_key *, const char *alg,
 int	 token_key_pkey(struct token_key *, EVP_PKEY **, struct error *);
 /* The token key behind an EVP_PKEY, borrowed, or NULL. */
 struct token_key *token_key_of(const EVP_PKEY *);
+/* What it is, once it was open, for the record. */
+struct token_info {
+	char	 label[33], serial[17], model[17];	/* of the token */
+	char	*uri;		/* by the token's label and the key's id */
+	char	*module;	/* the file that was loaded */
+	bool	 readable;	/* the key may be read out of the token */
+};
+int	 token_key_info(struct token_key *, struct token_info *,
+	    struct error *);
+void	 token_info_clear(struct token_info *);
 /* The certificate with the key's id, else with its label. */
 int	 token_key_cert(struct token_key *, X509 **, struct error *);
 

@@ -111,17 +111,11 @@ static int
 pair_check(struct token_key *k, CK_SESSION_HANDLE session,
     CK_OBJECT_HANDLE key, struct error *e)
 {
-	CK_BBOOL	 extractable = CK_TRUE, sensitive = CK_FALSE;
-	CK_ATTRIBUTE	 a[] = {
-		{ CKA_EXTRACTABLE, &extractable, sizeof(extractable) },
-		{ CKA_SENSITIVE, &sensitive, sizeof(sensitive) },
-	};
-	CK_RV		 rv;
+	bool	 readable;
 
-	rv = k->module->f->C_GetAttributeValue(session, key, a, 2);
-	if (rv != CKR_OK)
-		return token_error(e, rv, "look at the new key");
-	if (extractable == CK_FALSE && sensitive == CK_TRUE)
+	if (token_object_is_readable(k, session, key, &readable, e) == -1)
+		return -1;
+	if (!readable)
 		return 0;
 	return error_set(e, ERROR_DENIED, "token %s made a key that can be "
 	    "read out of it", k->label);

@@ -32,6 +32,7 @@ static int
 module_symbols(struct token_module *m, struct error *e)
 {
 	CK_C_GetFunctionList	 get;
+	Dl_info			 where;
 	void			*handle, *symbol;
 	CK_RV			 rv;
 
@@ -52,6 +53,8 @@ module_symbols(struct token_module *m, struct error *e)
 	memcpy(&get, &symbol, sizeof(get));
 	if ((rv = get(&m->f)) != CKR_OK)
 		return token_error(e, rv, "PKCS#11 module %s", m->path);
+	m->file = mem_strdup(dladdr(symbol, &where) != 0 ? where.dli_fname :
+	    m->path);
 	return 0;
 }
 
@@ -83,6 +86,7 @@ token_module_load(struct token_module **out, const char *path,
 	m->path = mem_strdup(path);
 	if (module_symbols(m, e) == -1 || module_initialize(m, e) == -1) {
 		mem_free(&m->path);
+		mem_free(&m->file);
 		mem_free(&m);
 		goto out;
 	}

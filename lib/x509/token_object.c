@@ -274,6 +274,24 @@ token_object_public(struct token_key *k, CK_SESSION_HANDLE session,
 }
 
 int
+token_object_is_readable(struct token_key *k, CK_SESSION_HANDLE session,
+    CK_OBJECT_HANDLE key, bool *readable, struct error *e)
+{
+	CK_BBOOL	 extractable = CK_TRUE, sensitive = CK_FALSE;
+	CK_ATTRIBUTE	 a[] = {
+		{ CKA_EXTRACTABLE, &extractable, sizeof(extractable) },
+		{ CKA_SENSITIVE, &sensitive, sizeof(sensitive) },
+	};
+	CK_RV		 rv;
+
+	rv = k->module->f->C_GetAttributeValue(session, key, a, 2);
+	if (rv != CKR_OK)
+		return token_error(e, rv, "look at the key");
+	*readable = extractable != CK_FALSE || sensitive != CK_TRUE;
+	return 0;
+}
+
+int
 token_object_cert(struct token_key *k, CK_SESSION_HANDLE session, X509 **cert,
     struct error *e)
 {

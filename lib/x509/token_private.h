@@ -13,7 +13,8 @@
 /* token_module.c: the shared library, one per path and process. */
 struct token_module {
 	struct token_module	*next;
-	char			*path;
+	char			*path;		/* that was asked for */
+	char			*file;		/* that was found */
 	CK_FUNCTION_LIST	*f;
 	/* Held for reading while the module is used, for writing while it is
 	 * finalised and initialised; the count of that is the generation. */
@@ -46,6 +47,7 @@ struct token_key {
 	uint64_t		 connection;	/* counts */
 	CK_SLOT_ID		 slot;
 	char			 label[33];	/* of the token */
+	char			 serial[17], model[17];
 	CK_SESSION_HANDLE	 idle[TOKEN_SESSIONS];
 	size_t			 nidle;
 	CK_OBJECT_HANDLE	 object;
@@ -79,6 +81,8 @@ int	 token_object_key(struct token_key *, CK_SESSION_HANDLE,
 	    CK_OBJECT_HANDLE *, struct error *);
 int	 token_object_public(struct token_key *, CK_SESSION_HANDLE,
 	    CK_OBJECT_HANDLE, EVP_PKEY **, struct error *);
+int	 token_object_is_readable(struct token_key *, CK_SESSION_HANDLE,
+	    CK_OBJECT_HANDLE, bool *, struct error *);
 int	 token_object_cert(struct token_key *, CK_SESSION_HANDLE, X509 **,
 	    struct error *);
 /* token_generate.c */

@@ -9,15 +9,18 @@
 
 /* Fields of CK_TOKEN_INFO are padded with spaces. */
 static void
+token_field(char *dst, const unsigned char *field, size_t n)
+{
+	while (n > 0 && (field[n - 1] == ' ' || field[n - 1] == '\0'))
+		n--;
+	memcpy(dst, field, n);
+	dst[n] = '\0';
+}
+
+static void
 token_label(char dst[33], const CK_TOKEN_INFO *info)
 {
-	size_t	 n = 32;
-
-	while (n > 0 && (info->label[n - 1] == ' ' ||
-	    info->label[n - 1] == '\0'))
-		n--;
-	memcpy(dst, info->label, n);
-	dst[n] = '\0';
+	token_field(dst, info->label, sizeof(info->label));
 }
 
 static bool
@@ -98,6 +101,9 @@ token_slot_find(struct token_key *k, CK_SLOT_ID *slot, CK_TOKEN_INFO *info,
 		*slot = s.slot;
 		*info = s.info;
 		token_label(k->label, info);
+		token_field(k->serial, info->serialNumber,
+		    sizeof(info->serialNumber));
+		token_field(k->model, info->model, sizeof(info->model));
 	} else
 		rc = search_error(k, &s, e);
 	buf_clear(&s.seen);

@@ -325,6 +325,52 @@ two_keys_of_one_name_are_told_apart_by_id_only(void **state)
 }
 
 static void
+a_key_says_what_it_is_once_it_was_found(void **state)
+{
+	static const char	 want[] = "pkcs11:token=people;";
+	struct tokens		*t = *state;
+	struct error		 e = ERROR_INIT;
+	struct token_info	 info;
+	struct token_key	*k;
+	EVP_PKEY		*key, *again;
+
+	key = make_key(t, "pkcs11:token=people;object=info;id=%0A%0B",
+	    "ec:P-256");
+	assert_int_equal(token_key_new(&k, "pkcs11:token=nosuch;object=info",
+	    t->pin, &e), 0);
+	assert_int_equal(token_key_info(k, &info, &e), -1);
+	assert_int_equal(e.code, ERROR_UPSTREAM);
+	assert_non_null(strstr(e.text, "no such token"));
+	assert_null(info.uri);
+	token_info_clear(&info);
+	token_key_free(&k);
+	error_clear(&e);
+	assert_int_equal(token_key_new(&k, "pkcs11:object=x?module-path="
+	    "/nosuch.so", t->pin, &e), 0);
+	assert_int_equal(token_key_load_module(k, &e), -1);
+	assert_int_equal(e.code, ERROR_CONFIG);
+	token_key_free(&k);
+
+	error_clear(&e);
+	k = token_key_of(key);
+	assert_int_equal(token_key_load_module(k, &e), 0);
+	assert_int_equal(token_key_info(k, &info, &e), 0);
+	assert_string_equal(info.label, "people");
+	assert_int_equal(strlen(info.serial), 16);
+	assert_memory_equal(info.model, "SoftHSM", 7);
+	assert_false(info.readable);
+	assert_string_equal(info.module, softhsm_module());
+	assert_memory_equal(info.uri, want, strlen(want));
+	assert_non_null(strstr(info.uri, "id=%0A%0B"));
+	assert_non_null(strstr(info.uri, "object=info"));
+	assert_int_equal(key_load(&again, info.uri, t->pin, &e), 0);
+	assert_int_equal(EVP_PKEY_eq(key, again), 1);
+	token_info_clear(&info);
+	EVP_PKEY_free(again);
+	EVP_PKEY_free(key);
+}
+
+static void
 the_pin_comes_from_the_source_in_the_uri(void **state)
 {
 	struct tokens	*t = *state;
@@ -684,6 +730,7 @@ main(void)
 		cmocka_unit_test(a_key_that_is_there_is_not_made_again),
 		cmocka_unit_test(
 		    two_keys_of_one_name_are_told_apart_by_id_only),
+		cmocka_unit_test(a_key_says_what_it_is_once_it_was_found),
 		cmocka_unit_test(the_pin_comes_from_the_source_in_the_uri),
 		cmocka_unit_test(openssl_uses_it_like_any_other_key),
 		cmocka_unit_test(an_rsa_key_signs_with_pss_too),
