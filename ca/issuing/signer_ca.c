@@ -335,6 +335,7 @@ signer_hello(struct signer *s, struct msg *in, struct msg *out,
 		msg_put_str(out, ca->conf->name);
 		msg_put_u32(out, signer_key_is_usable(ca));
 		msg_put_str(out, ca->why_not);
+		msg_put_str(out, ca->hint);
 		msg_put_u32(out, signer_ca_state(s, ca));
 		msg_put_i64(out, ca->due);
 	}

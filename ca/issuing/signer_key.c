@@ -90,6 +90,8 @@ note_unusable(struct signer_ca *ca, const struct error *why, struct buf *notes)
 	set_away(ca, why);
 	buf_printf(notes, "CA %s: %s%s\n", ca->conf->name, why->text,
 	    ca->retry_ms > 0 ? "; it is looked for again" : "");
+	if (why->hint[0] != '\0')
+		buf_printf(notes, "hint: %s\n", why->hint);
 }
 
 int

@@ -52,6 +52,8 @@ look_at_key(struct worker *w, struct worker_ca *ca)
 	snprintf(detail, sizeof(detail), "CA %.64s issues nothing: %.200s",
 	    ca->name, ca->why_not);
 	worker_alarm(w, "key", detail);
+	if (ca->hint[0] != '\0')
+		log_info("hint: %s", ca->hint);
 }
 
 static void
@@ -62,6 +64,7 @@ take_ca(struct worker *w, struct msg *m)
 	msg_get_str(m, now.name, sizeof(now.name));
 	now.usable = msg_get_u32(m) == 1;
 	msg_get_str(m, now.why_not, sizeof(now.why_not));
+	msg_get_str(m, now.hint, sizeof(now.hint));
 	now.state = (enum wire_ca)msg_get_u32(m);
 	now.due = msg_get_i64(m);
 	if (m->bad || (ca = ca_slot(w, now.name)) == NULL)
@@ -71,6 +74,7 @@ take_ca(struct worker *w, struct msg *m)
 		log_info("CA %s issues from now on", ca->name);
 	ca->usable = now.usable;
 	memcpy(ca->why_not, now.why_not, sizeof(ca->why_not));
+	memcpy(ca->hint, now.hint, sizeof(ca->hint));
 	ca->state = now.state;
 	ca->due = now.due;
 }

@@ -23,7 +23,7 @@ struct worker_ca {		/* a generation, as the signer says */
 	char			 name[CA_NAME_SIZE], family[CA_NAME_SIZE];
 	bool			 usable;	/* has its key */
 	bool			 away;		/* it has not, and that was said */
-	char			 why_not[400];
+	char			 why_not[400], hint[160];
 	enum wire_ca		 state;
 	int64_t			 due;		/* the next one should be there */
 	int64_t			 told;		/* of that in the log, when */

@@ -116,6 +116,7 @@ ok '... and the other goes on' wait_for is_state "$more" 'done'
 is 'the order to the dead one is ready' "$(order_state "$dead")" ready
 sleep 3
 is 'the alarm is said once' "$(grep -c 'ALARM key: CA cards' "$tmp/log")" 1
+ok '... with what to do' grep -q 'hint: .*connect it' "$tmp/log"
 ok '... and audited' audited 'act=alarm' 'what=key' 'CA cards issues nothing'
 token_plug people
 ok 'with the token back it goes on by itself' wait_for is_state "$dead" 'done'
@@ -151,6 +152,15 @@ ca_key_is services 'pkcs11:token=services;object=services' "$tmp/pin"
 ok 'two keys of one name stop it' cad
 ok '... by name' grep -q 'token services has 2 private keys that fit' \
     "$tmp/log"
+ok '... with the next command' grep -q \
+    'hint: add id=%NN to the URI; the ids: pkcs11-tool --module' "$tmp/log"
+ca_key_is services \
+    'pkcs11:token=services;object=services?module-path=/nosuch.so' "$tmp/pin"
+ok 'a module that is not there stops it' cad
+ok '... by name' grep -q 'load PKCS#11 module: /nosuch.so: cannot open' \
+    "$tmp/log"
+ok '... with the next command' grep -q \
+    "hint: install the token's module and name its file" "$tmp/log"
 ca_key_is services 'pkcs11:token=services;object=services;id=%02' "$tmp/pin"
 ok "somebody else's key stops it" cad
 ok '... by name' grep -q 'does not belong to certificate' "$tmp/log"
