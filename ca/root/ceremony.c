@@ -44,7 +44,12 @@ static const struct conf_item custodians[] = {
 	    "Name of the root in the index and in file names."), \
 	SUBJECT, \
 	CONF_STR(struct ceremony, key, "rsa:4096", \
-	    "Kind of key: rsa:3072, rsa:4096, ec:P-256, ec:P-384, ec:P-521."), \
+	    "Kind of key: rsa:3072, rsa:4096, ec:P-256, ec:P-384, ec:P-521; " \
+	    "or a token's URI: pkcs11:token=LABEL;object=LABEL."), \
+	CONF_STR(struct ceremony, algorithm, NULL, \
+	    "Kind of a key that is made in a token; default: rsa:4096."), \
+	CONF_STR(struct ceremony, existing_key, NULL, \
+	    "Why a key is taken that is in the token already."), \
 	CONF_DURATION(struct ceremony, validity, "20y", DAY, 40 * YEAR, \
 	    "Life of the certificate."), \
 	CRL_LIFETIME("180d"), \
@@ -55,7 +60,8 @@ static const struct conf_item custodians[] = {
 	CONF_NUM(struct ceremony, threshold, 0, 0, 255, \
 	    "How many custodians are needed to use the key."), \
 	CONF_STR(struct ceremony, passphrase, NULL, \
-	    "Where the key's passphrase comes from, when it is not split.")
+	    "Where the key's passphrase comes from, when it is not split; or " \
+	    "the token's PIN.")
 #define CA_KEY(usual_profile) \
 	CONF_STR_REQUIRED(struct ceremony, name, \
 	    "Name of the CA in the index and in file names."), \

@@ -31,7 +31,9 @@ struct ceremony {
 	char			*operator;
 	int64_t			 generation;	/* of the root; 0: the present */
 	char			*name;
-	char			*key;
+	char			*key;		/* kind, or a token's URI */
+	char			*algorithm;	/* of a key in a token */
+	char			*existing_key;	/* why it is taken */
 	int64_t			 validity;	/* 0: the profile's */
 	int64_t			 crl_lifetime;	/* 0: as at init */
 	struct conf_groups	 subject;	/* ceremony_attr */

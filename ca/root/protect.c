@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ca/root/protect.h"
 
-
 #include "base/split.h"
 #include "base/text.h"
+#include "ca/root/root_token.h"
 #include "ca/root/share.h"
+#include "x509/token.h"
 
 #define RANDOM_SIZE	32
 #define TRIES		3
@@ -40,6 +41,14 @@ protect_check(const struct ceremony *c, struct error *e)
 {
 	size_t	 n = c->custodians.n;
 
+	if (token_is_uri(c->key))
+		return root_token_check(c, e);
+	if (c->algorithm != NULL || c->existing_key != NULL) {
+		error_set(e, ERROR_CONFIG, "%s is for a key in a token",
+		    c->algorithm != NULL ? "algorithm" : "existing_key");
+		return error_hint(e, "key = \"rsa:4096\" names the kind of a "
+		    "key in a file, key = \"pkcs11:...\" one in a token");
+	}
 	if (n == 0 && c->threshold != 0)
 		return error_set(e, ERROR_CONFIG, "threshold is %lld, but "
 		    "there are no custodians", (long long)c->threshold);
@@ -182,6 +191,8 @@ protect_new(struct session *s, EVP_PKEY *key, const char *hex,
 	struct buf	 pem = { 0 };
 	int		 rc = -1;
 
+	if (token_key_of(key) != NULL)
+		return 0;
 	if (new_passphrase(s, &pass, hex, e) == -1 ||
 	    key_encode(&pem, key, &pass, e) == -1)
 		goto out;
@@ -208,18 +219,10 @@ struct unlock {
 static int
 find_made(struct unlock *u, struct error *e)
 {
-	const struct transcript	*t = &u->s->root->transcript;
-	char			*value;
-	int64_t			 n;
-	size_t			 k;
+	char		*value;
+	int64_t		 n;
 
-	for (k = 0; k < t->n && u->made == NULL; k++) {
-		value = transcript_value(&t->v[k], "key-generation");
-		if (value != NULL && text_parse_number(&n, value, 1, 9999,
-		    e) == 0 && n == u->g->number)
-			u->made = &t->v[k];
-		mem_free(&value);
-	}
+	u->made = transcript_made(&u->s->root->transcript, u->g->number);
 	if (u->made == NULL)
 		return error_set(e, ERROR_CONFIG, "the transcript does not "
 		    "say how the key of generation %lld is kept",
@@ -491,6 +494,11 @@ protect_unlock(struct session *s, const struct generation *g,
 	}
 	if (find_made(u, e) == -1)
 		goto out;
+	if (root_token_has(s->root, g->number)) {
+		if (check_given(u, e) == 0)
+			rc = root_token_unlock(s, g, key, e);
+		goto out;
+	}
 	if ((u->threshold > 0 ? unlock_split(u, &pass, e) :
 	    unlock_whole(u, &pass, e)) == 0)
 		rc = unlock_key(u, &pass, key, e);

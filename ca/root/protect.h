@@ -3,7 +3,7 @@
 #define SIGNET_ROOT_PROTECT_H
 /*
  * How the root's key is kept: encrypted under one passphrase, or under a
- * random one that is split among custodians.
+ * random one that is split among custodians, or in a token (root_token.h).
  */
 #include <openssl/evp.h>
 #include "base/error.h"
@@ -15,7 +15,8 @@
 int	 protect_check(const struct ceremony *, struct error *);
 /*
  * Ask the custodians of the ceremony (or for the one passphrase) and put key
- * file and shares among the outputs.  hex is the root's id.
+ * file and shares among the outputs.  hex is the root's id.  A key in a token
+ * has neither.
  */
 int	 protect_new(struct session *, EVP_PKEY *, const char *hex,
 	    struct error *);

@@ -29,8 +29,8 @@ static int
 init_sign(struct session *s, struct init *i, struct error *e)
 {
 	session_parcel(s, &i->gen);
-	root_key_record(s, &i->gen);
-	if (issue_sign(s, &i->plan, i->key, &i->cert, e) == -1)
+	if (root_key_record(s, &i->gen, i->key, e) == -1 ||
+	    issue_sign(s, &i->plan, i->key, &i->cert, e) == -1)
 		return -1;
 	return issue_crl(s, i->cert, 1, i->key, e);
 }

@@ -3,7 +3,9 @@
 
 #include "base/text.h"
 #include "ca/root/protect.h"
+#include "ca/root/root_token.h"
 #include "x509/alg.h"
+#include "x509/token.h"
 
 int
 root_key_new(struct session *s, EVP_PKEY **key, struct error *e)
@@ -11,6 +13,8 @@ root_key_new(struct session *s, EVP_PKEY **key, struct error *e)
 	*key = NULL;
 	if (protect_check(&s->c, e) == -1)
 		return -1;
+	if (token_is_uri(s->c.key))
+		return root_token_new(s, key, e);
 	if (alg_name_check(s->c.key, ALG_ROOT, e) == -1)
 		return error_wrap(e, "key of the root");
 	session_step(s, "Generate the key, %s, with %s", s->c.key,
@@ -30,8 +34,9 @@ root_key_generation(struct generation *g, int64_t number, EVP_PKEY *key,
 	return 0;
 }
 
-void
-root_key_record(struct session *s, const struct generation *g)
+int
+root_key_record(struct session *s, const struct generation *g,
+    EVP_PKEY *key, struct error *e)
 {
 	char	 name[32];
 
@@ -40,4 +45,5 @@ root_key_record(struct session *s, const struct generation *g)
 	audit_num(&s->end, "key-generation", g->number);
 	audit_str(&s->end, "settings", name);
 	audit_str(&s->end, "root", g->hex);
+	return root_token_record(s, key, e);
 }

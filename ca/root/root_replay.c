@@ -271,6 +271,35 @@ replay_roots(struct replay *p)
 	}
 }
 
+/* The key that a ceremony says it made is that of the certificate. */
+static void
+replay_keys(struct replay *p)
+{
+	const struct transcript_entry	*made;
+	char				 hex[2 * KEY_DIGEST_SIZE + 1];
+	char				*root, *token, *what;
+	size_t				 k;
+
+	for (k = 0; k < p->r->ngen; k++) {
+		made = transcript_made(&p->r->transcript,
+		    p->r->gen[k].number);
+		what = mem_printf("key of generation %lld",
+		    (long long)p->r->gen[k].number);
+		root = made == NULL ? NULL : transcript_value(made, "root");
+		token = made == NULL ? NULL : transcript_value(made,
+		    "token-key");
+		text_hex(hex, p->r->gen[k].id, KEY_DIGEST_SIZE);
+		if (root == NULL || strcmp(root, hex) != 0)
+			check(p, false, what, "the transcript has another "
+			    "digest than the certificate's key");
+		else
+			check(p, true, what, token);
+		mem_free(&root);
+		mem_free(&token);
+		mem_free(&what);
+	}
+}
+
 /* The heads, one for each "end", in order. */
 static void
 replay_heads(struct replay *p)
@@ -523,6 +552,7 @@ replay_all(struct replay *p, const char *expect)
 	if (replay_index(p) == -1)
 		return;
 	replay_roots(p);
+	replay_keys(p);
 	replay_heads(p);
 	for (k = 0; k < p->r->index.n; k++)
 		replay_cert(p, &p->r->index.v[k]);

@@ -7,6 +7,7 @@
 #include "ca/root/issue.h"
 #include "ca/root/protect.h"
 #include "ca/root/root_key.h"
+#include "ca/root/root_token.h"
 #include "ca/root/run.h"
 
 struct roll {
@@ -85,7 +86,9 @@ roll_away(struct session *s, const struct roll *r, struct error *e)
 	size_t			 i;
 	int			 k, rc;
 
-	if (roll_move(s, r, "root.pem", 0644, e) == -1 ||
+	if (roll_move(s, r, "root.pem", 0644, e) == -1)
+		return -1;
+	if (!root_token_has(s->root, r->old->number) &&
 	    roll_move(s, r, "root.key", 0600, e) == -1)
 		return -1;
 	for (rc = 0, i = 0; i < t->n; i++)
@@ -102,8 +105,8 @@ roll_away(struct session *s, const struct roll *r, struct error *e)
 static int
 roll_sign(struct session *s, struct roll *r, struct error *e)
 {
-	root_key_record(s, &r->gen);
-	if (issue_sign(s, &r->up, r->old_key, NULL, e) == -1 ||
+	if (root_key_record(s, &r->gen, r->key, e) == -1 ||
+	    issue_sign(s, &r->up, r->old_key, NULL, e) == -1 ||
 	    issue_sign(s, &r->down, r->key, NULL, e) == -1)
 		return -1;
 	return issue_crl(s, r->cert, r->gen.number, r->key, e);
@@ -146,6 +149,23 @@ root_roll(struct cmd_args *args, void *ctx, struct error *e)
 	return run_ceremony(args, "roll", roll_work, e);
 }
 
+/* What a token keeps is destroyed by its own means. */
+static void
+retire_token(struct session *s, const struct generation *g)
+{
+	const struct transcript_entry	*made;
+	char				*uri;
+
+	made = transcript_made(&s->root->transcript, g->number);
+	if ((uri = transcript_value(made, "token-key")) != NULL) {
+		session_note(s, "%s is not removed from its token by this; "
+		    "afterwards:", uri);
+		session_note(s, "pkcs11-tool --login --delete-object --type "
+		    "privkey --id ...");
+	}
+	mem_free(&uri);
+}
+
 static void
 retire_remove(struct session *s, const struct generation *g)
 {
@@ -154,6 +174,10 @@ retire_remove(struct session *s, const struct generation *g)
 	size_t			 i;
 	int			 k;
 
+	if (root_token_has(s->root, g->number)) {
+		retire_token(s, g);
+		return;
+	}
 	prefix = root_prefix(s->root, g);
 	name = mem_printf("%sroot.key", prefix);
 	session_remove(s, name);
@@ -215,8 +239,10 @@ retire_work(struct session *s, struct error *e)
 	    retire_check(s, g, now, e) == -1)
 		return -1;
 	retire_remove(s, g);
-	if (session_confirm(s, "The old key is destroyed here; destroy the "
-	    "copies.", e) == -1 || protect_unlock(s, now, &key, e) == -1 ||
+	if (session_confirm(s, root_token_has(s->root, g->number) ?
+	    "The old key is never used again; destroy it in its token." :
+	    "The old key is destroyed here; destroy the copies.", e) == -1 ||
+	    protect_unlock(s, now, &key, e) == -1 ||
 	    session_begin(s, e) == -1)
 		goto out;
 	audit_num(&s->end, "retired", g->number);

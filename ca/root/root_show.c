@@ -3,6 +3,7 @@
 #include <jansson.h>
 
 #include "base/text.h"
+#include "ca/root/root_token.h"
 #include "ca/root/run.h"
 
 #define DAY	INT64_C(86400)
@@ -71,23 +72,47 @@ show_crls(const struct root *r)
 	return list;
 }
 
+static const struct transcript_entry *
+show_made(const struct root *r)
+{
+	return transcript_made(&r->transcript, r->gen[r->ngen - 1].number);
+}
+
+/* The token that has the key, or null. */
+static json_t *
+show_token(const struct root *r)
+{
+	static const char *const	 fact[][2] = {
+		{ "label", "token" }, { "serial", "token-serial" },
+		{ "key", "token-key" }, { "module", "module" },
+	};
+	const struct transcript_entry	*made = show_made(r);
+	json_t				*j;
+	char				*value;
+	size_t				 k;
+
+	if (!root_token_has(r, r->gen[r->ngen - 1].number))
+		return json_null();
+	j = json_object();
+	for (k = 0; k < sizeof(fact) / sizeof(fact[0]); k++) {
+		value = transcript_value(made, fact[k][1]);
+		json_object_set_new(j, fact[k][0], json_string(value != NULL ?
+		    value : ""));
+		mem_free(&value);
+	}
+	return j;
+}
+
 static json_t *
 show_keepers(const struct root *r)
 {
-	json_t	*names = json_array();
-	char	*who;
-	size_t	 k;
-	int	 n;
+	const struct transcript_entry	*made = show_made(r);
+	json_t				*names = json_array();
+	char				*who;
+	int				 n;
 
-	for (k = r->transcript.n; k > 0; k--) {
-		who = transcript_value(&r->transcript.v[k - 1],
-		    "key-generation");
-		if (who != NULL)
-			break;
-	}
-	mem_free(&who);
-	for (n = 1; k > 0 && (who = transcript_nth(&r->transcript.v[k - 1],
-	    "custodian", n)) != NULL; n++) {
+	for (n = 1; made != NULL && (who = transcript_nth(made, "custodian",
+	    n)) != NULL; n++) {
 		json_array_append_new(names, json_string(who));
 		mem_free(&who);
 	}
@@ -105,10 +130,12 @@ show_json(const struct root *r)
 
 	for (k = 0; k < r->index.n; k++)
 		json_array_append_new(certs, show_cert(r, &r->index.v[k]));
-	return json_pack("{s:s, s:I, s:o, s:I, s:o, s:o, s:{s:I, s:s}}",
+	return json_pack("{s:s, s:I, s:o, s:I, s:o, s:o, s:o, "
+	    "s:{s:I, s:s}}",
 	    "root", g->hex, "generation", (json_int_t)g->number,
 	    "custodians", show_keepers(r),
 	    "threshold", (json_int_t)r->settings.threshold,
+	    "token", show_token(r),
 	    "certificates", certs, "crls", show_crls(r),
 	    "transcript", "seq", (json_int_t)last->head.seq,
 	    "hash", text_hex(hash, last->head.hash, AUDIT_HASH));
@@ -172,10 +199,16 @@ print_crls(const struct root *r, int64_t now)
 static void
 print_keepers(const struct root *r)
 {
-	json_t	*names = show_keepers(r), *name;
-	size_t	 k;
+	json_t		*names = show_keepers(r), *name;
+	json_t		*token = show_token(r);
+	const char	*label, *serial, *uri;
+	size_t		 k;
 
-	if (json_array_size(names) == 0)
+	if (json_unpack(token, "{s:s, s:s, s:s}", "label", &label, "serial",
+	    &serial, "key", &uri) == 0)
+		printf("Key         in token %s, serial %s\n            %s\n",
+		    label, serial, uri);
+	else if (json_array_size(names) == 0)
 		printf("Key         under one passphrase\n");
 	else {
 		printf("Key         any %lld of:",
@@ -184,6 +217,7 @@ print_keepers(const struct root *r)
 			printf(" %s", json_string_value(name));
 		putchar('\n');
 	}
+	json_decref(token);
 	json_decref(names);
 }
 

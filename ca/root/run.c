@@ -45,33 +45,50 @@ output_of(char **output, const struct cmd_args *args, const char *verb,
 	return rc;
 }
 
+static void
+add_path(struct sandbox_path *v, size_t *n, const char *path,
+    enum sandbox_access access)
+{
+	v[(*n)++] = (struct sandbox_path){ path, access };
+}
+
 /*
  * From here on: no socket, no other program, and writing only below the
- * directory, to the terminal and where approved orders go.
+ * directory, to the terminal and where approved orders go.  What a token's
+ * module needs besides is what the operator names; args is NULL when no key
+ * is going to be used.
  */
 static int
-enter(const char *dir, const char *output, struct error *e)
+enter(const char *dir, const char *output, const struct cmd_args *args,
+    struct error *e)
 {
-	struct sandbox_path	 path[5] = {
-		{ "/", SANDBOX_READ },
-		{ "/dev/tty", SANDBOX_WRITE },
-		{ "/dev/null", SANDBOX_WRITE },
-	};
-	struct sandbox		 box = { NULL, path, 3, true, true };
+	const char *const	*more = NULL;
+	size_t			 i, n = 0, nmore;
+	struct sandbox_path	*path;
+	struct sandbox		 box = { .no_network = true, .no_exec = true };
 	char			*folder = NULL;
 	bool			 landlock;
 	int			 rc;
 
+	nmore = args != NULL ? cmd_many(args, "token-path", &more) : 0;
+	path = mem_array(nmore + 5, sizeof(*path));
+	add_path(path, &n, "/", SANDBOX_READ);
+	add_path(path, &n, "/dev/tty", SANDBOX_WRITE);
+	add_path(path, &n, "/dev/null", SANDBOX_WRITE);
 	if (dir != NULL)
-		path[box.npath++] = (struct sandbox_path){ dir,
-		    SANDBOX_WRITE };
+		add_path(path, &n, dir, SANDBOX_WRITE);
 	if (output != NULL) {
 		folder = folder_of(output);
-		path[box.npath++] = (struct sandbox_path){ folder,
-		    SANDBOX_WRITE };
+		add_path(path, &n, folder, SANDBOX_WRITE);
 	}
+	for (i = 0; i < nmore; i++)
+		add_path(path, &n, more[i], SANDBOX_WRITE);
+	box.path = path;
+	box.npath = n;
+	box.local_sockets = args != NULL && cmd_flag(args, "token-sockets");
 	rc = sandbox_enter(&box, &landlock, e);
 	mem_free(&folder);
+	mem_free(&path);
 	return rc;
 }
 
@@ -127,7 +144,7 @@ run_ceremony(const struct cmd_args *args, const char *verb,
 		error_hint(e, "name the root's directory with --dir");
 		goto out;
 	}
-	if (secret_init(e) == -1 || enter(dir, output, e) == -1)
+	if (secret_init(e) == -1 || enter(dir, output, args, e) == -1)
 		goto out;
 	memset(&r, 0, sizeof(r));
 	r.lock = -1;
@@ -147,7 +164,7 @@ run_read(const struct cmd_args *args, bool raw, run_read_fn *fn,
 	struct root	 r = { .lock = -1 };
 	int		 rc = -1;
 
-	if (enter(NULL, NULL, e) == -1)
+	if (enter(NULL, NULL, NULL, e) == -1)
 		return -1;
 	if (raw)
 		r.dir = mem_strdup(dir);
@@ -169,7 +186,7 @@ root_resume(struct cmd_args *args, void *ctx, struct error *e)
 	bool		 finished;
 
 	(void)ctx;
-	if (enter(dir, NULL, e) == -1 ||
+	if (enter(dir, NULL, NULL, e) == -1 ||
 	    root_open(&r, dir, true, &finished, e) == -1)
 		return -1;
 	if (finished)

@@ -4,7 +4,8 @@
  *
  * It reads and writes files below one directory, asks custodians for their
  * passphrases, and signs.  It opens no socket: the sandbox forbids it before
- * anything else happens.
+ * anything else happens.  Only with --token-sockets may a token's module open
+ * local ones, never those of a network.
  */
 #include "ca/root/run.h"
 #include "os/cmd.h"
@@ -16,7 +17,14 @@ static const struct cmd_opt global[] = {
 	    "a custodian and where the passphrase comes from: prompt, "
 	    "file:PATH, fd:N" },
 	{ "passphrase", 0, CMD_STRING, false, "SOURCE",
-	    "where the passphrase of a key comes from that is not split" },
+	    "where the passphrase of a key comes from that is not split, or "
+	    "the PIN of its token" },
+	{ "pkcs11-module", 0, CMD_STRING, false, "FILE",
+	    "module of a token that has the key" },
+	{ "token-path", 0, CMD_MANY, false, "PATH",
+	    "file or directory that the module may write to" },
+	{ "token-sockets", 0, CMD_FLAG, false, NULL,
+	    "the module may make local sockets: pcscd" },
 	{ "operator", 0, CMD_STRING, false, "NAME",
 	    "who runs the ceremony, for the record" },
 	{ "accept-clock", 0, CMD_FLAG, false, NULL,
@@ -42,7 +50,12 @@ static const struct cmd_opt global[] = {
 	{ "subject", 0, CMD_MANY, false, "ATTR=VALUE", \
 	    "attribute of the subject: C=SE, O=..., CN=..." }, \
 	{ "key", 0, CMD_STRING, false, "KIND", \
-	    "rsa:4096 (default), rsa:3072, ec:P-384, ec:P-256" }, \
+	    "rsa:4096 (default), rsa:3072, ec:P-384, ec:P-256; or " \
+	    "pkcs11:token=LABEL;object=LABEL" }, \
+	{ "algorithm", 0, CMD_STRING, false, "KIND", \
+	    "of a key that is made in a token (default: rsa:4096)" }, \
+	{ "existing-key", 0, CMD_STRING, false, "REASON", \
+	    "take a key that is in the token already" }, \
 	{ "validity", 0, CMD_STRING, false, "TIME", "default: 20y" }, \
 	{ "threshold", 0, CMD_NUMBER, false, "N", \
 	    "custodians that are needed to use the key" }
@@ -119,7 +132,8 @@ static const struct cmd_opt roll_opts[] = {
 	{ "new-custodian", 0, CMD_MANY, false, "NAME=SOURCE",
 	    "a custodian of the new key" },
 	{ "new-passphrase", 0, CMD_STRING, false, "SOURCE",
-	    "passphrase of the new key, when it is not split" },
+	    "passphrase of the new key, when it is not split, or the PIN of "
+	    "its token" },
 	OPT_CRL_LIFETIME, OPT_ADDRESSES, OPT_PROFILES, OPT_COMMENT,
 	CMD_OPT_END
 };
@@ -153,11 +167,16 @@ static const struct cmd cmds[] = {
 	{ "init", CEREMONY, "make a new root",
 	    "Makes the key, the self-signed certificate and the first CRL. "
 	    "The key is kept under one passphrase, or split among custodians "
-	    "(--custodian and --threshold).",
+	    "(--custodian and --threshold); or it is made in a PKCS#11 token "
+	    "and never leaves it.",
 	    "signet-root init --dir /media/root root.conf\n"
 	    "signet-root init --dir /media/root --subject C=SE --subject "
 	    "O=Example --subject 'CN=Example Root' --threshold 2 "
-	    "--custodian ann --custodian bo --custodian cy",
+	    "--custodian ann --custodian bo --custodian cy\n"
+	    "signet-root init --dir /media/root --subject C=SE --subject "
+	    "O=Example --subject 'CN=Example Root' --operator ann --key "
+	    "'pkcs11:token=root;object=root' --pkcs11-module "
+	    "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so --token-sockets",
 	    init_opts, 0, 1, root_init },
 	{ "certify", CEREMONY, "certify an issuing CA from its request", NULL,
 	    "signet-root certify --dir /media/root --csr people.csr --name "

@@ -171,6 +171,25 @@ transcript_nth(const struct transcript_entry *entry, const char *key, int k)
 	return transcript_value(entry, name);
 }
 
+const struct transcript_entry *
+transcript_made(const struct transcript *t, int64_t generation)
+{
+	struct error	 e = ERROR_INIT;
+	char		*value;
+	int64_t		 n;
+	size_t		 k;
+	bool		 found = false;
+
+	for (k = 0; k < t->n && !found; k++) {
+		value = transcript_value(&t->v[k], "key-generation");
+		found = value != NULL &&
+		    text_parse_number(&n, value, 1, 9999, &e) == 0 &&
+		    n == generation;
+		mem_free(&value);
+	}
+	return found ? &t->v[k - 1] : NULL;
+}
+
 int64_t
 transcript_highest(const struct transcript *t, const char *key)
 {

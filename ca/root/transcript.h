@@ -47,6 +47,9 @@ char	*transcript_value(const struct transcript_entry *, const char *key);
 /* The k-th value (from 1) of "key.k". */
 char	*transcript_nth(const struct transcript_entry *, const char *key,
 	    int k);
+/* The "end" of the ceremony that made the key of a generation, or NULL. */
+const struct transcript_entry *transcript_made(const struct transcript *,
+	    int64_t generation);
 /* The highest number that any "end" has under key, or 0. */
 int64_t	 transcript_highest(const struct transcript *, const char *key);
 void	 transcript_clear(struct transcript *);

@@ -13,6 +13,7 @@
 #include "ca/root/index.h"
 #include "ca/root/journal.h"
 #include "ca/root/root.h"
+#include "ca/root/root_token.h"
 #include "ca/root/share.h"
 #include "ca/root/transcript.h"
 #include "os/file.h"
@@ -245,6 +246,23 @@ transcript_reads_back_what_was_written(void **state)
 	buf_clear(&text);
 }
 
+static void
+transcript_made_finds_the_entry_of_a_generation(void **state)
+{
+	struct transcript	 t;
+
+	(void)state;
+	three_entries(&t);
+	assert_null(transcript_made(&t, 1));
+	entry(&t, "end", 2, "key-generation", "2");
+	entry(&t, "end", 3, "key-generation", "nonsense");
+	entry(&t, "end", 4, "key-generation", "1");
+	assert_ptr_equal(transcript_made(&t, 1), &t.v[5]);
+	assert_ptr_equal(transcript_made(&t, 2), &t.v[3]);
+	assert_null(transcript_made(&t, 3));
+	transcript_clear(&t);
+}
+
 /* ---- index ---- */
 
 #define LINE_1	"0001 1a 1 root root 2046-11-16T00:00:00Z good - -\n"
@@ -454,6 +472,40 @@ ceremony_parse_refuses_what_does_not_belong(void **state)
 }
 
 static void
+root_token_check_refuses_what_a_token_does_not_do(void **state)
+{
+	static const struct {
+		const char	*text;
+		const char	*why, *hint;
+	}		 bad[] = {
+		{ "threshold = 2;", "custodians and a token",
+		  "m of n" },
+		{ "custodians = ( { name = \"ann\"; } );",
+		  "custodians and a token", "leave out custodians" },
+		{ "algorithm = \"dsa:1024\";", "dsa:1024", "" },
+	};
+	struct ceremony	 c;
+	struct error	 e = ERROR_INIT;
+	char		*text;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		text = mem_printf("verb = \"init\"; key = \"pkcs11:"
+		    "object=x\"; %s", bad[i].text);
+		assert_int_equal(ceremony_parse(&c, "init", text, NULL, &e),
+		    0);
+		assert_int_equal(root_token_check(&c, &e), -1);
+		if (strstr(e.text, bad[i].why) == NULL ||
+		    strstr(e.hint, bad[i].hint) == NULL)
+			fail_msg("%s (%s)", e.text, e.hint);
+		error_clear(&e);
+		ceremony_clear(&c, "init");
+		mem_free(&text);
+	}
+}
+
+static void
 ceremony_paths_are_relative_to_the_file(void **state)
 {
 	struct ceremony	 c;
@@ -564,6 +616,8 @@ main(void)
 		cmocka_unit_test(
 		    transcript_add_refuses_a_body_without_its_keys),
 		cmocka_unit_test(transcript_reads_back_what_was_written),
+		cmocka_unit_test(
+		    transcript_made_finds_the_entry_of_a_generation),
 		cmocka_unit_test(index_parse_refuses_malformed_lines),
 		cmocka_unit_test(index_find_wants_one_good_certificate),
 		cmocka_unit_test(index_is_rebuilt_from_the_transcript),
@@ -571,6 +625,8 @@ main(void)
 		    journal_apply_makes_all_changes_and_may_be_repeated),
 		cmocka_unit_test(journal_apply_refuses_a_damaged_journal),
 		cmocka_unit_test(ceremony_parse_refuses_what_does_not_belong),
+		cmocka_unit_test(
+		    root_token_check_refuses_what_a_token_does_not_do),
 		cmocka_unit_test(ceremony_paths_are_relative_to_the_file),
 		cmocka_unit_test(
 		    key_decode_wants_the_passphrase_of_key_encode),
