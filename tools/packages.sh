@@ -13,7 +13,7 @@ packages_run="openssl postgresql"
 # For the tests: the second compiler, the checkers, and other people's programs
 # that are asked for their opinion.
 packages_test="clang curl gnutls-bin gpg-agent gpgsm jq libclang-rt-dev libcmocka-dev
-    libnss3-tools llvm mandoc opensc perl procps python3 shellcheck softhsm2 util-linux
+    libnss3-tools llvm mandoc opensc p11-kit p11-kit-modules perl procps python3 shellcheck softhsm2 util-linux
     valgrind xz-utils"
 
 # packages_missing NAME... - those that are not installed

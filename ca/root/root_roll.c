@@ -149,23 +149,6 @@ root_roll(struct cmd_args *args, void *ctx, struct error *e)
 	return run_ceremony(args, "roll", roll_work, e);
 }
 
-/* What a token keeps is destroyed by its own means. */
-static void
-retire_token(struct session *s, const struct generation *g)
-{
-	const struct transcript_entry	*made;
-	char				*uri;
-
-	made = transcript_made(&s->root->transcript, g->number);
-	if ((uri = transcript_value(made, "token-key")) != NULL) {
-		session_note(s, "%s is not removed from its token by this; "
-		    "afterwards:", uri);
-		session_note(s, "pkcs11-tool --login --delete-object --type "
-		    "privkey --id ...");
-	}
-	mem_free(&uri);
-}
-
 static void
 retire_remove(struct session *s, const struct generation *g)
 {
@@ -175,7 +158,7 @@ retire_remove(struct session *s, const struct generation *g)
 	int			 k;
 
 	if (root_token_has(s->root, g->number)) {
-		retire_token(s, g);
+		root_token_say_delete(s, g);
 		return;
 	}
 	prefix = root_prefix(s->root, g);

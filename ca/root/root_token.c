@@ -239,6 +239,33 @@ root_token_has(const struct root *r, int64_t generation)
 	return has;
 }
 
+void
+root_token_say_delete(struct session *s, const struct generation *g)
+{
+	const struct transcript_entry	*made;
+	struct buf			 id = { 0 };
+	char				*uri, *label, *module;
+	const char			*p;
+
+	made = transcript_made(&s->root->transcript, g->number);
+	uri = transcript_value(made, "token-key");
+	label = transcript_value(made, "token");
+	module = transcript_value(made, "module");
+	p = strstr(uri, "id=%");
+	for (p = p != NULL ? p + 3 : ""; *p != '\0' && *p != ';'; p++)
+		if (*p != '%')
+			buf_byte(&id, (uint8_t)*p);
+	session_note(s, "its key is not removed from its token by this; "
+	    "afterwards:");
+	session_note(s, "pkcs11-tool --module %s --token-label '%s' --login "
+	    "--delete-object --type privkey --id %s", module, label,
+	    buf_cstr(&id));
+	buf_clear(&id);
+	mem_free(&uri);
+	mem_free(&label);
+	mem_free(&module);
+}
+
 static int
 check_key(const struct generation *g, EVP_PKEY *key, struct error *e)
 {

@@ -24,6 +24,8 @@ int	 root_token_record(struct session *, EVP_PKEY *, struct error *);
 
 /* The key of that generation is in a token. */
 bool	 root_token_has(const struct root *, int64_t generation);
+/* The command that deletes it, which is left to the token's own tools. */
+void	 root_token_say_delete(struct session *, const struct generation *);
 /* Log in to the token of a generation.  The key is held against the
  * certificate. */
 int	 root_token_unlock(struct session *, const struct generation *,

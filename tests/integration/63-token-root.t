@@ -159,6 +159,38 @@ ok 'an order is approved' signet-root approve --dir D $token order.der \
 ok '... by the root' sh -c '
     root_order check order.approved D/root.pem | grep -q Alice'
 
+
+# The PIN typed, and from a credential.
+typed_crl() {
+	echo "$1" | "$srcdir/tests/lib/typed" signet-root crl --dir D $paths \
+	    --operator me --yes
+}
+exits 3 'a wrong PIN is typed' typed_crl 4321
+said 'PIN of token root'
+is '... and tried once' "$(grep -c 'refuses the PIN' out)" 1
+not '... and not shown' grep -q 4321 out
+ok 'the right one is typed' typed_crl 1234
+not '... and not shown' grep -q 1234 out
+ok 'the PIN is a credential' env CREDENTIALS_DIRECTORY="$tmp" signet-root crl \
+    --dir D $paths --operator me --yes --passphrase credential:pin
+
+# Behind a socket, as pcscd is: another program has the module.
+client=$(find /usr/lib /usr/lib64 -name p11-kit-client.so 2>/dev/null |
+    head -n 1)
+start p11-kit server --foreground --provider "$module" --name "$tmp/socket" \
+    'pkcs11:'
+ok 'a program serves the token' wait_for test -S socket
+far() {
+	P11_KIT_SERVER_ADDRESS=unix:path=$tmp/socket signet-root crl --dir D \
+	    $pin --operator me --yes --pkcs11-module "$client" "$@"
+}
+not 'the sandbox keeps the module from it' far
+said 'nothing is signed'
+said 'behind pcscd --token-sockets'
+ok '... unless local sockets are asked for' far --token-sockets
+stop "$last"
+pids=
+
 # The record.
 bodies() {
 	awk '{ print $3 }' D/transcript | while read -r body; do
@@ -180,6 +212,7 @@ ok '... and of the module' grep -qx \
     "module-digest=$(sha256sum <"$module" | cut -d' ' -f1)" record
 ok '... and why the key was taken' grep -qx \
     'existing-key=the first ceremony was interrupted' record
+ok '... and which other module was used' grep -qx "module=$client" record
 not '... and no PIN' grep -rqE '(=|^)1234$' record D/inputs
 ok 'show says where the key is' signet-root show --dir D
 said "in token root, serial $serial"
@@ -200,6 +233,9 @@ ok 'the old one still signs its list' signet-root crl --dir D $token \
     --generation 1
 ok 'the old one is retired' signet-root retire --dir D $token --generation 1
 said 'is not removed from its token by this'
+command=$(sed -n 's/^ *\(pkcs11-tool .*--delete-object.*\)/\1/p' out)
+ok '... but by the command that is told' sh -c "$command --pin 1234"
+is '... which leaves the other one' "$(keys)" 1
 not '... and signs no more' signet-root crl --dir D $token --generation 1
 said 'was retired'
 echo 'the passphrase of the third' >third.pass
