@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "ca/root/issue.h"
 #include "os/fault.h"
 #include "os/file.h"
 #include "x509/alg.h"
@@ -40,6 +41,21 @@ give_hint(const struct session *s, struct error *e)
 	    "it needs --token-path DIR, behind pcscd --token-sockets");
 }
 
+/* A file with the PIN that is missing is not a key that is missing.  A prompt
+ * waits until the token's name is known. */
+static int
+fetch_pin(struct token_key *k, const char *uri, const char *pin_from,
+    struct error *e)
+{
+	if (strcmp(pin_from, "prompt") == 0 &&
+	    strstr(uri, "pin-source=") == NULL)
+		return 0;
+	if (token_key_fetch_pin(k, e) == 0)
+		return 0;
+	return error_hint(e, "write the PIN to a file of mode 0600 and give "
+	    "--passphrase file:PATH, or --passphrase prompt");
+}
+
 /* ERROR_NOTFOUND leaves *k: the token is there, the key is not. */
 static int
 token_open(struct token_key **k, const struct session *s, const char *uri,
@@ -52,6 +68,10 @@ token_open(struct token_key **k, const struct session *s, const char *uri,
 	mem_free(&full);
 	if (rc == -1)
 		return -1;
+	if (fetch_pin(*k, uri, pin_from, e) == -1) {
+		token_key_free(k);
+		return -1;
+	}
 	if (token_key_load_module(*k, e) == -1) {
 		e->hint[0] = '\0';
 		error_hint(e, "install the token's module, then name its "
@@ -140,6 +160,22 @@ take_existing(struct session *s, EVP_PKEY *key, struct error *e)
 	return 0;
 }
 
+/* Subject, profile and kind of key would do: tried with a key in memory, for
+ * the one in the token cannot be taken back. */
+static int
+rehearse(struct session *s, const char *alg, struct error *e)
+{
+	struct ca_cert	 plan = { 0 };
+	EVP_PKEY	*key = NULL;
+	int		 rc = -1;
+
+	if (key_generate(&key, alg, e) == 0)
+		rc = issue_plan_root(&plan, s, 1, key, e);
+	issue_clear(&plan);
+	EVP_PKEY_free(key);
+	return rc;
+}
+
 /* What follows can fail, and the key is there all the same: so a person says
  * yes before. */
 static int
@@ -153,6 +189,8 @@ make_key(struct session *s, struct token_key *k, struct error *e)
 		return error_hint(e, "leave out existing_key, and it is made");
 	}
 	error_clear(e);
+	if (rehearse(s, alg, e) == -1)
+		return -1;
 	session_step(s, "Make the key, %s, in the token", alg);
 	session_note(s, "it stays there, whatever becomes of this ceremony");
 	if (session_confirm(s, "A key is made in the token.", e) == -1)

@@ -62,6 +62,16 @@ said 'the root gets no key'
 said 'token root refuses the PIN (CKR_PIN_INCORRECT)'
 said 'it is not tried again'
 is '... is tried once' "$(grep -c 'refuses the PIN' out)" 1
+exits 2 'a subject that the profile does not take' signet-root init --dir D \
+    $profiles --yes --operator me --key "$uri" $in_root --subject C=SE \
+    --subject CN=Root
+said 'the root gets no key: field "org": is required'
+exits 4 'no file with the PIN' init --key "$uri" --pkcs11-module "$module" \
+    $paths --passphrase file:nosuch
+said 'the root gets no key: pkcs11:token=root;object=root: '
+said 'nosuch: No such file'
+said 'or --passphrase prompt'
+not '... and nothing is made' grep -q 'Make the key' out
 exits 7 'a PIN in the URI' init --key "$uri?pin-value=1234" $in_root
 said 'must not hold the PIN'
 exits 2 'nobody who answers for it' signet-root init --dir D $profiles --yes \
@@ -127,6 +137,10 @@ exits 3 'a wrong PIN' certify services $paths --operator me --yes \
     --passphrase file:wrong-pin
 said 'nothing is signed'
 said 'refuses the PIN'
+exits 4 'no file with the PIN' certify services $paths --operator me --yes \
+    --passphrase file:nosuch
+said 'nosuch: No such file'
+not '... and the token is not blamed' grep -q 'connect the token' out
 exits 7 'no such module' certify services $token --pkcs11-module /nosuch.so
 said 'nothing is signed'
 said '--pkcs11-module FILE'
