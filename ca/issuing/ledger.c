@@ -8,7 +8,6 @@
 
 #include <openssl/sha.h>
 
-#include "base/map.h"
 #include "os/fault.h"
 #include "os/file.h"
 #include "os/msg.h"
@@ -88,6 +87,18 @@ status_equal(const void *a, const void *b)
 
 	return x->serial_len == y->serial_len && strcmp(x->ca, y->ca) == 0 &&
 	    memcmp(x->serial, y->serial, x->serial_len) == 0;
+}
+
+void
+ledger_use_map(struct map *m)
+{
+	map_init(m, use_hash, use_equal);
+}
+
+void
+ledger_status_map(struct map *m)
+{
+	map_init(m, status_hash, status_equal);
 }
 
 /* One record into memory.  The message is positioned at its first field. */
@@ -328,8 +339,8 @@ ledger_open(struct ledger **out, const char *dir, int64_t now, size_t *cut,
 	l->fd = l->lock = -1;
 	l->opened_at = now;
 	l->arena = arena_new();
-	map_init(&l->use, use_hash, use_equal);
-	map_init(&l->status, status_hash, status_equal);
+	ledger_use_map(&l->use);
+	ledger_status_map(&l->status);
 	if (file_lock(&l->lock, lock, e) == -1) {
 		error_hint(e, "another signet-cad uses %s: each instance needs "
 		    "its own state directory", dir);

@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include "audit/chain.h"
 #include "base/error.h"
+#include "base/map.h"
 #include "x509/cert.h"
 
 enum cert_status { CERT_GOOD, CERT_HELD, CERT_REVOKED, CERT_STATUS__MAX };
@@ -39,6 +40,10 @@ struct ledger_status {
 	int64_t		 invalid_since;	/* 0: not said */
 	uint8_t		 order[32];	/* zeros: it expired */
 };
+
+/* Maps of these, by order and item, and by CA and serial. */
+void	 ledger_use_map(struct map *);
+void	 ledger_status_map(struct map *);
 
 struct ledger;
 

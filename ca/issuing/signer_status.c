@@ -120,19 +120,26 @@ signer_check_proof(struct signer *s, const struct signer_proof *p,
 	    0;
 }
 
-/* The order's word, not the store's. */
-void
-signer_proof_status(const struct signer_proof *p, struct ledger_status *st)
+static void
+target_status(const struct approved *a, const struct order_target *t,
+    struct ledger_status *st)
 {
-	const struct order	*o = p->order->order;
+	const struct order	*o = a->order;
 
 	*st = (struct ledger_status){ .status = status_after(o->kind),
 	    .reason = o->kind == ORDER_HOLD ? 6 : o->reason,
 	    .invalid_since = o->invalid_since,
-	    .serial_len = (uint8_t)p->serial.len };
-	snprintf(st->ca, sizeof(st->ca), "%s", p->ca);
-	memcpy(st->serial, p->serial.p, p->serial.len);
-	memcpy(st->order, p->order->digest, sizeof(st->order));
+	    .serial_len = (uint8_t)t->serial_len };
+	snprintf(st->ca, sizeof(st->ca), "%s", t->ca);
+	memcpy(st->serial, t->serial, t->serial_len);
+	memcpy(st->order, a->digest, sizeof(st->order));
+}
+
+/* The order's word, not the store's. */
+void
+signer_proof_status(const struct signer_proof *p, struct ledger_status *st)
+{
+	target_status(p->order, proof_target(p), st);
 }
 
 /*
@@ -144,36 +151,6 @@ struct status_group {
 	struct map	 status, use;
 	bool		 of_role;	/* this order is about an approver */
 };
-
-static uint64_t
-status_hash(const void *item)
-{
-	const struct ledger_status	*st = item;
-
-	return map_hash_bytes(st->serial, st->serial_len);
-}
-
-static bool
-status_equal(const void *a, const void *b)
-{
-	const struct ledger_status	*x = a, *y = b;
-
-	return x->serial_len == y->serial_len && strcmp(x->ca, y->ca) == 0 &&
-	    memcmp(x->serial, y->serial, x->serial_len) == 0;
-}
-
-static uint64_t
-use_hash(const void *item)
-{
-	return map_hash_bytes(((const struct ledger_use *)item)->order, 8);
-}
-
-static bool
-use_equal(const void *a, const void *b)
-{
-	return memcmp(((const struct ledger_use *)a)->order,
-	    ((const struct ledger_use *)b)->order, 32) == 0;
-}
 
 static const struct ledger_status *
 status_now(const struct signer *s, const struct status_group *g,
@@ -196,21 +173,6 @@ is_used(const struct signer *s, const struct status_group *g,
 	    ledger_find_use(s->ledger, a->digest, 0) != NULL;
 }
 
-static void
-target_status(struct signer *s, const struct approved *a,
-    const struct order_target *t, struct ledger_status *st)
-{
-	const struct order	*o = a->order;
-
-	*st = (struct ledger_status){ .status = status_after(o->kind),
-	    .reason = o->kind == ORDER_HOLD ? 6 : o->reason,
-	    .at = clock_now(s->clock), .invalid_since = o->invalid_since,
-	    .serial_len = (uint8_t)t->serial_len };
-	snprintf(st->ca, sizeof(st->ca), "%s", t->ca);
-	memcpy(st->serial, t->serial, t->serial_len);
-	memcpy(st->order, a->digest, 32);
-}
-
 /*
  * What becomes of one target.  1: *st is new, 0: nothing changes, -1 refused.
  * A revocation is final; what is on hold can be revoked or released.
@@ -223,7 +185,8 @@ target_change(struct signer *s, const struct status_group *g,
 	const struct order		*o = a->order;
 	const struct ledger_status	*now;
 
-	target_status(s, a, t, st);
+	target_status(a, t, st);
+	st->at = clock_now(s->clock);
 	now = status_now(s, g, st);
 	if (now == NULL || now->status == CERT_GOOD)
 		return o->kind != ORDER_RELEASE;
@@ -268,7 +231,7 @@ status_again(struct signer *s, const struct status_group *g,
 	for (i = 0; i < o->ntargets; i++) {
 		const struct ledger_status	*st;
 
-		target_status(s, a, &o->target[i], &key);
+		target_status(a, &o->target[i], &key);
 		st = status_now(s, g, &key);
 		if (st == NULL || memcmp(st->order, a->digest, 32) != 0)
 			return error_set(e, ERROR_CONFLICT, "this order was "
@@ -428,8 +391,8 @@ signer_status(struct signer *s, struct msg *in, struct msg *out,
 	uint32_t		 n = msg_get_u32(in), i;
 	int			 rc = -1;
 
-	map_init(&g.status, status_hash, status_equal);
-	map_init(&g.use, use_hash, use_equal);
+	ledger_status_map(&g.status);
+	ledger_use_map(&g.use);
 	if (signer_check_chain(s, e) == -1)
 		goto out;
 	if (n > WIRE_GROUP_MAX) {

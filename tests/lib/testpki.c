@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <ftw.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -258,4 +259,19 @@ testpki_write_key(const char *path, EVP_PKEY *key)
 
 	must(f != NULL && PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL,
 	    NULL) == 1 && fclose(f) == 0, path);
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+void
+testpki_remove_tree(const char *dir)
+{
+	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }

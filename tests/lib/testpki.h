@@ -61,4 +61,6 @@ void	 testpki_identity_clear(struct identity *);
 /* Write PEM; the file is created or replaced. */
 void	 testpki_write_cert(const char *path, X509 *);
 void	 testpki_write_key(const char *path, EVP_PKEY *);
+/* A directory that a test has made, with all that is in it. */
+void	 testpki_remove_tree(const char *dir);
 #endif

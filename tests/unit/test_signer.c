@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include <sys/stat.h>
-#include <ftw.h>
 #include <unistd.h>
 
 #include "audit/chain.h"
@@ -126,15 +125,6 @@ set_up(void **state)
 }
 
 static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
-static int
 tear_down(void **state)
 {
 	struct fixture	*f = *state;
@@ -161,7 +151,7 @@ tear_down(void **state)
 	msg_clear(&f->answer);
 	buf_clear(&f->list);
 	testpki_clear(&f->pki);
-	nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	testpki_remove_tree(f->dir);
 	mem_free(&f);
 	return 0;
 }

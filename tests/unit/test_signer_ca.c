@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/text.h"
@@ -108,15 +107,6 @@ set_up(void **state)
 }
 
 static int
-remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
-static int
 tear_down(void **state)
 {
 	struct fixture	*f = *state;
@@ -135,7 +125,7 @@ tear_down(void **state)
 	mem_free(&f->conf.officers_ca);
 	buf_clear(&f->notes);
 	testpki_clear(&f->pki);
-	nftw(f->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	testpki_remove_tree(f->dir);
 	mem_free(&f);
 	return 0;
 }
