@@ -25,20 +25,64 @@ arc=2.25.48630738149683718521173944708743016276	# doc/oids.md
 
 install_pki() {
 	[ -n "$tap_pg" ] || start_pg
+	if [ -z "$*${root_key:-}${ca_key:-}${key:-}" ]; then
+		pki_usual
+	else
+		pki_make "$@"
+	fi
+	SIGNET_CONFIG=$pki/signet.conf
+	export SIGNET_CONFIG
+	mark
+}
+
+pki_make() {
 	signet init --dir "$pki" --data "$srcdir" --organization "Example AB" \
 	    --country SE --database "$conninfo user=postgres" \
 	    --url http://pki.example.org --root-key "${root_key:-ec:P-256}" \
 	    --ca-key "${ca_key:-ec:P-256}" --key "${key:-ec:P-256}" \
 	    --security-officer "s1:Sara One" --security-officer "s2:Sten Two" \
 	    --officer "o1:Olga One" --officer "o2:Otto Two" \
-	    --yes "$@" </dev/null >"$tmp/init.log" 2>&1 || {
-		sed 's/^/# /' "$tmp/init.log"
-		echo 'Bail out! signet init failed'
-		exit 1
-	}
-	SIGNET_CONFIG=$pki/signet.conf
-	export SIGNET_CONFIG
-	mark
+	    --yes "$@" </dev/null >"$tmp/init.log" 2>&1 && return
+	sed 's/^/# /' "$tmp/init.log"
+	echo 'Bail out! signet init failed'
+	exit 1
+}
+
+# The same installation is asked for by dozens of scripts, and each passphrase
+# in it costs time on purpose.  So the first script that wants it keeps a copy
+# next to the programs that made it; the others take that over.
+pki_usual() {
+	usual=$(cat "$srcdir"/etc/profiles/* "$srcdir"/db/*.sql \
+	    "$(command -v signet)" "$(command -v signet-cad)" \
+	    "$(command -v signet-root)" | cksum | cut -d ' ' -f 1)
+	usual=$SIGNET_BUILD/tests/usual.$usual
+	mkdir -p "$SIGNET_BUILD/tests"
+	exec 9>"$SIGNET_BUILD/tests/usual.lock" && flock 9
+	if [ -e "$usual/whole" ]; then
+		exec 9>&-
+		pki_restore
+		return
+	fi
+	pki_make
+	rm -rf "$SIGNET_BUILD"/tests/usual.[0-9]*
+	mkdir -m 700 "$usual" && cp -a "$pki" "$usual/pki" &&
+	    pg_dumpall --roles-only >"$usual/roles.sql" &&
+	    pg_dump --create --dbname=signet >"$usual/signet.sql" &&
+	    echo "$tmp" >"$usual/tmp" && touch "$usual/whole"
+	exec 9>&-
+}
+
+# There it is in one directory, here in another.  (What the root was given
+# stays as it was: its record has the digests.)
+pki_restore() {
+	usual_tmp=$(cat "$usual/tmp")
+	cp -a "$usual/pki" "$pki" &&
+	    sed -i "s,$usual_tmp,$tmp,g" "$pki"/*.conf "$pki"/founding/*.conf &&
+	    sed '/ROLE postgres/d' "$usual/roles.sql" "$usual/signet.sql" |
+	    psql -X -q -v ON_ERROR_STOP=1 >"$tmp/init.log" 2>&1 && return
+	sed 's/^/# /' "$tmp/init.log"
+	echo 'Bail out! the usual installation cannot be taken over'
+	exit 1
 }
 
 # Where audit and certificates stand before what is about to happen.
