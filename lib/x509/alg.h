@@ -102,6 +102,16 @@ const struct alg_hash *alg_hash_find(const X509_ALGOR *);
 /* The signature over data, appended to out. */
 int	 alg_sign(struct buf *out, const struct alg_sig *, EVP_PKEY *,
 	    struct bytes data, struct error *);
+/*
+ * The same key many times: what alg_sign() looks up for each signature is
+ * looked up once.  Keeps a reference; one thread at a time.
+ */
+struct alg_signer;
+int	 alg_signer_open(struct alg_signer **, const struct alg_sig *,
+	    EVP_PKEY *, struct error *);
+int	 alg_signer_sign(struct alg_signer *, struct buf *out,
+	    struct bytes data, struct error *);
+void	 alg_signer_close(struct alg_signer **);
 /* ERROR_CRYPTO when it does not verify, has an impossible length, or is not
  * one by this kind of key. */
 int	 alg_verify(const struct alg_sig *, EVP_PKEY *, struct bytes data,

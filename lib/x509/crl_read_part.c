@@ -34,30 +34,8 @@ take_time(struct bytes *in, int64_t *t)
 	return utc == (*t < INT64_C(2524608000)) ? 0 : -1;
 }
 
-struct extension {
-	struct bytes	 oid, value;
-	bool		 critical;
-};
-
 static int
-take_extension(struct bytes *list, struct extension *x)
-{
-	struct bytes	 ext, yes;
-
-	if (der_take(list, DER_SEQUENCE, &ext) == -1 ||
-	    der_take(&ext, DER_OID, &x->oid) == -1)
-		return -1;
-	x->critical = der_peek(ext, DER_BOOLEAN);
-	if (x->critical && (der_take(&ext, DER_BOOLEAN, &yes) == -1 ||
-	    yes.len != 1 || yes.p[0] != 0xff))
-		return -1;
-	if (der_take(&ext, DER_OCTET_STRING, &x->value) == -1 || ext.len > 0)
-		return -1;
-	return 0;
-}
-
-static int
-read_entry_extension(struct crl_entry *x, const struct extension *ext,
+read_entry_extension(struct crl_entry *x, const struct der_ext *ext,
     bool delta, struct error *e)
 {
 	struct bytes	 value = ext->value, c;
@@ -87,7 +65,7 @@ crl_entry_read(struct crl_entry *x, struct bytes *list, bool delta,
     struct error *e)
 {
 	struct bytes		 in, serial, exts;
-	struct extension	 ext;
+	struct der_ext		 ext;
 
 	*x = (struct crl_entry){ .reason = -1 };
 	if (der_take(list, DER_SEQUENCE, &in) == -1 ||
@@ -103,7 +81,7 @@ crl_entry_read(struct crl_entry *x, struct bytes *list, bool delta,
 	    exts.len == 0)
 		return bad(e, "malformed entry");
 	while (exts.len > 0)
-		if (take_extension(&exts, &ext) == -1)
+		if (der_take_ext(&exts, &ext) == -1)
 			return bad(e, "malformed extension of an entry");
 		else if (read_entry_extension(x, &ext, delta, e) == -1)
 			return -1;
@@ -193,7 +171,7 @@ read_extensions(struct crl_params *p, struct bytes in,
     const struct issuer *i, struct error *e)
 {
 	struct bytes		 list, exts;
-	struct extension	 x;
+	struct der_ext		 x;
 	bool			 seen[KINDS + 1] = { false };
 	int			 k;
 
@@ -201,7 +179,7 @@ read_extensions(struct crl_params *p, struct bytes in,
 	    der_take(&list, DER_SEQUENCE, &exts) == -1 || list.len > 0)
 		return bad(e, "malformed extensions");
 	while (exts.len > 0) {
-		if (take_extension(&exts, &x) == -1)
+		if (der_take_ext(&exts, &x) == -1)
 			return bad(e, "malformed extension");
 		for (k = 0; k < KINDS && !der_is_oid(x.oid, kinds[k].oid); k++)
 			;

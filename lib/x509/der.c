@@ -209,6 +209,25 @@ der_take_bits(struct bytes *in, struct bytes *octets)
 	return 0;
 }
 
+int
+der_take_ext(struct bytes *in, struct der_ext *x)
+{
+	struct bytes	 rest = *in, ext, yes;
+
+	if (der_take(&rest, DER_SEQUENCE, &ext) == -1 ||
+	    der_take(&ext, DER_OID, &x->oid) == -1)
+		return -1;
+	x->critical = der_peek(ext, DER_BOOLEAN);
+	/* FALSE is the default, which DER leaves out. */
+	if (x->critical && (der_take(&ext, DER_BOOLEAN, &yes) == -1 ||
+	    yes.len != 1 || yes.p[0] != 0xff))
+		return -1;
+	if (der_take(&ext, DER_OCTET_STRING, &x->value) == -1 || ext.len > 0)
+		return -1;
+	*in = rest;
+	return 0;
+}
+
 bool
 der_is_oid(struct bytes content, const char *dotted)
 {

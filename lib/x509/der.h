@@ -62,6 +62,11 @@ int	 der_take_uint(struct bytes *in, struct bytes *magnitude);
 int	 der_take_int(struct bytes *in, int64_t *);
 /* A BIT STRING of whole octets. */
 int	 der_take_bits(struct bytes *in, struct bytes *octets);
+struct der_ext {		/* Extension, RFC 5280, 4.1 */
+	struct bytes	 oid, value;
+	bool		 critical;
+};
+int	 der_take_ext(struct bytes *in, struct der_ext *);
 bool	 der_peek(struct bytes in, uint8_t tag);	/* is it next? */
 bool	 der_is_oid(struct bytes content, const char *dotted);
 #define DER_OID_TEXT	80
