@@ -60,6 +60,7 @@ GRANT INSERT, UPDATE (status, revoked_at, reason, invalid_since) ON cert
 	TO signet_ca;
 GRANT INSERT ON cert_name, status_change, crl, crl_part, outbox,
 	audit_signed_head TO signet_ca;
+GRANT UPDATE (at) ON heartbeat TO signet_ca;
 
 -- signet: the operator hands in and approves, and never certifies.
 GRANT SELECT ON ALL TABLES IN SCHEMA signet TO signet_cli;
@@ -82,13 +83,18 @@ GRANT SELECT (order_id, n) ON request TO signet_station;
 GRANT INSERT ON request TO signet_station;
 
 -- signet-ocspd: status, and nothing about persons.
-GRANT SELECT ON ca, crl, crl_part TO signet_ocsp;
+GRANT SELECT ON ca, crl, crl_part, audit_head, heartbeat TO signet_ocsp;
 GRANT SELECT (ca, serial, not_after, status, revoked_at, reason, invalid_since)
 	ON cert TO signet_ocsp;
+GRANT SELECT (ca, serial, seq) ON status_change TO signet_ocsp;
+GRANT SELECT (seq, hash) ON audit TO signet_ocsp;
+GRANT EXECUTE ON FUNCTION release_order TO signet_ocsp;
 
 -- signet-crld: what is published, and the list of what to publish.
 GRANT SELECT ON ca, cert, cert_name, crl, crl_part, outbox TO signet_crl;
 GRANT DELETE ON outbox TO signet_crl;
+GRANT SELECT ON heartbeat TO signet_crl;
+GRANT UPDATE (at) ON heartbeat TO signet_crl;
 
 GRANT SELECT ON ALL TABLES IN SCHEMA signet TO signet_audit;
 

@@ -9,9 +9,12 @@
 #include "db/db_evidence.h"
 #include "db/db_issue.h"
 #include "db/db_key.h"
+#include "db/db_ocsp.h"
 #include "db/db_status.h"
 #include "os/sandbox.h"
 #include "worker_private.h"
+
+#define BEAT_MS	1000
 
 int
 worker_ask(struct worker *w, struct error *e)
@@ -251,6 +254,23 @@ worker_round(void *arg)
 	worker_watch(w);
 }
 
+/*
+ * On a replica the age of this is how far it is behind.  A store that is away
+ * is the next round's to complain of.
+ */
+static void
+worker_beat(void *arg)
+{
+	struct worker	*w = arg;
+	struct error	 ignored = ERROR_INIT;
+	int64_t		 now = clock_monotonic_ms();
+
+	if (now < w->next_beat || w->watched == -1)
+		return;
+	w->next_beat = now + BEAT_MS;
+	(void)db_heartbeat(w->db, &ignored);
+}
+
 /* Nothing comes from the parent but the end. */
 static void
 worker_end(void *arg)
@@ -266,7 +286,7 @@ worker_open(struct worker *w, struct error *e)
 	static const struct db_table *const	 tables[] = { &DB_ISSUE,
 	    &DB_STATUS, &DB_AUDIT, &DB_AUDIT_APPEND, &DB_AUDIT_SIGN,
 	    &DB_CA_USE, &DB_CRL, &DB_CRL_MAKE, &DB_EVIDENCE,
-	    &DB_KEY };
+	    &DB_KEY, &DB_HEARTBEAT };
 
 	if (db_open(&w->db, w->conf->database, w->name, tables,
 	    sizeof(tables) / sizeof(tables[0]), e) == -1 ||
@@ -333,6 +353,8 @@ worker_main(int parent, void *arg)
 	note_act(&w, "start");
 	service_watch(w.svc, parent, worker_end, &w);
 	service_every(w.svc, (int)w.conf->poll * 1000, worker_round, &w);
+	if (w.index == 0)
+		service_every(w.svc, BEAT_MS, worker_beat, &w);
 	if (service_run(w.svc, &e) == -1)
 		goto out;
 	note_act(&w, "stop");

@@ -55,6 +55,7 @@ struct worker {
 	int64_t			 next_head;		/* monotonic ms */
 	int64_t			 head_signed;		/* sequence */
 	int64_t			 next_crl, next_expiry, next_takeover;
+	int64_t			 next_beat;
 	struct worker_list	*lists;			/* per CA, or NULL */
 };
 

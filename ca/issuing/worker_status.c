@@ -17,6 +17,8 @@ struct status_txn {
 	size_t		 found;
 	struct buf	*more;		/* entries: one per target */
 	size_t		 nmore;
+	struct db_status_change	*changed;	/* in the arena */
+	size_t		 nchanged;
 };
 
 /* One order on its way through a group. */
@@ -411,23 +413,30 @@ apply_changes(struct status_group *g, struct db *db, struct error *e)
 static int
 close_orders(struct status_group *g, struct db *db, struct error *e)
 {
-	struct bytes	*id = arena_alloc(g->t->w->arena,
+	struct status_txn	*t = g->t;
+	struct bytes		*id = arena_alloc(t->w->arena,
 	    (g->n + 1) * sizeof(*id));
-	size_t		 i, k, n = 0;
+	size_t			 i, k, n = 0, total = 0;
 
+	for (i = 0; i < g->n; i++)
+		total += g->v[i].n;
+	t->changed = arena_alloc(t->w->arena,
+	    (total + 1) * sizeof(*t->changed));
 	for (i = 0; i < g->n; i++) {
 		struct status_work	*w = &g->v[i];
 
 		if (w->e.code != ERROR_NONE) {
-			if (refuse(g->t, w->row, &w->e, db, e) == -1)
+			if (refuse(t, w->row, &w->e, db, e) == -1)
 				return -1;
 			continue;
 		}
 		id[n++] = BYTES(w->row->id, DB_ORDER_ID);
 		for (k = 0; k < w->n; k++)
-			if (w->done[k])
-				audit_change(g->t, w->row, &w->change[k],
+			if (w->done[k]) {
+				audit_change(t, w->row, &w->change[k],
 				    w->expires);
+				t->changed[t->nchanged++] = w->change[k];
+			}
 	}
 	return n > 0 ? db_status_resolve(db, id, n, e) : 0;
 }
@@ -488,6 +497,19 @@ txn_orders(struct status_txn *t, struct db *db,
 }
 
 static int
+record(struct status_txn *t, struct db *db, struct error *e)
+{
+	struct bytes	*body = arena_alloc(t->w->arena,
+	    t->nmore * sizeof(*body));
+	size_t		 i;
+
+	for (i = 0; i < t->nmore; i++)
+		body[i] = BYTES(t->more[i].p, t->more[i].len);
+	return db_status_record(db, t->changed, t->nchanged, body, t->nmore,
+	    e);
+}
+
+static int
 txn_status(struct db *db, void *arg, struct error *e)
 {
 	struct status_txn	*t = arg;
@@ -495,6 +517,7 @@ txn_status(struct db *db, void *arg, struct error *e)
 
 	arena_reset(t->w->arena);
 	clear_entries(t);
+	t->nchanged = 0;
 	if (db_status_claim(db, STATUS_GROUP, &orders, t->w->arena, e) == -1)
 		return -1;
 	t->found = orders.n;
@@ -503,7 +526,7 @@ txn_status(struct db *db, void *arg, struct error *e)
 	FAULT("cad.status");
 	if (t->nmore == 0)
 		return 0;
-	if (worker_audit(db, t->more, t->nmore, e) == -1 ||
+	if (record(t, db, e) == -1 ||
 	    db_notify(db, "signet_status", e) == -1 ||
 	    db_notify(db, "signet_issued", e) == -1)
 		return -1;

@@ -10,6 +10,7 @@
 #include "db/db.h"
 #include "db/db_private.h"
 #include "db/pgerror.h"
+#include "db/pgwait.h"
 
 #define PATIENCE	60
 #define TXN_TRIES	3
@@ -34,6 +35,8 @@ struct db {
 	const struct db_table	**table;
 	size_t			 ntables;
 	int			 patience;
+	int			 deadline;	/* ms; 0: none */
+	int64_t			 end;		/* of the call under way, or 0 */
 	bool			 in_txn;
 	struct channel		 channel[CHANNELS_MAX];
 	size_t			 nchannels;
@@ -219,6 +222,23 @@ db_drop(struct db *db)
 	db->conn = NULL;
 }
 
+/* A call begins: until when may it wait? */
+static void
+db_begin(struct db *db)
+{
+	db->end = db->deadline > 0 ? clock_monotonic_ms() + db->deadline : 0;
+}
+
+/* It has waited long enough.  What the server may still say is not ours any
+ * more, so the connection goes, too. */
+static int
+db_late(struct db *db, const char *what, struct error *e)
+{
+	db_drop(db);
+	return error_set(e, ERROR_UPSTREAM, "%s: no answer from the database "
+	    "within %d ms", what, db->deadline);
+}
+
 /* Take the connection down if this answer, or none, shows that it is gone. */
 static void
 db_notice_loss(struct db *db, const PGresult *res)
@@ -249,10 +269,14 @@ db_connect(struct db *db, const char *dbname, struct error *e)
 	const char *const values[] = { "5", "1", "30", "10", "3", "30000",
 	    db->conninfo, "UTF8", db->program, dbname, NULL };
 
+	bool			 in_time;
+
 	db_drop(db);
-	db->conn = PQconnectdbParams(keys, values, 1);
+	db->conn = pgwait_connect(keys, values, db->end, &in_time);
 	if (db->conn == NULL)
 		return error_set(e, ERROR_NOMEM, "connect to database");
+	if (!in_time)
+		return db_late(db, "connect", e);
 	if (PQstatus(db->conn) == CONNECTION_OK)
 		return 0;
 	error_pg(e, db->conn, NULL, "connect to database");
@@ -356,9 +380,12 @@ send_stmt(struct db *db, const struct db_stmt *s, struct error *e)
 static int
 receive(struct db *db, const char *name, struct error *e)
 {
-	PGresult	*res = PQgetResult(db->conn);
+	bool		 in_time;
+	PGresult	*res = pgwait_result(db->conn, db->end, &in_time);
 	int		 rc = 0;
 
+	if (!in_time)
+		return db_late(db, "prepare", e);
 	if (!is_success(res))
 		rc = error_pg(e, db->conn, res, "prepare %s", name);
 	PQclear(res);
@@ -383,6 +410,7 @@ static int
 receive_all(struct db *db, struct error *e)
 {
 	PGresult	*res;
+	bool		 in_time;
 	int		 rc = 0;
 
 	for (size_t t = 0; t < db->ntables; t++)
@@ -393,7 +421,9 @@ receive_all(struct db *db, struct error *e)
 			    receive(db, name, e) == -1)
 				return -1;
 		}
-	res = PQgetResult(db->conn);
+	res = pgwait_result(db->conn, db->end, &in_time);
+	if (!in_time)
+		return db_late(db, "prepare", e);
 	if (PQresultStatus(res) != PGRES_PIPELINE_SYNC)
 		rc = error_pg(e, db->conn, res, "prepare statements");
 	PQclear(res);
@@ -478,6 +508,7 @@ db_reconnect(struct db *db, struct error *e)
 
 	for (;;) {
 		error_clear(e);
+		db_begin(db);
 		if (db_set_up(db, e) == 0)
 			return 0;
 		if (e->code != ERROR_UPSTREAM && e->code != ERROR_RETRY)
@@ -492,8 +523,10 @@ db_reconnect(struct db *db, struct error *e)
 static int
 db_ready(struct db *db, struct error *e)
 {
-	if (db->conn != NULL)
+	if (db->conn != NULL) {
+		db_begin(db);
 		return 0;
+	}
 	if (db->in_txn)
 		return error_set(e, ERROR_UPSTREAM,
 		    "the connection was lost earlier in this transaction");
@@ -565,6 +598,12 @@ db_set_patience(struct db *db, int seconds)
 	db->patience = seconds;
 }
 
+void
+db_set_deadline(struct db *db, int ms)
+{
+	db->deadline = ms;
+}
+
 int
 db_socket(const struct db *db)
 {
@@ -611,13 +650,19 @@ db_name_of(char **out, const char *conninfo, struct error *e)
 /* Calls. */
 
 static PGresult *
-db_run(struct db *db, const struct db_stmt *s, const struct params *ps)
+db_run(struct db *db, const struct db_stmt *s, const struct params *ps,
+    bool *in_time)
 {
+	int	 sent;
+
 	if (s->fresh)
-		return PQexecParams(db->conn, s->sql, ps->n, NULL, ps->value,
+		sent = PQsendQueryParams(db->conn, s->sql, ps->n, NULL,
+		    ps->value, ps->length, ps->format, 1);
+	else
+		sent = PQsendQueryPrepared(db->conn, s->name, ps->n, ps->value,
 		    ps->length, ps->format, 1);
-	return PQexecPrepared(db->conn, s->name, ps->n, ps->value, ps->length,
-	    ps->format, 1);
+	*in_time = true;
+	return sent == 1 ? pgwait_last(db->conn, db->end, in_time) : NULL;
 }
 
 int
@@ -626,12 +671,17 @@ db_query(struct db *db, const struct db_stmt *s, const struct db_arg *arg,
 {
 	struct params	 ps = { .n = 0 };
 	PGresult	*res = NULL;
+	bool		 in_time;
 	int		 rc = -1;
 
 	*out = NULL;
 	if (db_ready(db, e) == -1 || params_init(&ps, arg, nargs, e) == -1)
 		goto out;
-	res = db_run(db, s, &ps);
+	res = db_run(db, s, &ps, &in_time);
+	if (!in_time) {
+		db_late(db, s->name, e);
+		goto out;
+	}
 	if (!is_success(res)) {
 		db_fail(db, res, s->name, e);
 		goto out;
@@ -672,12 +722,16 @@ db_exec(struct db *db, const struct db_stmt *s, const struct db_arg *arg,
 int
 db_script(struct db *db, const char *sql, struct error *e)
 {
-	PGresult	*res;
+	PGresult	*res = NULL;
+	bool		 in_time = true;
 	int		 rc = 0;
 
 	if (db_ready(db, e) == -1)
 		return -1;
-	res = PQexec(db->conn, sql);
+	if (PQsendQuery(db->conn, sql) == 1)
+		res = pgwait_last(db->conn, db->end, &in_time);
+	if (!in_time)
+		return db_late(db, "database script", e);
 	if (!is_success(res))
 		rc = db_fail(db, res, "database script", e);
 	PQclear(res);

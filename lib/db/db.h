@@ -19,7 +19,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-#define DB_SCHEMA_VERSION	3	/* highest file in db/ that we know */
+#define DB_SCHEMA_VERSION	4	/* highest file in db/ that we know */
 #define DB_ARGS_MAX		24
 
 struct db;
@@ -109,7 +109,13 @@ int	 db_open(struct db **, const char *conninfo, const char *program,
 	    const struct db_table *const *tables, size_t ntables,
 	    struct error *);
 void	 db_close(struct db **);
-void	 db_set_patience(struct db *, int seconds);	/* default 60 */
+void	 db_set_patience(struct db *, int seconds);	/* default 60; 0: once */
+/*
+ * From now on a call that has no answer after so many milliseconds drops the
+ * connection and is ERROR_UPSTREAM, however dead the server (default 0: wait).
+ * Of a transaction its COMMIT waits without end.
+ */
+void	 db_set_deadline(struct db *, int ms);
 int	 db_socket(const struct db *);			/* for service_watch */
 
 /* Rows.  Text comes NUL-terminated; everything borrowed until db_rows_free. */

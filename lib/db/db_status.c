@@ -4,7 +4,7 @@
 #include "db/db_status.h"
 
 /* Rows are looked up by key and touched by place: see db_issue.c. */
-enum { CLAIM, APPLY, HISTORY, OUTBOX, RESOLVE, REJECT };
+enum { CLAIM, APPLY, RECORD, OUTBOX, RESOLVE, REJECT };
 static const struct db_stmt stmt[] = {
 	[CLAIM] = DB_STMT("status_claim",
 	    "SELECT id, digest, kind, blob FROM (SELECT c.*,"
@@ -29,12 +29,16 @@ static const struct db_stmt stmt[] = {
 	    " AND CASE t.status WHEN 'revoked' THEN false"
 	    "  ELSE t.status <> hit.status END"
 	    " RETURNING hit.place - 1"),
-	[HISTORY] = DB_STMT("status_history",
-	    "INSERT INTO status_change (ca, serial, status, reason, changed_at,"
-	    " order_id) SELECT ca, serial, status, nullif(reason, -1),"
-	    " to_timestamp(at), id FROM unnest($1::text[], $2::bytea[],"
-	    " $3::text[], $4::bigint[], $5::bigint[], $6::bytea[])"
-	    " AS u (ca, serial, status, reason, at, id)"),
+	/* One round trip less to wait while everybody waits for the chain. */
+	[RECORD] = DB_STMT("status_record",
+	    "WITH a AS MATERIALIZED (SELECT audit_append($7::bytea[]) AS seq),"
+	    " added AS (INSERT INTO status_change (ca, serial, status, reason,"
+	    " changed_at, order_id, seq) SELECT ca, serial, status,"
+	    " nullif(reason, -1), to_timestamp(at), id, a.seq"
+	    " FROM a, unnest($1::text[], $2::bytea[], $3::text[],"
+	    " $4::bigint[], $5::bigint[], $6::bytea[])"
+	    " AS u (ca, serial, status, reason, at, id))"
+	    " SELECT seq FROM a"),
 	[OUTBOX] = DB_STMT("status_outbox",
 	    "INSERT INTO outbox (topic, ca, serial)"
 	    " SELECT 'status', * FROM unnest($1::text[], $2::bytea[])"),
@@ -99,23 +103,6 @@ columns_fill(struct db_arg arg[6], const struct db_status_change *v, size_t n,
 	arg[5] = db_ints(since, n);
 }
 
-static int
-apply_record(struct db *db, const struct db_status_change *v, size_t n,
-    struct arena *a, struct error *e)
-{
-	struct bytes	*id = arena_alloc(a, (n + 1) * sizeof(*id));
-	struct db_arg	 arg[6];
-
-	for (size_t i = 0; i < n; i++)
-		id[i] = BYTES(v[i].order_id, DB_ORDER_ID);
-	columns_fill(arg, v, n, a);
-	arg[5] = db_blobs(id, n);
-	if (db_exec(db, &stmt[HISTORY], arg, 6, e) == -1 ||
-	    db_exec(db, &stmt[OUTBOX], arg, 2, e) == -1)
-		return -1;
-	return 0;
-}
-
 int
 db_status_apply(struct db *db, const struct db_status_change *v, size_t n,
     bool *done, struct error *e)
@@ -137,8 +124,30 @@ db_status_apply(struct db *db, const struct db_status_change *v, size_t n,
 	for (size_t i = 0; i < n; i++)
 		if (done[i])
 			changed[k++] = v[i];
-	rc = apply_record(db, changed, k, a, e);
+	columns_fill(arg, changed, k, a);
+	rc = db_exec(db, &stmt[OUTBOX], arg, 2, e) == -1 ? -1 : 0;
  out:
+	db_rows_free(&rows);
+	arena_free(&a);
+	return rc;
+}
+
+int
+db_status_record(struct db *db, const struct db_status_change *v, size_t n,
+    const struct bytes *body, size_t nbody, struct error *e)
+{
+	struct arena	*a = arena_new();
+	struct bytes	*id = arena_alloc(a, (n + 1) * sizeof(*id));
+	struct db_arg	 arg[7];
+	struct db_rows	*rows = NULL;
+	int		 rc;
+
+	for (size_t i = 0; i < n; i++)
+		id[i] = BYTES(v[i].order_id, DB_ORDER_ID);
+	columns_fill(arg, v, n, a);
+	arg[5] = db_blobs(id, n);
+	arg[6] = db_blobs(body, nbody);
+	rc = db_query(db, &stmt[RECORD], arg, 7, &rows, e);
 	db_rows_free(&rows);
 	arena_free(&a);
 	return rc;

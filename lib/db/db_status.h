@@ -3,8 +3,7 @@
 #define SIGNET_DB_DB_STATUS_H
 /*
  * Orders that change the status of certificates, carried out.  For signet-cad
- * alone.  One transaction per group: claim, apply, resolve, db_audit_append,
- * db_notify.
+ * alone.  One transaction per group: claim, apply, resolve, record, db_notify.
  */
 #include "db/db.h"
 #include "db/db_row.h"
@@ -39,12 +38,20 @@ struct db_status_change {
 	int64_t		 invalid_since;	/* 0: unknown */
 };
 /*
- * Changes, each of another certificate: rows of cert, status_change and
- * outbox.  done[i] is false where nothing changed: no such certificate,
- * revoked already, or in that status already.
+ * Changes, each of another certificate: rows of cert and outbox.  done[i] is
+ * false where nothing changed: no such certificate, revoked already, or in
+ * that status already.
  */
 int	 db_status_apply(struct db *, const struct db_status_change *, size_t n,
 	    bool *done, struct error *);
+/*
+ * Append the entries of these changes, one or more in all, to the audit chain
+ * and write the history of the changes, with the last entry's number: that is
+ * what readers of the feed (db_ocsp.h) go by.  As db_audit_append, this is the
+ * last thing in a transaction.
+ */
+int	 db_status_record(struct db *, const struct db_status_change *,
+	    size_t n, const struct bytes *body, size_t nbody, struct error *);
 /* That order, if it is still pending or ready, becomes rejected. */
 int	 db_status_reject(struct db *, const uint8_t digest[DB_DIGEST],
 	    const char *reason, struct error *);

@@ -6,6 +6,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include "base/clock.h"
 #include "base/error.h"
@@ -600,6 +604,88 @@ a_channel_too_many_or_too_long_is_a_bug(void **state)
 	assert_string_equal(e.text, "more than 8 channels");
 }
 
+/* Deadlines. */
+
+static void
+a_call_past_its_deadline_fails_and_drops_the_connection(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	struct db_rows	*rows = (void *)1;
+	int64_t		 pid = pid_of(*state), began = clock_monotonic_ms();
+
+	db_set_deadline(*state, 200);
+	assert_int_equal(db_ask(*state, "SELECT pg_sleep(3)", NULL, 0, &rows,
+	    &e), -1);
+	assert_null(rows);
+	assert_int_equal(e.code, ERROR_UPSTREAM);
+	assert_string_equal(e.text,
+	    "query: no answer from the database within 200 ms");
+	assert_in_range(clock_monotonic_ms() - began, 199, 2000);
+	assert_int_equal(db_socket(*state), -1);
+	/* The next one has a connection of its own, and a deadline. */
+	assert_int_not_equal(pid_of(*state), pid);
+	error_clear(&e);
+	assert_int_equal(db_script(*state, "SELECT pg_sleep(3)", &e), -1);
+	assert_string_equal(e.text,
+	    "database script: no answer from the database within 200 ms");
+	db_set_deadline(*state, 0);
+	assert_int_equal(db_script(*state, "SELECT pg_sleep(0.3)", &e), 0);
+}
+
+/* It takes connections, as a stopped server does, and never says a word. */
+static int
+mute_server(char dir[], struct sockaddr_un *sa)
+{
+	int	 fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	assert_non_null(mkdtemp(dir));
+	sa->sun_family = AF_UNIX;
+	snprintf(sa->sun_path, sizeof(sa->sun_path), "%s/.s.PGSQL.5432", dir);
+	assert_int_equal(bind(fd, (struct sockaddr *)sa, sizeof(*sa)), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	return fd;
+}
+
+static void
+a_server_that_never_answers_costs_one_deadline_without_patience(void **state)
+{
+	struct error		 e = ERROR_INIT;
+	char			 dir[] = "/tmp/signet-mute.XXXXXX";
+	char			*conninfo, *real, *link_path;
+	struct sockaddr_un	 sa = { 0 };
+	int			 fd = mute_server(dir, &sa);
+	struct db		*db;
+	int64_t			 began;
+
+	(void)state;
+	/* The real one's name, so that the first connection succeeds. */
+	real = mem_printf("%s/.s.PGSQL.5432", getenv("PGHOST"));
+	link_path = mem_printf("%s/.s.PGSQL.5433", dir);
+	assert_int_equal(symlink(real, link_path), 0);
+	conninfo = mem_printf("host=%s port=5433 dbname=%s user=postgres", dir,
+	    t.name);
+	assert_int_equal(db_open(&db, conninfo, "test", tables, 1, &e), 0);
+	db_set_patience(db, 0);
+	db_set_deadline(db, 200);
+	terminate(pid_of(db));
+	assert_int_equal(put(db, 1, &e), -1);
+	assert_int_equal(rename(sa.sun_path, link_path), 0);
+	error_clear(&e);
+	began = clock_monotonic_ms();
+	assert_int_equal(put(db, 1, &e), -1);
+	assert_in_range(clock_monotonic_ms() - began, 199, 1500);
+	assert_int_equal(e.code, ERROR_UPSTREAM);
+	assert_string_equal(e.text,
+	    "connect: no answer from the database within 200 ms");
+	db_close(&db);
+	close(fd);
+	unlink(link_path);
+	rmdir(dir);
+	mem_free(&link_path);
+	mem_free(&conninfo);
+	mem_free(&real);
+}
+
 static int
 setup(void **state)
 {
@@ -673,6 +759,9 @@ main(void)
 		T(a_notification_arrives_once),
 		T(each_channel_is_reported_after_a_reconnection),
 		T(a_channel_too_many_or_too_long_is_a_bug),
+		T(a_call_past_its_deadline_fails_and_drops_the_connection),
+		cmocka_unit_test(
+	    a_server_that_never_answers_costs_one_deadline_without_patience),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -659,11 +659,14 @@ apply(uint32_t order, struct db_status_change c, bool expected)
 {
 	struct error	 e = ERROR_INIT;
 	struct db_ref	 ref = ref_of(order, 0);
+	struct bytes	 body = BYTES("act=test", 8);
 	bool		 done[1];
 
 	assert_int_equal(db_script(ca, "BEGIN", &e), 0);
 	c.order_id = ref.order_id;
 	assert_int_equal(db_status_apply(ca, &c, 1, done, &e), 0);
+	if (done[0])
+		assert_int_equal(db_status_record(ca, &c, 1, &body, 1, &e), 0);
 	assert_int_equal(db_script(ca, "COMMIT", &e), 0);
 	assert_int_equal(done[0], expected);
 }
@@ -705,6 +708,10 @@ a_status_changes_along_its_ways_and_revoked_is_for_ever(void **state)
 	    DB_ORDER_ID);
 	assert_int_equal(testdb_number(&t, "SELECT count(*) FROM outbox"
 	    " WHERE topic = 'status'"), 3);
+	assert_int_equal(testdb_number(&t, "SELECT max(c.seq) - h.seq"
+	    " FROM status_change c, audit_head h GROUP BY h.seq"), 0);
+	assert_int_equal(testdb_number(&t, "SELECT count(DISTINCT seq)"
+	    " FROM status_change"), 3);
 	assert_int_equal(db_script(ca, "UPDATE cert SET status = 'good',"
 	    " revoked_at = NULL, reason = NULL", &e), -1);
 	assert_int_equal(e.code, ERROR_CONFLICT);

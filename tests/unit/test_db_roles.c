@@ -17,6 +17,7 @@
 #include "db/db_holder.h"
 #include "db/db_issue.h"
 #include "db/db_key.h"
+#include "db/db_ocsp.h"
 #include "db/db_order.h"
 #include "db/db_private.h"
 #include "db/db_status.h"
@@ -51,12 +52,14 @@ static const struct {
 	{ &DB_CERT, "cert", READERS | R(RA) },
 	{ &DB_CRL, "crl", READERS | R(RA) | R(OCSP) | R(CRL) },
 	{ &DB_CRL_MAKE, "crl make", R(CA) },
+	{ &DB_HEARTBEAT, "heartbeat", R(CA) | R(CRL) },
 	{ &DB_HOLDER, "holder", READERS | R(RA) | R(STATION) },
 	{ &DB_HOLDER_ADD, "holder add", R(CLI) | R(RA) },
 	{ &DB_HOLDER_EDIT, "holder edit", R(CLI) },
 	{ &DB_ISSUE, "issue", R(CA) },
 	{ &DB_KEY, "key", READERS | R(RA) | R(CRL) |
 	    R(STATION) },
+	{ &DB_OCSP, "ocsp", R(OCSP) },
 	{ &DB_ORDER, "order", READERS | R(RA) | R(STATION) },
 	{ &DB_ORDER_INTAKE, "order intake", R(CLI) | R(RA) },
 	{ &DB_ORDER_REQUESTS, "order requests", READERS | R(RA) },
@@ -179,6 +182,11 @@ static const struct {
 	{ "UPDATE audit SET body = ''", 0 },
 	{ "DELETE FROM audit", 0 },
 	{ "UPDATE audit_head SET seq = 0", 0 },
+	{ "SELECT body FROM audit", READERS },
+	{ "SELECT order_id FROM status_change", READERS | R(RA) },
+	{ "SELECT blob FROM orders", READERS | R(RA) | R(STATION) },
+	{ "UPDATE heartbeat SET one = true", 0 },
+	{ "DELETE FROM heartbeat", 0 },
 	{ "UPDATE audit_signed_head SET cms = ''", 0 },
 	{ "INSERT INTO state_change VALUES ('order', 'done', 'ready')", 0 },
 	{ "UPDATE schema_version SET version = 9", 0 },
