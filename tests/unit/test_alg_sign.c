@@ -441,10 +441,96 @@ the_bounds_have_room_for_the_largest_keys(void **state)
 	}
 }
 
+static void
+alg_signer_open_refuses_the_algorithm_of_another_key(void **state)
+{
+	struct x509_fixture	*f = *state;
+	struct alg_signer	*signer = NULL;
+	const struct alg_sig	*how;
+	struct error		 e = ERROR_INIT;
+	EVP_PKEY		*key;
+
+	assert_int_equal(key_generate(&key, "ed25519", &e), 0);
+	assert_int_equal(alg_sig_choose(&how, key, NULL, &e), 0);
+	assert_int_equal(alg_signer_open(&signer, how, f->ca_key, &e), -1);
+	assert_string_equal(e.text, "the key does not sign with Ed25519");
+	assert_int_equal(e.code, ERROR_CONFIG);
+	assert_null(signer);
+	alg_signer_close(&signer);
+	EVP_PKEY_free(key);
+}
+
+/* A public key is enough to begin and too little to go on. */
+static void
+alg_signer_sign_without_a_private_key_leaves_nothing(void **state)
+{
+	struct x509_fixture	*f = *state;
+	EVP_PKEY		*key = X509_get0_pubkey(f->root_cert);
+	struct alg_signer	*signer;
+	const struct alg_sig	*how;
+	struct buf		 sig = { 0 };
+	struct error		 e = ERROR_INIT;
+
+	assert_int_equal(alg_sig_choose(&how, key, NULL, &e), 0);
+	assert_int_equal(alg_signer_open(&signer, how, key, &e), 0);
+	assert_int_equal(alg_signer_sign(signer, &sig, BYTES("x", 1), &e),
+	    -1);
+	assert_memory_equal(e.text, "sign: ", 6);
+	assert_int_equal(sig.len, 0);
+	alg_signer_close(&signer);
+	buf_clear(&sig);
+}
+
+static void
+sign_twice(const char *alg, const char *scheme)
+{
+	struct alg_signer	*signer;
+	const struct alg_sig	*how;
+	struct buf		 sig = { 0 };
+	struct error		 e = ERROR_INIT;
+	EVP_PKEY		*key;
+	size_t			 half;
+
+	assert_int_equal(key_generate(&key, alg, &e), 0);
+	assert_int_equal(alg_sig_choose(&how, key, scheme, &e), 0);
+	if (alg_signer_open(&signer, how, key, &e) == -1 ||
+	    alg_signer_sign(signer, &sig, BYTES("one", 3), &e) == -1)
+		fail_msg("%s: %s", alg, e.text);
+	half = sig.len;
+	assert_int_equal(alg_signer_sign(signer, &sig, BYTES("two", 3), &e),
+	    0);
+	assert_int_equal(alg_verify(how, key, BYTES("one", 3),
+	    BYTES(sig.p, half), &e), 0);
+	assert_int_equal(alg_verify(how, key, BYTES("two", 3),
+	    BYTES(sig.p + half, sig.len - half), &e), 0);
+	assert_int_equal(alg_verify(how, key, BYTES("one", 3),
+	    BYTES(sig.p + half, sig.len - half), &e), -1);
+	alg_signer_close(&signer);
+	EVP_PKEY_free(key);
+	buf_clear(&sig);
+}
+
+static void
+alg_signer_signs_again_and_again_as_alg_verify_likes_it(void **state)
+{
+	size_t	 i;
+
+	(void)state;
+	for (i = 0; i < NROWS; i++)
+		if (has(rows[i].ca))
+			sign_twice(rows[i].ca, rows[i].scheme);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(
+		    alg_signer_open_refuses_the_algorithm_of_another_key),
+		cmocka_unit_test(
+		    alg_signer_sign_without_a_private_key_leaves_nothing),
+		cmocka_unit_test(
+		    alg_signer_signs_again_and_again_as_alg_verify_likes_it),
 		cmocka_unit_test(issuer_set_signature_refuses_the_scheme_of_another_key),
 		cmocka_unit_test(cert_check_refuses_algorithms_that_differ_within_and_without),
 		cmocka_unit_test(what_was_begun_by_one_scheme_is_finished_by_it),

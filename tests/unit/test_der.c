@@ -362,6 +362,37 @@ der_take_leaves_the_input_where_it_was_on_failure(void **state)
 }
 
 static void
+der_take_ext_refuses_what_is_no_extension(void **state)
+{
+	static const struct bytes	 rows[] = {
+		BYTES("", 0),
+		BYTES("\x30\x00", 2),
+		BYTES("\x30\x03\x06\x01\x2a", 5),		/* no value */
+		BYTES("\x30\x05\x04\x01\x2a\x04\x00", 7),	/* no OID */
+		/* FALSE spelled out, and bytes after the value */
+		BYTES("\x30\x08\x06\x01\x2a\x01\x01\x00\x04\x00", 10),
+		BYTES("\x30\x07\x06\x01\x2a\x04\x00\x05\x00", 9),
+	};
+	struct der_ext	 x;
+	struct bytes	 in;
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		in = rows[i];
+		assert_int_equal(der_take_ext(&in, &x), -1);
+		assert_int_equal(in.len, rows[i].len);
+	}
+	in = BYTES("\x30\x09\x06\x01\x2a\x01\x01\xff\x04\x01\x07\x05\x00",
+	    13);
+	assert_int_equal(der_take_ext(&in, &x), 0);
+	assert_true(x.critical);
+	assert_true(der_is_oid(x.oid, "1.2"));
+	assert_int_equal(x.value.len, 1);
+	assert_int_equal(in.len, 2);
+}
+
+static void
 der_is_printable_knows_the_set(void **state)
 {
 	(void)state;
@@ -389,6 +420,7 @@ main(void)
 		cmocka_unit_test(der_end_makes_room_for_long_lengths),
 		cmocka_unit_test(
 		    der_take_leaves_the_input_where_it_was_on_failure),
+		cmocka_unit_test(der_take_ext_refuses_what_is_no_extension),
 		cmocka_unit_test(der_is_printable_knows_the_set),
 	};
 
