@@ -5,7 +5,7 @@
 
 # To make configure and build the programs.
 packages_build="autoconf automake gcc libc6-dev libconfig-dev libidn2-dev libjansson-dev
-    libp11-kit-dev libpq-dev libseccomp-dev libssl-dev make pkg-config"
+    libmicrohttpd-dev libp11-kit-dev libpq-dev libseccomp-dev libssl-dev make pkg-config"
 
 # To run the store and to look at what came out.
 packages_run="openssl postgresql"
@@ -13,8 +13,8 @@ packages_run="openssl postgresql"
 # For the tests: the second compiler, the checkers, and other people's programs
 # that are asked for their opinion.
 packages_test="clang curl gnutls-bin gpg-agent gpgsm jq libclang-rt-dev libcmocka-dev
-    libnss3-tools llvm mandoc opensc p11-kit p11-kit-modules perl procps python3 shellcheck softhsm2 util-linux
-    valgrind xz-utils"
+    libnss3-tools llvm mandoc nginx-light opensc p11-kit p11-kit-modules perl procps python3 shellcheck softhsm2 util-linux
+    valgrind wrk xz-utils"
 
 # packages_missing NAME... - those that are not installed
 packages_missing() {

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_NET_HTTP_PRIVATE_H
+#define SIGNET_NET_HTTP_PRIVATE_H
+/*
+ * What the files of the server share; microhttpd.h goes no further.
+ */
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include "net/http.h"
+
+struct http_request {
+	struct http_server	*server;
+	struct MHD_Connection	*mhd;
+	const char		*path;
+	unsigned int		 method;	/* 0: none that we know */
+	unsigned int		 refused;	/* status; 0: not */
+	bool			 begun;		/* the headers were judged */
+	bool			 has_body;
+	bool			 replied;
+	bool			 failed;	/* a reply could not be queued */
+	struct buf		 body;
+};
+
+/* A connection, which has one request at a time. */
+struct http_conn {
+	struct http_request	 request;
+	int			 fd;
+	/* Since when (monotonic, ms) a request is awaited; 0: it is here. */
+	_Atomic int64_t		 since;
+	struct http_conn	*next, **self;	/* of the server's list */
+};
+
+struct http_server {
+	struct http_conf	 conf;
+	struct MHD_Daemon	*daemon;
+	unsigned int		 port;
+	pthread_key_t		 key;		/* a thread's own */
+	void			**thread;
+	unsigned int		 nthreads;	/* that were made */
+	atomic_uint		 taken;		/* by threads so far */
+	pthread_mutex_t		 lock;		/* for what follows */
+	pthread_cond_t		 wake;
+	struct http_conn	*conns;
+	unsigned int		 nconns;
+	bool			 stopping;
+	bool			 watching;	/* the watch thread runs */
+	pthread_t		 watch;
+};
+
+/* http_request.c: libmicrohttpd's call-backs. */
+enum MHD_Result http_on_request(void *, struct MHD_Connection *,
+	    const char *url, const char *method, const char *version,
+	    const char *data, size_t *size, void **req);
+void	 http_on_completed(void *, struct MHD_Connection *, void **req,
+	    enum MHD_RequestTerminationCode);
+void	*http_thread(struct http_server *);
+
+/* http_watch.c: clients that open a connection and do not ask. */
+void	 http_on_connection(void *, struct MHD_Connection *, void **ctx,
+	    enum MHD_ConnectionNotificationCode);
+int	 http_watch_start(struct http_server *, struct error *);
+void	 http_watch_stop(struct http_server *);
+/* Wait until requests in hand are done, at most ms. */
+void	 http_watch_drain(struct http_server *, int ms);
+int64_t	 http_ms(void);
+
+/* http_cond.c: is a reply to be sent whole? */
+enum { HTTP_DATE_SIZE = 48 };
+char	*http_date(char dst[HTTP_DATE_SIZE], int64_t);
+bool	 http_parse_date(const char *, int64_t *);
+/* The client has it already (RFC 9110, 13.2.2). */
+bool	 http_is_unchanged(const struct http_request *, const char *etag,
+	    int64_t modified);
+/* 200: send all of it; 206 with *from and *len; 416. */
+unsigned int http_range(const struct http_request *, const char *etag,
+	    int64_t modified, uint64_t size, uint64_t *from, uint64_t *len);
+#endif
