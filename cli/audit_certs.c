@@ -3,6 +3,7 @@
  * Certificates: each has one issue entry, each issue entry one certificate.
  */
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 #include "base/text.h"
 #include "cli/audit_state.h"
@@ -207,14 +208,26 @@ check_same(struct audit_verify *v, struct audit_entry *en, const char *key,
 		    ordered);
 }
 
-/* The order names the CA, the entry which of its generations it was. */
+/* It signs answers for one key of the CA, and nothing else. */
+static bool
+is_ocsp_signer(X509 *cert)
+{
+	return (X509_get_extension_flags(cert) & EXFLAG_XKUSAGE) != 0 &&
+	    X509_get_extended_key_usage(cert) == XKU_OCSP_SIGN;
+}
+
+/* The order names the CA, the entry which of its generations it was; for a
+ * signer of answers the order names that. */
 static void
-check_ca(struct audit_verify *v, struct audit_entry *en, const char *ordered)
+check_ca(struct audit_verify *v, struct audit_entry *en, const char *ordered,
+    X509 *cert)
 {
 	char	 said[CA_NAME_SIZE];
 
 	if (!entry_text(v, en, AUDIT_CERTS, "ca", said, sizeof(said)) ||
-	    (ordered != NULL && ca_name_is_of(said, ordered)))
+	    (ordered != NULL && ca_name_is_of(said, ordered)) ||
+	    (ordered != NULL && is_ocsp_signer(cert) &&
+	    strcmp(said, ordered) == 0))
 		return;
 	audit_failed(v->r, AUDIT_NAMES, &en->about, "ca is \"%s\" in the "
 	    "entry, \"%s\" in the order", said,
@@ -285,7 +298,7 @@ check_order(struct audit_verify *v, struct audit_entry *en,
 	c->profile = entry_intern(v, o->profile);
 	orders_use_once(v, en, rec, &n, sizeof(n), "for this item");
 	orders_check_approvals(v, en, rec, a, c->profile, c->has_role);
-	check_ca(v, en, o->ca);
+	check_ca(v, en, o->ca, cert);
 	check_same(v, en, "profile", o->profile);
 	check_same(v, en, "holder", item != NULL ? item->holder : o->holder);
 	check_times(v, en, o, info);
@@ -321,7 +334,7 @@ certs_issue(struct audit_verify *v, struct audit_entry *en)
 		goto out;
 	}
 	check_entry(v, en, c, BYTES(der.p, der.len), &info);
-	if (c->ca >= 0)
+	if (c->ca >= 0 && !is_ocsp_signer(cert))
 		cas_issue(v, en, &v->ca[c->ca], info.not_before);
 	check_order(v, en, c, cert, &info);
  out:

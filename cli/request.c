@@ -6,6 +6,7 @@
 
 #include "cli/request.h"
 #include "os/file.h"
+#include "x509/ca_name.h"
 #include "x509/idn.h"
 
 #define REQUEST_FILE_MAX	(64 * 1024)
@@ -242,13 +243,19 @@ int
 request_find_ca(struct cli *c, const struct profile *p, const char *wanted,
     const struct cli_issuer **ca, struct error *e)
 {
+	char	 family[CA_NAME_SIZE];
+
 	if (cli_open_trust(c, e) == -1)
 		return -1;
 	if (wanted == NULL)
 		return find_first_known(c, p, ca, e);
 	if (cli_find_ca(c, wanted, ca, e) == -1)
 		return -1;
-	if (!profile_lists(p, wanted))
+	if (p->per_generation)
+		ca_name_split(wanted, family);
+	else
+		snprintf(family, sizeof(family), "%s", wanted);
+	if (!profile_lists(p, family))
 		return error_set(e, ERROR_INPUT, "profile %s is not issued by "
 		    "CA %s", p->name, wanted);
 	return 0;

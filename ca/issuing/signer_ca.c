@@ -303,6 +303,27 @@ signer_issuing_ca(struct signer *s, const char *name, struct signer_ca **out,
 	return error_set(e, ERROR_NOTFOUND, "no CA \"%s\" here", name);
 }
 
+int
+signer_speaking_ca(struct signer *s, const char *name,
+    struct signer_ca **out, struct error *e)
+{
+	enum wire_ca	 state;
+	size_t		 i;
+
+	for (i = 0; i < s->nca; i++) {
+		*out = &s->ca[i];
+		if (strcmp((*out)->conf->name, name) != 0)
+			continue;
+		state = own_state(s, *out);
+		if (state == WIRE_CA_EXPIRED || state == WIRE_CA_REVOKED)
+			return error_set(e, ERROR_DENIED, "CA %s has expired "
+			    "or was revoked: nobody needs answers for it any "
+			    "more", name);
+		return signer_key_is_usable(*out) ? 0 : no_key(*out, e);
+	}
+	return error_set(e, ERROR_NOTFOUND, "no CA \"%s\" here", name);
+}
+
 struct signer_ca *
 signer_ca_of(struct signer *s, X509 *cert)
 {

@@ -320,6 +320,29 @@ prepare_order(struct signer *s, struct prepared *p, const struct claim *c,
 	return 0;
 }
 
+/*
+ * Signers of answers are the one thing that an old generation issues beside
+ * its lists: a delegate speaks only for the key that certified it (RFC 6960,
+ * 4.2.2.2), and old certificates are asked about until they end.
+ */
+static int
+find_issuer(struct signer *s, struct prepared *p, const struct order *o,
+    const struct profile **profile, struct error *e)
+{
+	struct error	 unknown = ERROR_INIT;
+
+	*profile = NULL;
+	if (profiles_find(&s->profiles, o->profile, profile, &unknown) == 0 &&
+	    (*profile)->per_generation)
+		return signer_speaking_ca(s, o->ca, &p->ca, e);
+	if (signer_issuing_ca(s, o->ca, &p->ca, e) == -1)
+		return -1;
+	if (*profile != NULL)
+		return 0;
+	*e = unknown;
+	return -1;
+}
+
 static int
 prepare_policy(struct signer *s, struct prepared *p, struct approved *a,
     struct error *e)
@@ -328,13 +351,12 @@ prepare_policy(struct signer *s, struct prepared *p, struct approved *a,
 	const struct profile	*profile;
 	size_t			 i;
 
-	if (signer_issuing_ca(s, o->ca, &p->ca, e) == -1 ||
-	    profiles_find(&s->profiles, o->profile, &profile, e) == -1)
+	if (find_issuer(s, p, o, &profile, e) == -1)
 		return -1;
 	p->spec.profile = profile;
 	p->spec.issuer = &p->ca->issuer;
 	for (i = 0; i < profile->cas.n; i++)
-		if (strcmp(profile->cas.v[i], o->ca) == 0)
+		if (strcmp(profile->cas.v[i], p->ca->family) == 0)
 			break;
 	if (i == profile->cas.n)
 		return error_set(e, ERROR_DENIED, "profile %s is not issued "

@@ -118,6 +118,12 @@ int	 signer_find_ca(struct signer *, const char *name,
  */
 int	 signer_issuing_ca(struct signer *, const char *name,
 	    struct signer_ca **, struct error *);
+/*
+ * The generation of exactly that name, for what speaks for its key alone: an
+ * old one, too, as long as its certificate is good.
+ */
+int	 signer_speaking_ca(struct signer *, const char *name,
+	    struct signer_ca **, struct error *);
 enum wire_ca signer_ca_state(struct signer *, const struct signer_ca *);
 /* The generation that issued the certificate, or NULL. */
 struct signer_ca *signer_ca_of(struct signer *, X509 *);

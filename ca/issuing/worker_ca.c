@@ -79,6 +79,16 @@ take_ca(struct worker *w, struct msg *m)
 	ca->due = now.due;
 }
 
+static void
+add_issuing(struct worker *w, const struct worker_ca *ca)
+{
+	if (ca->state == WIRE_CA_ISSUES)
+		w->issuing[w->nissuing++] = ca->family;
+	if (ca->state != WIRE_CA_EXPIRED && ca->state != WIRE_CA_REVOKED &&
+	    (ca->state != WIRE_CA_ISSUES || strcmp(ca->name, ca->family) != 0))
+		w->issuing[w->nissuing++] = ca->name;
+}
+
 int
 worker_hello(struct worker *w, struct error *e)
 {
@@ -92,11 +102,13 @@ worker_hello(struct worker *w, struct error *e)
 	for (i = 0; i < n && !m->bad; i++)
 		take_ca(w, m);
 	w->nissuing = w->naway = 0;
+	/* An old generation that keeps its list is asked for one thing more, by
+	 * its own name: signers of OCSP answers. */
 	for (i = 0; i < w->nca; i++) {
 		if (!w->ca[i].usable)
 			w->away[w->naway++] = w->ca[i].name;
-		else if (w->ca[i].state == WIRE_CA_ISSUES)
-			w->issuing[w->nissuing++] = w->ca[i].family;
+		else
+			add_issuing(w, &w->ca[i]);
 		look_at_key(w, &w->ca[i]);
 	}
 	w->head = msg_get_i64(m);

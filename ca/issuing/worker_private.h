@@ -43,7 +43,7 @@ struct worker {
 	int64_t			 head;			/* the signer stands here */
 	struct worker_ca	 ca[WORKER_CAS];
 	size_t			 nca;
-	const char		*issuing[WORKER_CAS];	/* CAs that can, now */
+	const char		*issuing[2 * WORKER_CAS]; /* that can, now */
 	size_t			 nissuing;
 	const char		*away[WORKER_CAS];	/* CAs without a key */
 	size_t			 naway;

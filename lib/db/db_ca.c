@@ -32,14 +32,16 @@ const struct db_table DB_CA_ADD = DB_TABLE(add_stmt);
 
 enum { HAS_CERTS, USE };
 static const struct db_stmt use_stmt[] = {
-	/* Along the index by expiry: those of an old generation come first. */
+	/* Along the index by expiry: those of an old generation come first.
+	 * Signers of answers are there for the others: they count for none. */
 	[HAS_CERTS] = DB_STMT("ca_has_certs",
 	    "SELECT EXISTS (SELECT FROM cert WHERE ca = $1::text"
-	    " AND not_after > " DB_TIME(2) ")"),
+	    " AND not_after > " DB_TIME(2) " AND profile <> 'ocsp-signer')"),
 	[USE] = DB_STMT_FRESH("ca_use",
 	    "SELECT (SELECT count(*) FROM cert WHERE ca = $1::text"
-	    " AND not_after > " DB_TIME(2) "), (SELECT "
-	    DB_EPOCH("max(not_after)") " FROM cert WHERE ca = $1::text)"),
+	    " AND not_after > " DB_TIME(2) " AND profile <> 'ocsp-signer'),"
+	    " (SELECT " DB_EPOCH("max(not_after)") " FROM cert"
+	    " WHERE ca = $1::text AND profile <> 'ocsp-signer')"),
 };
 const struct db_table DB_CA_USE = DB_TABLE(use_stmt);
 

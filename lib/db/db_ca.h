@@ -35,7 +35,8 @@ int	 db_ca_list(struct db *, struct db_cas *, struct arena *,
 	    struct error *);
 int	 db_ca_find(struct db *, const char *name, struct db_ca *,
 	    struct arena *, struct error *);	/* 1, 0, -1 */
-/* Has it a certificate that expires after "after"?  1, 0, -1. */
+/* Has it a certificate that expires after "after"?  1, 0, -1.  Signers of OCSP
+ * answers (profile ocsp-signer) are not counted, here and below. */
 int	 db_ca_has_certs(struct db *, const char *name, int64_t after,
 	    struct error *);
 

@@ -81,6 +81,7 @@ struct profile {
 	int64_t			 path_length;	/* -1: absent */
 	bool			 cdp, aia, ocsp;	/* addresses of the issuer */
 	bool			 ocsp_nocheck, no_rev_avail;
+	bool			 per_generation;	/* orders name that */
 	struct approval_rule	 approvals;
 	struct approval_rule	 batch_approvals;
 	struct approval_rule	 revoke_approvals;

@@ -117,6 +117,10 @@ const struct conf_item PROFILE_ITEMS[] = {
 	    " certificate's status."),
 	CONF_BOOL(struct profile_file, no_rev_avail, false,
 	    "noRevAvail: there will be no revocation information."),
+	CONF_BOOL(struct profile_file, per_generation, false,
+	    "An order names the generation of the CA that issues, which may"
+	    " be an old one; for signers of OCSP answers, each of which"
+	    " speaks for one key of the CA."),
 	CONF_LIST(struct profile_file, approvals,
 	    "Ways to approve an order; each is a sum of roles, such as"
 	    " \"officer + officer\", fulfilled by different persons."),
@@ -268,6 +272,7 @@ profile_fill(struct profile *p, const struct profile_file *f,
 	p->ext_key_usage_critical = f->ext_key_usage_critical;
 	p->ocsp_nocheck = f->ocsp_nocheck;
 	p->no_rev_avail = f->no_rev_avail;
+	p->per_generation = f->per_generation;
 	p->renewal_window = f->renewal_window;
 	p->order_lifetime = f->order_lifetime;
 	p->publish = f->publish;

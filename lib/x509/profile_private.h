@@ -39,6 +39,7 @@ struct profile_file {
 	int64_t			 path_length;
 	bool			 ext_key_usage_critical;
 	bool			 cdp, aia, ocsp, ocsp_nocheck, no_rev_avail;
+	bool			 per_generation;
 	struct conf_list	 approvals, batch_approvals;
 	struct conf_list	 revoke_approvals, renewal_approvals;
 	int64_t			 renewal_window, order_lifetime;

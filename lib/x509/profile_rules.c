@@ -304,6 +304,9 @@ check_lonely(const struct profile *p, struct error *e)
 	if (p->ocsp_nocheck && !profile_has_eku(p, OID_EKU_OCSP))
 		return error_set(e, ERROR_CONFIG,
 		    "ocsp_nocheck goes with OCSPSigning only");
+	if (p->per_generation && !profile_has_eku(p, OID_EKU_OCSP))
+		return error_set(e, ERROR_CONFIG,
+		    "per_generation goes with OCSPSigning only");
 	return 0;
 }
 

@@ -225,6 +225,8 @@ profile_load_refuses_profiles_that_contradict_themselves(void **state)
 		  "ext_key_usage: OCSPSigning stands alone" },
 		{ "ocsp_nocheck", "ocsp_nocheck = true;",
 		  "ocsp_nocheck goes with OCSPSigning only" },
+		{ "per_generation", "per_generation = true;",
+		  "per_generation goes with OCSPSigning only" },
 		{ "ext_key_usage", "ext_key_usage = [ \"smartcardLogon\" ];",
 		  "ext_key_usage: smartcardLogon without a upn in san" },
 		{ "ext_key_usage", "ext_key_usage = [ \"pkinitClient\" ];",

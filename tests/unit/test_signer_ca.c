@@ -200,6 +200,44 @@ a_key_that_is_away_does_not_bring_the_old_one_back(void **state)
 	assert_int_equal(state_of(f, "people"), WIRE_CA_LISTS);
 }
 
+/* The generation that certifies a signer of answers; NULL with f->e. */
+static const char *
+speaking(struct fixture *f, const char *name)
+{
+	struct signer_ca	*ca;
+
+	error_clear(&f->e);
+	return signer_speaking_ca(f->signer, name, &ca, &f->e) == 0 ?
+	    ca->conf->name : NULL;
+}
+
+static void
+an_old_generation_still_speaks_for_itself_until_it_ends(void **state)
+{
+	struct fixture	*f = *state;
+
+	add_second(f);
+	add_generation(f, "people.g3", "Test People CA G3", NOW + DAY,
+	    NOW + 3000 * DAY);
+	start(f);
+	assert_null(speaking(f, "nobody"));
+	assert_int_equal(f->e.code, ERROR_NOTFOUND);
+	assert_string_equal(f->e.text, "no CA \"nobody\" here");
+	assert_string_equal(speaking(f, "people"), "people");
+	assert_string_equal(speaking(f, "people.g2"), "people.g2");
+	assert_string_equal(issuing(f, "people"), "people.g2");
+	/* What is to begin gets its signer before. */
+	assert_string_equal(speaking(f, "people.g3"), "people.g3");
+	f->signer->ca[1].revoked = true;
+	assert_null(speaking(f, "people"));
+	assert_int_equal(f->e.code, ERROR_DENIED);
+	assert_string_equal(f->e.text, "CA people has expired or was revoked: "
+	    "nobody needs answers for it any more");
+	f->clock = clock_fixed(NOW + 3001 * DAY);
+	assert_null(speaking(f, "people.g2"));
+	assert_int_equal(f->e.code, ERROR_DENIED);
+}
+
 static void
 two_keys_under_one_subject_are_refused(void **state)
 {
@@ -312,6 +350,7 @@ main(void)
 		T(no_ca_issues_for_a_name_that_is_none),
 		T(an_expired_ca_issues_no_more_and_says_what_to_do),
 		T(a_key_that_is_away_does_not_bring_the_old_one_back),
+		T(an_old_generation_still_speaks_for_itself_until_it_ends),
 		T(two_keys_under_one_subject_are_refused),
 		T(a_generation_waits_for_its_start),
 		T(a_generation_whose_certificate_begins_later_waits_as_well),
