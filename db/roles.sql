@@ -11,7 +11,7 @@ DECLARE
 	missing	text := '';
 BEGIN
 	FOREACH r IN ARRAY '{signet_ca, signet_cli, signet_ra, signet_ocsp,
-	    signet_crl, signet_station, signet_audit}'::text[] LOOP
+	    signet_crl, signet_station, signet_audit, signet_agent}'::text[] LOOP
 		CONTINUE WHEN EXISTS (SELECT FROM pg_catalog.pg_roles
 		    WHERE rolname = r);
 		BEGIN
@@ -34,7 +34,7 @@ END $$;
 DO $$
 DECLARE
 	roles constant text := 'signet_ca, signet_cli, signet_ra, signet_ocsp,
-	    signet_crl, signet_station, signet_audit';
+	    signet_crl, signet_station, signet_audit, signet_agent';
 	db constant text := current_database();
 BEGIN
 	EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC, ', db) || roles;
@@ -96,10 +96,20 @@ GRANT DELETE ON outbox TO signet_crl;
 GRANT SELECT ON heartbeat TO signet_crl;
 GRANT UPDATE (at) ON heartbeat TO signet_crl;
 
+-- The process in which a daemon orders its own certificates: hands in, and
+-- sees what became of orders whose ids it knows.
+GRANT SELECT ON ca TO signet_agent;
+GRANT INSERT (id, digest, kind, state, ca, profile, holder, summary, blob,
+	approvals, items, open_items, waiting_items, created_at, expires_at),
+	SELECT (digest) ON orders TO signet_agent;
+GRANT INSERT (order_id, n, state, holder) ON item TO signet_agent;
+GRANT INSERT ON request TO signet_agent;
+GRANT EXECUTE ON FUNCTION agent_order TO signet_agent;
+
 GRANT SELECT ON ALL TABLES IN SCHEMA signet TO signet_audit;
 
 GRANT EXECUTE ON FUNCTION audit_append TO signet_ca, signet_cli, signet_ra,
-	signet_station, signet_crl;
+	signet_station, signet_crl, signet_agent;
 
 -- Per program and database.  The CA's statements all go by key; a plan that
 -- was made while a table was small must not read all of it when it is big.
@@ -117,7 +127,8 @@ BEGIN
 	    {signet_ocsp, statement_timeout, 5s},
 	    {signet_crl, statement_timeout, 120s},
 	    {signet_station, statement_timeout, 20s},
-	    {signet_audit, statement_timeout, 600s}}'::text[] LOOP
+	    {signet_audit, statement_timeout, 600s},
+	    {signet_agent, statement_timeout, 20s}}'::text[] LOOP
 		EXECUTE format('ALTER ROLE %I IN DATABASE %I SET %I = %L',
 		    s[1], current_database(), s[2], s[3]);
 	END LOOP;

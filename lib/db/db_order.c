@@ -52,8 +52,8 @@ static const struct db_stmt requests_stmt[] = {
 };
 const struct db_table DB_ORDER_REQUESTS = DB_TABLE(requests_stmt);
 
-enum { ADD, ADD_ITEMS, ADD_REQUESTS, REPLACE, REJECT };
-static const struct db_stmt intake_stmt[] = {
+enum { ADD, ADD_ITEMS, ADD_REQUESTS };
+static const struct db_stmt new_stmt[] = {
 	[ADD] = DB_STMT("order_add",
 	    "INSERT INTO orders (id, digest, kind, state, ca, profile, holder,"
 	    " summary, blob, approvals, items, open_items, waiting_items,"
@@ -70,6 +70,11 @@ static const struct db_stmt intake_stmt[] = {
 	    "INSERT INTO request (order_id, n, der, proof, station_order)"
 	    " SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[],"
 	    " $4::bytea[], $5::bytea[])"),
+};
+const struct db_table DB_ORDER_NEW = DB_TABLE(new_stmt);
+
+enum { REPLACE, REJECT };
+static const struct db_stmt intake_stmt[] = {
 	[REPLACE] = DB_STMT("order_replace",
 	    "UPDATE orders SET blob = $3::bytea, approvals = $4::bigint,"
 	    " state = $5::text, reason = NULL, changed_at = now()"
@@ -114,7 +119,7 @@ db_order_add(struct db *db, const struct db_order *o, struct bytes blob,
 	    db_int(o->created_at), db_int(o->expires_at) };
 	int64_t			 n;
 
-	n = db_exec(db, &intake_stmt[ADD], arg, 14, e);
+	n = db_exec(db, &new_stmt[ADD], arg, 14, e);
 	return n == -1 ? wrap_id(e, o->id) : (int)n;
 }
 
@@ -139,7 +144,7 @@ add_requests(struct db *db, const struct db_item_new *v, size_t n,
 	}
 	if (k == 0)
 		return 0;
-	return db_exec(db, &intake_stmt[ADD_REQUESTS], (struct db_arg[]){
+	return db_exec(db, &new_stmt[ADD_REQUESTS], (struct db_arg[]){
 	    db_column_ids(a, with, k, sizeof(*with)),
 	    db_column_ns(a, with, k, sizeof(*with)), db_blobs(der, k),
 	    db_blobs(proof, k), db_blobs(station, k) }, 5, e) == -1 ? -1 : 0;
@@ -158,7 +163,7 @@ db_order_add_items(struct db *db, const struct db_item_new *v, size_t n,
 		state[i] = v[i].request.p != NULL ? "open" : "waiting";
 		holder[i] = v[i].holder;
 	}
-	if (db_exec(db, &intake_stmt[ADD_ITEMS], (struct db_arg[]){
+	if (db_exec(db, &new_stmt[ADD_ITEMS], (struct db_arg[]){
 	    db_column_ids(a, v, n, sizeof(*v)),
 	    db_column_ns(a, v, n, sizeof(*v)), db_texts(state, n),
 	    db_texts(holder, n) }, 4, e) != -1)

@@ -51,7 +51,7 @@ static void
 open_db(struct lists *l, const char *conninfo, const char *user)
 {
 	static const struct db_table *const	 ca[] = { &DB_CRL,
-	    &DB_CRL_MAKE }, *const cli[] = { &DB_CERT, &DB_ORDER_INTAKE };
+	    &DB_CRL_MAKE }, *const cli[] = { &DB_CERT, &DB_ORDER_NEW };
 	char	*full = mem_printf("%s user=%s", conninfo, user);
 
 	if (db_open(&l->db, full, "lists", strcmp(user, "signet_ca") == 0 ?

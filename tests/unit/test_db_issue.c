@@ -28,7 +28,7 @@ static const struct db_table *const ca_tables[] = { &DB_ISSUE, &DB_KEY,
     &DB_STATUS, &DB_CRL, &DB_CRL_MAKE, &DB_CERT, &DB_ORDER,
     &DB_AUDIT_APPEND };
 static const struct db_table *const cli_tables[] = { &DB_ORDER,
-    &DB_ORDER_INTAKE, &DB_ORDER_SUPPLY, &DB_CA_ADD, &DB_CERT };
+    &DB_ORDER_NEW, &DB_ORDER_INTAKE, &DB_ORDER_SUPPLY, &DB_CA_ADD, &DB_CERT };
 static const char *const people[] = { "people" };
 
 static struct testdb t;
@@ -996,7 +996,7 @@ setup(void **state)
 
 	(void)state;
 	testdb_init(&t, true);
-	cli = testdb_open(&t, "signet_cli", cli_tables, 5);
+	cli = testdb_open(&t, "signet_cli", cli_tables, 6);
 	ca = testdb_open(&t, "signet_ca", ca_tables, 8);
 	if (db_ca_add(cli, &c, &e) == -1 || db_ca_add(cli, &root, &e) == -1)
 		fail_msg("%s", e.text);

@@ -21,9 +21,9 @@
 #define DAY	INT64_C(86400)
 #define MANY	5000
 
-static const struct db_table *const tables[] = { &DB_ORDER, &DB_ORDER_INTAKE,
-    &DB_ORDER_SUPPLY, &DB_ORDER_REQUESTS, &DB_HOLDER, &DB_HOLDER_ADD, &DB_CA, &DB_CA_ADD,
-    &DB_CA_USE, &DB_CERT };
+static const struct db_table *const tables[] = { &DB_ORDER, &DB_ORDER_NEW,
+    &DB_ORDER_INTAKE, &DB_ORDER_SUPPLY, &DB_ORDER_REQUESTS, &DB_HOLDER,
+    &DB_HOLDER_ADD, &DB_CA, &DB_CA_ADD, &DB_CA_USE, &DB_CERT };
 
 static struct testdb t;
 static struct db *db;
@@ -679,7 +679,7 @@ setup(void **state)
 {
 	(void)state;
 	testdb_init(&t, true);
-	db = testdb_open(&t, "signet_cli", tables, 10);
+	db = testdb_open(&t, "signet_cli", tables, 11);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include "base/error.h"
 #include "base/mem.h"
+#include "db/db_agent.h"
 #include "db/db_audit.h"
 #include "db/db_ca.h"
 #include "db/db_cert.h"
@@ -27,10 +28,10 @@
 
 static struct testdb t;
 
-enum { CA, CLI, RA, OCSP, CRL, STATION, AUDIT, ROLES };
+enum { CA, CLI, RA, OCSP, CRL, STATION, AUDIT, AGENT, ROLES };
 static const char *const role[ROLES] = { "signet_ca", "signet_cli",
     "signet_ra", "signet_ocsp", "signet_crl", "signet_station",
-    "signet_audit" };
+    "signet_audit", "signet_agent" };
 
 #define R(r)	(1u << (r))
 #define READERS	(R(CA) | R(CLI) | R(AUDIT))
@@ -42,12 +43,13 @@ static const struct {
 	const char		*name;
 	unsigned int		 roles;
 } may[] = {
+	{ &DB_AGENT, "agent", R(AGENT) },
 	{ &DB_AUDIT, "audit", READERS },
 	{ &DB_AUDIT_APPEND, "audit append",
-	    R(CA) | R(CLI) | R(RA) | R(STATION) | R(CRL) },
+	    R(CA) | R(CLI) | R(RA) | R(STATION) | R(CRL) | R(AGENT) },
 	{ &DB_AUDIT_SIGN, "audit sign", R(CA) },
 	{ &DB_CA, "ca", R(CA) | R(CLI) | R(RA) | R(OCSP) | R(CRL) |
-	    R(STATION) | R(AUDIT) },
+	    R(STATION) | R(AUDIT) | R(AGENT) },
 	{ &DB_CA_ADD, "ca add", R(CLI) },
 	{ &DB_CERT, "cert", READERS | R(RA) },
 	{ &DB_CRL, "crl", READERS | R(RA) | R(OCSP) | R(CRL) },
@@ -62,6 +64,7 @@ static const struct {
 	{ &DB_OCSP, "ocsp", R(OCSP) },
 	{ &DB_ORDER, "order", READERS | R(RA) | R(STATION) },
 	{ &DB_ORDER_INTAKE, "order intake", R(CLI) | R(RA) },
+	{ &DB_ORDER_NEW, "order new", R(CLI) | R(RA) | R(AGENT) },
 	{ &DB_ORDER_REQUESTS, "order requests", READERS | R(RA) },
 	{ &DB_ORDER_SUPPLY, "order supply", R(CLI) | R(RA) | R(STATION) },
 	{ &DB_STATUS, "status", R(CA) },

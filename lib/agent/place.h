@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_AGENT_PLACE_H
+#define SIGNET_AGENT_PLACE_H
+/*
+ * Where a key and its certificate are, and how others take their place.
+ *
+ * Beside the certificate's file lies, while something is under way, NAME.new:
+ * the new key, its request and the signed order, and in the end also the
+ * certificate.  It is a journal: with the certificate in it, what it says is
+ * done again until it is done, and then it is removed.  So whatever instant a
+ * crash chooses, place_load() finds a key with its certificate.
+ */
+#include "base/mem.h"
+#include "base/secret.h"
+#include "x509/key.h"
+
+struct place {
+	char			*key;	/* file; NULL: in a token */
+	char			*cert;	/* file; may be the same */
+	char			*pending;
+	char			*uri;	/* of the key in a token, or NULL */
+	const struct secret	*passphrase;	/* p NULL: in clear */
+	const char		*pin_from;	/* of the token */
+};
+/* key is a path, "file:PATH" or a pkcs11: URI; cert NULL: the same file. */
+void	 place_init(struct place *, const char *key, const char *cert,
+	    const struct secret *passphrase, const char *pin_from);
+void	 place_clear(struct place *);
+
+/* What is in place, after finishing what a crash interrupted.
+ * ERROR_NOTFOUND: nothing is. */
+int	 place_load(const struct place *, struct identity *, struct error *);
+
+struct pending {
+	EVP_PKEY	*key;
+	char		*uri;		/* where it is a token's */
+	struct buf	 csr, order;	/* DER */
+	STACK_OF(X509)	*chain;		/* NULL until it has come */
+};
+void	 pending_clear(struct pending *);
+int	 place_store_pending(const struct place *, const struct pending *,
+	    struct error *);
+/* 1, 0 there is nothing under way, -1. */
+int	 place_load_pending(const struct place *, struct pending *,
+	    struct error *);
+/* chain has come: write it down, put all in place, forget the journal. */
+int	 place_finish(const struct place *, const struct pending *,
+	    struct error *);
+int	 place_drop_pending(const struct place *, struct error *);
+#endif
