@@ -7,13 +7,14 @@
 #include "base/text.h"
 #include "cli/cert_file.h"
 #include "cli/cli.h"
+#include "cli/explain_ocsp.h"
+#include "cli/last_crl.h"
 #include "cli/profile_view.h"
 #include "cli/review.h"
 #include "cli/selector.h"
 #include "cli/target.h"
 #include "db/db_crl.h"
 #include "x509/cert.h"
-#include "x509/crl.h"
 
 /* ---- profile ---- */
 
@@ -194,37 +195,22 @@ static int
 put_crl(struct cli *c, struct out_record *r, const struct db_cert *x,
     struct error *e)
 {
-	const struct cli_issuer	*ca;
-	struct issuer		 issuer;
-	struct db_crl		 row;
-	struct crl		*crl = NULL;
-	struct buf		 der = { 0 };
-	bool			 on;
-	int			 found, rc;
+	int64_t	 number;
+	int	 on;
 
-	found = db_crl_find(c->db, x->ca, 0, DB_CRL_COMPLETE, 0, &row,
-	    c->arena, e);
-	if (found == 0)
-		out_put(r, NULL, "CRL", "the CA has made none yet");
-	if (found != 1)
-		return found;
-	if (cli_find_ca(c, x->ca, &ca, e) == -1 ||
-	    issuer_init(&issuer, ca->name, ca->cert, e) == -1)
+	on = last_crl_find(c, x->ca, BYTES(x->serial.p, x->serial.len), NULL,
+	    &number, e);
+	if (on == -1)
 		return -1;
-	if ((rc = db_crl_load(c->db, &row, &der, e)) == 0)
-		rc = crl_parse(&crl, BYTES(der.p, der.len), &issuer, e);
-	issuer_clear(&issuer);
-	if (rc == -1)
-		goto out;
-	on = crl_find(crl, x->serial.p, x->serial.len, NULL);
-	out_put_bool(r, "on_crl", "On the latest CRL", on);
-	out_put_num(r, "crl_number", "  number", crl->params.number);
-	if (!on && strcmp(x->status, "good") != 0)
+	if (number == 0) {
+		out_put(r, NULL, "CRL", "the CA has made none yet");
+		return 0;
+	}
+	out_put_bool(r, "on_crl", "On the latest CRL", on == 1);
+	out_put_num(r, "crl_number", "  number", number);
+	if (on == 0 && strcmp(x->status, "good") != 0)
 		out_put(r, NULL, "", "the next list will have it");
- out:
-	crl_free(&crl);
-	buf_clear(&der);
-	return rc;
+	return 0;
 }
 
 static int
@@ -360,6 +346,13 @@ const struct cmd CLI_EXPLAIN[] = {
 	    "signet explain order 5f2c\n", NULL, 1, 1, explain_order },
 	{ "explain crl", "CA", "say how a CA's revocation list stands", NULL,
 	    NULL, NULL, 1, 1, explain_crl },
+	{ "explain ocsp", "REQUEST",
+	    "say what an OCSP request asks, and why the answer is as it is",
+	    "REQUEST is a file (DER, PEM or base 64; \"-\" is standard"
+	    " input), base 64 itself, or the URL or path of a GET.",
+	    "signet explain ocsp request.der\n"
+	    "signet explain ocsp http://ocsp.example.org/MEUwQzBBMD8wPTAJ...\n",
+	    NULL, 1, 1, explain_ocsp },
 	{ "explain profile", "[NAME]",
 	    "list the profiles, or say what one asks for", NULL,
 	    "signet explain profile\nsignet explain profile mail-sign\n",

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/last_crl.h"
+
+#include "db/db_crl.h"
+
+static int
+find_in(struct cli *c, const struct issuer *issuer, const struct db_crl *row,
+    struct bytes serial, struct crl_entry *found, struct error *e)
+{
+	struct crl	*crl = NULL;
+	struct buf	 der = { 0 };
+	int		 rc;
+
+	if ((rc = db_crl_load(c->db, row, &der, e)) == 0 &&
+	    (rc = crl_parse(&crl, BYTES(der.p, der.len), issuer, e)) == 0)
+		rc = crl_find(crl, serial.p, serial.len, found);
+	crl_free(&crl);
+	buf_clear(&der);
+	return rc;
+}
+
+int
+last_crl_find(struct cli *c, const char *name, struct bytes serial,
+    struct crl_entry *found, int64_t *number, struct error *e)
+{
+	const struct cli_issuer	*ca;
+	struct issuer		 issuer;
+	struct db_crl		 row;
+	int			 rc;
+
+	*number = 0;
+	rc = db_crl_find(c->db, name, 0, DB_CRL_COMPLETE, 0, &row, c->arena, e);
+	if (rc != 1)
+		return rc;
+	*number = row.number;
+	if (cli_find_ca(c, name, &ca, e) == -1 ||
+	    issuer_init(&issuer, ca->name, ca->cert, e) == -1)
+		return -1;
+	rc = find_in(c, &issuer, &row, serial, found, e);
+	issuer_clear(&issuer);
+	return rc;
+}
