@@ -29,6 +29,7 @@
 extern const struct cmd CLI_AUDIT[];
 extern const struct cmd CLI_BLOCKLIST[];
 extern const struct cmd CLI_CA[];
+extern const struct cmd CLI_CANARY[];
 extern const struct cmd CLI_CERT[];
 extern const struct cmd CLI_CRL[];
 extern const struct cmd CLI_CSR[];

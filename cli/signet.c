@@ -24,6 +24,7 @@ static const struct cmd *const groups[] = {
 	CLI_CRL,
 	CLI_PROFILE,
 	CLI_EXPLAIN,
+	CLI_CANARY,
 	CLI_AUDIT,
 	CLI_DB,
 	CLI_INIT,

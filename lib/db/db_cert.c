@@ -23,7 +23,7 @@
 	" ORDER BY c.id DESC LIMIT $11::bigint"
 #define FILTER_ARGS	11
 
-enum { FIND, FIND_REF, FIND_HEX, LIST, LIST_NAMED, EXPORT, HISTORY };
+enum { FIND, FIND_REF, FIND_HEX, LIST, LIST_NAMED, EXPORT, SAMPLE, HISTORY };
 static const struct db_stmt stmt[] = {
 	[FIND] = DB_STMT("cert_find",
 	    "SELECT " COLUMNS ", c.der FROM cert c"
@@ -45,6 +45,11 @@ static const struct db_stmt stmt[] = {
 	[EXPORT] = DB_STMT("cert_export",
 	    "SELECT " COLUMNS ", c.der FROM cert c WHERE c.id > $1::bigint"
 	    " ORDER BY c.id LIMIT $2::bigint"),
+	[SAMPLE] = DB_STMT_FRESH("cert_sample",
+	    "SELECT " COLUMNS ", c.der FROM cert c WHERE c.ca = $1::text"
+	    " AND c.status = $2::text AND c.serial >= $3::bytea"
+	    " AND c.not_after > " DB_TIME(4)
+	    " ORDER BY c.serial LIMIT $5::bigint"),
 	[HISTORY] = DB_STMT("cert_history",
 	    "SELECT status, coalesce(reason, -1), order_id, "
 	    DB_EPOCH("changed_at") " FROM status_change"
@@ -168,6 +173,15 @@ certs_fill(struct db_certs *out, const struct db_rows *rows, struct arena *a)
 		cert_fill(&out->v[i], rows, i, a);
 }
 
+static void
+certs_fill_der(struct db_certs *out, const struct db_rows *rows,
+    struct arena *a)
+{
+	certs_fill(out, rows, a);
+	for (size_t i = 0; i < out->n; i++)
+		out->v[i].der = db_row_bytes(a, rows, i, COL_DER);
+}
+
 int
 db_cert_list(struct db *db, const struct db_cert_filter *f, int64_t before,
     size_t limit, struct db_certs *out, struct arena *a, struct error *e)
@@ -201,9 +215,24 @@ db_cert_export(struct db *db, int64_t after, size_t limit,
 
 	if (db_query(db, &stmt[EXPORT], arg, 2, &rows, e) == -1)
 		return -1;
-	certs_fill(out, rows, a);
-	for (size_t i = 0; i < out->n; i++)
-		out->v[i].der = db_row_bytes(a, rows, i, COL_DER);
+	certs_fill_der(out, rows, a);
+	db_rows_free(&rows);
+	return 0;
+}
+
+int
+db_cert_sample(struct db *db, const char *ca, const char *status,
+    const struct db_serial *from, int64_t now, size_t limit,
+    struct db_certs *out, struct arena *a, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_text(ca), db_text(status),
+	    db_bytes(from->p, from->len), db_int(now),
+	    db_int((int64_t)limit) };
+	struct db_rows		*rows;
+
+	if (db_query(db, &stmt[SAMPLE], arg, 5, &rows, e) == -1)
+		return -1;
+	certs_fill_der(out, rows, a);
 	db_rows_free(&rows);
 	return 0;
 }

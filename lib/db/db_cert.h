@@ -60,6 +60,11 @@ int	 db_cert_list(struct db *, const struct db_cert_filter *,
 /* All, oldest first, after id, with der. */
 int	 db_cert_export(struct db *, int64_t after, size_t limit,
 	    struct db_certs *, struct arena *, struct error *);
+/* Up to limit of this CA and status that end after "now": those with the
+ * numbers next after "from".  With der. */
+int	 db_cert_sample(struct db *, const char *ca, const char *status,
+	    const struct db_serial *from, int64_t now, size_t limit,
+	    struct db_certs *, struct arena *, struct error *);
 
 struct db_status_entry {
 	const char	*status;
