@@ -20,7 +20,7 @@ rate=$(sql "SELECT round((count(*) - count(*) FILTER (WHERE at = first)) /
 sleep 3
 entries=$(sql "SELECT entries FROM crl WHERE ca = 'people' ORDER BY number DESC
     LIMIT 1")
-bytes=$(sql "SELECT length(der) FROM crl WHERE ca = 'people' ORDER BY number DESC
+bytes=$(sql "SELECT size FROM crl WHERE ca = 'people' ORDER BY number DESC
     LIMIT 1")
 cad_stop
 row "certificates revoked, an order each" "$rate" /s "batch items issued" "$batch"
