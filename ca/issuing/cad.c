@@ -12,6 +12,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "net/metrics.h"
+#include "os/file.h"
 #include "os/msg.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
@@ -23,10 +25,12 @@
 #include "worker.h"
 
 #define WORKERS_MAX	64
+#define METRICS_MS	10000
 
 struct cad {
 	struct cad_conf		 conf;
 	struct service		*svc;
+	struct metrics		*metrics;
 	int			 signer_end[WORKERS_MAX];
 	int			 worker_end[WORKERS_MAX];
 	struct proc		 signer;
@@ -151,8 +155,8 @@ worker_process(int parent, void *arg)
 {
 	struct cad		*c = arg;
 	size_t			 i, self = c->starting;
-	struct worker_setup	 setup = { &c->conf, c->svc, (int)self,
-	    c->worker_end[self] };
+	struct worker_setup	 setup = { &c->conf, c->svc, c->metrics,
+	    (int)self, c->worker_end[self] };
 
 	close(c->signer.fd);
 	for (i = 0; i < self; i++)
@@ -211,6 +215,21 @@ cad_push(void *arg)
 
 	if (!cad_take_head(c))
 		service_unwatch(c->svc, c->worker[0].fd);
+}
+
+static void
+cad_metrics(void *arg)
+{
+	struct cad	*c = arg;
+	struct error	 e = ERROR_INIT;
+	struct buf	 text = { 0 };
+
+	if (c->conf.metrics == NULL)
+		return;
+	metrics_text(c->metrics, clock_now(&clock_system), &text);
+	if (text.len > 0 && file_store(c->conf.metrics, text.p, text.len, 0644, &e) == -1)
+		log_error(&e, "metrics");
+	buf_clear(&text);
 }
 
 /* One of us is gone: so are we, and the service manager starts us afresh. */
@@ -305,21 +324,25 @@ main(int argc, char *argv[])
 		ran = 0;
 		goto out;
 	}
-	if (cad_pairs(&c, &e) == -1 || cad_start_signer(&c, &e) == -1 ||
+	if (metrics_new(&c.metrics, &e) == -1 ||
+	    cad_pairs(&c, &e) == -1 || cad_start_signer(&c, &e) == -1 ||
 	    cad_start_workers(&c, &e) == -1)
 		goto out;
 	if (service_is_once(c.svc)) {
 		ran = cad_once(&c, &e);
+		cad_metrics(&c);
 		goto out;
 	}
 	service_watch(c.svc, c.worker[0].fd, cad_push, &c);
 	service_every(c.svc, 200, cad_look, &c);
+	service_every(c.svc, METRICS_MS, cad_metrics, &c);
 	ran = service_run(c.svc, &e);
  out:
 	cad_stop(&c);
 	if (ran == -1)
 		log_error(&e, "cannot continue");
 	service_free(&c.svc);
+	metrics_free(&c.metrics);
 	conf_free(&c.conf, cad_settings);
 	/* SIGHUP: the service manager's restart is our reload. */
 	return ran == -1 ? EXIT_FAILURE : EXIT_SUCCESS;

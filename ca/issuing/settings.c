@@ -73,6 +73,9 @@ const struct conf_item cad_settings[] = {
 	    "exec:COMMAND gets each on its standard input."),
 	CONF_DURATION(struct cad_conf, heads_interval, "60s", 1, DAY,
 	    "How often a head is signed when the chain has grown."),
+	CONF_STR(struct cad_conf, metrics, NULL,
+	    "File for the text collector of a Prometheus node exporter; "
+	    "written every 10 seconds."),
 	CONF_NUM(struct cad_conf, workers, 2, 1, 64,
 	    "Worker processes, each with its own connection to the store."),
 	CONF_STR(struct cad_conf, pkcs11_module, NULL,

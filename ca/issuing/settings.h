@@ -33,6 +33,7 @@ struct cad_conf {
 	char			*agent_key, *agent_cert, *agent_passphrase;
 	char			*heads;
 	int64_t			 heads_interval;
+	char			*metrics;
 	int64_t			 workers;
 	char			*pkcs11_module;
 	struct conf_list	 token_paths;

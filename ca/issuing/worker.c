@@ -7,6 +7,7 @@
 #include "db/db_ca.h"
 #include "db/db_crl.h"
 #include "db/db_evidence.h"
+#include "db/db_gauge.h"
 #include "db/db_issue.h"
 #include "db/db_key.h"
 #include "db/db_ocsp.h"
@@ -65,6 +66,7 @@ worker_alarm(struct worker *w, const char *what, const char *detail)
 
 	error_set(&said, ERROR_DENIED, "%s", detail);
 	log_error(&said, "ALARM %s", what);
+	worker_count(w, "signet_cad_alarms", "Alarms: see the log.", 1);
 	audit_begin(&body, "alarm", clock_now(&clock_system));
 	audit_str(&body, "what", what);
 	audit_str(&body, "detail", detail);
@@ -161,7 +163,7 @@ worker_chores(struct worker *w, struct error *e)
 		if (worker_follow(w, e) == -1 || worker_head(w, e) == -1)
 			return -1;
 	}
-	return 0;
+	return worker_look(w, e);
 }
 
 /* One pass over everything: 1 there is more to do at once, 0, -1. */
@@ -286,7 +288,7 @@ worker_open(struct worker *w, struct error *e)
 	static const struct db_table *const	 tables[] = { &DB_ISSUE,
 	    &DB_STATUS, &DB_AUDIT, &DB_AUDIT_APPEND, &DB_AUDIT_SIGN,
 	    &DB_CA_USE, &DB_CRL, &DB_CRL_MAKE, &DB_EVIDENCE,
-	    &DB_KEY, &DB_HEARTBEAT };
+	    &DB_GAUGE, &DB_KEY, &DB_HEARTBEAT };
 
 	if (db_open(&w->db, w->conf->database, w->name, tables,
 	    sizeof(tables) / sizeof(tables[0]), e) == -1 ||
@@ -340,7 +342,8 @@ worker_main(int parent, void *arg)
 {
 	struct worker_setup	*setup = arg;
 	struct worker		 w = { .conf = setup->conf,
-	    .svc = setup->svc, .index = setup->index, .parent = parent,
+	    .svc = setup->svc, .metrics = setup->metrics,
+	    .index = setup->index, .parent = parent,
 	    .signer = setup->signer, .watched = -1, .resume = true };
 	struct error		 e = ERROR_INIT;
 	int			 rc = EXIT_FAILURE;

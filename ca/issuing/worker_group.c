@@ -31,6 +31,8 @@ group_log_refusal(const struct group *g, size_t i)
 	const uint8_t		*id = k->claim.ref.order_id;
 	size_t			 j;
 
+	worker_count(g->w, "signet_cad_refusals",
+	    "Certificates that were refused.", 1);
 	for (j = 0; j < i; j++)
 		if (g->v[j].e.code == k->e.code && memcmp(id,
 		    g->v[j].claim.ref.order_id, DB_ORDER_ID) == 0)
@@ -161,6 +163,9 @@ group_store(struct group *g, struct error *e)
 	if (s.n > 0)
 		rc = db_txn(g->w->db, txn_store, &s, e);
 	FAULT("cad.stored");
+	for (i = 0; rc == 0 && i < s.n; i++)
+		worker_count_ca(g->w, "signet_cad_certificates",
+		    "Certificates issued.", s.v[i].ca, 1);
 	return rc;
 }
 

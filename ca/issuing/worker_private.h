@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "db/db.h"
 #include "db/db_audit.h"
+#include "net/metrics.h"
 #include "os/fault.h"
 #include "os/msg.h"
 #include "wire.h"
@@ -33,6 +34,7 @@ struct worker_ca {		/* a generation, as the signer says */
 struct worker {
 	const struct cad_conf	*conf;
 	struct service		*svc;
+	struct metrics		*metrics;
 	struct db		*db;
 	int			 index;
 	int			 signer, parent;	/* descriptors */
@@ -55,6 +57,7 @@ struct worker {
 	int64_t			 next_head;		/* monotonic ms */
 	int64_t			 head_signed;		/* sequence */
 	int64_t			 next_crl, next_expiry, next_takeover;
+	int64_t			 next_look;
 	int64_t			 next_beat;
 	struct worker_list	*lists;			/* per CA, or NULL */
 };
@@ -87,6 +90,13 @@ int	 worker_audit(struct db *, const struct buf *, size_t n,
 	    struct error *);
 /* An "alarm" entry of its own, and a line in the log. */
 void	 worker_alarm(struct worker *, const char *what, const char *detail);
+/* Into the metrics, when it is time. */
+int	 worker_look(struct worker *, struct error *);
+/* Count n of it; name without "_total". */
+void	 worker_count(struct worker *, const char *name, const char *help,
+	    int64_t n);
+void	 worker_count_ca(struct worker *, const char *name, const char *help,
+	    const char *ca, int64_t n);
 /* Would another try, later, have another outcome? */
 bool	 worker_is_passing(const struct error *);
 #endif

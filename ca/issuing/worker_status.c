@@ -538,11 +538,16 @@ int
 worker_status(struct worker *w, bool only_adopt, struct error *e)
 {
 	struct status_txn	 t = { .w = w, .only_adopt = only_adopt };
+	size_t			 i;
 	int			 rc;
 
 	rc = db_txn(w->db, txn_status, &t, e);
 	clear_entries(&t);
 	if (rc == -1)
 		return error_wrap(e, "change status");
+	for (i = 0; i < t.nchanged; i++)
+		worker_count_ca(w, "signet_cad_status_changes",
+		    "Certificates revoked, held or released.",
+		    t.changed[i].ca, 1);
 	return !only_adopt && t.found > 0;
 }
