@@ -1,49 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# A daemon orders its signers of OCSP answers and renews its own certificate
-# by signed orders, whatever happens in between.
+# A daemon orders its signers of OCSP answers by signed orders, in time, and
+# takes nothing but what it ordered.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 install_pki
-
-agent_conf() {
-	cat >"$tmp/agent.conf" <<-CONF
-	database = "$conninfo user=signet_agent";
-	root = "$pki/ca/root.pem";
-	agent_key = "$pki/agents/ocsp.key";
-	agent_cert = "$pki/agents/ocsp.pem";
-	agent_passphrase = "file:$pki/secrets/agent-ocsp";
-	signers = "$tmp/signers";
-	cas = ( { name = "people"; cert = "$pki/ca/people.pem"; },
-	    { name = "services"; cert = "$pki/ca/services.pem"; } );
-	CONF
-}
-renew() {
-	: >"$tmp/log"
-	timeout 20 renewer -d --once -c "$tmp/agent.conf" >"$tmp/log" 2>&1
-}
-logged() {
-	grep -q -e "$1" "$tmp/log"
-}
-pem=$tmp/signers/people.pem
-serial() {
-	openssl x509 -in "$1" -noout -serial 2>&1
-}
+. "$srcdir/tests/lib/agent.sh"
+agent_conf people services
 field() {
 	openssl x509 -in "$pem" -noout "$@"
 }
-signer_orders() {
-	sql "SELECT count(*) FROM orders WHERE profile = 'ocsp-signer'"
-}
-travel() {
-	SIGNET_CLOCK_OFFSET=$(($1 * 86400))
-	export SIGNET_CLOCK_OFFSET
-}
-stay() {
-	unset SIGNET_CLOCK_OFFSET
-}
-mkdir "$tmp/signers"
-agent_conf
 
 # What cannot work.
 exits 4 'no signer yet' renewer load "$tmp/signers" people
@@ -100,6 +66,59 @@ ok 'and takes its place' renew
 not '... with another key' test "$(serial "$pem")" = "$first"
 ok '... well before the end of the old one' openssl x509 -in "$pem" \
     -noout -checkend $((40 * 86400))
-stay
+
+agent_conf people
+day=21
+
+# What is not given, or is not what was ordered.
+next() {
+	day=$((day + 21))
+	travel "$day"
+	was=$(serial "$pem")
+	renew
+}
+stays() {
+	is '... the signer stays' "$(serial "$pem")" "$was"
+	not '... and the order is forgotten' test -e "$pem.new"
+}
+profile=$pki/profiles/ocsp-signer
+cp "$profile" "$tmp/profile"
+next
+sed -i 's/^approvals = .*/approvals = [ "security-officer" ];/' "$profile"
+ok 'a profile that asks for somebody else' cad
+ok 'the order is refused' renew
+ok '... says the log' logged \
+    'signer of people: order .* is refused: needs security-officer; has'
+ok '... and what to do' logged 'hint: signet explain order'
+stays
+cp "$tmp/profile" "$profile"
+renew
+sed -i 's/^ocsp_nocheck = .*/ocsp_nocheck = false;/' "$profile"
+ok 'a profile without nocheck' cad
+ok 'the certificate is not taken' renew
+ok '... says the log' logged "signer of people: the CA's certificate is not \
+used: clients would ask for its own status (no id-pkix-ocsp-nocheck)"
+stays
+cp "$tmp/profile" "$profile"
+renew
+id=$(last_order)
+exits 6 'an officer rejects it, which the CA will do' as o1 signet order \
+    reject "$id" --reason 'not this week' --yes --wait 0s
+ok 'the CA hears that' cad
+ok 'and so do we' renew
+ok '... says the log' logged 'is rejected: not this week'
+stays
+renew
+day=$((day + 2))
+travel "$day"
+ok 'an order that nobody carried out in a day' cad
+ok 'has expired' renew
+ok '... says the log' logged 'is refused: order expired at'
+stays
+renew
+ok 'another one' cad
+ok 'is carried out' renew
+not '... at last' test "$(serial "$pem")" = "$was"
+
 
 done_testing
