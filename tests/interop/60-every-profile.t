@@ -25,20 +25,28 @@ while read -r name rest; do
 	    "$(grep "^$name " linted)" ''
 done <samples.list
 
-# Debian has a linter from 13 on; its own names for who says what.
-by_zlint() {
+# Debian has a linter from 13 on.  It cannot read object identifiers like those
+# of our roles, and its rule of an OCSP address for each TLS server is from
+# before short-lived certificates were allowed to go without.
+zlint_finds() {
 	case $2 in
-	smime)	zlint_sources=RFC5280,RFC8813,CABF_SMIME_BR ;;
-	tls)	zlint_sources=RFC5280,RFC8813,CABF_BR ;;
-	*)	zlint_sources=RFC5280,RFC8813 ;;
+	smime)	zlint_sources=RFC5280,CABF_SMIME_BR ;;
+	tls)	zlint_sources=RFC5280,CABF_BR ;;
+	*)	zlint_sources=RFC5280 ;;
 	esac
-	zlint -includeSources "$zlint_sources" -pretty "$1.pem" |
-	    grep -B 2 -E '"result": *"(error|fatal)"'
+	if zlint -includeSources "$zlint_sources" "$1.pem" >"$1.zlint" 2>&1; then
+		tr ',' '\n' <"$1.zlint" | grep -E '"(error|fatal)"' |
+		    grep -v e_sub_cert_aia_does_not_contain_ocsp_url
+		return
+	fi
+	grep -q 'base 128 integer too large' "$1.zlint" &&
+	    openssl x509 -in "$1.pem" -noout -text | grep -qF "$arc." ||
+	    cat "$1.zlint"
 }
 if command -v zlint >/dev/null 2>&1; then
 	while read -r name profile rest; do
-		not "zlint finds no error in $name" by_zlint "$name" \
-		    "$(row "$profile" rules | sed 's/ .*//')"
+		is "zlint finds no error in $name" "$(zlint_finds "$name" \
+		    "$(row "$profile" rules | sed 's/ .*//')")" ''
 	done <samples.list
 else
 	echo '# zlint is not here (a package of Debian 13): not asked'
