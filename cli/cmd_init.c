@@ -17,7 +17,7 @@ static const struct {
 	init_step_fn	*fn;
 } steps[] = {
 	{ "directories and profiles", "init.1", init_step_files },
-	{ "settings of signet and signet-cad", "init.2", init_step_settings },
+	{ "settings of each program", "init.2", init_step_settings },
 	{ "database, schema and roles", "init.3", init_step_store },
 	{ "keys and requests of the issuing CAs", "init.4",
 	    init_step_ca_keys },
@@ -176,12 +176,14 @@ tell_next(struct init *in)
 	tell_people(in);
 	cli_say(in->cli, "\nNext:\n"
 	    "    signet-cad -c %s/cad.conf\n"
+	    "    signet-ocspd -c %s/ocspd.conf\n"
+	    "    signet-crld -c %s/crld.conf\n"
 	    "    export SIGNET_CONFIG=%s/signet.conf\n"
 	    "    signet order list\n"
 	    "    signet order approve ID --key %s/%s/%s.key --cert "
 	    "%s/%s/%s.pem \\\n"
 	    "        --passphrase file:%s/secrets/officer-%s\n"
-	    "    signet audit heads", in->dir, in->dir, in->dir, s->dir,
+	    "    signet audit heads", in->dir, in->dir, in->dir, in->dir, in->dir, s->dir,
 	    s->name, in->dir, s->dir, s->name, in->dir, s->name);
 }
 

@@ -11,7 +11,8 @@
  *	cmd_init.c	the command, the table of steps
  *	init_answers.c	what has to be known, from options or a file
  *	init_ask.c	the same, asked at a terminal
- *	init_files.c	directories, settings, passphrases
+ *	init_files.c	directories, passphrases, profiles
+ *	init_settings.c	settings of each program
  *	init_store.c	database, CAs, holders, orders
  *	init_keys.c	keys and requests
  *	init_root.c	the root's ceremonies
@@ -49,7 +50,8 @@ struct init_conf {
 	char			*root_passphrase;
 	bool			 offline_root;
 	char			*root;		/* the root's directory */
-	char			*state;
+	char			*state, *ocsp_state, *crl_state;
+	char			*ocsp_listen, *crl_listen;
 	char			*heads;
 	char			*user;
 	int64_t			 workers, group;

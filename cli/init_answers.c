@@ -76,6 +76,15 @@ const struct conf_item INIT_CONF[] = {
 	    "Directory of the root."),
 	CONF_STR(struct init_conf, state, "state/cad",
 	    "Directory of the issuing CA's ledger and last lists."),
+	CONF_STR(struct init_conf, ocsp_state, "state/ocspd",
+	    "Directory of the OCSP responder's signers and last lists."),
+	CONF_STR(struct init_conf, crl_state, "state/crld",
+	    "Directory of what the publisher has published."),
+	CONF_STR(struct init_conf, ocsp_listen, "*:8081",
+	    "Where the OCSP responder is asked: ADDRESS:PORT, *:PORT or "
+	    "unix:PATH."),
+	CONF_STR(struct init_conf, crl_listen, "*:8080",
+	    "Where the publisher serves lists and CA certificates."),
 	CONF_STR(struct init_conf, heads, NULL,
 	    "Where signed audit heads are pushed: file:PATH or exec:COMMAND; "
 	    "default heads.pem in the directory."),
@@ -472,6 +481,10 @@ init_answers_write(struct buf *out, const struct init_conf *c)
 	    c->offline_root ? "true" : "false");
 	init_put_setting(out, "root", c->root);
 	init_put_setting(out, "state", c->state);
+	init_put_setting(out, "ocsp_state", c->ocsp_state);
+	init_put_setting(out, "crl_state", c->crl_state);
+	init_put_setting(out, "ocsp_listen", c->ocsp_listen);
+	init_put_setting(out, "crl_listen", c->crl_listen);
 	init_put_setting(out, "heads", c->heads);
 	init_put_setting(out, "user", c->user);
 	buf_printf(out, "workers = %lld;\ngroup = %lld;\n",

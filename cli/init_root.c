@@ -328,10 +328,20 @@ tell_first_trip(struct init *in)
 	    "OUTGOING/certify-services.conf\n"
 	    "Bring back into %s:\n"
 	    "    root.pem                    as it is called there\n"
+	    "    crl/0001.crl                as root.crl, to be published\n"
 	    "    the parcel with people      as people.pem\n"
 	    "    the parcel with services    as services.pem\n"
 	    "(signet-root says where it puts a parcel.)\n",
 	    init_path(in, "outgoing"), init_path(in, "incoming"));
+}
+
+/* For the publisher; from then on whoever makes the next one puts it there. */
+static int
+take_root_list(struct init *in, const char *from, struct error *e)
+{
+	if (!file_exists(from))
+		return 0;
+	return init_copy(from, init_path(in, "ca/root.crl"), 0644, e);
 }
 
 static int
@@ -345,6 +355,8 @@ offline_root(struct init *in, struct error *e)
 		return waiting(in, "root.pem, people.pem, services.pem", e);
 	}
 	in->did = true;
+	if (take_root_list(in, init_path(in, "incoming/root.crl"), e) == -1)
+		return -1;
 	return init_copy(init_path(in, "incoming/root.pem"),
 	    init_path(in, "ca/root.pem"), 0644, e);
 }
@@ -385,6 +397,9 @@ init_step_root(struct init *in, struct error *e)
 	if (!file_exists(pem) && make_root(in, e) == -1)
 		return -1;
 	FAULT("init.root_made");
+	if (take_root_list(in, init_path(in, "%s/crl/0001.crl",
+	    in->conf.root), e) == -1)
+		return -1;
 	return init_copy(pem, init_path(in, "ca/root.pem"), 0644, e);
 }
 

@@ -90,8 +90,13 @@ is 'secrets are closed' "$(find "$tmp/a/secrets" "$tmp/a/root" -type f \
     -name '*' -perm /077 -path '*secrets*' | wc -l)" 0
 is 'keys are closed' "$(find "$tmp/a" -name '*.key' -perm /077 | wc -l)" 0
 not 'no password of the owner in the settings' \
-    grep -q "user='postgres'" "$tmp/a/signet.conf" "$tmp/a/cad.conf"
+    grep -q "user='postgres'" "$tmp/a"/*d.conf "$tmp/a/signet.conf"
 ok 'signet-cad takes its settings' signet-cad -t -c "$tmp/a/cad.conf"
+ok "the root's list is there to be published" openssl crl -inform DER \
+    -in "$tmp/a/ca/root.crl" -CAfile "$tmp/a/ca/root.pem" -noout
+ok 'so are directories of the daemons, for them alone' test "$(stat -c %a \
+    "$tmp/a/state/cad" "$tmp/a/state/ocspd/signers" "$tmp/a/state/crld" |
+    sort -u)" = 700
 ok 'the root can replay its ceremonies' signet-root replay --dir \
     "$tmp/a/root"
 says 'lock' flock "$tmp/a/.init.lock" signet init --dir "$tmp/a" \
@@ -157,11 +162,14 @@ done
 cp "$tmp/far/issued/"*"-people.pem" "$tmp/o/incoming/people.pem"
 cp "$tmp/far/out/"parcel-0003-certify.pem "$tmp/o/incoming/services.pem"
 cp "$tmp/far/root.pem" "$tmp/o/incoming/"
+cp "$tmp/far/crl/0001.crl" "$tmp/o/incoming/root.crl"
 again "$tmp/o" >"$tmp/said" 2>&1
 is 'it goes on, and waits for approvals' $? 6
 ok 'which it names' grep -q 'approve.conf' "$tmp/said"
 ok 'the root approves' there approve --ceremony "$out/approve.conf"
 cp "$out/approved/"* "$tmp/o/incoming/"
 ok 'and the set-up ends' again "$tmp/o"
+ok "... with the root's list to publish" cmp "$tmp/far/crl/0001.crl" \
+    "$tmp/o/ca/root.crl"
 ok 'the audit proves it' proven "$tmp/o"
 done_testing

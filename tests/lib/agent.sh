@@ -10,6 +10,7 @@
 #	serial FILE			of a certificate
 #	travel DAYS			everybody's clock
 : "${pki:?}" "${tmp:?}" "${conninfo:?}"
+# shellcheck disable=SC2034 # for the scripts
 pem=$tmp/signers/people.pem
 
 agent_conf() {

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The settings of each program, written once: from then on they are the
+ * operator's.
+ */
+#include "cli/init.h"
+
+#include "db/conninfo.h"
+#include "os/fault.h"
+#include "os/file.h"
+
+char *
+init_cdp(struct init *in, const char *ca)
+{
+	const struct init_conf	*c = &in->conf;
+
+	if (c->crl_url != NULL)
+		return arena_printf(in->cli->arena, "%s/%s.crl", c->crl_url,
+		    ca);
+	return arena_printf(in->cli->arena, "%s/crl/%s.crl", c->url, ca);
+}
+
+char *
+init_aia(struct init *in, const char *ca)
+{
+	const struct init_conf	*c = &in->conf;
+
+	if (c->aia_url != NULL)
+		return arena_printf(in->cli->arena, "%s/%s.cer", c->aia_url,
+		    ca);
+	return arena_printf(in->cli->arena, "%s/ca/%s.cer", c->url, ca);
+}
+
+static char *
+ocsp_url(struct init *in)
+{
+	if (in->conf.ocsp_url != NULL)
+		return in->conf.ocsp_url;
+	return arena_printf(in->cli->arena, "%s/ocsp", in->conf.url);
+}
+
+static int
+put_database(struct init *in, struct buf *out, const char *name,
+    const char *user, struct error *e)
+{
+	char	*conninfo;
+
+	if (conninfo_for(&conninfo, in->conf.database, user, "signet",
+	    e) == -1)
+		return error_wrap(e, "database");
+	init_put_setting(out, name, conninfo);
+	mem_free(&conninfo);
+	return 0;
+}
+
+static void
+put_path(struct init *in, struct buf *out, const char *name,
+    const char *path)
+{
+	init_put_setting(out, name, init_path(in, "%s", path));
+}
+
+static int
+store_settings(struct init *in, const char *path, struct buf *text,
+    struct error *e)
+{
+	in->did = true;
+	return file_create(path, text->p, text->len, 0644, e);
+}
+
+static int
+write_signet_conf(struct init *in, struct error *e)
+{
+	char		*path = init_path(in, "signet.conf"), *sql;
+	struct buf	 b = { 0 };
+	int		 rc = -1;
+
+	if (file_exists(path))
+		return 0;
+	buf_str(&b, "# Settings of signet, the operator's tool; "
+	    "signet.conf(5).\n");
+	if (init_find_data(in, "db", &sql, e) == -1 ||
+	    put_database(in, &b, "database", "signet_cli", e) == -1)
+		goto out;
+	put_path(in, &b, "profiles", "profiles");
+	init_put_setting(&b, "schema", sql);
+	put_path(in, &b, "root", "ca/root.pem");
+	put_path(in, &b, "ca_dir", "ca");
+	init_put_setting(&b, "officers_ca", "services");
+	buf_str(&b, "\n# Who you are, unless --key and --cert say so:\n"
+	    "# officer_key = \"pkcs11:...\";\n"
+	    "# officer_cert = \"...\";\n"
+	    "# officer_passphrase = \"prompt\";\n");
+	rc = store_settings(in, path, &b, e);
+ out:
+	buf_clear(&b);
+	return rc;
+}
+
+static void
+put_list(struct buf *out, const char *indent, const char *name,
+    const char *value)
+{
+	buf_printf(out, "%s%s = [ ", indent, name);
+	init_put_string(out, value);
+	buf_str(out, " ];\n");
+}
+
+static void
+put_ca(struct init *in, struct buf *out, const char *ca, bool last)
+{
+	buf_str(out, "{\n\t");
+	init_put_setting(out, "name", ca);
+	buf_byte(out, '\t');
+	init_put_setting(out, "cert", init_path(in, "ca/%s.pem", ca));
+	buf_printf(out, "\tkey = ");
+	init_put_string(out, arena_printf(in->cli->arena, "file:%s",
+	    init_path(in, "ca/%s.key", ca)));
+	buf_printf(out, ";\n\tpassphrase = ");
+	init_put_string(out, arena_printf(in->cli->arena, "file:%s",
+	    init_path(in, "secrets/ca-%s", ca)));
+	buf_str(out, ";\n");
+	put_list(out, "\t", "cdp", init_cdp(in, ca));
+	put_list(out, "\t", "ocsp", ocsp_url(in));
+	put_list(out, "\t", "aia", init_aia(in, ca));
+	buf_str(out, "\tcrl_lifetime = \"7d\";\n\tcrl_interval = \"1d\";\n"
+	    "\tcrl_reasons = [ \"keyCompromise\" ];\n");
+	buf_str(out, last ? "}\n" : "}, ");
+}
+
+static void
+put_agent(struct init *in, struct buf *out, const char *name)
+{
+	struct arena	*a = in->cli->arena;
+
+	init_put_setting(out, "agent_key", init_path(in, "agents/%s.key",
+	    name));
+	init_put_setting(out, "agent_cert", init_path(in, "agents/%s.pem",
+	    name));
+	init_put_setting(out, "agent_passphrase", arena_printf(a, "file:%s",
+	    init_path(in, "secrets/agent-%s", name)));
+}
+
+static void
+put_heads(struct init *in, struct buf *out)
+{
+	if (in->conf.heads != NULL)
+		init_put_setting(out, "heads", in->conf.heads);
+	else
+		init_put_setting(out, "heads", arena_printf(in->cli->arena,
+		    "file:%s", init_path(in, "heads.pem")));
+	init_put_setting(out, "heads_interval", "60s");
+}
+
+static int
+write_cad_conf(struct init *in, struct error *e)
+{
+	char		*path = init_path(in, "cad.conf");
+	struct buf	 b = { 0 };
+	int		 rc = -1;
+
+	if (file_exists(path))
+		return 0;
+	buf_str(&b, "# Settings of signet-cad, the issuing CA; "
+	    "signet-cad.conf(5).\n");
+	init_put_setting(&b, "instance", in->conf.instance);
+	if (put_database(in, &b, "database", "signet_ca", e) == -1)
+		goto out;
+	put_path(in, &b, "state", in->conf.state);
+	put_path(in, &b, "profiles", "profiles");
+	put_path(in, &b, "root", "ca/root.pem");
+	init_put_setting(&b, "officers_ca", "services");
+	put_agent(in, &b, "cad");
+	put_heads(in, &b);
+	buf_printf(&b, "workers = %lld;\ngroup = %lld;\n",
+	    (long long)in->conf.workers, (long long)in->conf.group);
+	init_put_setting(&b, "user", in->conf.user);
+	buf_str(&b, "cas = (");
+	put_ca(in, &b, "people", false);
+	put_ca(in, &b, "services", true);
+	buf_str(&b, ");\n");
+	rc = store_settings(in, path, &b, e);
+ out:
+	buf_clear(&b);
+	return rc;
+}
+
+static int
+write_ocspd_conf(struct init *in, struct error *e)
+{
+	char		*path = init_path(in, "ocspd.conf");
+	struct buf	 b = { 0 };
+	int		 rc = -1;
+
+	if (file_exists(path))
+		return 0;
+	buf_str(&b, "# Settings of signet-ocspd, the OCSP responder; "
+	    "signet-ocspd.conf(5).\n");
+	put_list(&b, "", "listen", in->conf.ocsp_listen);
+	if (put_database(in, &b, "database", "signet_ocsp", e) == -1)
+		goto out;
+	put_path(in, &b, "state", in->conf.ocsp_state);
+	put_path(in, &b, "root", "ca/root.pem");
+	init_put_setting(&b, "officers_ca", "services");
+	buf_str(&b, "\n# It orders its signers by itself, at the primary:\n");
+	if (put_database(in, &b, "agent_database", "signet_agent", e) == -1)
+		goto out;
+	put_agent(in, &b, "ocsp");
+	init_put_setting(&b, "user", in->conf.user);
+	rc = store_settings(in, path, &b, e);
+ out:
+	buf_clear(&b);
+	return rc;
+}
+
+static int
+write_crld_conf(struct init *in, struct error *e)
+{
+	char		*path = init_path(in, "crld.conf");
+	struct buf	 b = { 0 };
+	int		 rc = -1;
+
+	if (file_exists(path))
+		return 0;
+	buf_str(&b, "# Settings of signet-crld, the publisher of lists and "
+	    "certificates;\n# signet-crld.conf(5).\n");
+	put_list(&b, "", "listen", in->conf.crl_listen);
+	if (put_database(in, &b, "database", "signet_crl", e) == -1)
+		goto out;
+	put_path(in, &b, "root", "ca/root.pem");
+	put_path(in, &b, "ca_dir", "ca");
+	put_list(&b, "", "root_crls", init_path(in, "ca/root.crl"));
+	put_path(in, &b, "directory", "www");
+	put_path(in, &b, "state", in->conf.crl_state);
+	init_put_setting(&b, "user", in->conf.user);
+	rc = store_settings(in, path, &b, e);
+ out:
+	buf_clear(&b);
+	return rc;
+}
+
+int
+init_step_settings(struct init *in, struct error *e)
+{
+	if (write_signet_conf(in, e) == -1)
+		return -1;
+	FAULT("init.signet_conf");
+	if (write_cad_conf(in, e) == -1)
+		return -1;
+	if (write_ocspd_conf(in, e) == -1)
+		return -1;
+	return write_crld_conf(in, e);
+}
+
+/* From here on the installation is used as any other command uses it. */
+int
+init_load_settings(struct init *in, struct error *e)
+{
+	struct cli	*c = in->cli;
+	char		*path = init_path(in, "signet.conf");
+
+	if (c->conf_path != NULL)
+		return 0;
+	if (conf_load(&c->conf, CLI_CONF, path, e) == -1)
+		return error_wrap(e, "settings");
+	c->conf_path = mem_strdup(path);
+	c->conf_dir = mem_strdup(in->dir);
+	return 0;
+}
