@@ -7,6 +7,7 @@
 #include "x509/ca_name.h"
 #include "x509/cert.h"
 #include "x509/cert_private.h"
+#include "x509/crl_shard.h"
 #include "x509/der.h"
 #include "x509/profile_private.h"
 
@@ -109,6 +110,22 @@ issuer_clear(struct issuer *i)
 	memset(i, 0, sizeof(*i));
 }
 
+static int
+spec_shard(struct cert_spec *s, const struct rng *rng, struct error *e)
+{
+	const struct issuer	*i = s->issuer;
+
+	s->shard = 0;
+	if (!s->profile->shard)
+		return 0;
+	if (i->shards > 0 && i->shard_url != NULL)
+		return crl_shard_draw(&s->shard, i->shards, rng, e);
+	error_set(e, ERROR_CONFIG, "CA \"%s\" has no shards of its CRL and"
+	    " profile \"%s\" wants one", i->name, s->profile->name);
+	return error_hint(e, "set crl_shards and crl_shard_url of the CA in"
+	    " cad.conf");
+}
+
 int
 cert_spec_init(struct cert_spec *s, int64_t now, int64_t until,
     const struct rng *rng, struct error *e)
@@ -136,7 +153,7 @@ cert_spec_init(struct cert_spec *s, int64_t now, int64_t until,
 	s->serial[0] &= 0x7f;
 	if (s->serial[0] == 0)
 		s->serial[0] = 1;
-	return 0;
+	return spec_shard(s, rng, e);
 }
 
 /* RFC 7093, method 1: the left 160 bits of SHA-256 over the key's bits. */

@@ -26,7 +26,11 @@ struct issuer {			/* an issuing CA as certificates need it */
 	uint8_t			 ski[64];	/* its SKI: our AKI */
 	size_t			 ski_len;
 	int64_t			 not_before, not_after;
-	struct conf_list	 cdp, ocsp, aia;	/* URLs; borrowed */
+	/* Addresses, borrowed: of the complete list, of the others. */
+	struct conf_list	 cdp, ocsp, aia;
+	const char		*freshest;	/* of its deltas, or NULL */
+	const char		*shard_url;	/* crl_shard.h, or NULL */
+	int64_t			 shards;	/* as many are drawn from */
 };
 /* cert is referenced; the URL lists stay the caller's. */
 int	 issuer_init(struct issuer *, const char *name, X509 *cert,
@@ -48,14 +52,15 @@ struct cert_spec {
 	struct bytes		 spki;
 	uint8_t			 serial[CERT_SERIAL_SIZE];
 	int64_t			 not_before, not_after;
+	int64_t			 shard;		/* 0: the complete list */
 	/* Cross certificates take both from the other certificate of the same
 	 * name and key; empty: the profile's subject, the key's digest. */
 	struct bytes		 subject;	/* DER of the Name */
 	struct bytes		 ski;
 	const struct cert_constraints *constraints;	/* or NULL */
 };
-/* Fill serial and the validity: now - backdate, profile's length or until
- * (0: none) if shorter, never past the issuer's. */
+/* Fill serial, shard and the validity: now - backdate, profile's length or
+ * until (0: none) if shorter, never past the issuer's. */
 int	 cert_spec_init(struct cert_spec *, int64_t now, int64_t until,
 	    const struct rng *, struct error *);
 /* Checks the fields and that the issuer may issue the profile, as well. */

@@ -225,15 +225,39 @@ same_point(const DIST_POINT *d, const struct conf_list *l)
 }
 
 static bool
-same_cdp(X509_EXTENSION *x, const struct cert_spec *s)
+same_points(X509_EXTENSION *x, const struct conf_list *l)
 {
 	CRL_DIST_POINTS	*a = X509V3_EXT_d2i(x);
 	bool		 ok;
 
 	ok = a != NULL && sk_DIST_POINT_num(a) == 1 &&
-	    same_point(sk_DIST_POINT_value(a, 0), &s->issuer->cdp);
+	    same_point(sk_DIST_POINT_value(a, 0), l);
 	CRL_DIST_POINTS_free(a);
 	return ok;
+}
+
+static bool
+same_cdp(X509_EXTENSION *x, const struct cert_spec *s)
+{
+	struct cert_points	 p;
+
+	cert_cdp(s, &p);
+	return same_points(x, &p.urls);
+}
+
+static bool
+want_freshest(const struct cert_spec *s)
+{
+	return s->profile->freshest;
+}
+
+static bool
+same_freshest(X509_EXTENSION *x, const struct cert_spec *s)
+{
+	struct cert_points	 p;
+
+	cert_freshest(s, &p);
+	return same_points(x, &p.urls);
 }
 
 static bool
@@ -374,6 +398,8 @@ static const struct {
 	{ "extKeyUsage", OID_EXT_EXT_KEY_USAGE, want_eku, critical_eku,
 	  same_eku },
 	{ "cRLDistributionPoints", OID_EXT_CDP, want_cdp, never, same_cdp },
+	{ "freshestCRL", OID_EXT_FRESHEST, want_freshest, never,
+	  same_freshest },
 	{ "authorityInfoAccess", OID_EXT_AIA, want_aia, never, same_aia },
 	{ "ocsp-nocheck", OID_EXT_OCSP_NOCHECK, want_nocheck, never,
 	  same_null },

@@ -2,6 +2,7 @@
 /*
  * The extensions of a certificate that is being made.
  */
+#include <stdio.h>
 #include <string.h>
 #include "x509/cert.h"
 #include "x509/cert_private.h"
@@ -215,34 +216,77 @@ put_url(struct buf *b, const char *url, const struct cert_spec *s,
 	return 0;
 }
 
-static int
-put_cdp(struct buf *b, const struct cert_spec *s, struct error *e)
+void
+cert_cdp(const struct cert_spec *s, struct cert_points *p)
 {
-	const struct conf_list	*l = &s->issuer->cdp;
-	struct ext_mark		 m;
-	size_t			 i, points, point, name, full;
+	p->urls = s->issuer->cdp;
+	if (s->shard == 0)
+		return;
+	crl_shard_url(p->room, s->issuer->shard_url, s->shard);
+	p->one[0] = p->room;
+	p->urls = (struct conf_list){ p->one, 1 };
+}
 
-	if (!s->profile->cdp)
-		return 0;
-	if (l->n == 0)
-		return error_set(e, ERROR_CONFIG, "CA \"%s\" has no CRL address"
-		    " and profile \"%s\" wants one", s->issuer->name,
-		    s->profile->name);
-	m = ext_begin(b, OID_EXT_CDP, false);
+void
+cert_freshest(const struct cert_spec *s, struct cert_points *p)
+{
+	p->one[0] = p->room;
+	p->urls = (struct conf_list){ p->one, s->issuer->freshest != NULL };
+	snprintf(p->room, sizeof(p->room), "%s",
+	    p->urls.n > 0 ? s->issuer->freshest : "");
+}
+
+/* One point that has all these addresses. */
+static int
+put_points(struct buf *b, const char *oid, const struct conf_list *l,
+    const struct cert_spec *s, struct error *e)
+{
+	struct ext_mark	 m = ext_begin(b, oid, false);
+	size_t		 i, points, point, name, full;
+
 	points = der_begin(b, DER_SEQUENCE);
 	point = der_begin(b, DER_SEQUENCE);
 	name = der_begin(b, DER_CONTEXT_CONS(0));
 	full = der_begin(b, DER_CONTEXT_CONS(0));
-	for (i = 0; i < l->n; i++) {
+	for (i = 0; i < l->n; i++)
 		if (put_url(b, l->v[i], s, e) == -1)
 			return -1;
-	}
 	der_end(b, full);
 	der_end(b, name);
 	der_end(b, point);
 	der_end(b, points);
 	ext_end(b, m);
 	return 0;
+}
+
+static int
+put_cdp(struct buf *b, const struct cert_spec *s, struct error *e)
+{
+	struct cert_points	 p;
+
+	if (!s->profile->cdp)
+		return 0;
+	cert_cdp(s, &p);
+	if (p.urls.n == 0)
+		return error_set(e, ERROR_CONFIG, "CA \"%s\" has no CRL address"
+		    " and profile \"%s\" wants one", s->issuer->name,
+		    s->profile->name);
+	return put_points(b, OID_EXT_CDP, &p.urls, s, e);
+}
+
+static int
+put_freshest(struct buf *b, const struct cert_spec *s, struct error *e)
+{
+	struct cert_points	 p;
+
+	if (!s->profile->freshest)
+		return 0;
+	cert_freshest(s, &p);
+	if (p.urls.n == 0)
+		return error_set(e, ERROR_CONFIG, "CA \"%s\" has no address of"
+		    " deltas and profile \"%s\" wants one", s->issuer->name,
+		    s->profile->name);
+	return put_points(b, OID_EXT_FRESHEST, &p.urls, s, e);
 }
 
 static int
@@ -354,7 +398,7 @@ static int (*const extensions[])(struct buf *, const struct cert_spec *,
     struct error *) = {
 	put_aki, put_ski, put_key_usage, put_policies, put_mappings,
 	put_san, put_basic_constraints, put_below, put_ext_key_usage, put_cdp,
-	put_aia, put_markers,
+	put_freshest, put_aia, put_markers,
 };
 
 int

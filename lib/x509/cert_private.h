@@ -7,6 +7,7 @@
  */
 #include <openssl/x509v3.h>
 #include "x509/cert.h"
+#include "x509/crl_shard.h"
 
 #define CERT_SKI_SIZE	20
 
@@ -22,6 +23,7 @@
 #define OID_EXT_AKI			"2.5.29.35"
 #define OID_EXT_EXT_KEY_USAGE		"2.5.29.37"
 #define OID_EXT_NO_REV_AVAIL		"2.5.29.56"
+#define OID_EXT_FRESHEST		"2.5.29.46"
 #define OID_EXT_AIA			"1.3.6.1.5.5.7.1.1"
 #define OID_EXT_OCSP_NOCHECK		"1.3.6.1.5.5.7.48.1.5"
 #define OID_AD_OCSP			"1.3.6.1.5.5.7.48.1"
@@ -52,6 +54,15 @@ int	 cert_put_extensions(struct buf *, const struct cert_spec *,
 	    struct error *);
 int	 cert_put_general_name(struct buf *, const char *type,
 	    const char *value, struct error *);
+
+/* Where the lists are that it is on, and where deltas: one address or more. */
+struct cert_points {
+	struct conf_list	 urls;
+	char			*one[1];
+	char			 room[CRL_SHARD_URL];
+};
+void	 cert_cdp(const struct cert_spec *, struct cert_points *);
+void	 cert_freshest(const struct cert_spec *, struct cert_points *);
 
 bool	 cert_is_ascii(const char *);
 

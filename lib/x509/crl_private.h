@@ -12,7 +12,6 @@
 
 #define OID_EXT_DELTA		"2.5.29.27"
 #define OID_EXT_IDP		"2.5.29.28"
-#define OID_EXT_FRESHEST	"2.5.29.46"
 
 /* RFC 5280, 5.3.1; removeFromCRL belongs in deltas. */
 static inline bool

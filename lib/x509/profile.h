@@ -80,6 +80,8 @@ struct profile {
 	bool			 is_ca;
 	int64_t			 path_length;	/* -1: absent */
 	bool			 cdp, aia, ocsp;	/* addresses of the issuer */
+	bool			 shard;		/* cdp: of a part of the list */
+	bool			 freshest;	/* and where its deltas are */
 	bool			 ocsp_nocheck, no_rev_avail;
 	bool			 per_generation;	/* orders name that */
 	struct approval_rule	 approvals;

@@ -108,6 +108,13 @@ const struct conf_item PROFILE_ITEMS[] = {
 	    "How many CAs may follow below; -1: any number."),
 	CONF_BOOL(struct profile_file, cdp, true,
 	    "Name the issuer's CRL addresses."),
+	CONF_STR(struct profile_file, crl, "complete",
+	    "Which list that is: \"complete\", with all certificates of the"
+	    " issuer; or \"shard\", one of its parts, drawn at issuing, which"
+	    " mail programs cannot use."),
+	CONF_BOOL(struct profile_file, freshest, false,
+	    "With crl = \"complete\": name the address of its deltas"
+	    " (freshestCRL)."),
 	CONF_BOOL(struct profile_file, aia, true,
 	    "Name the issuer's OCSP and certificate addresses."),
 	CONF_BOOL(struct profile_file, ocsp, true,
@@ -246,6 +253,16 @@ profile_has_eku(const struct profile *p, const char *oid)
 	return false;
 }
 
+static int
+crl_parse_word(bool *shard, const char *word, struct error *e)
+{
+	*shard = strcmp(word, "shard") == 0;
+	if (*shard || strcmp(word, "complete") == 0)
+		return 0;
+	return error_set(e, ERROR_CONFIG, "crl: neither \"complete\" nor"
+	    " \"shard\"");
+}
+
 /* Lend the file's values to the profile. */
 int
 profile_fill(struct profile *p, const struct profile_file *f,
@@ -267,6 +284,7 @@ profile_fill(struct profile *p, const struct profile_file *f,
 	p->is_ca = f->ca;
 	p->path_length = f->path_length;
 	p->cdp = f->cdp;
+	p->freshest = f->freshest;
 	p->aia = f->aia;
 	p->ocsp = f->ocsp;
 	p->ext_key_usage_critical = f->ext_key_usage_critical;
@@ -281,7 +299,8 @@ profile_fill(struct profile *p, const struct profile_file *f,
 	    e) == -1 ||
 	    key_usage_parse(&p->key_usage_ec, &f->key_usage_ec,
 	    "key_usage_ec", e) == -1 ||
-	    eku_parse(&p->ext_key_usage, &f->ext_key_usage, e) == -1)
+	    eku_parse(&p->ext_key_usage, &f->ext_key_usage, e) == -1 ||
+	    crl_parse_word(&p->shard, f->crl, e) == -1)
 		return -1;
 	return profile_fill_approvals(p, f, e);
 }

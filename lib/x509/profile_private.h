@@ -40,6 +40,8 @@ struct profile_file {
 	bool			 ext_key_usage_critical;
 	bool			 cdp, aia, ocsp, ocsp_nocheck, no_rev_avail;
 	bool			 per_generation;
+	char			*crl;
+	bool			 freshest;
 	struct conf_list	 approvals, batch_approvals;
 	struct conf_list	 revoke_approvals, renewal_approvals;
 	int64_t			 renewal_window, order_lifetime;

@@ -360,6 +360,30 @@ check_addresses(const struct profile *p, struct error *e)
 	return 0;
 }
 
+/*
+ * A part of a list says so in a critical extension.  dirmngr takes no such
+ * list, and to NSS its certificates are all revoked: nothing that a mail
+ * program may meet can have one.
+ */
+static int
+check_lists(const struct profile *p, struct error *e)
+{
+	if (p->freshest && (!p->cdp || p->shard))
+		return error_set(e, ERROR_CONFIG, "freshest goes with cdp ="
+		    " true and crl = \"complete\" only");
+	if (!p->shard)
+		return 0;
+	if (!p->cdp || p->is_ca)
+		return error_set(e, ERROR_CONFIG, "crl: \"shard\" goes with"
+		    " cdp = true and ca = false only");
+	if (p->ext_key_usage.n == 0 || profile_has_eku(p, OID_EKU_EMAIL) ||
+	    profile_has_eku(p, OID_EKU_ANY))
+		return error_set(e, ERROR_CONFIG, "crl: \"shard\" is not for"
+		    " certificates that mail programs may take, which can use"
+		    " complete lists only");
+	return 0;
+}
+
 static int
 check_cas(const struct profile *p, struct error *e)
 {
@@ -381,7 +405,7 @@ profile_check_rules(const struct profile *p, struct error *e)
 	    check_names(p, e) == -1 || check_policies(p, e) == -1 ||
 	    check_purpose(p, e) == -1 || check_purpose_names(p, e) == -1 ||
 	    check_lonely(p, e) == -1 || check_key_usage(p, e) == -1 ||
-	    check_addresses(p, e) == -1)
+	    check_addresses(p, e) == -1 || check_lists(p, e) == -1)
 		return -1;
 	return profile_check_smime(p, e);
 }

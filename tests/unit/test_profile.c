@@ -160,6 +160,27 @@ profile_load_refuses_profiles_that_contradict_themselves(void **state)
 		  "path_length goes with ca = true only" },
 		{ "no_rev_avail", "no_rev_avail = true;", "no_rev_avail goes"
 		  " with cdp = false and ocsp = false only" },
+		{ "crl", "crl = \"some\";",
+		  "crl: neither \"complete\" nor \"shard\"" },
+		/* What a mail program may meet: dirmngr, NSS. */
+		{ "crl", "crl = \"shard\";", "crl: \"shard\" is not for"
+		  " certificates that mail programs may take, which can use"
+		  " complete lists only" },
+		{ "ext_key_usage", "crl = \"shard\";", "crl: \"shard\" is not"
+		  " for certificates that mail programs may take, which can"
+		  " use complete lists only" },
+		{ "ext_key_usage", "ext_key_usage = [ \"clientAuth\","
+		  " \"2.5.29.37.0\" ]; crl = \"shard\";", "crl: \"shard\" is"
+		  " not for certificates that mail programs may take, which"
+		  " can use complete lists only" },
+		{ "ext_key_usage", "ext_key_usage = [ \"clientAuth\" ];"
+		  " crl = \"shard\"; cdp = false;", "crl: \"shard\" goes with"
+		  " cdp = true and ca = false only" },
+		{ "freshest", "freshest = true; cdp = false;", "freshest goes"
+		  " with cdp = true and crl = \"complete\" only" },
+		{ "ext_key_usage", "ext_key_usage = [ \"clientAuth\" ];"
+		  " crl = \"shard\"; freshest = true;", "freshest goes with cdp"
+		  " = true and crl = \"complete\" only" },
 		{ "ext_key_usage", "ext_key_usage = [ \"sendMail\" ];",
 		  "ext_key_usage: no usage \"sendMail\"" },
 		{ "ext_key_usage", "ext_key_usage = [ \"clientAuth\","
