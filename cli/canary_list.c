@@ -39,7 +39,7 @@ store_next(struct held *h, struct crl_entry *out, struct error *e)
 
 	if (h->at == h->page.n && !h->end) {
 		arena_reset(h->arena);
-		if (db_crl_entries(h->canary->cli->db, h->ask.ca,
+		if (db_crl_entries(h->canary->cli->db, h->ask.ca, 0,
 		    h->last.len > 0 ? &h->last : NULL, h->now, PAGE, &h->page,
 		    h->arena, e) == -1)
 			return -1;

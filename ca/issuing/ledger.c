@@ -11,6 +11,7 @@
 #include "os/fault.h"
 #include "os/file.h"
 #include "os/msg.h"
+#include "x509/crl_shard.h"
 
 #define LEDGER_MAGIC	"signet ledger 1\n"
 #define MAGIC_LEN	(sizeof(LEDGER_MAGIC) - 1)
@@ -23,11 +24,13 @@
 
 enum record_type {
 	RECORD_USE = 1, RECORD_STATUS, RECORD_HEAD_AT, RECORD_CRL,
+	RECORD_SHARD_URL,
 };
 
-struct crl_number {
-	char	 ca[65];
-	int64_t	 number;
+struct crl_number {		/* per list of a CA */
+	char		 ca[65];
+	int64_t		 shard, number;
+	const char	*shard_url;	/* with shard 0, or NULL */
 };
 
 struct ledger {
@@ -36,10 +39,8 @@ struct ledger {
 	uint8_t		 hash[HASH_LEN];
 	int64_t		 opened_at;	/* uses that expired before are dropped */
 	struct audit_head head;
-	struct arena	*arena;		/* uses and statuses */
-	struct map	 use, status;
-	struct crl_number crl[32];
-	size_t		 ncrl;
+	struct arena	*arena;		/* of what the maps have */
+	struct map	 use, status, crl;
 	struct buf	 group;		/* records waiting for ledger_sync() */
 	uint8_t		 group_hash[HASH_LEN];
 	struct msg	 msg;		/* scratch */
@@ -54,6 +55,15 @@ const char *
 cert_status_name(enum cert_status s)
 {
 	return s < CERT_STATUS__MAX ? status_names[s] : "?";
+}
+
+bool
+ledger_is_expired(const struct ledger_status *s)
+{
+	static const uint8_t	 nobody[sizeof(s->order)];
+
+	return s->status == CERT_GOOD &&
+	    memcmp(s->order, nobody, sizeof(nobody)) == 0;
 }
 
 static uint64_t
@@ -101,6 +111,23 @@ ledger_status_map(struct map *m)
 	map_init(m, status_hash, status_equal);
 }
 
+static uint64_t
+crl_hash(const void *item)
+{
+	const struct crl_number	*c = item;
+
+	return map_hash_bytes(c->ca, strlen(c->ca)) ^
+	    ((uint64_t)c->shard * 0x9e3779b97f4a7c15u >> 7);
+}
+
+static bool
+crl_equal(const void *a, const void *b)
+{
+	const struct crl_number	*x = a, *y = b;
+
+	return x->shard == y->shard && strcmp(x->ca, y->ca) == 0;
+}
+
 /* One record into memory.  The message is positioned at its first field. */
 
 static void
@@ -126,6 +153,26 @@ apply_use(struct ledger *l, struct msg *m)
 	}
 }
 
+/* Records about no shard end before it. */
+static int64_t
+get_shard(struct msg *m)
+{
+	int64_t	 shard;
+
+	if (m->bad || m->pos == m->body.len)
+		return 0;
+	shard = msg_get_i64(m);
+	m->bad |= shard < 1 || shard > CRL_SHARD_MAX;
+	return shard;
+}
+
+static void
+put_shard(struct msg *m, int64_t shard)
+{
+	if (shard > 0)
+		msg_put_i64(m, shard);
+}
+
 static void
 apply_status(struct ledger *l, struct msg *m)
 {
@@ -139,6 +186,7 @@ apply_status(struct ledger *l, struct msg *m)
 	s.at = msg_get_i64(m);
 	s.invalid_since = msg_get_i64(m);
 	order = msg_get_blob(m, 32);
+	s.shard = get_shard(m);
 	if (m->bad || s.status >= CERT_STATUS__MAX || order.len != 32) {
 		m->bad = true;
 		return;
@@ -170,28 +218,55 @@ apply_head(struct ledger *l, struct msg *m)
 	l->head = h;
 }
 
+static struct crl_number *
+crl_find(const struct ledger *l, const char *ca, int64_t shard)
+{
+	struct crl_number	 key = { .shard = shard };
+
+	snprintf(key.ca, sizeof(key.ca), "%s", ca);
+	return map_find(&l->crl, &key);
+}
+
+static struct crl_number *
+crl_place(struct ledger *l, const char *ca, int64_t shard)
+{
+	struct crl_number	*c = crl_find(l, ca, shard);
+
+	if (c == NULL) {
+		c = arena_alloc(l->arena, sizeof(*c));
+		*c = (struct crl_number){ .shard = shard };
+		snprintf(c->ca, sizeof(c->ca), "%s", ca);
+		map_put(&l->crl, c);
+	}
+	return c;
+}
+
 static void
 apply_crl(struct ledger *l, struct msg *m)
 {
 	char	 ca[65];
-	int64_t	 number;
-	size_t	 i;
+	int64_t	 number, shard;
 
 	msg_get_str(m, ca, sizeof(ca));
 	number = msg_get_i64(m);
 	(void)msg_get_blob(m, 32);
-	if (m->bad)
-		return;
-	for (i = 0; i < l->ncrl && strcmp(l->crl[i].ca, ca) != 0; i++)
-		;
-	if (i == l->ncrl) {
-		if (l->ncrl == sizeof(l->crl) / sizeof(l->crl[0])) {
-			m->bad = true;
-			return;
-		}
-		snprintf(l->crl[l->ncrl++].ca, sizeof(ca), "%s", ca);
-	}
-	l->crl[i].number = number;
+	shard = get_shard(m);
+	if (!m->bad)
+		crl_place(l, ca, shard)->number = number;
+}
+
+static void
+apply_shard_url(struct ledger *l, struct msg *m)
+{
+	char		 ca[65], url[CRL_SHARD_URL];
+	struct error	 why = ERROR_INIT;
+
+	msg_get_str(m, ca, sizeof(ca));
+	msg_get_str(m, url, sizeof(url));
+	if (!m->bad && crl_shard_check(url, &why) == -1)
+		m->bad = true;
+	if (!m->bad)
+		crl_place(l, ca, 0)->shard_url = arena_strdup(l->arena, url);
 }
 
 static int
@@ -214,6 +289,9 @@ ledger_apply(struct ledger *l, uint32_t type, struct bytes body,
 		break;
 	case RECORD_CRL:
 		apply_crl(l, m);
+		break;
+	case RECORD_SHARD_URL:
+		apply_shard_url(l, m);
 		break;
 	default:
 		return error_set(e, ERROR_CONFIG, "unknown record type %u",
@@ -341,6 +419,7 @@ ledger_open(struct ledger **out, const char *dir, int64_t now, size_t *cut,
 	l->arena = arena_new();
 	ledger_use_map(&l->use);
 	ledger_status_map(&l->status);
+	map_init(&l->crl, crl_hash, crl_equal);
 	if (file_lock(&l->lock, lock, e) == -1) {
 		error_hint(e, "another signet-cad uses %s: each instance needs "
 		    "its own state directory", dir);
@@ -379,6 +458,7 @@ ledger_close(struct ledger **lp)
 		close(l->lock);
 	map_clear(&l->use);
 	map_clear(&l->status);
+	map_clear(&l->crl);
 	arena_free(&l->arena);
 	buf_clear(&l->group);
 	msg_clear(&l->msg);
@@ -420,14 +500,19 @@ ledger_get_head(const struct ledger *l, struct audit_head *h)
 }
 
 int64_t
-ledger_crl_number(const struct ledger *l, const char *ca)
+ledger_crl_number(const struct ledger *l, const char *ca, int64_t shard)
 {
-	size_t	 i;
+	const struct crl_number	*c = crl_find(l, ca, shard);
 
-	for (i = 0; i < l->ncrl; i++)
-		if (strcmp(l->crl[i].ca, ca) == 0)
-			return l->crl[i].number;
-	return 0;
+	return c != NULL ? c->number : 0;
+}
+
+const char *
+ledger_shard_url(const struct ledger *l, const char *ca)
+{
+	const struct crl_number	*c = crl_find(l, ca, 0);
+
+	return c != NULL ? c->shard_url : NULL;
 }
 
 /* Close the record under construction in l->msg and add it to the group. */
@@ -467,6 +552,7 @@ ledger_add_status(struct ledger *l, const struct ledger_status *s)
 	msg_put_i64(&l->msg, s->at);
 	msg_put_i64(&l->msg, s->invalid_since);
 	msg_put_blob(&l->msg, s->order, 32);
+	put_shard(&l->msg, s->shard);
 	group_add(l);
 }
 
@@ -480,13 +566,23 @@ ledger_add_head(struct ledger *l, const struct audit_head *h)
 }
 
 void
-ledger_add_crl(struct ledger *l, const char *ca, int64_t number,
-    const uint8_t digest[32])
+ledger_add_crl(struct ledger *l, const char *ca, int64_t shard,
+    int64_t number, const uint8_t digest[32])
 {
 	msg_init(&l->msg, RECORD_CRL);
 	msg_put_str(&l->msg, ca);
 	msg_put_i64(&l->msg, number);
 	msg_put_blob(&l->msg, digest, 32);
+	put_shard(&l->msg, shard);
+	group_add(l);
+}
+
+void
+ledger_add_shard_url(struct ledger *l, const char *ca, const char *url)
+{
+	msg_init(&l->msg, RECORD_SHARD_URL);
+	msg_put_str(&l->msg, ca);
+	msg_put_str(&l->msg, url);
 	group_add(l);
 }
 

@@ -38,8 +38,11 @@ struct ledger_status {
 	int		 reason;	/* CRLReason */
 	int64_t		 at;
 	int64_t		 invalid_since;	/* 0: not said */
+	int64_t		 shard;		/* that the certificate names, or 0 */
 	uint8_t		 order[32];	/* zeros: it expired */
 };
+/* Not good again, but revoked or held until it expired. */
+bool	 ledger_is_expired(const struct ledger_status *);
 
 /* Maps of these, by order and item, and by CA and serial. */
 void	 ledger_use_map(struct map *);
@@ -61,13 +64,19 @@ const struct ledger_status *ledger_find_status(const struct ledger *,
 const struct ledger_status *ledger_next_status(const struct ledger *,
 	    size_t *pos);
 void	 ledger_get_head(const struct ledger *, struct audit_head *);
-/* Number of the last list signed for this CA, 0 for none. */
-int64_t	 ledger_crl_number(const struct ledger *, const char *ca);
+/* Number of the last list signed for this CA and shard, 0 for none. */
+int64_t	 ledger_crl_number(const struct ledger *, const char *ca,
+	    int64_t shard);
+/* What the certificates of the CA have as addresses of their shards; NULL
+ * while none has one. */
+const char *ledger_shard_url(const struct ledger *, const char *ca);
 
 void	 ledger_add_use(struct ledger *, const struct ledger_use *);
 void	 ledger_add_status(struct ledger *, const struct ledger_status *);
 void	 ledger_add_head(struct ledger *, const struct audit_head *);
-void	 ledger_add_crl(struct ledger *, const char *ca, int64_t number,
-	    const uint8_t digest[32]);
+void	 ledger_add_crl(struct ledger *, const char *ca, int64_t shard,
+	    int64_t number, const uint8_t digest[32]);
+void	 ledger_add_shard_url(struct ledger *, const char *ca,
+	    const char *url);
 int	 ledger_sync(struct ledger *, struct error *);
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "x509/ca_name.h"
+#include "x509/crl_shard.h"
 
 #define DAY	86400
 
@@ -41,7 +42,14 @@ static const struct conf_item ca_settings[] = {
 	    "How often a delta CRL is made between the complete ones, and "
 	    "instead of one for those reasons; 0: never."),
 	CONF_STR(struct ca_conf, crl_delta_url, NULL,
-	    "Address of the delta CRL, put in complete CRLs as freshestCRL."),
+	    "Address of the delta CRL, put as freshestCRL in complete CRLs and "
+	    "in certificates whose profile asks for it."),
+	CONF_NUM(struct ca_conf, crl_shards, 0, 0, CRL_SHARD_MAX,
+	    "For profiles with crl = \"shard\": how many shards new "
+	    "certificates are drawn from; those of older ones stay."),
+	CONF_STR(struct ca_conf, crl_shard_url, NULL,
+	    "Address of each shard, with %d where its number goes; it stays "
+	    "once a certificate has one."),
 	CONF_END
 };
 
@@ -117,6 +125,16 @@ ca_conf_start(const struct ca_conf *c)
 	    text_parse_time(&t, c->start, &ignored) == 0 ? t : 0;
 }
 
+static int
+same_address(const struct ca_conf *a, const struct ca_conf *b,
+    const char *url, struct error *e)
+{
+	error_set(e, ERROR_CONFIG, "CA %s and CA %s have the same CRL address "
+	    "%s", a->name, b->name, url);
+	return error_hint(e, "each generation has its own list: give it its "
+	    "own cdp and crl_shard_url");
+}
+
 /* RFC 5280, 5: a list names its issuer, so two keys do not share one. */
 static int
 check_apart(const struct ca_conf *a, const struct ca_conf *b,
@@ -128,19 +146,27 @@ check_apart(const struct ca_conf *a, const struct ca_conf *b,
 	if (strcmp(a->name, b->name) == 0)
 		return error_set(e, ERROR_CONFIG,
 		    "two CAs are called \"%s\"", a->name);
+	if (a->crl_shard_url != NULL && b->crl_shard_url != NULL &&
+	    strcmp(a->crl_shard_url, b->crl_shard_url) == 0)
+		return same_address(a, b, a->crl_shard_url, e);
 	ca_name_split(a->name, family);
 	if (!ca_name_is_of(b->name, family))
 		return 0;
 	for (i = 0; i < a->cdp.n; i++)
 		for (k = 0; k < b->cdp.n; k++)
-			if (strcmp(a->cdp.v[i], b->cdp.v[k]) == 0) {
-				error_set(e, ERROR_CONFIG, "CA %s and CA %s "
-				    "have the same CRL address %s", a->name,
-				    b->name, a->cdp.v[i]);
-				return error_hint(e, "each generation has "
-				    "its own list: give it its own cdp");
-			}
+			if (strcmp(a->cdp.v[i], b->cdp.v[k]) == 0)
+				return same_address(a, b, a->cdp.v[i], e);
 	return 0;
+}
+
+static int
+check_shards(const struct ca_conf *ca, struct error *e)
+{
+	if (ca->crl_shard_url == NULL)
+		return ca->crl_shards == 0 ? 0 : error_set(e, ERROR_CONFIG,
+		    "CA %s has crl_shards without crl_shard_url", ca->name);
+	return crl_shard_check(ca->crl_shard_url, e) == 0 ? 0 :
+	    error_wrap(e, "crl_shard_url of CA %s", ca->name);
 }
 
 static int
@@ -160,6 +186,8 @@ check_ca(const struct cad_conf *c, size_t i, struct error *e)
 	if (ca->crl_delta != 0 && ca->crl_delta < 5)
 		return error_set(e, ERROR_CONFIG,
 		    "crl_delta of CA %s is less than 5 s", ca->name);
+	if (check_shards(ca, e) == -1)
+		return -1;
 	for (k = 0; k < i; k++)
 		if (check_apart(cad_conf_ca(c, k), ca, e) == -1)
 			return -1;

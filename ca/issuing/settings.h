@@ -19,6 +19,8 @@ struct ca_conf {			/* one of cas = ( { ... }, ... ) */
 	int64_t			 roll_before;
 	int64_t			 crl_delta;	/* 0: no deltas */
 	char			*crl_delta_url;
+	int64_t			 crl_shards;	/* drawn from; 0: none */
+	char			*crl_shard_url;	/* crl_shard.h */
 };
 
 struct cad_conf {

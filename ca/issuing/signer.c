@@ -96,8 +96,9 @@ signer_new(struct signer **out, const struct cad_conf *conf,
 		buf_printf(unusable, "ledger: a torn end of %zu bytes was cut "
 		    "off\n", cut);
 	for (i = 0; i < s->nca; i++)
-		if ((s->ca[i].usable || s->ca[i].token != NULL) &&
-		    signer_crl_load(s, &s->ca[i], e) == -1)
+		if (signer_shard_load(s, &s->ca[i], e) == -1 ||
+		    ((s->ca[i].usable || s->ca[i].token != NULL) &&
+		    signer_crl_load(s, &s->ca[i], e) == -1))
 			goto fail;
 	*out = s;
 	return 0;
@@ -124,6 +125,7 @@ signer_free(struct signer **sp)
 		signer_crl_drop(&s->ca[i]);
 		crl_free(&s->ca[i].last);
 		crl_free(&s->ca[i].delta);
+		signer_shard_free(&s->ca[i]);
 		issuer_clear(&s->ca[i].issuer);
 		signer_key_clear(&s->ca[i]);
 	}
@@ -158,7 +160,7 @@ signer_cert_status(void *arg, X509 *cert, struct error *e)
 	st = ledger_find_status(s->ledger, ca->conf->name, n->data,
 	    (size_t)n->length);
 	if (st != NULL)
-		return st->status == CERT_GOOD;
+		return st->status == CERT_GOOD && !ledger_is_expired(st);
 	/* What the ledger has not seen may be on the last list. */
 	return ca->last == NULL ||
 	    !crl_find(ca->last, n->data, (size_t)n->length, NULL);

@@ -16,10 +16,15 @@ crl_path(const struct signer *s, const struct signer_ca *ca, const char *end)
 	return mem_printf("%s/%s.%s", s->conf->state, ca->conf->name, end);
 }
 
-const char *
-crl_path_end(enum wire_crl_kind kind)
+/* No CA's name has a "+" in it. */
+char *
+crl_list_path(const struct signer *s, const struct signer_ca *ca,
+    enum wire_crl_kind kind, int64_t shard)
 {
-	return kind == WIRE_CRL_DELTA ? "delta.crl" : "crl";
+	if (shard > 0)
+		return mem_printf("%s/%s+%lld.crl", s->conf->state,
+		    ca->conf->name, (long long)shard);
+	return crl_path(s, ca, kind == WIRE_CRL_DELTA ? "delta.crl" : "crl");
 }
 
 static void
@@ -46,7 +51,7 @@ signer_crl_drop(struct signer_ca *ca)
 	struct crl_build	*b = ca->build;
 
 	/* Verified in part or not at all: nobody owns it yet. */
-	if (b != NULL && b->made != NULL && b->made != ca->last &&
+	if (b != NULL && b->made != NULL && b->made != *b->over &&
 	    b->made != ca->delta)
 		crl_free(&b->made);
 	build_free(&ca->build);
@@ -56,7 +61,7 @@ static int
 load_one(struct signer *s, struct signer_ca *ca, enum wire_crl_kind kind,
     struct crl **out, struct error *e)
 {
-	char	*path = crl_path(s, ca, crl_path_end(kind));
+	char	*path = crl_list_path(s, ca, kind, 0);
 	int	 rc = 0;
 
 	if (file_exists(path))
@@ -70,10 +75,17 @@ load_one(struct signer *s, struct signer_ca *ca, enum wire_crl_kind kind,
 }
 
 static int64_t
-newest_number(const struct signer_ca *ca)
+number_of(const struct crl *crl)
 {
-	int64_t	 last = ca->last != NULL ? ca->last->params.number : 0;
-	int64_t	 delta = ca->delta != NULL ? ca->delta->params.number : 0;
+	return crl != NULL ? crl->params.number : 0;
+}
+
+/* Complete lists and deltas have one row of numbers, each shard another. */
+static int64_t
+newest_number(const struct signer_ca *ca, const struct crl *over)
+{
+	int64_t	 delta = over == ca->last ? number_of(ca->delta) : 0;
+	int64_t	 last = number_of(over);
 
 	return delta > last ? delta : last;
 }
@@ -85,38 +97,56 @@ signer_crl_load(struct signer *s, struct signer_ca *ca, struct error *e)
 	    load_one(s, ca, WIRE_CRL_DELTA, &ca->delta, e) == -1)
 		return error_wrap(e, "last list of CA %s", ca->conf->name);
 	/* A list that the ledger remembers must be there. */
-	if (ledger_crl_number(s->ledger, ca->conf->name) <= newest_number(ca))
-		return 0;
+	if (ledger_crl_number(s->ledger, ca->conf->name, 0) <=
+	    newest_number(ca, ca->last))
+		return crl_shard_load(s, ca, e);
 	error_set(e, ERROR_CONFIG, "%s/%s.crl is older than the ledger",
 	    s->conf->state, ca->conf->name);
 	return error_hint(e, "restore the state directory as a whole");
+}
+
+static void
+build_addresses(struct signer_ca *ca)
+{
+	const struct ca_conf	*conf = ca->conf;
+	struct crl_build	*b = ca->build;
+	struct crl_params	*p = &b->params;
+
+	/* RFC 5280, 6.3.3 (b): the address is the one in certificates. */
+	if (b->shard > 0) {
+		crl_shard_url(b->url, ca->shard_url, b->shard);
+		p->idp = BYTES(b->url, strlen(b->url));
+	} else if (b->kind == WIRE_CRL_COMPLETE && conf->crl_delta > 0 &&
+	    conf->crl_delta_url != NULL)
+		p->freshest = BYTES(conf->crl_delta_url,
+		    strlen(conf->crl_delta_url));
 }
 
 static int
 build_params(struct signer *s, struct signer_ca *ca, struct error *e)
 {
 	const struct ca_conf	*conf = ca->conf;
-	struct crl_params	*p = &ca->build->params;
-	int64_t			 newest = newest_number(ca);
-	bool			 delta = ca->build->kind == WIRE_CRL_DELTA;
+	struct crl_build	*b = ca->build;
+	const struct crl	*over = *b->over;
+	struct crl_params	*p = &b->params;
+	int64_t			 newest = newest_number(ca, over);
+	bool			 delta = b->kind == WIRE_CRL_DELTA;
 
-	if (delta && ca->last == NULL)
+	if (delta && over == NULL)
 		return error_set(e, ERROR_BUG, "a delta before any list");
-	p->number = ca->build->next > newest ? ca->build->next : newest + 1;
-	p->base = delta ? ca->last->params.number : 0;
+	p->number = b->next > newest ? b->next : newest + 1;
+	p->base = delta ? over->params.number : 0;
 	p->this_update = clock_now(s->clock);
-	if ((ca->last != NULL && p->this_update <
-	    ca->last->params.this_update) || (ca->delta != NULL &&
+	if ((over != NULL && p->this_update < over->params.this_update) ||
+	    (b->shard == 0 && ca->delta != NULL &&
 	    p->this_update < ca->delta->params.this_update))
 		return error_set(e, ERROR_CONFIG, "the clock is behind the "
 		    "last list");
 	p->next_update = p->this_update + (delta ? 3 * conf->crl_delta :
 	    conf->crl_lifetime);
-	if (!delta && conf->crl_delta > 0 && conf->crl_delta_url != NULL)
-		p->freshest = BYTES(conf->crl_delta_url,
-		    strlen(conf->crl_delta_url));
 	if (p->next_update > ca->issuer.not_after)
 		p->next_update = ca->issuer.not_after;
+	build_addresses(ca);
 	return 0;
 }
 
@@ -148,10 +178,11 @@ build_begin(struct signer *s, struct signer_ca *ca, struct error *e)
 static struct crl *
 find_undelivered(struct signer *s, struct signer_ca *ca, int64_t next)
 {
-	struct crl	*v[] = { ca->last, ca->delta };
-	size_t		 i;
+	const struct crl_build	*b = ca->build;
+	struct crl		*v[] = { *b->over, ca->delta };
+	size_t			 i;
 
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < (b->shard > 0 ? 1 : 2); i++)
 		if (v[i] != NULL && v[i]->params.number == next &&
 		    v[i]->params.next_update > clock_now(s->clock))
 			return v[i];
@@ -175,6 +206,25 @@ crl_decide(struct signer *s, struct signer_ca *ca, struct msg *out,
 	return 0;
 }
 
+static int
+find_scope(struct signer *s, const char *name, uint32_t kind, int64_t shard,
+    struct signer_ca **ca, struct error *e)
+{
+	if (kind > WIRE_CRL_DELTA || shard < 0 || shard > CRL_SHARD_MAX ||
+	    (shard > 0 && kind != WIRE_CRL_COMPLETE))
+		return error_set(e, ERROR_BUG, "no such kind of list");
+	if (signer_check_chain(s, e) == -1 ||
+	    signer_find_ca(s, name, ca, e) == -1)
+		return -1;
+	if (shard > 0 && (*ca)->shard_url == NULL) {
+		error_set(e, ERROR_CONFIG, "CA %s has no addresses of shards",
+		    name);
+		return error_hint(e, "set its crl_shard_url in cad.conf as it "
+		    "was when certificates got them");
+	}
+	return 0;
+}
+
 int
 signer_crl(struct signer *s, struct msg *in, struct msg *out,
     struct error *e)
@@ -183,25 +233,25 @@ signer_crl(struct signer *s, struct msg *in, struct msg *out,
 	struct crl_build	*b;
 	char			 name[65];
 	uint32_t		 kind;
-	int64_t			 complete, next;
+	int64_t			 shard, complete, next;
 
 	msg_get_str(in, name, sizeof(name));
 	kind = msg_get_u32(in);
+	shard = msg_get_i64(in);
 	complete = msg_get_i64(in);
 	next = msg_get_i64(in);
-	if (msg_done(in, e) == -1)
-		return -1;
-	if (kind > WIRE_CRL_DELTA)
-		return error_set(e, ERROR_BUG, "no such kind of list");
-	if (signer_check_chain(s, e) == -1 ||
-	    signer_find_ca(s, name, &ca, e) == -1)
+	if (msg_done(in, e) == -1 ||
+	    find_scope(s, name, kind, shard, &ca, e) == -1)
 		return -1;
 	signer_crl_drop(ca);
 	b = ca->build = mem_alloc(sizeof(*b));
 	b->seen = -1;
 	b->kind = kind;
+	b->shard = shard;
+	b->over = shard > 0 ? crl_shard_place(ca, shard) : &ca->last;
+	b->place = kind == WIRE_CRL_DELTA ? &ca->delta : b->over;
 	b->next = next;
-	if (complete <= (ca->last != NULL ? ca->last->params.number : 0))
+	if (complete <= number_of(*b->over))
 		return crl_decide(s, ca, out, e);
 	msg_put_u32(out, WIRE_NEXT_SEEN);
 	return crl_seen_begin(s, ca, e);
@@ -233,10 +283,10 @@ put_differences(struct msg *out, const struct crl_build *b)
 	for (i = 0; b->nasked > 0 && i < b->nrun; i++) {
 		const struct crl_run	*r = &b->run[i];
 
-		if (r->claim != CRL_MISSING && r->claim != CRL_EXTRA)
+		if (!crl_is_asked(r))
 			continue;
-		msg_put_u32(out, r->claim == CRL_MISSING ?
-		    WIRE_DIFFERS_MISSING : WIRE_DIFFERS_EXTRA);
+		msg_put_u32(out, r->claim == CRL_EXTRA ?
+		    WIRE_DIFFERS_EXTRA : WIRE_DIFFERS_MISSING);
 		msg_put_blob(out, r->entry.serial, r->entry.serial_len);
 	}
 }

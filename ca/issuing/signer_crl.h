@@ -8,6 +8,10 @@
  * store says come side by side in the order of serial numbers.  A run is a
  * stretch of both; where they differ in it the store has to prove its word
  * before the run is written and the next one begins.
+ *
+ * The complete list has every certificate of the CA that is revoked or held.
+ * A shard has those of them that name it, in themselves: the ledger remembers
+ * which, and a row that says otherwise counts for nothing.
  */
 #include "signer_private.h"
 #include "wire.h"
@@ -19,6 +23,7 @@ enum crl_claim {
 	CRL_AGREED,
 	CRL_MISSING,	/* we have it, the store does not */
 	CRL_EXTRA,	/* the store has it, we do not */
+	CRL_STRAY,	/* we do not know whether it names this shard */
 	CRL_DROPPED,	/* it goes on no list */
 };
 struct crl_run {
@@ -26,11 +31,23 @@ struct crl_run {
 	enum crl_claim		 claim;
 };
 
+static inline bool
+crl_is_asked(const struct crl_run *r)
+{
+	return r->claim == CRL_MISSING || r->claim == CRL_EXTRA ||
+	    r->claim == CRL_STRAY;
+}
+
 enum crl_stage { CRL_SEEN, CRL_ENTRIES, CRL_SIGN, CRL_VERIFY, CRL_DONE };
 
 struct crl_build {
 	enum crl_stage		 stage;
 	enum wire_crl_kind	 kind;
+	int64_t			 shard;		/* 0: the whole CA */
+	struct crl		**over;		/* the list before it; or NULL */
+	struct crl		**place;	/* where it goes: the same, or
+						 * the CA's delta */
+	char			 url[CRL_SHARD_URL];
 	int64_t			 next;		/* number, says the store */
 	int			 seen;		/* file of the store's list, or -1 */
 	struct crl_params	 params;
@@ -50,7 +67,7 @@ struct crl_build {
 	bool			 has_last;
 	/* the next of both */
 	struct crl_entry	 known;
-	bool			 has_known;
+	bool			 has_known, is_stray;
 
 	struct crl_entry	*page;		/* the store's */
 	size_t			 npage, page_at;
@@ -66,13 +83,29 @@ struct crl_build {
 /* signer_crl.c */
 char	*crl_path(const struct signer *, const struct signer_ca *,
 	    const char *end);	/* in the state directory; caller frees */
-const char *crl_path_end(enum wire_crl_kind);
+char	*crl_list_path(const struct signer *, const struct signer_ca *,
+	    enum wire_crl_kind, int64_t shard);
 /* The CA whose list is being made and has come to this stage. */
 int	 crl_find_build(struct signer *, struct msg *, enum crl_stage,
 	    struct signer_ca **, struct error *);
 /* Whether there is something of our own to hand over, or to be made. */
 int	 crl_decide(struct signer *, struct signer_ca *, struct msg *out,
 	    struct error *);
+
+/* signer_crl_shard.c */
+struct crl **crl_shard_place(struct signer_ca *, int64_t shard);
+int	 crl_shard_load(struct signer *, struct signer_ca *, struct error *);
+/*
+ * Certificates on the CA's last list of which the ledger knows nothing: it was
+ * another instance's, and the chain does not reach that far yet.  Nobody but
+ * the certificate can say which shard they are on.  Ascending; their shard is
+ * -1.  The list is looked through once, until crl_strays_changed().
+ */
+const struct ledger_status *crl_strays(struct signer *, struct signer_ca *,
+	    size_t *n);
+void	 crl_strays_changed(struct signer_ca *);
+bool	 crl_is_stray(struct signer *, struct signer_ca *,
+	    const struct crl_entry *);
 
 /* signer_crl_seen.c */
 int	 crl_seen_begin(struct signer *, struct signer_ca *, struct error *);

@@ -9,14 +9,12 @@ static int
 build_adopt(struct signer *s, struct signer_ca *ca, struct error *e)
 {
 	struct crl_build	*b = ca->build;
-	struct crl		**place = b->kind == WIRE_CRL_DELTA ?
-				    &ca->delta : &ca->last;
 	char			*from = crl_path(s, ca, "crl.new");
-	char			*to = crl_path(s, ca, crl_path_end(b->kind));
+	char			*to = crl_list_path(s, ca, b->kind, b->shard);
 	int			 rc = -1;
 
 	FAULT("signer.crl-signed");
-	ledger_add_crl(s->ledger, ca->conf->name, b->params.number,
+	ledger_add_crl(s->ledger, ca->conf->name, b->shard, b->params.number,
 	    b->digest);
 	if (file_rename(from, to, e) == -1)
 		goto out;
@@ -24,8 +22,8 @@ build_adopt(struct signer *s, struct signer_ca *ca, struct error *e)
 	if (ledger_sync(s->ledger, e) == -1)
 		goto out;
 	FAULT("signer.crl-stored");
-	crl_free(place);
-	*place = b->made;
+	crl_free(b->place);
+	*b->place = b->made;
 	b->stage = CRL_DONE;
 	rc = 0;
  out:
@@ -137,16 +135,20 @@ signer_crl_piece(struct signer *s, struct msg *in, struct msg *out,
 	struct signer_ca	*ca;
 	const struct crl	*crl;
 	char			 name[65];
-	int64_t			 number, at;
+	int64_t			 shard, number, at;
 	size_t			 left;
 
 	msg_get_str(in, name, sizeof(name));
+	shard = msg_get_i64(in);
 	number = msg_get_i64(in);
 	at = msg_get_i64(in);
 	if (msg_done(in, e) == -1 || signer_find_ca(s, name, &ca, e) == -1)
 		return -1;
-	crl = ca->delta != NULL && ca->delta->params.number == number ?
-	    ca->delta : ca->last;
+	if (shard > 0 && shard <= CRL_SHARD_MAX)
+		crl = *crl_shard_place(ca, shard);
+	else
+		crl = ca->delta != NULL && ca->delta->params.number ==
+		    number ? ca->delta : ca->last;
 	if (crl == NULL || crl->params.number != number || at < 0 ||
 	    (uint64_t)at >= crl->der.len)
 		return error_set(e, ERROR_NOTFOUND, "no such piece of a list");

@@ -33,19 +33,32 @@ status_order(const void *a, const void *b)
 	    y->serial_len);
 }
 
+static bool
+is_in_scope(const struct signer_ca *ca, const struct ledger_status *st)
+{
+	return strcmp(st->ca, ca->conf->name) == 0 &&
+	    (ca->build->shard == 0 || st->shard == ca->build->shard);
+}
+
 void
 crl_ledger_load(struct signer *s, struct signer_ca *ca)
 {
-	const struct ledger_status	*st;
+	const struct ledger_status	*st, *stray = NULL;
 	struct crl_build		*b = ca->build;
-	size_t				 pos = 0, n = 0;
+	size_t				 pos = 0, n = 0, i, nstrays = 0;
 
+	if (b->shard > 0)
+		stray = crl_strays(s, ca, &nstrays);
 	while ((st = ledger_next_status(s->ledger, &pos)) != NULL)
-		n += strcmp(st->ca, ca->conf->name) == 0;
-	b->ledger = mem_array(n + 1, sizeof(*b->ledger));
+		n += is_in_scope(ca, st);
+	b->ledger = mem_array(n + nstrays + 1, sizeof(*b->ledger));
 	for (pos = 0; (st = ledger_next_status(s->ledger, &pos)) != NULL;)
-		if (strcmp(st->ca, ca->conf->name) == 0)
+		if (is_in_scope(ca, st))
 			b->ledger[b->nledger++] = st;
+	for (i = 0; i < nstrays; i++)
+		if (ledger_find_status(s->ledger, ca->conf->name,
+		    stray[i].serial, stray[i].serial_len) == NULL)
+			b->ledger[b->nledger++] = &stray[i];
 	qsort(b->ledger, b->nledger, sizeof(*b->ledger), status_order);
 }
 
@@ -68,8 +81,8 @@ both_next(struct signer_ca *ca, const struct ledger_status **st,
 	int			 order;
 
 	*st = b->ledger_at < b->nledger ? b->ledger[b->ledger_at] : NULL;
-	if (!b->has_last && ca->last != NULL)
-		b->has_last = crl_next(ca->last, &b->last_at, &b->last);
+	if (!b->has_last && *b->over != NULL)
+		b->has_last = crl_next(*b->over, &b->last_at, &b->last);
 	*old = b->has_last ? &b->last : NULL;
 	if (*st == NULL && *old == NULL)
 		return false;
@@ -87,6 +100,18 @@ both_next(struct signer_ca *ca, const struct ledger_status **st,
 	return true;
 }
 
+/*
+ * RFC 5280, 3.3: an entry stays for one list after its certificate expired.
+ * Each list has its own turn: that another one let it go before our last list
+ * was made says nothing of this one.
+ */
+static bool
+has_a_turn_left(const struct crl_build *b, const struct ledger_status *st)
+{
+	return ledger_is_expired(st) &&
+	    st->at > (*b->over)->params.this_update;
+}
+
 /* The ledger has the last word on what it knows. */
 static bool
 known_peek(struct signer_ca *ca)
@@ -98,7 +123,9 @@ known_peek(struct signer_ca *ca)
 	while (!b->has_known) {
 		if (!both_next(ca, &st, &old))
 			return false;
-		if (st == NULL)
+		b->is_stray = st != NULL && st->shard == -1 && old == NULL;
+		if (old != NULL && (st == NULL || st->shard == -1 ||
+		    has_a_turn_left(b, st)))
 			b->known = *old;
 		else if (st->status != CERT_GOOD)
 			crl_entry_of(b, st, &b->known);
@@ -113,7 +140,7 @@ static void
 run_add(struct crl_build *b, const struct crl_entry *c, enum crl_claim claim)
 {
 	b->run[b->nrun++] = (struct crl_run){ *c, claim };
-	b->nasked += claim == CRL_MISSING || claim == CRL_EXTRA;
+	b->nasked += crl_is_asked(&b->run[b->nrun - 1]);
 }
 
 /* Only the store has it - or the ledger, too, since we began. */
@@ -131,7 +158,13 @@ run_add_theirs(struct signer *s, struct signer_ca *ca,
 		return;
 	}
 	crl_entry_of(ca->build, st, &ours);
-	run_add(ca->build, &ours, CRL_AGREED);
+	if (is_in_scope(ca, st)) {
+		run_add(ca->build, &ours, CRL_AGREED);
+		return;
+	}
+	crl_alarm(ca->build, &ours, "the store has on another shard "
+	    "certificate");
+	run_add(ca->build, &ours, CRL_DROPPED);
 }
 
 static void
@@ -152,7 +185,7 @@ run_fill(struct signer *s, struct signer_ca *ca)
 		    crl_entry_compare(&b->known, &b->page[b->page_at]);
 		if (order <= 0) {
 			run_add(b, &b->known, order == 0 ? CRL_AGREED :
-			    CRL_MISSING);
+			    b->is_stray ? CRL_STRAY : CRL_MISSING);
 			b->has_known = false;
 		} else
 			run_add_theirs(s, ca, &b->page[b->page_at]);
@@ -215,6 +248,8 @@ delta_entry(const struct crl_build *b, const struct ledger_status *st,
 	crl_entry_of(b, st, c);
 	if (st->status != CERT_GOOD)
 		return old == NULL || !is_same(c, old);
+	if (has_a_turn_left(b, st))
+		return false;
 	c->reason = CRL_REMOVE;
 	c->invalid_since = 0;
 	return true;

@@ -41,26 +41,34 @@ order_proves(struct signer *s, struct signer_ca *ca,
 	return proves;
 }
 
-/* RFC 5280, 3.3: an entry stays for one list after its certificate expired. */
-static bool
-has_expired(struct signer *s, struct signer_ca *ca,
+/* The certificate that the entry is about; NULL if it is another one. */
+static X509 *
+evidence_cert(struct signer *s, struct signer_ca *ca,
     const struct crl_entry *c, struct bytes der)
 {
 	const unsigned char	*p = der.p;
 	X509			*x = d2i_X509(NULL, &p, (long)der.len);
-	struct tm		 tm;
-	bool			 expired = false;
+	const ASN1_INTEGER	*n;
 
-	if (x != NULL && ca->last != NULL && signer_ca_of(s, x) == ca) {
-		const ASN1_INTEGER	*n = X509_get0_serialNumber(x);
-
-		expired = (size_t)n->length == c->serial_len &&
-		    memcmp(n->data, c->serial, c->serial_len) == 0 &&
-		    ASN1_TIME_to_tm(X509_get0_notAfter(x), &tm) == 1 &&
-		    timegm(&tm) < ca->last->params.this_update;
+	if (x != NULL && signer_ca_of(s, x) == ca) {
+		n = X509_get0_serialNumber(x);
+		if ((size_t)n->length == c->serial_len &&
+		    memcmp(n->data, c->serial, c->serial_len) == 0)
+			return x;
 	}
 	X509_free(x);
-	return expired;
+	return NULL;
+}
+
+/* RFC 5280, 3.3: an entry stays for one list after its certificate expired. */
+static bool
+has_expired(const struct crl_build *b, const X509 *x)
+{
+	struct tm	 tm;
+
+	return x != NULL && *b->over != NULL &&
+	    ASN1_TIME_to_tm(X509_get0_notAfter(x), &tm) == 1 &&
+	    timegm(&tm) < (*b->over)->params.this_update;
 }
 
 static void
@@ -103,30 +111,62 @@ crl_alarm(struct crl_build *b, const struct crl_entry *c, const char *what)
 	b->nalarms++;
 }
 
+/* We have it and the store does not. */
+static void
+weigh_missing(struct signer *s, struct signer_ca *ca, struct crl_run *r,
+    const struct evidence *v)
+{
+	struct crl_build	*b = ca->build;
+	struct crl_entry	*c = &r->entry;
+	struct ledger_status	 st = { .at = 0 };
+	X509			*x = evidence_cert(s, ca, c, v->der);
+
+	if (r->claim == CRL_STRAY && x != NULL &&
+	    signer_shard_of(ca, x) != b->shard)
+		r->claim = CRL_DROPPED;
+	else if (has_expired(b, x)) {
+		st.shard = signer_shard_of(ca, x);
+		entry_leaves(s, ca, c, &st);
+		r->claim = CRL_DROPPED;
+	} else if (c->reason == 6 && order_proves(s, ca, c, v, true, &st)) {
+		entry_leaves(s, ca, c, &st);
+		r->claim = CRL_DROPPED;
+	} else {
+		crl_alarm(b, c, "the store lacks revoked certificate");
+		r->claim = CRL_AGREED;
+	}
+	X509_free(x);
+}
+
+/* The store has it and we do not: for whichever list, if it was ordered. */
+static void
+weigh_extra(struct signer *s, struct signer_ca *ca, struct crl_run *r,
+    const struct evidence *v)
+{
+	struct crl_build	*b = ca->build;
+	struct crl_entry	*c = &r->entry;
+	struct ledger_status	 st = { .at = 0 };
+
+	r->claim = CRL_DROPPED;
+	if (!order_proves(s, ca, c, v, false, &st)) {
+		crl_alarm(b, c, "the store calls revoked without an order");
+		return;
+	}
+	entry_joins(s, ca, c, &st);
+	if (b->shard == 0 || st.shard == b->shard)
+		r->claim = CRL_AGREED;
+	else
+		crl_alarm(b, c, "the store has on another shard certificate");
+}
+
 static void
 weigh_one(struct signer *s, struct signer_ca *ca, struct crl_run *r,
     const struct evidence *v)
 {
-	struct ledger_status	 st = { .at = 0 };
-	struct crl_entry	*c = &r->entry;
-
-	if (r->claim == CRL_MISSING) {
-		r->claim = CRL_AGREED;
-		if (has_expired(s, ca, c, v->der) || (c->reason == 6 &&
-		    order_proves(s, ca, c, v, true, &st))) {
-			entry_leaves(s, ca, c, &st);
-			r->claim = CRL_DROPPED;
-		} else
-			crl_alarm(ca->build, c,
-			    "the store lacks revoked certificate");
-	} else if (order_proves(s, ca, c, v, false, &st)) {
-		entry_joins(s, ca, c, &st);
-		r->claim = CRL_AGREED;
-	} else {
-		crl_alarm(ca->build, c,
-		    "the store calls revoked without an order");
-		r->claim = CRL_DROPPED;
-	}
+	if (r->claim == CRL_EXTRA)
+		weigh_extra(s, ca, r, v);
+	else
+		weigh_missing(s, ca, r, v);
 }
 
 int
@@ -142,8 +182,7 @@ crl_weigh(struct signer *s, struct signer_ca *ca, struct msg *in,
 		return error_set(e, ERROR_BUG, "evidence for %u of %zu "
 		    "differences", n, b->nasked);
 	for (i = 0; i < b->nrun; i++) {
-		if (b->run[i].claim != CRL_MISSING &&
-		    b->run[i].claim != CRL_EXTRA)
+		if (!crl_is_asked(&b->run[i]))
 			continue;
 		v.der = msg_get_blob(in, CERT_MAX);
 		msg_get_str(in, v.profile, sizeof(v.profile));

@@ -26,25 +26,65 @@ crl_seen_begin(struct signer *s, struct signer_ca *ca, struct error *e)
 }
 
 static void
+seen_alarm(struct crl_build *b, const char *why)
+{
+	buf_printf(&b->alarms, "the newest list in the store is none of "
+	    "ours: %s", why);
+	buf_byte(&b->alarms, 0);
+	b->nalarms++;
+}
+
+/* Another list by the same key, of other certificates, is not this one. */
+static bool
+is_of_scope(const struct signer_ca *ca, const struct crl_params *p)
+{
+	const struct crl_build	*b = ca->build;
+	char			 url[CRL_SHARD_URL];
+
+	if (b->shard == 0)
+		return p->base == 0 && p->idp.p == NULL;
+	crl_shard_url(url, ca->shard_url, b->shard);
+	return p->base == 0 && bytes_equal(p->idp, BYTES(url, strlen(url)));
+}
+
+/* The ledger knows of shards, so that they are looked for at the next start. */
+static void
+seen_take(struct signer *s, struct signer_ca *ca, struct crl *list)
+{
+	struct crl_build	*b = ca->build;
+	uint8_t			 digest[32];
+
+	crl_free(b->over);
+	*b->over = list;
+	if (b->shard == 0) {
+		crl_strays_changed(ca);
+		return;
+	}
+	(void)EVP_Digest(list->der.p, list->der.len, digest, NULL,
+	    EVP_sha256(), NULL);
+	crl_forget(list, 0, list->der.len);
+	ledger_add_crl(s->ledger, ca->conf->name, b->shard,
+	    list->params.number, digest);
+}
+
+static void
 seen_end(struct signer *s, struct signer_ca *ca)
 {
 	struct crl_build	*b = ca->build;
 	struct error		 e = ERROR_INIT;
 	struct crl		*list = NULL;
 	char			*path = crl_path(s, ca, "crl.seen");
-	char			*to = crl_path(s, ca, "crl");
+	char			*to = crl_list_path(s, ca, WIRE_CRL_COMPLETE,
+				    b->shard);
 
-	if (crl_load(&list, path, &ca->issuer, &e) == -1) {
-		buf_printf(&b->alarms, "the newest list in the store is "
-		    "none of ours: %s", e.text);
-		buf_byte(&b->alarms, 0);
-		b->nalarms++;
-	} else if (list->params.base == 0 && list->params.idp.p == NULL &&
-	    (ca->last == NULL ||
-	    list->params.number > ca->last->params.number) &&
+	if (crl_load(&list, path, &ca->issuer, &e) == -1)
+		seen_alarm(b, e.text);
+	else if (!is_of_scope(ca, &list->params))
+		seen_alarm(b, "it is of other certificates");
+	else if ((*b->over == NULL ||
+	    list->params.number > (*b->over)->params.number) &&
 	    file_rename(path, to, &e) == 0) {
-		crl_free(&ca->last);
-		ca->last = list;
+		seen_take(s, ca, list);
 		list = NULL;
 	}
 	crl_free(&list);

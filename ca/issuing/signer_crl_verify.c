@@ -35,6 +35,8 @@ may_join(struct signer *s, struct signer_ca *ca, const struct crl_entry *c)
 	const struct ledger_status	*st = status_of(s, ca, c);
 
 	if (st == NULL)
+		return ca->build->shard > 0 && crl_is_stray(s, ca, c);
+	if (ca->build->shard > 0 && st->shard != ca->build->shard)
 		return false;
 	return (c->reason == CRL_REMOVE) == (st->status == CERT_GOOD);
 }
@@ -57,8 +59,8 @@ check_gone(struct signer *s, struct signer_ca *ca, const struct crl_entry *c,
 	struct crl_build	*b = ca->build;
 	int			 order;
 
-	while (ca->last != NULL) {
-		if (!b->has_last && !(b->has_last = crl_next(ca->last,
+	while (*b->over != NULL) {
+		if (!b->has_last && !(b->has_last = crl_next(*b->over,
 		    &b->last_at, &b->last)))
 			break;
 		order = c == NULL ? -1 : crl_entry_compare(&b->last, c);

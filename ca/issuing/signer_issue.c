@@ -559,6 +559,8 @@ sign_enter(struct signer *s, struct to_sign *t)
 	memcpy(u.tbs, t->p->tbs_digest, 32);
 	u.expires = t->p->expires;
 	ledger_add_use(s->ledger, &u);
+	if (t->p->spec.shard > 0)
+		signer_shard_note(s, t->ca);
 	if (!t->p->has_station)
 		return;
 	memcpy(u.order, t->p->station, 32);
@@ -630,13 +632,29 @@ sign_all(struct signer *s, struct to_sign *t, size_t n)
 			signer_key_failed(t[i].ca, &t[i].e);
 }
 
+static int64_t
+sign_shard(const struct to_sign *t)
+{
+	const unsigned char	*p = t->der.p;
+	X509			*x;
+	int64_t			 shard;
+
+	if (t->p != NULL)
+		return t->p->spec.shard;
+	x = d2i_X509(NULL, &p, (long)t->der.len);
+	shard = x != NULL ? signer_shard_of(t->ca, x) : 0;
+	X509_free(x);
+	return shard;
+}
+
 static void
 sign_reply(struct msg *out, const struct to_sign *t)
 {
 	msg_put_u32(out, t->e.code == ERROR_NONE);
-	if (t->e.code == ERROR_NONE)
+	if (t->e.code == ERROR_NONE) {
 		msg_put_blob(out, t->der.p, t->der.len);
-	else
+		msg_put_i64(out, sign_shard(t));
+	} else
 		msg_put_error(out, &t->e);
 }
 

@@ -18,6 +18,7 @@
 #include "x509/blocklist.h"
 #include "x509/cert.h"
 #include "x509/crl.h"
+#include "x509/crl_shard.h"
 #include "x509/token.h"
 
 #define SIGNER_BATCHES	8	/* manifests kept between messages */
@@ -39,6 +40,9 @@ struct signer_ca {			/* one generation of a CA */
 	bool			 revoked;	/* by the root */
 	struct crl		*last;		/* newest complete list we know */
 	struct crl		*delta;		/* newest delta that we made */
+	struct signer_shards	*shards;	/* the same per shard */
+	const char		*shard_url;	/* NULL: there is none */
+	uint64_t		 noted;		/* tick: the ledger was told it */
 	struct crl_build	*build;		/* the list in the making */
 };
 
@@ -147,8 +151,9 @@ struct signer_proof {
 	struct bytes	 cert;		/* as the store has it */
 	const char	*profile;
 	int64_t		 since;
+	int64_t		 shard;		/* out: that the certificate names */
 };
-int	 signer_check_proof(struct signer *, const struct signer_proof *,
+int	 signer_check_proof(struct signer *, struct signer_proof *,
 	    struct error *);
 /* What the order makes of the certificate; the caller sets "at". */
 void	 signer_proof_status(const struct signer_proof *,
@@ -164,6 +169,14 @@ int	 signer_check_chain(struct signer *, struct error *);
 int	 signer_cert_status(void *signer, X509 *, struct error *);
 /* The lists on disk; as new as the ledger, or ERROR_CONFIG. */
 int	 signer_crl_load(struct signer *, struct signer_ca *, struct error *);
+/* Their addresses: ERROR_CONFIG when certificates have others by now. */
+int	 signer_shard_load(struct signer *, struct signer_ca *,
+	    struct error *);
+/* The shard that a certificate of the CA names, or 0. */
+int64_t	 signer_shard_of(const struct signer_ca *, X509 *);
+/* It is about to be named: the ledger must know, with the next sync. */
+void	 signer_shard_note(struct signer *, struct signer_ca *);
+void	 signer_shard_free(struct signer_ca *);
 void	 signer_crl_drop(struct signer_ca *);
 void	 prepared_free(struct prepared **);
 #endif

@@ -44,7 +44,7 @@ target_rule(struct signer *s, X509 *cert, const char *profile,
 
 static int
 target_cert(struct signer *s, const struct order_target *t, struct bytes der,
-    X509 **out, struct error *e)
+    X509 **out, int64_t *shard, struct error *e)
 {
 	const unsigned char	*p = der.p;
 	const ASN1_INTEGER	*n;
@@ -63,6 +63,7 @@ target_cert(struct signer *s, const struct order_target *t, struct bytes der,
 		    "a target is another one");
 	}
 	*out = x;
+	*shard = signer_shard_of(ca, x);
 	return 0;
 }
 
@@ -88,8 +89,7 @@ proof_target(const struct signer_proof *p)
 }
 
 int
-signer_check_proof(struct signer *s, const struct signer_proof *p,
-    struct error *e)
+signer_check_proof(struct signer *s, struct signer_proof *p, struct error *e)
 {
 	const struct order		*o = p->order->order;
 	const struct order_target	*t = proof_target(p);
@@ -100,7 +100,7 @@ signer_check_proof(struct signer *s, const struct signer_proof *p,
 	if (t == NULL)
 		return error_set(e, ERROR_DENIED, "the order is not about this "
 		    "certificate");
-	if (target_cert(s, t, p->cert, &x, e) == -1)
+	if (target_cert(s, t, p->cert, &x, &p->shard, e) == -1)
 		return -1;
 	rc = target_rule(s, x, p->profile, &rule, e);
 	X509_free(x);
@@ -140,6 +140,7 @@ void
 signer_proof_status(const struct signer_proof *p, struct ledger_status *st)
 {
 	target_status(p->order, proof_target(p), st);
+	st->shard = p->shard;
 }
 
 /*
@@ -241,9 +242,21 @@ status_again(struct signer *s, const struct status_group *g,
 	return 0;
 }
 
+/* What the worker brings for one order. */
+struct status_ask {
+	struct bytes	 blob;
+	uint32_t	 n;		/* targets brought */
+	struct status_brought {
+		struct bytes	 der;
+		char		 profile[65];
+		int64_t		 shard;		/* that it names */
+	}		*target;
+};
+
 static int
 status_first(struct signer *s, struct status_group *g,
-    const struct approved *a, struct msg *out, struct error *e)
+    const struct approved *a, const struct status_ask *ask, struct msg *out,
+    struct error *e)
 {
 	const struct order	*o = a->order;
 	struct ledger_use	 use = { .expires = o->expires };
@@ -256,6 +269,7 @@ status_first(struct signer *s, struct status_group *g,
 		changed = target_change(s, g, a, &o->target[i], &st[n], e);
 		if (changed == -1)
 			return -1;
+		st[n].shard = ask->target[i].shard;
 		n += (size_t)changed;
 	}
 	msg_put_u32(out, (uint32_t)n);
@@ -269,16 +283,6 @@ status_first(struct signer *s, struct status_group *g,
 	map_put(&g->use, arena_dup(g->arena, &use, sizeof(use)));
 	return 0;
 }
-
-/* What the worker brings for one order. */
-struct status_ask {
-	struct bytes	 blob;
-	uint32_t	 n;		/* targets brought */
-	struct status_brought {
-		struct bytes	 der;
-		char		 profile[65];
-	}		*target;
-};
 
 static void
 status_get(struct msg *in, struct status_ask *ask, struct arena *a)
@@ -302,7 +306,7 @@ status_get(struct msg *in, struct status_ask *ask, struct arena *a)
 /* Whether every target may be acted on by these approvers. */
 static int
 check_targets(struct signer *s, struct status_group *g, struct approved *a,
-    const struct status_ask *ask, struct error *e)
+    struct status_ask *ask, struct error *e)
 {
 	const struct order		*o = a->order;
 	const struct approval_rule	*rule = NULL, *last = NULL;
@@ -316,7 +320,7 @@ check_targets(struct signer *s, struct status_group *g, struct approved *a,
 		int	 rc;
 
 		if (target_cert(s, &o->target[i], ask->target[i].der, &x,
-		    e) == -1)
+		    &ask->target[i].shard, e) == -1)
 			return -1;
 		rc = target_rule(s, x, ask->target[i].profile, &rule, e);
 		g->of_role |= cert_role(x) != ROLE_NONE;
@@ -334,7 +338,7 @@ check_targets(struct signer *s, struct status_group *g, struct approved *a,
 
 static int
 status_one(struct signer *s, struct status_group *g,
-    const struct status_ask *ask, struct msg *out, struct error *e)
+    struct status_ask *ask, struct msg *out, struct error *e)
 {
 	struct approved		*a = NULL;
 	const struct order	*o;
@@ -356,7 +360,7 @@ status_one(struct signer *s, struct status_group *g,
 		rc = status_again(s, g, a, out, e);
 	else if (signer_check_live(s, a, e) == 0 &&
 	    check_targets(s, g, a, ask, e) == 0)
-		rc = status_first(s, g, a, out, e);
+		rc = status_first(s, g, a, ask, out, e);
  out:
 	approval_free(&a);
 	return rc;
@@ -369,7 +373,7 @@ status_one(struct signer *s, struct status_group *g,
  */
 static int
 status_answer(struct signer *s, struct status_group *g,
-    const struct status_ask *ask, struct msg *out, struct error *e)
+    struct status_ask *ask, struct msg *out, struct error *e)
 {
 	struct error	 why = ERROR_INIT;
 	size_t		 begin = out->body.len;

@@ -23,7 +23,8 @@
  *		     or   { u32 0, error }
  *	SIGN	u32 n, { blob digest, u32 item, blob serial, blob tbs }
  *		    (tbs empty: as prepared; else bytes from an intent)
- *		-> u32 n, { u32 1, blob certificate } or { u32 0, error }
+ *		-> u32 n, { u32 1, blob certificate, i64 shard that it names }
+ *		     or   { u32 0, error }
  *	RESUME	u32 n, { blob digest, u32 item, str ca, blob serial, blob tbs }
  *		-> u32 n, { u32 enum wire_resume }
  *	STATUS	u32 n, { blob CMS, u32 n, { blob certificate, str profile } }
@@ -32,8 +33,9 @@
  *			    i64 since } }
  *		     or   { u32 0, error }
  *	ADOPT	blob CMS	-> blob digest, i64 expires, i64 seq, blob hash
- *	CRL	str ca, u32 enum wire_crl_kind, i64 number of the store's newest
- *		complete list, i64 number that the next list would have there
+ *	CRL	str ca, u32 enum wire_crl_kind, i64 shard (0: all of them),
+ *		i64 number of the store's newest complete list of these,
+ *		i64 number that the next list would have there
  *		-> u32 enum wire_crl_next
  *	CRL_SEEN	str ca, u32 last one, blob piece of that newest list
  *		-> u32 enum wire_crl_next
@@ -47,7 +49,7 @@
  *	CRL_SIGN	str ca	-> u32 0: work is left, ask again; or
  *		1, i64 number, i64 base, i64 this, i64 next, i64 entries,
  *		i64 size, u32 n, { str alarm }
- *	CRL_PIECE	str ca, i64 number, i64 offset	-> blob
+ *	CRL_PIECE	str ca, i64 shard, i64 number, i64 offset	-> blob
  *	REJECT	blob CMS	-> blob digest, i64 expires, blob digest of the
  *		    order that it rejects
  *	HEAD	-> i64 seq, blob CMS		(of what was followed)

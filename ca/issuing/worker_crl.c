@@ -10,8 +10,10 @@
 #define REST	5
 
 struct worker_list {
-	int64_t	 not_before;	/* monotonic ms */
-	bool	 alarmed;	/* since the last one that was stored */
+	const struct ca_conf	*ca;
+	int64_t			 shard;
+	int64_t			 not_before;	/* monotonic ms */
+	bool			 alarmed;	/* since one was stored */
 };
 
 static const struct ca_conf *
@@ -55,7 +57,7 @@ keeps_list(struct worker *w, const struct db_crl_due *d)
 	struct worker_ca	*ca = worker_find_ca(w, d->ca);
 
 	return ca != NULL && ca->usable && ca->state != WIRE_CA_EXPIRED &&
-	    !has_finished(w, ca, d);
+	    (d->shard > 0 || !has_finished(w, ca, d));
 }
 
 static const char *const reason_names[] = {
@@ -83,23 +85,45 @@ is_urgent(const struct ca_conf *c, int reason)
 }
 
 /* All such pairs, as the store wants to be asked. */
-static size_t
-urgent_pairs(const struct worker *w, const char ***ca, int64_t **reason,
+static void
+urgent_pairs(const struct worker *w, struct db_crl_urgent *u,
     struct arena *a)
 {
-	size_t	 i, n = 0;
+	size_t	 i;
 	int	 r;
 
-	*ca = arena_alloc(a, w->conf->cas.n * (REASONS + 1) * sizeof(**ca));
-	*reason = arena_alloc(a, w->conf->cas.n * (REASONS + 1) *
-	    sizeof(**reason));
+	u->n = 0;
+	u->ca = arena_alloc(a, w->conf->cas.n * (REASONS + 1) *
+	    sizeof(*u->ca));
+	u->reason = arena_alloc(a, w->conf->cas.n * (REASONS + 1) *
+	    sizeof(*u->reason));
 	for (i = 0; i < w->conf->cas.n; i++)
 		for (r = -1; r < REASONS; r++)
 			if (is_urgent(cad_conf_ca(w->conf, i), r)) {
-				(*ca)[n] = cad_conf_ca(w->conf, i)->name;
-				(*reason)[n++] = r;
+				u->ca[u->n] = cad_conf_ca(w->conf, i)->name;
+				u->reason[u->n++] = r;
 			}
-	return n;
+}
+
+/* A generation that issues has a list for each shard before it is drawn. */
+static void
+drawn_shards(struct worker *w, struct db_crl_drawn *d, struct arena *a)
+{
+	size_t	 i;
+
+	d->ncas = 0;
+	d->ca = arena_alloc(a, w->conf->cas.n * sizeof(*d->ca));
+	d->n = arena_alloc(a, w->conf->cas.n * sizeof(*d->n));
+	for (i = 0; i < w->conf->cas.n; i++) {
+		const struct ca_conf	*c = cad_conf_ca(w->conf, i);
+		const struct worker_ca	*ca = worker_find_ca(w, c->name);
+
+		if (c->crl_shards == 0 || ca == NULL ||
+		    ca->state != WIRE_CA_ISSUES)
+			continue;
+		d->ca[d->ncas] = c->name;
+		d->n[d->ncas++] = c->crl_shards;
+	}
 }
 
 /* What is due: -1 nothing.  Complete lists on schedule and well before the
@@ -110,18 +134,25 @@ is_due(const struct ca_conf *c, const struct db_crl_due *d, int64_t now)
 	if (d->number == 0 || now - d->this_update >= c->crl_interval ||
 	    d->next_update - now < c->crl_lifetime / 4)
 		return WIRE_CRL_COMPLETE;
-	if (c->crl_delta == 0)
+	if (c->crl_delta == 0 || d->shard > 0)
 		return d->urgent ? WIRE_CRL_COMPLETE : -1;
 	return d->urgent || now - d->delta_update >= c->crl_delta ?
 	    WIRE_CRL_DELTA : -1;
 }
 
 static struct worker_list *
-list_of(struct worker *w, const struct ca_conf *c)
+list_of(struct worker *w, const struct ca_conf *c, int64_t shard)
 {
-	if (w->lists == NULL)
-		w->lists = mem_array(w->conf->cas.n, sizeof(*w->lists));
-	return &w->lists[c - cad_conf_ca(w->conf, 0)];
+	size_t	 i;
+
+	for (i = 0; i < w->nlists; i++)
+		if (w->lists[i].ca == c && w->lists[i].shard == shard)
+			return &w->lists[i];
+	if (w->nlists % 64 == 0)
+		w->lists = mem_resize(w->lists, w->nlists + 64,
+		    sizeof(*w->lists));
+	w->lists[w->nlists] = (struct worker_list){ c, shard, 0, false };
+	return &w->lists[w->nlists++];
 }
 
 /* Not somebody's absence but a list that must not be stored. */
@@ -136,13 +167,15 @@ static void
 one_list(struct worker *w, const struct ca_conf *c,
     const struct db_crl_due *d, enum wire_crl_kind kind)
 {
-	struct worker_list	*l = list_of(w, c);
+	struct worker_list	*l = list_of(w, c, d->shard);
 	struct error		 e = ERROR_INIT;
 	int64_t			 began = clock_monotonic_ms(), took;
 
 	if (worker_crl_make(w, d, kind, &e) == 0)
 		l->alarmed = false;
 	else {
+		if (d->shard > 0)
+			error_wrap(&e, "shard %lld", (long long)d->shard);
 		error_wrap(&e, "CRL of CA %s", d->ca);
 		if (is_alarming(&e) && !l->alarmed) {
 			worker_alarm(w, "crl", e.text);
@@ -154,62 +187,85 @@ one_list(struct worker *w, const struct ca_conf *c,
 	l->not_before = began + took + REST * took;
 }
 
-struct urgent {
-	const char	**ca;
-	int64_t		 *reason;
-	size_t		  n;
+/* What the store is asked: all that may be due, or one list again. */
+struct ask {
+	struct db_crl_urgent	 urgent;
+	struct db_crl_drawn	 drawn;
+	struct arena		*arena;
 };
+
+static int
+ask_one(struct worker *w, const struct ask *q, const struct db_crl_due *one,
+    struct db_crl_dues *due, struct error *e)
+{
+	if (one->shard == 0)
+		return db_crl_due(w->db, one->ca, &q->urgent, due, q->arena,
+		    e);
+	return db_crl_shard_due(w->db, one, &q->urgent, &q->drawn, due,
+	    q->arena, e);
+}
 
 /* Whoever has the lock makes it, if it is still due then. */
 static int
-due_list(struct worker *w, const struct ca_conf *c, const struct urgent *u,
-    struct arena *a, struct error *e)
+due_list(struct worker *w, const struct ca_conf *c, const struct ask *q,
+    const struct db_crl_due *d, struct error *e)
 {
 	struct error		 ignored = ERROR_INIT;
 	struct db_crl_dues	 due;
 	int			 got, kind;
 
-	if ((got = db_crl_lock(w->db, c->name, e)) != 1)
+	if ((got = db_crl_lock(w->db, c->name, d->shard, e)) != 1)
 		return got;
-	if (db_crl_due(w->db, c->name, u->ca, u->reason, u->n, &due, a,
-	    e) == -1)
+	if (ask_one(w, q, d, &due, e) == -1)
 		got = -1;
 	else if (due.n == 1 && (kind = is_due(c, &due.v[0],
 	    clock_now(&clock_system))) != -1)
 		one_list(w, c, &due.v[0], (enum wire_crl_kind)kind);
 	/* A lost connection has given the lock back already. */
-	(void)db_crl_unlock(w->db, c->name, &ignored);
+	(void)db_crl_unlock(w->db, c->name, d->shard, &ignored);
 	return got;
+}
+
+/* One CA's trouble is its own, but for the store's. */
+static int
+due_lists(struct worker *w, const struct ask *q,
+    const struct db_crl_dues *due, struct error *e)
+{
+	const struct ca_conf	*c;
+	size_t			 i;
+
+	for (i = 0; i < due->n; i++) {
+		const struct db_crl_due	*d = &due->v[i];
+
+		if ((c = conf_of(w, d->ca)) == NULL ||
+		    is_due(c, d, clock_now(&clock_system)) == -1 ||
+		    !keeps_list(w, d))
+			continue;
+		if (!service_is_once(w->svc) && clock_monotonic_ms() <
+		    list_of(w, c, d->shard)->not_before)
+			continue;
+		if (due_list(w, c, q, d, e) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 int
 worker_crl(struct worker *w, struct error *e)
 {
-	struct arena		*a = arena_new();
+	struct ask		 q = { .arena = arena_new() };
 	struct db_crl_dues	 due;
-	struct urgent		 u;
-	const struct ca_conf	*c;
-	size_t			 i;
 	int			 rc = -1;
 
-	u.n = urgent_pairs(w, &u.ca, &u.reason, a);
-	if (db_crl_due(w->db, NULL, u.ca, u.reason, u.n, &due, a, e) == -1)
+	urgent_pairs(w, &q.urgent, q.arena);
+	drawn_shards(w, &q.drawn, q.arena);
+	if (db_crl_due(w->db, NULL, &q.urgent, &due, q.arena, e) == -1 ||
+	    due_lists(w, &q, &due, e) == -1 ||
+	    db_crl_shard_due(w->db, NULL, &q.urgent, &q.drawn, &due, q.arena,
+	    e) == -1 || due_lists(w, &q, &due, e) == -1)
 		goto out;
-	for (i = 0; i < due.n; i++) {
-		if ((c = conf_of(w, due.v[i].ca)) == NULL ||
-		    is_due(c, &due.v[i],
-		    clock_now(&clock_system)) == -1 ||
-		    !keeps_list(w, &due.v[i]))
-			continue;
-		if (!service_is_once(w->svc) &&
-		    clock_monotonic_ms() < list_of(w, c)->not_before)
-			continue;
-		/* One CA's trouble is its own, but for the store's. */
-		if (due_list(w, c, &u, a, e) == -1)
-			goto out;
-	}
 	rc = 0;
  out:
-	arena_free(&a);
+	arena_free(&q.arena);
 	return rc;
 }

@@ -18,8 +18,8 @@ send_seen(struct worker *w, const struct db_crl_due *d, uint32_t *next,
 	int64_t		 n, sent = 0;
 	int		 rc = -1;
 
-	if (db_crl_find(w->db, d->ca, 0, DB_CRL_COMPLETE, d->number, &list, a,
-	    e) == -1)
+	if (db_crl_find(w->db, d->ca, d->shard, DB_CRL_COMPLETE, d->number,
+	    &list, a, e) == -1)
 		goto out;
 	list.ca = d->ca;
 	for (n = 0; sent < list.size; n++) {
@@ -48,6 +48,7 @@ begin(struct worker *w, const struct db_crl_due *d, enum wire_crl_kind kind,
 	msg_init(&w->ask, WIRE_CRL);
 	msg_put_str(&w->ask, d->ca);
 	msg_put_u32(&w->ask, kind);
+	msg_put_i64(&w->ask, d->shard);
 	msg_put_i64(&w->ask, d->number);
 	msg_put_i64(&w->ask, d->latest + 1);
 	if (worker_ask(w, e) == -1)
@@ -138,8 +139,9 @@ page_next(struct worker *w, struct pages *p, struct error *e)
 {
 	arena_reset(p->arena);
 	/* What expired before the last list has had its one more list. */
-	if (db_crl_entries(w->db, p->due->ca, p->began ? &p->after : NULL,
-	    p->due->this_update, WIRE_CRL_PAGE, &p->page, p->arena, e) == -1)
+	if (db_crl_entries(w->db, p->due->ca, p->due->shard, p->began ?
+	    &p->after : NULL, p->due->this_update, WIRE_CRL_PAGE, &p->page,
+	    p->arena, e) == -1)
 		return -1;
 	p->began = true;
 	if (p->page.n > 0)
@@ -206,6 +208,7 @@ ask_piece(struct worker *w, const struct db_crl *crl, int64_t at,
 {
 	msg_init(&w->ask, WIRE_CRL_PIECE);
 	msg_put_str(&w->ask, crl->ca);
+	msg_put_i64(&w->ask, crl->shard);
 	msg_put_i64(&w->ask, crl->number);
 	msg_put_i64(&w->ask, at);
 	if (worker_ask(w, e) == -1)
@@ -248,6 +251,8 @@ audit_list(struct worker *w, struct buf *body, const struct db_crl *crl,
 
 	audit_begin(body, "crl", clock_now(&clock_system));
 	audit_str(body, "ca", crl->ca);
+	if (crl->shard > 0)
+		audit_num(body, "shard", crl->shard);
 	audit_num(body, "number", crl->number);
 	if (crl->base > 0)
 		audit_num(body, "base", crl->base);
@@ -327,13 +332,28 @@ take_alarms(struct worker *w, struct error *e)
 	return msg_done(&w->answer, e);
 }
 
+static void
+log_list(const struct db_crl *crl, int64_t made_ms, int64_t stored_ms)
+{
+	char	 at[TEXT_TIME_SIZE], shard[32] = "";
+
+	if (crl->shard > 0)
+		snprintf(shard, sizeof(shard), "shard %lld of ",
+		    (long long)crl->shard);
+	log_info("%s %lld of %sCA %s has %lld entries, next update %s "
+	    "(%lld ms to make, %lld ms to store)",
+	    crl->base > 0 ? "delta CRL" : "CRL", (long long)crl->number,
+	    shard, crl->ca, (long long)crl->entries,
+	    text_time(at, crl->next_update), (long long)made_ms,
+	    (long long)stored_ms);
+}
+
 int
 worker_crl_make(struct worker *w, const struct db_crl_due *d,
     enum wire_crl_kind kind, struct error *e)
 {
 	struct list_txn	 t = { .w = w, .crl = { .ca = d->ca,
-	    .change = d->change } };
-	char		 at[TEXT_TIME_SIZE];
+	    .shard = d->shard, .change = d->change } };
 	int64_t		 began = clock_monotonic_ms(), made;
 	uint32_t	 next;
 
@@ -345,11 +365,6 @@ worker_crl_make(struct worker *w, const struct db_crl_due *d,
 	take_made(w, &t.crl);
 	if (take_alarms(w, e) == -1 || db_txn(w->db, txn_list, &t, e) == -1)
 		return -1;
-	log_info("%s %lld of CA %s has %lld entries, next update %s "
-	    "(%lld ms to make, %lld ms to store)",
-	    t.crl.base > 0 ? "delta CRL" : "CRL", (long long)t.crl.number,
-	    d->ca, (long long)t.crl.entries,
-	    text_time(at, t.crl.next_update), (long long)(made - began),
-	    (long long)(clock_monotonic_ms() - made));
+	log_list(&t.crl, made - began, clock_monotonic_ms() - made);
 	return 0;
 }

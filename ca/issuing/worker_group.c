@@ -95,6 +95,7 @@ group_sign(struct group *g, bool from_intents, struct error *e)
 		der = msg_get_blob(&w->answer, CERT_MAX);
 		k->issued.der = BYTES(arena_dup(w->arena, der.p, der.len),
 		    der.len);
+		k->issued.shard = msg_get_i64(&w->answer);
 	}
 	return msg_done(&w->answer, e);
 }

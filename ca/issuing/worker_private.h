@@ -59,7 +59,8 @@ struct worker {
 	int64_t			 next_crl, next_expiry, next_takeover;
 	int64_t			 next_look;
 	int64_t			 next_beat;
-	struct worker_list	*lists;			/* per CA, or NULL */
+	struct worker_list	*lists;			/* that were made */
+	size_t			 nlists;
 };
 
 /* One kind of work each.  1 something was done and there may be more, 0

@@ -28,8 +28,22 @@ static const struct db_stmt read_stmt[] = {
 };
 const struct db_table DB_CRL = DB_TABLE(read_stmt);
 
-enum { ADD, ADD_PART, ENTRIES, DUE, LOCK, UNLOCK };
-#define LOCK_KEY	"hashtextextended('signet crl ' || $1::text, 0)"
+enum { ADD, ADD_PART, ENTRIES, SHARD_ENTRIES, DUE, SHARD_DUE, LOCK, UNLOCK };
+#define LOCK_KEY	"hashtextextended('signet crl ' || $1::text ||" \
+	" CASE WHEN $2::bigint > 0 THEN '+' || $2::bigint ELSE '' END, 0)"
+/* What of the shard's or the CA's list the others have to wait for. */
+#define IS_URGENT(shard) \
+	" EXISTS (SELECT FROM status_change c WHERE c.ca = a.name" shard \
+	"  AND c.id > coalesce(n.change, 0) - 1000" \
+	"  AND (c.id > coalesce(n.change, 0)" \
+	"   OR c.changed_at > n.this_update)" \
+	"  AND EXISTS (SELECT FROM unnest($2::text[], $3::bigint[])" \
+	"   AS w (ca, reason) WHERE w.ca = c.ca" \
+	"   AND w.reason = coalesce(c.reason, -1)))"
+#define LAST_CHANGE \
+	" LEFT JOIN LATERAL (SELECT id, changed_at FROM status_change" \
+	"  WHERE status_change.ca = a.name ORDER BY id DESC LIMIT 1) s" \
+	"  ON true"
 static const struct db_stmt make_stmt[] = {
 	[ADD] = DB_STMT("crl_add",
 	    "WITH added AS (INSERT INTO crl (ca, shard, number, base,"
@@ -44,13 +58,16 @@ static const struct db_stmt make_stmt[] = {
 	    " VALUES ($1::text, $2::bigint, $3::bigint, $4::bigint,"
 	    " $5::bigint, $6::bytea)"),
 	/* Times as they are: a million of them take a second to convert. */
-	[ENTRIES] = DB_STMT("crl_entries",
-	    "SELECT serial, reason, revoked_at, invalid_since"
-	    " FROM cert WHERE ca = $1::text AND status <> 'good'"
-	    " AND (octet_length(serial), serial) >"
-	    " (octet_length($2::bytea), $2::bytea)"
-	    " AND not_after > " DB_TIME(3)
-	    " ORDER BY octet_length(serial), serial LIMIT $4::bigint"),
+#define ENTRIES_OF(name, scope) DB_STMT(name, \
+	    "SELECT serial, reason, revoked_at, invalid_since" \
+	    " FROM cert WHERE ca = $1::text AND status <> 'good'" scope \
+	    " AND (octet_length(serial), serial) >" \
+	    " (octet_length($2::bytea), $2::bytea)" \
+	    " AND not_after > " DB_TIME(3) \
+	    " ORDER BY octet_length(serial), serial LIMIT $4::bigint")
+	[ENTRIES] = ENTRIES_OF("crl_entries", ""),
+	[SHARD_ENTRIES] = ENTRIES_OF("crl_shard_entries",
+	    " AND shard > 0 AND shard = $5::bigint"),
 	/*
 	 * Transactions may commit in another order than their ids were drawn,
 	 * so the last thousand are looked at by their time, too.
@@ -61,14 +78,7 @@ static const struct db_stmt make_stmt[] = {
 	    " coalesce(n.number, 0), "
 	    DB_EPOCH("greatest(l.this_update, d.this_update)") ","
 	    " coalesce(s.id, 0), " DB_EPOCH("s.changed_at") ","
-	    " EXISTS (SELECT FROM status_change c WHERE c.ca = a.name"
-	    "  AND c.id > coalesce(n.change, 0) - 1000"
-	    "  AND (c.id > coalesce(n.change, 0)"
-	    "   OR c.changed_at > n.this_update)"
-	    "  AND EXISTS (SELECT FROM unnest($2::text[], $3::bigint[])"
-	    "   AS w (ca, reason) WHERE w.ca = c.ca"
-	    "   AND w.reason = coalesce(c.reason, -1)))"
-	    " FROM ca a"
+	    IS_URGENT("") ", 0 FROM ca a"
 	    " LEFT JOIN LATERAL (SELECT number, this_update, next_update"
 	    "  FROM crl WHERE crl.ca = a.name AND shard = 0 AND base = 0"
 	    "  ORDER BY number DESC LIMIT 1) l ON true"
@@ -78,11 +88,44 @@ static const struct db_stmt make_stmt[] = {
 	    " LEFT JOIN LATERAL (SELECT this_update"
 	    "  FROM crl WHERE crl.ca = a.name AND shard = 0"
 	    "  AND base = l.number ORDER BY number DESC LIMIT 1) d ON true"
-	    " LEFT JOIN LATERAL (SELECT id, changed_at FROM status_change"
-	    "  WHERE status_change.ca = a.name ORDER BY id DESC LIMIT 1) s"
-	    "  ON true"
+	    LAST_CHANGE
 	    " WHERE NOT a.is_root AND a.name = coalesce($1::text, a.name)"
 	    " ORDER BY a.name"),
+	/*
+	 * Shards that are drawn from now, and those that certificates have
+	 * which had not expired when the last list was made.  Which these are
+	 * is looked up from one to the next, not by reading certificates.
+	 */
+	[SHARD_DUE] = DB_STMT("crl_shard_due",
+	    "WITH RECURSIVE had AS ("
+	    "  SELECT a.name AS ca, (SELECT min(shard) FROM cert c"
+	    "   WHERE c.ca = a.name AND c.shard > 0) AS shard"
+	    "   FROM ca a WHERE NOT a.is_root"
+	    "  UNION ALL SELECT h.ca, (SELECT min(shard) FROM cert c"
+	    "   WHERE c.ca = h.ca AND c.shard > 0 AND c.shard > h.shard)"
+	    "   FROM had h WHERE h.shard IS NOT NULL"
+	    " ), a AS (SELECT ca AS name, shard FROM had WHERE shard IS NOT NULL"
+	    "  UNION SELECT d.ca, shard FROM unnest($4::text[], $5::bigint[])"
+	    "   AS d (ca, n), generate_series(1, d.n) shard)"
+	    " SELECT a.name, coalesce(n.number, 0), "
+	    DB_EPOCH("n.this_update") ", " DB_EPOCH("n.next_update") ","
+	    " coalesce(n.number, 0), " DB_EPOCH("n.this_update") ","
+	    " coalesce(s.id, 0), " DB_EPOCH("s.changed_at") ","
+	    IS_URGENT(" AND c.shard > 0 AND c.shard = a.shard") ", a.shard"
+	    " FROM a"
+	    " LEFT JOIN LATERAL (SELECT number, this_update, next_update,"
+	    "  change FROM crl WHERE crl.ca = a.name AND crl.shard = a.shard"
+	    "  ORDER BY number DESC LIMIT 1) n ON true"
+	    LAST_CHANGE
+	    " WHERE a.name = coalesce($1::text, a.name)"
+	    " AND a.shard = coalesce(nullif($6::bigint, 0), a.shard)"
+	    " AND (a.shard <= coalesce((SELECT max(d.n) FROM"
+	    "   unnest($4::text[], $5::bigint[]) AS d (ca, n)"
+	    "   WHERE d.ca = a.name), 0)"
+	    "  OR EXISTS (SELECT FROM cert c WHERE c.ca = a.name"
+	    "   AND c.shard > 0 AND c.shard = a.shard"
+	    "   AND c.not_after > coalesce(n.this_update, now())))"
+	    " ORDER BY a.name, a.shard"),
 	[LOCK] = DB_STMT("crl_lock",
 	    "SELECT pg_try_advisory_lock(" LOCK_KEY ")"),
 	[UNLOCK] = DB_STMT("crl_unlock",
@@ -227,16 +270,18 @@ get_time(const struct db_rows *rows, size_t i, int col)
 }
 
 int
-db_crl_entries(struct db *db, const char *ca, const struct db_serial *after,
-    int64_t cutoff, size_t limit, struct db_crl_entries *out,
-    struct arena *a, struct error *e)
+db_crl_entries(struct db *db, const char *ca, int64_t shard,
+    const struct db_serial *after, int64_t cutoff, size_t limit,
+    struct db_crl_entries *out, struct arena *a, struct error *e)
 {
 	const struct db_arg	 arg[] = { db_text(ca), after != NULL ?
 	    db_bytes(after->p, after->len) : db_bytes("", 0), db_int(cutoff),
-	    db_int((int64_t)limit) };
+	    db_int((int64_t)limit), db_int(shard) };
+	const struct db_stmt	*s = &make_stmt[shard > 0 ? SHARD_ENTRIES :
+				    ENTRIES];
 	struct db_rows		*rows;
 
-	if (db_query(db, &make_stmt[ENTRIES], arg, 4, &rows, e) == -1)
+	if (db_query(db, s, arg, shard > 0 ? 5 : 4, &rows, e) == -1)
 		return -1;
 	out->n = db_rows_count(rows);
 	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
@@ -252,45 +297,71 @@ db_crl_entries(struct db *db, const char *ca, const struct db_serial *after,
 	return 0;
 }
 
-int
-db_crl_due(struct db *db, const char *only, const char *const *ca,
-    const int64_t *reason, size_t n, struct db_crl_dues *out,
-    struct arena *a, struct error *e)
+static void
+due_fill(struct db_crl_due *d, const struct db_rows *rows, size_t i,
+    struct arena *a)
 {
-	const struct db_arg	 arg[] = { db_text(only), db_texts(ca, n),
-	    db_ints(reason, n) };
-	struct db_rows		*rows;
+	d->ca = db_row_text(a, rows, i, 0);
+	d->number = db_get_int(rows, i, 1);
+	d->this_update = db_get_int(rows, i, 2);
+	d->next_update = db_get_int(rows, i, 3);
+	d->latest = db_get_int(rows, i, 4);
+	d->delta_update = db_get_int(rows, i, 5);
+	d->change = db_get_int(rows, i, 6);
+	d->changed_at = db_get_int(rows, i, 7);
+	d->urgent = db_get_bool(rows, i, 8);
+	d->shard = db_get_int(rows, i, 9);
+}
 
-	if (db_query(db, &make_stmt[DUE], arg, 3, &rows, e) == -1)
+static int
+due_query(struct db *db, const struct db_stmt *s, const struct db_arg *arg,
+    size_t nargs, struct db_crl_dues *out, struct arena *a, struct error *e)
+{
+	struct db_rows	*rows;
+
+	if (db_query(db, s, arg, nargs, &rows, e) == -1)
 		return -1;
 	out->n = db_rows_count(rows);
 	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
-	for (size_t i = 0; i < out->n; i++) {
-		struct db_crl_due *d = &out->v[i];
-
-		d->ca = db_row_text(a, rows, i, 0);
-		d->number = db_get_int(rows, i, 1);
-		d->this_update = db_get_int(rows, i, 2);
-		d->next_update = db_get_int(rows, i, 3);
-		d->latest = db_get_int(rows, i, 4);
-		d->delta_update = db_get_int(rows, i, 5);
-		d->change = db_get_int(rows, i, 6);
-		d->changed_at = db_get_int(rows, i, 7);
-		d->urgent = db_get_bool(rows, i, 8);
-	}
+	for (size_t i = 0; i < out->n; i++)
+		due_fill(&out->v[i], rows, i, a);
 	db_rows_free(&rows);
 	return 0;
 }
 
+int
+db_crl_due(struct db *db, const char *only, const struct db_crl_urgent *u,
+    struct db_crl_dues *out, struct arena *a, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_text(only),
+	    db_texts(u->ca, u->n), db_ints(u->reason, u->n) };
+
+	return due_query(db, &make_stmt[DUE], arg, 3, out, a, e);
+}
+
+int
+db_crl_shard_due(struct db *db, const struct db_crl_due *only,
+    const struct db_crl_urgent *u, const struct db_crl_drawn *d,
+    struct db_crl_dues *out, struct arena *a, struct error *e)
+{
+	const struct db_arg	 arg[] = {
+	    db_text(only != NULL ? only->ca : NULL),
+	    db_texts(u->ca, u->n), db_ints(u->reason, u->n),
+	    db_texts(d->ca, d->ncas), db_ints(d->n, d->ncas),
+	    db_int(only != NULL ? only->shard : 0) };
+
+	return due_query(db, &make_stmt[SHARD_DUE], arg, 6, out, a, e);
+}
+
 static int
 ask_bool(struct db *db, const struct db_stmt *s, const char *ca,
-    struct error *e)
+    int64_t shard, struct error *e)
 {
-	const struct db_arg	 arg[] = { db_text(ca) };
+	const struct db_arg	 arg[] = { db_text(ca), db_int(shard) };
 	struct db_rows		*rows;
 	int			 yes;
 
-	if (db_query(db, s, arg, 1, &rows, e) == -1)
+	if (db_query(db, s, arg, 2, &rows, e) == -1)
 		return -1;
 	yes = db_get_bool(rows, 0, 0);
 	db_rows_free(&rows);
@@ -298,13 +369,13 @@ ask_bool(struct db *db, const struct db_stmt *s, const char *ca,
 }
 
 int
-db_crl_lock(struct db *db, const char *ca, struct error *e)
+db_crl_lock(struct db *db, const char *ca, int64_t shard, struct error *e)
 {
-	return ask_bool(db, &make_stmt[LOCK], ca, e);
+	return ask_bool(db, &make_stmt[LOCK], ca, shard, e);
 }
 
 int
-db_crl_unlock(struct db *db, const char *ca, struct error *e)
+db_crl_unlock(struct db *db, const char *ca, int64_t shard, struct error *e)
 {
-	return ask_bool(db, &make_stmt[UNLOCK], ca, e) == -1 ? -1 : 0;
+	return ask_bool(db, &make_stmt[UNLOCK], ca, shard, e) == -1 ? -1 : 0;
 }

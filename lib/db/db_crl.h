@@ -62,14 +62,15 @@ struct db_crl_entries {
 };
 /*
  * What is revoked or held and expires after "cutoff", in the order of serial
- * numbers, after that one (NULL to start).
+ * numbers, after that one (NULL to start); shard 0: all of the CA's.
  */
-int	 db_crl_entries(struct db *, const char *ca,
+int	 db_crl_entries(struct db *, const char *ca, int64_t shard,
 	    const struct db_serial *after, int64_t cutoff, size_t limit,
 	    struct db_crl_entries *, struct arena *, struct error *);
 
 struct db_crl_due {
 	const char	*ca;
+	int64_t		 shard;		/* 0: of all certificates */
 	int64_t		 number;	/* of the latest complete list, or 0 */
 	int64_t		 this_update, next_update;	/* of that */
 	int64_t		 latest;	/* highest number of all */
@@ -83,17 +84,34 @@ struct db_crl_dues {
 	struct db_crl_due	*v;
 	size_t			 n;
 };
-/* All issuing CAs, or that one.  The pairs of ca and reason (-1: release) are
- * urgent. */
-int	 db_crl_due(struct db *, const char *only, const char *const *ca,
-	    const int64_t *reason, size_t n, struct db_crl_dues *,
+/* Pairs that are urgent; reason -1 is a release. */
+struct db_crl_urgent {
+	const char	**ca;
+	int64_t		 *reason;
+	size_t		  n;
+};
+/* The complete lists of all issuing CAs, or of that one. */
+int	 db_crl_due(struct db *, const char *only,
+	    const struct db_crl_urgent *, struct db_crl_dues *,
 	    struct arena *, struct error *);
+/* From how many shards certificates are drawn now. */
+struct db_crl_drawn {
+	const char	**ca;
+	int64_t		 *n;
+	size_t		  ncas;
+};
+/* All shards that are drawn now or that a certificate still needs, or that
+ * one (of which CA and number count); they have no deltas. */
+int	 db_crl_shard_due(struct db *, const struct db_crl_due *only,
+	    const struct db_crl_urgent *, const struct db_crl_drawn *,
+	    struct db_crl_dues *, struct arena *, struct error *);
 
 /*
- * One maker of a CA's lists at a time among all instances: 1 we are, 0
- * somebody else is.  The lock ends with db_crl_unlock() or with the
- * connection.
+ * One maker of a list at a time among all instances: 1 we are, 0 somebody else
+ * is.  The lock ends with db_crl_unlock() or with the connection.
  */
-int	 db_crl_lock(struct db *, const char *ca, struct error *);
-int	 db_crl_unlock(struct db *, const char *ca, struct error *);
+int	 db_crl_lock(struct db *, const char *ca, int64_t shard,
+	    struct error *);
+int	 db_crl_unlock(struct db *, const char *ca, int64_t shard,
+	    struct error *);
 #endif

@@ -96,15 +96,18 @@ static const struct db_stmt stmt[] = {
 	    "DELETE FROM intent t USING hit WHERE t.ctid = hit.at"),
 	[CERT] = DB_STMT("issue_cert",
 	    "INSERT INTO cert (ca, serial, order_id, n, profile, holder, card,"
-	    " subject, key_digest, not_before, not_after, der, issued_at)"
+	    " subject, key_digest, not_before, not_after, der, issued_at,"
+	    " shard)"
 	    " SELECT u.ca, u.serial, u.order_id, u.n, u.profile, u.holder,"
 	    " u.card, u.subject, u.key_digest, to_timestamp(u.not_before),"
-	    " to_timestamp(u.not_after), u.der, to_timestamp(u.issued_at)"
+	    " to_timestamp(u.not_after), u.der, to_timestamp(u.issued_at),"
+	    " u.shard"
 	    " FROM unnest($1::bytea[], $2::bigint[], $3::text[], $4::bytea[],"
 	    " $5::text[], $6::text[], $7::text[], $8::text[], $9::bytea[],"
-	    " $10::bigint[], $11::bigint[], $12::bytea[], $13::bigint[])"
+	    " $10::bigint[], $11::bigint[], $12::bytea[], $13::bigint[],"
+	    " $14::bigint[])"
 	    " AS u (order_id, n, ca, serial, profile, holder, card, subject,"
-	    " key_digest, not_before, not_after, der, issued_at)"
+	    " key_digest, not_before, not_after, der, issued_at, shard)"
 	    " RETURNING id, serial"),
 	[NAME] = DB_STMT("issue_name",
 	    "INSERT INTO cert_name (cert, kind, value)"
@@ -406,7 +409,7 @@ struct cert_columns {
 	struct db_arg	 id, n;
 	const char	**ca, **profile, **holder, **card, **subject;
 	struct bytes	 *serial, *key, *der;
-	int64_t		 *from, *to, *at;
+	int64_t		 *from, *to, *at, *shard;
 };
 
 static void
@@ -427,6 +430,7 @@ columns_alloc(struct cert_columns *c, size_t n, struct arena *a)
 	c->from = arena_alloc(a, ints);
 	c->to = arena_alloc(a, ints);
 	c->at = arena_alloc(a, ints);
+	c->shard = arena_alloc(a, ints);
 }
 
 static void
@@ -448,6 +452,7 @@ columns_fill(struct cert_columns *c, const struct db_issued *v, size_t n,
 		c->from[i] = v[i].not_before;
 		c->to[i] = v[i].not_after;
 		c->at[i] = v[i].issued_at;
+		c->shard[i] = v[i].shard;
 	}
 }
 
@@ -463,8 +468,8 @@ store_certs(struct db *db, const struct cert_columns *c, size_t n,
 	    db_texts(c->ca, n), db_blobs(c->serial, n), db_texts(c->profile, n),
 	    db_texts(c->holder, n), db_texts(c->card, n),
 	    db_texts(c->subject, n), db_blobs(c->key, n), db_ints(c->from, n),
-	    db_ints(c->to, n), db_blobs(c->der, n), db_ints(c->at, n) }, 13,
-	    &rows, e) == -1)
+	    db_ints(c->to, n), db_blobs(c->der, n), db_ints(c->at, n),
+	    db_ints(c->shard, n) }, 14, &rows, e) == -1)
 		return -1;
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		if (i >= db_rows_count(rows) ||

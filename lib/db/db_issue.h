@@ -96,6 +96,7 @@ struct db_issued {
 	struct db_serial serial;
 	uint8_t		 key_digest[DB_DIGEST];
 	int64_t		 not_before, not_after, issued_at;
+	int64_t		 shard;			/* of the list, 0: none */
 	struct bytes	 der;
 	const struct db_name *name;
 	size_t		 nnames;

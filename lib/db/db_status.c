@@ -33,8 +33,9 @@ static const struct db_stmt stmt[] = {
 	[RECORD] = DB_STMT("status_record",
 	    "WITH a AS MATERIALIZED (SELECT audit_append($7::bytea[]) AS seq),"
 	    " added AS (INSERT INTO status_change (ca, serial, status, reason,"
-	    " changed_at, order_id, seq) SELECT ca, serial, status,"
-	    " nullif(reason, -1), to_timestamp(at), id, a.seq"
+	    " changed_at, order_id, seq, shard) SELECT ca, serial, status,"
+	    " nullif(reason, -1), to_timestamp(at), id, a.seq, coalesce((SELECT"
+	    " shard FROM cert c WHERE c.serial = u.serial AND c.ca = u.ca), 0)"
 	    " FROM a, unnest($1::text[], $2::bytea[], $3::text[],"
 	    " $4::bigint[], $5::bigint[], $6::bytea[])"
 	    " AS u (ca, serial, status, reason, at, id))"

@@ -71,7 +71,7 @@ write_entries(struct lists *l, struct crl_writer *w, int64_t until)
 
 	do {
 		arena_reset(a);
-		if (db_crl_entries(l->db, "people", began ? &after : NULL, 0,
+		if (db_crl_entries(l->db, "people", 0, began ? &after : NULL, 0,
 		    PAGE, &page, a, &l->e) == -1)
 			die(l, "entries");
 		for (i = 0; i < page.n; i++) {

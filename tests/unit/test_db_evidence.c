@@ -120,19 +120,19 @@ db_crl_lock_is_for_one_at_a_time_and_ca(void **state)
 	struct db	*other;
 
 	other = testdb_open(&f->t, "signet_ca", tables, 2);
-	assert_int_equal(db_crl_lock(f->db, "people", &f->e), 1);
-	assert_int_equal(db_crl_lock(other, "people", &f->e), 0);
-	assert_int_equal(db_crl_lock(other, "services", &f->e), 1);
-	assert_int_equal(db_crl_unlock(f->db, "people", &f->e), 0);
-	assert_int_equal(db_crl_lock(other, "people", &f->e), 1);
+	assert_int_equal(db_crl_lock(f->db, "people", 0, &f->e), 1);
+	assert_int_equal(db_crl_lock(other, "people", 0, &f->e), 0);
+	assert_int_equal(db_crl_lock(other, "services", 0, &f->e), 1);
+	assert_int_equal(db_crl_unlock(f->db, "people", 0, &f->e), 0);
+	assert_int_equal(db_crl_lock(other, "people", 0, &f->e), 1);
 	/* It ends with its holder. */
 	db_close(&other);
-	while (db_crl_lock(f->db, "services", &f->e) == 0)
+	while (db_crl_lock(f->db, "services", 0, &f->e) == 0)
 		;
-	while (db_crl_lock(f->db, "people", &f->e) == 0)
+	while (db_crl_lock(f->db, "people", 0, &f->e) == 0)
 		;
 	assert_int_equal(f->e.code, ERROR_NONE);
-	assert_int_equal(db_crl_unlock(f->db, "people", &f->e), 0);
+	assert_int_equal(db_crl_unlock(f->db, "people", 0, &f->e), 0);
 }
 
 int

@@ -757,7 +757,7 @@ crl_entries_come_by_serial_without_the_expired(void **state)
 	apply(9, change_of(3, "revoked", 4), true);
 	apply(9, change_of(1, "held", 6), true);
 	apply(9, change_of(2, "revoked", 1), true);
-	assert_int_equal(db_crl_entries(ca, "people", NULL, NOW, 2, &p, a,
+	assert_int_equal(db_crl_entries(ca, "people", 0, NULL, NOW, 2, &p, a,
 	    &e), 0);
 	assert_int_equal(p.n, 2);
 	assert_int_equal(p.v[0].serial.p[7], 1);
@@ -765,11 +765,11 @@ crl_entries_come_by_serial_without_the_expired(void **state)
 	assert_int_equal(p.v[0].revoked_at, NOW + 1);
 	assert_int_equal(p.v[0].invalid_since, 0);
 	assert_int_equal(p.v[1].serial.p[7], 2);
-	assert_int_equal(db_crl_entries(ca, "people", &p.v[1].serial, NOW, 2,
+	assert_int_equal(db_crl_entries(ca, "people", 0, &p.v[1].serial, NOW, 2,
 	    &p, a, &e), 0);
 	assert_int_equal(p.n, 1);
 	assert_int_equal(p.v[0].serial.p[7], 3);
-	assert_int_equal(db_crl_entries(ca, "people", NULL, NOW + 100 * DAY,
+	assert_int_equal(db_crl_entries(ca, "people", 0, NULL, NOW + 100 * DAY,
 	    2, &p, a, &e), 0);
 	assert_int_equal(p.n, 0);
 }
@@ -780,8 +780,8 @@ is_urgent(int64_t reason)
 	struct error		 e = ERROR_INIT;
 	struct db_crl_dues	 due;
 
-	assert_int_equal(db_crl_due(ca, "people", (const char *const[]){ "people" },
-	    &reason, 1, &due, a, &e), 0);
+	assert_int_equal(db_crl_due(ca, "people", &(struct db_crl_urgent){
+	    (const char *[]){ "people" }, &reason, 1 }, &due, a, &e), 0);
 	return due.v[0].urgent;
 }
 
@@ -830,10 +830,11 @@ lists_are_numbered_and_the_latest_is_found(void **state)
 	    .this_update = NOW, .next_update = NOW + DAY, .size = 4 };
 	struct error		 e = ERROR_INIT;
 	struct db_crls		 list;
+	struct db_crl_urgent	 none = { NULL, NULL, 0 };
 	struct db_crl_dues	 due;
 
 	(void)state;
-	assert_int_equal(db_crl_due(ca, NULL, NULL, NULL, 0, &due, a, &e), 0);
+	assert_int_equal(db_crl_due(ca, NULL, &none, &due, a, &e), 0);
 	assert_int_equal(due.n, 1);
 	assert_string_equal(due.v[0].ca, "people");
 	assert_int_equal(due.v[0].number, 0);
@@ -864,7 +865,7 @@ lists_are_numbered_and_the_latest_is_found(void **state)
 	assert_int_equal(list.v[0].base, 0);
 	assert_int_equal(list.v[1].base, 1);
 	assert_int_equal(list.v[2].number, 1);
-	assert_int_equal(db_crl_due(ca, NULL, NULL, NULL, 0, &due, a, &e), 0);
+	assert_int_equal(db_crl_due(ca, NULL, &none, &due, a, &e), 0);
 	assert_int_equal(due.v[0].number, 2);
 	assert_int_equal(due.v[0].latest, 3);
 	assert_int_equal(due.v[0].this_update, NOW + 5);

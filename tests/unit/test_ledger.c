@@ -131,7 +131,8 @@ ledger_remembers_after_reopening(void **state)
 	ledger_add_use(f->l, &u);
 	ledger_add_status(f->l, &s);
 	ledger_add_head(f->l, &h);
-	ledger_add_crl(f->l, "people", 41, u.order);
+	ledger_add_crl(f->l, "people", 0, 41, u.order);
+	ledger_add_crl(f->l, "people", 9999, 3, u.order);
 	assert_int_equal(ledger_sync(f->l, &f->e), 0);
 	reopen(f);
 	assert_int_equal(f->cut, 0);
@@ -143,8 +144,47 @@ ledger_remembers_after_reopening(void **state)
 	ledger_get_head(f->l, &got);
 	assert_int_equal(got.seq, 12);
 	assert_memory_equal(got.hash, h.hash, 32);
-	assert_int_equal(ledger_crl_number(f->l, "people"), 41);
-	assert_int_equal(ledger_crl_number(f->l, "services"), 0);
+	assert_int_equal(ledger_crl_number(f->l, "people", 0), 41);
+	assert_int_equal(ledger_crl_number(f->l, "services", 0), 0);
+	assert_int_equal(ledger_crl_number(f->l, "people", 9999), 3);
+	assert_int_equal(ledger_crl_number(f->l, "people", 1), 0);
+}
+
+static void
+ledger_remembers_the_shards_of_certificates_and_their_addresses(void **state)
+{
+	struct fixture		*f = *state;
+	struct ledger_status	 s = status_of("people", 9, CERT_HELD);
+	struct ledger_status	 other = status_of("people", 8, CERT_REVOKED);
+
+	s.shard = 7;
+	ledger_add_status(f->l, &s);
+	ledger_add_status(f->l, &other);
+	ledger_add_shard_url(f->l, "people", "http://x/%d");
+	assert_null(ledger_shard_url(f->l, "people"));
+	assert_int_equal(ledger_sync(f->l, &f->e), 0);
+	reopen(f);
+	assert_int_equal(ledger_find_status(f->l, "people", s.serial,
+	    16)->shard, 7);
+	assert_int_equal(ledger_find_status(f->l, "people", other.serial,
+	    16)->shard, 0);
+	assert_string_equal(ledger_shard_url(f->l, "people"), "http://x/%d");
+	assert_null(ledger_shard_url(f->l, "services"));
+}
+
+static void
+ledger_tells_released_from_expired(void **state)
+{
+	struct ledger_status	 s = status_of("people", 9, CERT_GOOD);
+
+	(void)state;
+	memset(s.order, 0, sizeof(s.order));
+	assert_true(ledger_is_expired(&s));
+	s.order[31] = 1;
+	assert_false(ledger_is_expired(&s));
+	s.order[31] = 0;
+	s.status = CERT_REVOKED;
+	assert_false(ledger_is_expired(&s));
 }
 
 static void
@@ -306,6 +346,8 @@ main(void)
 		T(ledger_add_means_nothing_before_sync),
 		T(ledger_remembers_after_reopening),
 		T(ledger_keeps_the_last_status_of_a_certificate),
+		T(ledger_remembers_the_shards_of_certificates_and_their_addresses),
+		T(ledger_tells_released_from_expired),
 		T(ledger_forgets_uses_a_week_after_their_order_expired),
 		T(ledger_cuts_a_torn_group_at_every_byte),
 		T(ledger_refuses_damage_far_from_its_end),
