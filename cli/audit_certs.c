@@ -74,6 +74,7 @@ cert_put(struct audit_verify *v, struct bytes der, size_t at,
 	struct audit_cert	*c;
 	struct cert_info	 info = { 0 };
 	X509			*cert;
+	char			 url[CRL_SHARD_URL];
 	int			 rc = -1;
 
 	if ((cert = cert_parse(der)) == NULL)
@@ -87,6 +88,7 @@ cert_put(struct audit_verify *v, struct bytes der, size_t at,
 	c->not_after = info.not_after;
 	c->has_role = cert_role(cert) != ROLE_NONE;
 	c->ca = cert_ca(v, cert);
+	c->point = entry_intern(v, crl_shard_address(url, cert));
 	c->at = at;
 	c->reason = -1;
 	v->r->certs++;

@@ -8,6 +8,8 @@
  * list may be missing from it, and the list may have one that the chain gets
  * only later - but gets.
  */
+#include <stdio.h>
+
 #include "base/text.h"
 #include "cli/audit_state.h"
 
@@ -43,127 +45,188 @@ crls_load(struct audit_verify *v)
 	buf_clear(&der);
 }
 
+/* One list, held against its entry. */
+struct check {
+	struct audit_verify	*v;
+	struct audit_entry	*en;
+	struct audit_ca		*ca;
+	const struct crl	*crl;
+	int64_t			 shard;
+	const char		*point;		/* of a shard: its address */
+	char			 name[120];	/* "list 3 of CA people" */
+};
+
+static void
+check_name(struct check *k)
+{
+	char	 shard[32] = "";
+
+	if (k->shard > 0)
+		snprintf(shard, sizeof(shard), "shard %lld of ",
+		    (long long)k->shard);
+	snprintf(k->name, sizeof(k->name), "list %lld of %sCA %s",
+	    (long long)k->crl->params.number, shard, k->ca->name);
+}
+
 /* One certificate that is revoked or held: is it on the list? */
 static void
-check_missing(struct audit_verify *v, const struct audit_entry *en,
-    const struct crl *crl, const struct audit_cert *c)
+check_missing(const struct check *k, const struct audit_cert *c)
 {
-	struct audit_about	 about = { .seq = en->seq,
+	const struct crl	*crl = k->crl;
+	struct audit_about	 about = { .seq = k->en->seq,
 				    .serial = c->serial,
 				    .serial_len = c->serial_len,
 				    .order = c->changed_by };
 
 	if (c->not_after < crl->params.this_update ||
 	    c->changed_at >= crl->params.this_update ||
+	    (k->shard > 0 && c->point != k->point) ||
 	    crl_find(crl, c->serial, c->serial_len, NULL))
 		return;
-	audit_failed(v->r, AUDIT_CRLS, &about, "list %lld of CA %s lacks it, "
-	    "though entry %lld made it invalid", (long long)crl->params.number,
-	    v->ca[c->ca].name, (long long)c->changed);
+	audit_failed(k->v->r, AUDIT_CRLS, &about, "%s lacks it, though entry "
+	    "%lld made it invalid", k->name, (long long)c->changed);
 }
 
 static void
-check_listed(struct audit_verify *v, const struct audit_entry *en,
-    const struct audit_ca *ca, const struct crl_params *params,
-    const struct crl_entry *entry)
+check_listed(const struct check *k, const struct crl_entry *entry)
 {
-	struct audit_about	 about = { .seq = en->seq,
+	const struct crl_params	*params = &k->crl->params;
+	struct audit_about	 about = { .seq = k->en->seq,
 				    .serial = entry->serial,
 				    .serial_len = entry->serial_len };
 	struct audit_cert	*c;
 	int			 reason;
 
-	c = certs_find(v, (int16_t)(ca - v->ca), entry->serial,
+	c = certs_find(k->v, (int16_t)(k->ca - k->v->ca), entry->serial,
 	    entry->serial_len);
 	if (c == NULL) {
-		audit_failed(v->r, AUDIT_CRLS, &about, "list %lld of CA %s has "
-		    "a certificate that it never issued",
-		    (long long)params->number, ca->name);
+		audit_failed(k->v->r, AUDIT_CRLS, &about, "%s has a "
+		    "certificate that it never issued", k->name);
 		return;
 	}
+	if (k->shard > 0 && c->point != k->point)
+		audit_failed(k->v->r, AUDIT_CRLS, &about, "%s has a "
+		    "certificate that names another list", k->name);
 	if (c->status == AUDIT_GOOD) {
 		/* Just released, or about to be revoked. */
 		if (c->changed == 0 || c->changed_at < params->this_update)
-			c->early = en->seq;
+			c->early = k->en->seq;
 		return;
 	}
 	reason = c->reason == 0 ? -1 : c->reason;
 	if (c->changed_at < params->this_update && (entry->reason != reason ||
 	    entry->revoked_at != c->changed_at))
-		audit_failed(v->r, AUDIT_CRLS, &about, "list %lld of CA %s "
-		    "gives another time or reason than entry %lld",
-		    (long long)params->number, ca->name,
+		audit_failed(k->v->r, AUDIT_CRLS, &about, "%s gives another "
+		    "time or reason than entry %lld", k->name,
 		    (long long)c->changed);
 }
 
+/* Each shard has numbers of its own; complete lists and deltas share theirs. */
 static void
-check_params(struct audit_verify *v, struct audit_entry *en,
-    struct audit_ca *ca, const struct crl *crl)
+check_number(const struct check *k)
 {
-	int64_t	 number = 0, base = 0, this = 0, next = 0, n = 0;
+	struct audit_ca	*ca = k->ca;
+	int64_t		*last;
+
+	if (ca->crl_number == NULL)
+		ca->crl_number = arena_alloc(k->v->arena,
+		    (CRL_SHARD_MAX + 1) * sizeof(*ca->crl_number));
+	last = &ca->crl_number[k->shard];
+	if (k->crl->params.number <= *last)
+		audit_failed(k->v->r, AUDIT_CRLS, &k->en->about, "%s came "
+		    "after list %lld", k->name, (long long)*last);
+	*last = k->crl->params.number;
+}
+
+static bool
+entry_optional(struct audit_verify *v, const struct audit_entry *en,
+    const char *key, int64_t *n)
+{
 	char	 text[24];
+
+	*n = 0;
+	return !entry_maybe(v, en, key, text, sizeof(text)) ||
+	    entry_num(v, en, AUDIT_CRLS, key, n);
+}
+
+static void
+check_params(const struct check *k)
+{
+	const struct crl_params	*p = &k->crl->params;
+	struct audit_verify	*v = k->v;
+	struct audit_entry	*en = k->en;
+	int64_t			 number = 0, base, this = 0, next = 0, n = 0;
 
 	if (!entry_num(v, en, AUDIT_CRLS, "number", &number) ||
 	    !entry_num(v, en, AUDIT_CRLS, "entries", &n) ||
 	    !entry_time(v, en, AUDIT_CRLS, "this", &this) ||
-	    !entry_time(v, en, AUDIT_CRLS, "next", &next))
+	    !entry_time(v, en, AUDIT_CRLS, "next", &next) ||
+	    !entry_optional(v, en, "base", &base))
 		return;
-	if (entry_maybe(v, en, "base", text, sizeof(text)) &&
-	    !entry_num(v, en, AUDIT_CRLS, "base", &base))
-		return;
-	if (number != crl->params.number || base != crl->params.base || n != (int64_t)crl->n ||
-	    this != crl->params.this_update || next != crl->params.next_update)
-		audit_failed(v->r, AUDIT_CRLS, &en->about, "list %lld of CA %s "
-		    "has another number, time or count than its entry says",
-		    (long long)crl->params.number, ca->name);
-	if (crl->params.number <= ca->crl_number)
-		audit_failed(v->r, AUDIT_CRLS, &en->about, "list %lld of CA %s "
-		    "came after list %lld", (long long)crl->params.number,
-		    ca->name, (long long)ca->crl_number);
-	ca->crl_number = crl->params.number;
+	if (number != p->number || base != p->base ||
+	    n != (int64_t)k->crl->n || this != p->this_update ||
+	    next != p->next_update || (k->shard > 0) != (p->idp.p != NULL))
+		audit_failed(v->r, AUDIT_CRLS, &en->about, "%s has another "
+		    "number, time, count or scope than its entry says",
+		    k->name);
+	check_number(k);
 }
 
 /* A delta has what changed since its base: what it has is checked, what it
  * lacks may be on the base. */
 static void
-check_delta(struct audit_verify *v, const struct audit_entry *en,
-    const struct audit_ca *ca, const struct crl *crl)
+check_delta(const struct check *k)
 {
+	const struct crl	*crl = k->crl;
 	struct crl_entry	 x;
-	struct audit_about	 about = { .seq = en->seq };
+	struct audit_about	 about = { .seq = k->en->seq };
 	struct audit_cert	*c;
 	size_t			 pos = 0;
 
 	while (crl_next(crl, &pos, &x)) {
 		if (x.reason != CRL_REMOVE) {
-			check_listed(v, en, ca, &crl->params, &x);
+			check_listed(k, &x);
 			continue;
 		}
-		c = certs_find(v, (int16_t)(ca - v->ca), x.serial,
+		c = certs_find(k->v, (int16_t)(k->ca - k->v->ca), x.serial,
 		    x.serial_len);
 		about.serial = x.serial;
 		about.serial_len = x.serial_len;
 		if (c == NULL || (c->status != AUDIT_GOOD &&
 		    c->changed_at < crl->params.this_update &&
 		    c->not_after >= crl->params.this_update))
-			audit_failed(v->r, AUDIT_CRLS, &about, "delta %lld of "
-			    "CA %s takes a certificate off the list that was "
-			    "not released", (long long)crl->params.number,
-			    ca->name);
+			audit_failed(k->v->r, AUDIT_CRLS, &about, "delta %lld "
+			    "of CA %s takes a certificate off the list that "
+			    "was not released", (long long)crl->params.number,
+			    k->ca->name);
 	}
 }
 
 static void
-check_complete(struct audit_verify *v, const struct audit_entry *en,
-    const struct audit_ca *ca, const struct crl *crl)
+check_complete(const struct check *k)
 {
 	struct crl_entry	 x;
 	size_t			 i, pos = 0;
 
-	for (i = 0; i < ca->nbad; i++)
-		check_missing(v, en, crl, ca->bad[i]);
-	while (crl_next(crl, &pos, &x))
-		check_listed(v, en, ca, &crl->params, &x);
+	for (i = 0; i < k->ca->nbad; i++)
+		check_missing(k, k->ca->bad[i]);
+	while (crl_next(k->crl, &pos, &x))
+		check_listed(k, &x);
+}
+
+static void
+check_scope(struct check *k)
+{
+	struct bytes	 idp = k->crl->params.idp;
+	char		 url[CRL_SHARD_URL] = "";
+
+	if (!entry_optional(k->v, k->en, "shard", &k->shard) ||
+	    k->shard < 0 || k->shard > CRL_SHARD_MAX)
+		k->shard = 0;
+	if (idp.p != NULL)
+		snprintf(url, sizeof(url), "%.*s", (int)idp.len, idp.p);
+	k->point = entry_intern(k->v, url);
+	check_name(k);
 }
 
 static void
@@ -173,6 +236,7 @@ check_list(struct audit_verify *v, struct audit_entry *en,
 	struct error	 e = ERROR_INIT;
 	struct buf	 der = { 0 };
 	struct crl	*crl = NULL;
+	struct check	 k = { .v = v, .en = en, .ca = ca };
 
 	if (bundle_pem_at(&v->b.part[BUNDLE_CRLS], "X509 CRL", list->at, &der,
 	    &e) != 1 || crl_parse(&crl, BYTES(der.p, der.len), &ca->issuer,
@@ -181,11 +245,13 @@ check_list(struct audit_verify *v, struct audit_entry *en,
 		    ca->name, e.text);
 		goto out;
 	}
-	check_params(v, en, ca, crl);
+	k.crl = crl;
+	check_scope(&k);
+	check_params(&k);
 	if (crl->params.base > 0)
-		check_delta(v, en, ca, crl);
+		check_delta(&k);
 	else
-		check_complete(v, en, ca, crl);
+		check_complete(&k);
  out:
 	crl_free(&crl);
 	buf_clear(&der);

@@ -18,6 +18,7 @@
 #include "x509/cert.h"
 #include "x509/csr.h"
 #include "x509/crl.h"
+#include "x509/crl_shard.h"
 
 enum audit_status { AUDIT_GOOD, AUDIT_HELD, AUDIT_REVOKED };
 
@@ -29,7 +30,7 @@ struct audit_ca {
 	int64_t		 replaced_at;	/* a later generation began; 0: not yet */
 	bool		 has_issuer;
 	struct issuer	 issuer;
-	int64_t		 crl_number;	/* of the last list */
+	int64_t		*crl_number;	/* of the last list, per shard */
 	struct audit_cert **bad;	/* held or revoked at this point */
 	size_t		 nbad;
 };
@@ -45,6 +46,7 @@ struct audit_cert {
 	int64_t		 issued;	/* entry, or 0 */
 	uint8_t		 order[ORDER_ID_SIZE];
 	const char	*profile;	/* as its entry says; or NULL */
+	const char	*point;		/* its only CRL address, or "" */
 	/* as replayed so far */
 	enum audit_status status;
 	int8_t		 reason;

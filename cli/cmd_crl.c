@@ -11,13 +11,18 @@
 #include "db/db_crl.h"
 #include "x509/crl.h"
 
+#define SHARD_OPT \
+	{ "shard", 0, CMD_NUMBER, false, "N", \
+	    "lists of this shard, not of all certificates" }
 static const struct cmd_opt list_opts[] = {
 	LIST_OPTS,
+	SHARD_OPT,
 	CMD_OPT_END
 };
 #define WHICH_OPTS \
 	{ "number", 0, CMD_NUMBER, false, "N", "not the latest but this" }, \
-	{ "delta", 0, CMD_FLAG, false, NULL, "a delta, not a complete list" }
+	{ "delta", 0, CMD_FLAG, false, NULL, "a delta, not a complete list" }, \
+	SHARD_OPT
 static const struct cmd_opt show_opts[] = {
 	WHICH_OPTS,
 	{ "entries", 0, CMD_FLAG, false, NULL, "show its entries, too" },
@@ -31,11 +36,21 @@ static const struct cmd_opt export_opts[] = {
 	CMD_OPT_END
 };
 
+static void
+put_positive(struct out_list *out, int64_t n)
+{
+	if (n > 0)
+		out_num(out, n);
+	else
+		out_text(out, NULL);
+}
+
 static int
 crl_list(struct cmd_args *a, void *ctx, struct error *e)
 {
 	static const struct out_col	 cols[] = {
 		{ "ca", "CA", 0 },
+		{ "shard", "SHARD", OUT_RIGHT },
 		{ "number", "NUMBER", OUT_RIGHT },
 		{ "base", "DELTA ON", OUT_RIGHT },
 		{ "this_update", "THIS UPDATE", 0 },
@@ -47,29 +62,28 @@ crl_list(struct cmd_args *a, void *ctx, struct error *e)
 	struct db_crls			 page = { 0 };
 	struct list			 list;
 	char *const			*ca, last[32] = "";
-	int64_t				 before;
+	int64_t				 before, shard;
 	size_t				 i;
 	int				 rc = -1;
 
 	cli_begin(c, a);
 	cmd_operands(a, &ca);
+	shard = cmd_number(a, "shard", 0);
 	if (text_parse_number(&before, after, 0, INT64_MAX, e) == -1)
 		return error_wrap(e, "--after");
-	if (list_begin(c, &list, cols, 6, e) == -1)
+	if (list_begin(c, &list, cols, 7, e) == -1)
 		return -1;
 	if (cli_open_db(c, e) == -1)
 		goto out;
 	while (list_wants(&list)) {
-		if (db_crl_list(c->db, ca[0], 0, before, list_page(&list), &page,
-		    list.arena, e) == -1)
+		if (db_crl_list(c->db, ca[0], shard, before,
+		    list_page(&list), &page, list.arena, e) == -1)
 			goto out;
 		for (i = 0; i < page.n && list_take(&list); i++) {
 			out_text(list.out, page.v[i].ca);
+			put_positive(list.out, page.v[i].shard);
 			out_num(list.out, page.v[i].number);
-			if (page.v[i].base > 0)
-				out_num(list.out, page.v[i].base);
-			else
-				out_text(list.out, NULL);
+			put_positive(list.out, page.v[i].base);
 			out_time(list.out, page.v[i].this_update);
 			out_time(list.out, page.v[i].next_update);
 			out_num(list.out, page.v[i].entries);
@@ -88,6 +102,7 @@ static int
 find(struct cli *c, struct db_crl *crl, struct error *e)
 {
 	int64_t		 number = cmd_number(c->args, "number", 0);
+	int64_t		 shard = cmd_number(c->args, "shard", 0);
 	bool		 delta = cmd_flag(c->args, "delta");
 	char *const	*ca;
 	int		 found;
@@ -95,15 +110,16 @@ find(struct cli *c, struct db_crl *crl, struct error *e)
 	cmd_operands(c->args, &ca);
 	if (cli_open_db(c, e) == -1)
 		return -1;
-	found = db_crl_find(c->db, ca[0], 0, delta ? DB_CRL_DELTA :
+	found = db_crl_find(c->db, ca[0], shard, delta ? DB_CRL_DELTA :
 	    DB_CRL_COMPLETE, number, crl, c->arena, e);
 	if (found == 1)
 		return 0;
 	if (found == -1)
 		return -1;
-	error_set(e, ERROR_NOTFOUND, number == 0 ? "CA %.64s has no "
-	    "%srevocation list" : "CA %.64s has no such %srevocation list",
-	    ca[0], delta ? "delta " : "");
+	error_set(e, ERROR_NOTFOUND, number == 0 && shard == 0 ?
+	    "CA %.64s has no %srevocation list" :
+	    "CA %.64s has no such %srevocation list", ca[0],
+	    delta ? "delta " : "");
 	return error_hint(e, "signet-cad makes them; see also: signet ca "
 	    "list");
 }
@@ -124,7 +140,8 @@ parse(struct cli *c, const struct db_crl *row, const struct buf *der,
 	rc = crl_parse(crl, BYTES(der->p, der->len), &issuer, e);
 	issuer_clear(&issuer);
 	if (rc == 0 && ((*crl)->params.number != row->number ||
-	    (*crl)->params.base != row->base)) {
+	    (*crl)->params.base != row->base ||
+	    ((*crl)->params.idp.p != NULL) != (row->shard > 0))) {
 		crl_free(crl);
 		return error_set(e, ERROR_UPSTREAM, "CA %.64s: the list in "
 		    "the store is not the one of its row", row->ca);
@@ -163,6 +180,8 @@ show_params(struct cli *c, const struct db_crl *row, const struct crl *crl)
 	struct out_record	*r = out_record_new(stdout, c->json);
 
 	out_put(r, "ca", "CA", row->ca);
+	if (row->shard > 0)
+		out_put_num(r, "shard", "Shard", row->shard);
 	out_put_num(r, "number", "Number", p->number);
 	if (p->base > 0)
 		out_put_num(r, "base", "Delta on", p->base);
@@ -170,6 +189,10 @@ show_params(struct cli *c, const struct db_crl *row, const struct crl *crl)
 	out_put_time(r, "next_update", "Next update", p->next_update);
 	out_put_num(r, "entries", "Entries", (int64_t)crl->n);
 	out_put_num(r, "size", "Bytes", row->size);
+	if (p->idp.p != NULL)
+		out_put(r, "point", "For those that name",
+		    arena_printf(c->arena, "%.*s", (int)p->idp.len,
+		    p->idp.p));
 	if (p->freshest.p != NULL)
 		out_put(r, "freshest", "Deltas at", arena_printf(c->arena,
 		    "%.*s", (int)p->freshest.len, p->freshest.p));

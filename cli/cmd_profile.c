@@ -138,6 +138,14 @@ trial_issuer(struct trial *t, struct error *e)
 	made = take_urls(t, &t->issuer.cdp, "cdp", 0);
 	made |= take_urls(t, &t->issuer.ocsp, "ocsp", 1);
 	made |= take_urls(t, &t->issuer.aia, "aia", 2);
+	if (t->p->shard || t->p->freshest) {
+		t->issuer.shard_url = arena_printf(t->c->arena,
+		    "http://crl.invalid/%s-%%d.crl", t->issuer.name);
+		t->issuer.shards = 1;
+		t->issuer.freshest = arena_printf(t->c->arena,
+		    "http://crl.invalid/%s-delta.crl", t->issuer.name);
+		made = true;
+	}
 	if (made)
 		cli_warn(t->c, "addresses in .invalid stand for those of "
 		    "cad.conf; give them with --cdp, --ocsp and --aia");
