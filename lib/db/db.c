@@ -544,17 +544,27 @@ db_new(const char *conninfo, const char *program)
 	return db;
 }
 
-int
-db_open(struct db **out, const char *conninfo, const char *program,
-    const struct db_table *const *tables, size_t ntables, struct error *e)
+void
+db_open_later(struct db **out, const char *conninfo, const char *program,
+    const struct db_table *const *tables, size_t ntables)
 {
 	struct db	*db = db_new(conninfo, program);
 
-	*out = NULL;
 	db->table = mem_array(ntables + 1, sizeof(*db->table));
 	for (size_t i = 0; i < ntables; i++)
 		db->table[i] = tables[i];
 	db->ntables = ntables;
+	*out = db;
+}
+
+int
+db_open(struct db **out, const char *conninfo, const char *program,
+    const struct db_table *const *tables, size_t ntables, struct error *e)
+{
+	struct db	*db;
+
+	*out = NULL;
+	db_open_later(&db, conninfo, program, tables, ntables);
 	if (db_set_up(db, e) == -1) {
 		db_close(&db);
 		return -1;
@@ -590,6 +600,12 @@ db_close(struct db **dbp)
 	mem_free(&db->program);
 	mem_free(&db->conninfo);
 	mem_free(dbp);
+}
+
+void
+db_disconnect(struct db *db)
+{
+	db_drop(db);
 }
 
 void

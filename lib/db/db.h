@@ -108,7 +108,13 @@ db_blobs(const struct bytes *v, size_t n)
 int	 db_open(struct db **, const char *conninfo, const char *program,
 	    const struct db_table *const *tables, size_t ntables,
 	    struct error *);
+/* The same, but the first call connects, and fails where it cannot. */
+void	 db_open_later(struct db **, const char *conninfo,
+	    const char *program, const struct db_table *const *tables,
+	    size_t ntables);
 void	 db_close(struct db **);
+/* Drop the connection; the next call makes another. */
+void	 db_disconnect(struct db *);
 void	 db_set_patience(struct db *, int seconds);	/* default 60; 0: once */
 /*
  * From now on a call that has no answer after so many milliseconds drops the

@@ -5,15 +5,16 @@
 
 enum { READ, FEED, CHANGES, LISTS, RELEASE };
 static const struct db_stmt stmt[] = {
-	/* By the index (serial, ca), one by one: see db_issue.c. */
+	/* By the index (serial, ca), one by one: see db_issue.c; and a row for
+	 * each that was asked, because the head belongs to the same moment. */
 	[READ] = DB_STMT("ocsp_read",
-	    "SELECT u.place - 1, c.status, coalesce(c.reason, -1), "
+	    "SELECT h.seq, u.place - 1, c.status, coalesce(c.reason, -1), "
 	    DB_EPOCH("c.revoked_at") ", " DB_EPOCH("c.not_after")
-	    " FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY"
-	    " AS u (ca, serial, place)"
-	    " CROSS JOIN LATERAL (SELECT status, reason, revoked_at, not_after"
+	    " FROM audit_head h CROSS JOIN unnest($1::text[], $2::bytea[])"
+	    " WITH ORDINALITY AS u (ca, serial, place)"
+	    " LEFT JOIN LATERAL (SELECT status, reason, revoked_at, not_after"
 	    "  FROM cert WHERE cert.ca = u.ca AND cert.serial = u.serial"
-	    "  OFFSET 0) c"),
+	    "  OFFSET 0) c ON true"),
 	[FEED] = DB_STMT("ocsp_feed",
 	    "SELECT h.seq, h.hash, $1::bigint = 0 OR coalesce((SELECT"
 	    " a.hash = $2::bytea FROM audit a WHERE a.seq = $1::bigint),"
@@ -52,6 +53,8 @@ const struct db_table DB_HEARTBEAT = DB_TABLE(beat_stmt);
 static enum db_status
 status_named(const char *name)
 {
+	if (name == NULL)
+		return DB_STATUS_NONE;
 	switch (name[0]) {
 	case 'g':
 		return DB_STATUS_GOOD;
@@ -64,7 +67,7 @@ status_named(const char *name)
 
 int
 db_ocsp_read(struct db *db, const struct db_ocsp_key *key, size_t n,
-    struct db_ocsp_status *out, struct error *e)
+    struct db_ocsp_status *out, int64_t *seq, struct error *e)
 {
 	const char	**ca = mem_array(n + 1, sizeof(*ca));
 	struct bytes	*serial = mem_array(n + 1, sizeof(*serial));
@@ -72,26 +75,28 @@ db_ocsp_read(struct db *db, const struct db_ocsp_key *key, size_t n,
 	struct db_rows	*rows;
 	int		 rc = -1;
 
-	memset(out, 0, n * sizeof(*out));
 	for (size_t i = 0; i < n; i++) {
 		ca[i] = key[i].ca;
 		serial[i] = BYTES(key[i].serial.p, key[i].serial.len);
-		out[i].reason = -1;
 	}
 	arg[0] = db_texts(ca, n);
 	arg[1] = db_blobs(serial, n);
 	if (db_query(db, &stmt[READ], arg, 2, &rows, e) == -1)
 		goto out;
-	for (size_t i = 0; i < db_rows_count(rows); i++) {
-		struct db_ocsp_status *s = &out[db_get_int(rows, i, 0)];
+	if (db_rows_count(rows) == n)
+		rc = 0;
+	else
+		error_set(e, ERROR_BUG, "audit_head is not one row");
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		struct db_ocsp_status *s = &out[db_get_int(rows, i, 1)];
 
-		s->status = status_named(db_get_text(rows, i, 1));
-		s->reason = (int)db_get_int(rows, i, 2);
-		s->revoked_at = db_get_int(rows, i, 3);
-		s->not_after = db_get_int(rows, i, 4);
+		*seq = db_get_int(rows, i, 0);
+		s->status = status_named(db_get_text(rows, i, 2));
+		s->reason = (int)db_get_int(rows, i, 3);
+		s->revoked_at = db_get_int(rows, i, 4);
+		s->not_after = db_get_int(rows, i, 5);
 	}
 	db_rows_free(&rows);
-	rc = 0;
  out:
 	mem_free(&serial);
 	mem_free(&ca);

@@ -29,9 +29,9 @@ struct db_ocsp_status {
 	int64_t		 revoked_at;
 	int64_t		 not_after;	/* of the certificate */
 };
-/* out[i] is of key[i]. */
+/* out[i] is of key[i], of one or more; *seq is where the chain stood then. */
 int	 db_ocsp_read(struct db *, const struct db_ocsp_key *, size_t n,
-	    struct db_ocsp_status *out, struct error *);
+	    struct db_ocsp_status *out, int64_t *seq, struct error *);
 
 struct db_ocsp_feed {
 	int64_t		 seq;

@@ -103,8 +103,12 @@ status_is_read_by_ca_and_serial(void **state)
 	    key_of("people", 0x54), key_of("people", 0x51),
 	    key_of("nobody", 0x51) };
 	struct db_ocsp_status	 s[6];
+	struct db_ocsp_feed	 feed;
+	int64_t			 seq = -1;
 
-	assert_int_equal(db_ocsp_read(f->db, key, 6, s, &f->e), 0);
+	assert_int_equal(db_ocsp_read(f->db, key, 6, s, &seq, &f->e), 0);
+	assert_int_equal(db_ocsp_feed(f->db, 0, NULL, &feed, &f->e), 0);
+	assert_int_equal(seq, feed.seq);
 	assert_int_equal(s[0].status, DB_STATUS_REVOKED);
 	assert_int_equal(s[0].reason, 1);
 	assert_int_equal(s[0].revoked_at, 5000);
@@ -118,9 +122,12 @@ status_is_read_by_ca_and_serial(void **state)
 	assert_int_equal(s[4].reason, -1);
 	assert_int_equal(s[4].revoked_at, 0);
 	assert_int_equal(s[5].status, DB_STATUS_NONE);
-	assert_int_equal(db_ocsp_read(f->db, key, 0, s, &f->e), 0);
+	one_change(f, 0x51);
+	assert_int_equal(db_ocsp_read(f->db, key + 4, 1, s, &seq, &f->e), 0);
+	assert_int_equal(seq, feed.seq + 2);
+	assert_int_equal(s[0].status, DB_STATUS_REVOKED);
 	testdb_sql(&t, "REVOKE SELECT (status) ON cert FROM signet_ocsp");
-	assert_int_equal(db_ocsp_read(f->db, key, 1, s, &f->e), -1);
+	assert_int_equal(db_ocsp_read(f->db, key, 1, s, &seq, &f->e), -1);
 	assert_int_equal(f->e.code, ERROR_CONFIG);
 	assert_string_equal(f->e.text, "ocsp_read: permission denied for table"
 	    " cert (SQLSTATE 42501)");
