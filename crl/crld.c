@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * signet-crld: publishes lists and certificates.  This process has the store
+ * and the directory; a child, which has neither, serves the directory over
+ * HTTP.  No key is near.  When a child ends, all do.
+ */
+#include <sys/wait.h>
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "net/http.h"
+#include "net/operator.h"
+#include "os/proc.h"
+#include "os/sandbox.h"
+#include "os/service.h"
+#include "round.h"
+#include "settings.h"
+#include "web.h"
+
+#define BEAT_MS		1000
+#define LOOK_MS		200
+#define STOP_MS		5000
+
+struct crld {
+	struct crld_conf	 conf;
+	struct service		*svc;
+	struct metrics		*metrics;
+	struct health		*health;
+	struct operator		*operator;
+	int			 operator_fd;
+	struct web_setup	 web_setup;
+	struct proc		 web;
+	struct round		 round;
+	int			 watched;	/* the store's socket */
+	int			 last;		/* of round_run() */
+};
+
+/* While still privileged: ports below 1024. */
+static int
+crld_listen(struct crld *c, struct error *e)
+{
+	struct web_setup	*w = &c->web_setup;
+
+	w->conf = &c->conf;
+	w->metrics = c->metrics;
+	if (service_is_once(c->svc))
+		return 0;
+	for (w->n = 0; w->n < c->conf.listen.n; w->n++)
+		if (http_listen(&w->fd[w->n], c->conf.listen.v[w->n],
+		    e) == -1)
+			return -1;
+	return c->conf.metrics_listen[0] == '\0' ? 0 :
+	    http_listen_local(&c->operator_fd, c->conf.metrics_listen, e);
+}
+
+static int
+web_process(int parent, void *arg)
+{
+	struct crld	*c = arg;
+
+	if (c->operator_fd != -1)
+		close(c->operator_fd);
+	return web_main(parent, &c->web_setup);
+}
+
+/* Before there are threads and a connection to the store. */
+static int
+crld_start_children(struct crld *c, struct error *e)
+{
+	size_t	 i;
+
+	if (c->web_setup.n > 0 && proc_start(&c->web, "signet-crld: web",
+	    web_process, c, e) == -1)
+		return -1;
+	for (i = 0; i < c->web_setup.n; i++)
+		close(c->web_setup.fd[i]);
+	c->web_setup.n = 0;
+	return 0;
+}
+
+static int
+crld_confine(struct crld *c, struct error *e)
+{
+	struct sandbox_path	*path;
+	struct sandbox		 box = { .user = c->conf.user, .no_exec = true };
+	bool			 landlock;
+	size_t			 i, n = 0;
+	int			 rc;
+
+	path = mem_array(8 + c->conf.root_crls.n, sizeof(*path));
+	path[n++] = (struct sandbox_path){ c->conf.directory, SANDBOX_WRITE };
+	path[n++] = (struct sandbox_path){ c->conf.state, SANDBOX_WRITE };
+	path[n++] = (struct sandbox_path){ c->conf.ca_dir, SANDBOX_READ };
+	/* The resolver, TLS anchors, the store's socket. */
+	path[n++] = (struct sandbox_path){ "/etc", SANDBOX_READ };
+	path[n++] = (struct sandbox_path){ "/usr", SANDBOX_READ };
+	path[n++] = (struct sandbox_path){ "/run", SANDBOX_READ };
+	for (i = 0; i < c->conf.root_crls.n; i++)
+		path[n++] = (struct sandbox_path){ c->conf.root_crls.v[i],
+		    SANDBOX_READ };
+	box.path = path;
+	box.npath = n;
+	rc = sandbox_enter(&box, &landlock, e);
+	mem_free(&path);
+	return rc;
+}
+
+static void	 crld_heard(void *);
+
+/* A reconnection brings another socket. */
+static void
+crld_watch(struct crld *c)
+{
+	int	 fd = round_socket(&c->round);
+
+	if (fd == c->watched)
+		return;
+	if (c->watched != -1)
+		service_unwatch(c->svc, c->watched);
+	if ((c->watched = fd) != -1)
+		service_watch(c->svc, fd, crld_heard, c);
+}
+
+static void
+crld_heard(void *arg)
+{
+	struct crld	*c = arg;
+
+	if (round_heard(&c->round) == -1) {
+		/* The next round connects again and watches that one. */
+		service_unwatch(c->svc, c->watched);
+		c->watched = -1;
+	}
+	service_kick(c->svc);
+}
+
+static void
+crld_round(void *arg)
+{
+	struct crld	*c = arg;
+
+	c->last = round_run(&c->round);
+	/* One that is behind will see it by itself. */
+	if (c->round.published && c->web.fd != -1 &&
+	    write(c->web.fd, "", 1) == -1)
+		log_debug("web is behind: %s", strerror(errno));
+	crld_watch(c);
+}
+
+static void
+crld_beat(void *arg)
+{
+	struct crld	*c = arg;
+
+	round_beat(&c->round);
+}
+
+/* One of us is gone: so are we, and the service manager starts us afresh. */
+static void
+crld_look(void *arg)
+{
+	struct crld	*c = arg;
+	struct error	 e = ERROR_INIT;
+	int		 status;
+
+	if (c->web.pid <= 0 || waitpid(c->web.pid, &status, WNOHANG) <= 0)
+		return;
+	c->web.pid = -1;
+	error_set(&e, ERROR_UPSTREAM, "%s ended with %s %d", c->web.name,
+	    WIFEXITED(status) ? "status" : "signal", WIFEXITED(status) ?
+	    WEXITSTATUS(status) : WTERMSIG(status));
+	service_stop(c->svc, &e);
+}
+
+static int
+crld_open(struct crld *c, struct error *e)
+{
+	c->round = (struct round){ .conf = &c->conf, .clock = &clock_system,
+	    .metrics = c->metrics, .health = c->health };
+	if (c->operator_fd != -1) {
+		if (operator_start_fd(&c->operator, c->operator_fd,
+		    c->metrics, c->health, &clock_system, e) == -1)
+			return -1;
+		c->operator_fd = -1;
+	}
+	return round_open(&c->round, e);
+}
+
+static int
+crld_run(struct crld *c, struct error *e)
+{
+	if (service_is_once(c->svc)) {
+		crld_round(c);
+		return c->last == -1 ? error_set(e, ERROR_UPSTREAM,
+		    "not everything is published, see above") : 0;
+	}
+	service_every(c->svc, (int)c->conf.poll * 1000, crld_round, c);
+	service_every(c->svc, BEAT_MS, crld_beat, c);
+	service_every(c->svc, LOOK_MS, crld_look, c);
+	return service_run(c->svc, e);
+}
+
+static int
+crld_check(struct crld *c, struct error *e)
+{
+	struct authorities	 all = { .n = 0 };
+	int			 rc;
+
+	rc = authorities_load(&all, &c->conf, clock_now(&clock_system), e);
+	authorities_clear(&all);
+	return rc;
+}
+
+static void
+crld_close(struct crld *c)
+{
+	proc_stop(&c->web, STOP_MS);
+	operator_stop(&c->operator);
+	if (c->operator_fd != -1)
+		close(c->operator_fd);
+	round_close(&c->round);
+	metrics_free(&c->metrics);
+	health_free(&c->health);
+	service_free(&c->svc);
+	conf_free(&c->conf, crld_settings);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct error	 e = ERROR_INIT;
+	struct crld	 c = { .operator_fd = -1, .web = PROC_INIT,
+	    .watched = -1 };
+	int		 rc = -1;
+
+	if (service_new(&c.svc, "signet-crld", "publishes revocation lists "
+	    "and certificates", argc, argv, &e) == -1 ||
+	    service_settings(c.svc, &c.conf, crld_settings, &e) == -1 ||
+	    crld_conf_check(&c.conf, &e) == -1)
+		goto out;
+	if (service_check_only(c.svc)) {
+		rc = crld_check(&c, &e);
+		goto out;
+	}
+	if (metrics_new(&c.metrics, &e) == -1 ||
+	    health_new(&c.health, &e) == -1 || crld_listen(&c, &e) == -1 ||
+	    service_drop(c.svc, c.conf.user, &e) == -1 ||
+	    round_directories(&c.conf, &e) == -1 ||
+	    crld_start_children(&c, &e) == -1 ||
+	    crld_confine(&c, &e) == -1 || crld_open(&c, &e) == -1)
+		goto out;
+	rc = crld_run(&c, &e);
+ out:
+	if (rc == -1)
+		log_error(&e, "cannot continue");
+	crld_close(&c);
+	return rc == -1 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
