@@ -365,12 +365,17 @@ load_two_files(const struct place *p, struct identity *id, struct error *e)
 }
 
 int
+place_read(const struct place *p, struct identity *id, struct error *e)
+{
+	memset(id, 0, sizeof(*id));
+	return (is_one_file(p) ? load_one_file : load_two_files)(p, id, e);
+}
+
+int
 place_load(const struct place *p, struct identity *id, struct error *e)
 {
 	memset(id, 0, sizeof(*id));
-	if (is_one_file(p))
-		return load_one_file(p, id, e);
-	if (recover(p, e) == -1)
+	if (!is_one_file(p) && recover(p, e) == -1)
 		return -1;
-	return load_two_files(p, id, e);
+	return place_read(p, id, e);
 }

@@ -30,6 +30,8 @@ void	 place_clear(struct place *);
 /* What is in place, after finishing what a crash interrupted.
  * ERROR_NOTFOUND: nothing is. */
 int	 place_load(const struct place *, struct identity *, struct error *);
+/* The same without finishing anything: for who may only read. */
+int	 place_read(const struct place *, struct identity *, struct error *);
 
 struct pending {
 	EVP_PKEY	*key;
