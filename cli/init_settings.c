@@ -171,8 +171,6 @@ write_cad_conf(struct init *in, struct error *e)
 	put_path(in, &b, "root", "ca/root.pem");
 	init_put_setting(&b, "officers_ca", "services");
 	put_agent(in, &b, "cad");
-	if (put_database(in, &b, "agent_database", "signet_agent", e) == -1)
-		goto out;
 	put_heads(in, &b);
 	buf_printf(&b, "workers = %lld;\ngroup = %lld;\n",
 	    (long long)in->conf.workers, (long long)in->conf.group);
@@ -230,6 +228,7 @@ write_crld_conf(struct init *in, struct error *e)
 	if (put_database(in, &b, "database", "signet_crl", e) == -1)
 		goto out;
 	put_path(in, &b, "root", "ca/root.pem");
+	put_path(in, &b, "profiles", "profiles");
 	put_path(in, &b, "ca_dir", "ca");
 	put_list(&b, "", "root_crls", init_path(in, "ca/root.crl"));
 	put_path(in, &b, "directory", "www");

@@ -2,7 +2,9 @@
 /*
  * signet-crld: publishes lists and certificates.  This process has the store
  * and the directory; a child, which has neither, serves the directory over
- * HTTP.  No key is near.  When a child ends, all do.
+ * HTTP; another, with children of its own, publishes to LDAP directories.  The
+ * only key is the one that says to these who is writing.  When a child ends,
+ * all do.
  */
 #include <sys/wait.h>
 #include <errno.h>
@@ -14,6 +16,7 @@
 #include "os/proc.h"
 #include "os/sandbox.h"
 #include "os/service.h"
+#include "publisher.h"
 #include "round.h"
 #include "settings.h"
 #include "web.h"
@@ -30,7 +33,8 @@ struct crld {
 	struct operator		*operator;
 	int			 operator_fd;
 	struct web_setup	 web_setup;
-	struct proc		 web;
+	struct proc		 web, publish;
+	struct publisher_setup	 publisher_setup;
 	struct round		 round;
 	int			 watched;	/* the store's socket */
 	int			 last;		/* of round_run() */
@@ -64,6 +68,28 @@ web_process(int parent, void *arg)
 	return web_main(parent, &c->web_setup);
 }
 
+static void
+set_publisher(struct crld *c)
+{
+	c->publisher_setup = (struct publisher_setup){
+	    .instance = c->conf.instance, .database = c->conf.database,
+	    .profiles = c->conf.profiles, .root = c->conf.root,
+	    .user = c->conf.user, .directories = c->conf.directories,
+	    .once = service_is_once(c->svc) };
+}
+
+static int
+publish_process(int parent, void *arg)
+{
+	struct crld	*c = arg;
+
+	if (c->operator_fd != -1)
+		close(c->operator_fd);
+	if (c->web.fd != -1)
+		close(c->web.fd);
+	return publishers_main(parent, &c->publisher_setup);
+}
+
 /* Before there are threads and a connection to the store. */
 static int
 crld_start_children(struct crld *c, struct error *e)
@@ -76,7 +102,8 @@ crld_start_children(struct crld *c, struct error *e)
 	for (i = 0; i < c->web_setup.n; i++)
 		close(c->web_setup.fd[i]);
 	c->web_setup.n = 0;
-	return 0;
+	return proc_start(&c->publish, "signet-crld: publish",
+	    publish_process, c, e);
 }
 
 static int
@@ -156,21 +183,47 @@ crld_beat(void *arg)
 	round_beat(&c->round);
 }
 
+/* Has it ended?  Then *e says how. */
+static bool
+crld_child_ended(struct proc *p, struct error *e)
+{
+	int	 status;
+
+	if (p->pid <= 0 || waitpid(p->pid, &status, WNOHANG) <= 0)
+		return false;
+	p->pid = -1;
+	error_set(e, ERROR_UPSTREAM, "%s ended with %s %d", p->name,
+	    WIFEXITED(status) ? "status" : "signal", WIFEXITED(status) ?
+	    WEXITSTATUS(status) : WTERMSIG(status));
+	return true;
+}
+
 /* One of us is gone: so are we, and the service manager starts us afresh. */
 static void
 crld_look(void *arg)
 {
 	struct crld	*c = arg;
 	struct error	 e = ERROR_INIT;
-	int		 status;
 
-	if (c->web.pid <= 0 || waitpid(c->web.pid, &status, WNOHANG) <= 0)
-		return;
-	c->web.pid = -1;
-	error_set(&e, ERROR_UPSTREAM, "%s ended with %s %d", c->web.name,
-	    WIFEXITED(status) ? "status" : "signal", WIFEXITED(status) ?
-	    WEXITSTATUS(status) : WTERMSIG(status));
-	service_stop(c->svc, &e);
+	if (crld_child_ended(&c->web, &e) ||
+	    crld_child_ended(&c->publish, &e))
+		service_stop(c->svc, &e);
+}
+
+/* --once: what goes to directories is done by a child of its own. */
+static int
+crld_once(struct crld *c, struct error *e)
+{
+	int	 status;
+
+	crld_round(c);
+	while (waitpid(c->publish.pid, &status, 0) == -1 && errno == EINTR)
+		;
+	c->publish.pid = -1;
+	if (c->last != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	return error_set(e, ERROR_UPSTREAM, "not everything is published, "
+	    "see above");
 }
 
 static int
@@ -190,11 +243,8 @@ crld_open(struct crld *c, struct error *e)
 static int
 crld_run(struct crld *c, struct error *e)
 {
-	if (service_is_once(c->svc)) {
-		crld_round(c);
-		return c->last == -1 ? error_set(e, ERROR_UPSTREAM,
-		    "not everything is published, see above") : 0;
-	}
+	if (service_is_once(c->svc))
+		return crld_once(c, e);
 	service_every(c->svc, (int)c->conf.poll * 1000, crld_round, c);
 	service_every(c->svc, BEAT_MS, crld_beat, c);
 	service_every(c->svc, LOOK_MS, crld_look, c);
@@ -209,13 +259,14 @@ crld_check(struct crld *c, struct error *e)
 
 	rc = authorities_load(&all, &c->conf, clock_now(&clock_system), e);
 	authorities_clear(&all);
-	return rc;
+	return rc == -1 ? -1 : publishers_check(&c->publisher_setup, e);
 }
 
 static void
 crld_close(struct crld *c)
 {
 	proc_stop(&c->web, STOP_MS);
+	proc_stop(&c->publish, STOP_MS);
 	operator_stop(&c->operator);
 	if (c->operator_fd != -1)
 		close(c->operator_fd);
@@ -231,7 +282,7 @@ main(int argc, char *argv[])
 {
 	struct error	 e = ERROR_INIT;
 	struct crld	 c = { .operator_fd = -1, .web = PROC_INIT,
-	    .watched = -1 };
+	    .publish = PROC_INIT, .watched = -1 };
 	int		 rc = -1;
 
 	if (service_new(&c.svc, "signet-crld", "publishes revocation lists "
@@ -239,6 +290,7 @@ main(int argc, char *argv[])
 	    service_settings(c.svc, &c.conf, crld_settings, &e) == -1 ||
 	    crld_conf_check(&c.conf, &e) == -1)
 		goto out;
+	set_publisher(&c);
 	if (service_check_only(c.svc)) {
 		rc = crld_check(&c, &e);
 		goto out;

@@ -13,6 +13,12 @@ const struct conf_item crld_settings[] = {
 	    "The store, as libpq's connection string; several hosts allowed."),
 	CONF_STR(struct crld_conf, root, SYSCONFDIR "/ca/root.pem",
 	    "PEM file with the root certificates that CAs must lead to."),
+	CONF_STR(struct crld_conf, profiles, SYSCONFDIR "/profiles",
+	    "Directory of the profiles: they say which certificates are "
+	    "published in directories."),
+	CONF_STR(struct crld_conf, directories, NULL,
+	    "File that names the LDAP directories to publish to, "
+	    "signet-directories.conf(5); default: none."),
 	CONF_STR(struct crld_conf, ca_dir, SYSCONFDIR "/ca",
 	    "Directory with NAME.pem of each issuing CA; one that has no file "
 	    "there is believed when it leads to the root, and keeps its key."),

@@ -10,6 +10,8 @@ struct crld_conf {
 	char			*instance;
 	char			*database;
 	char			*root;
+	char			*profiles;
+	char			*directories;
 	char			*ca_dir;
 	struct conf_list	 root_crls;
 	struct conf_list	 links;

@@ -69,6 +69,10 @@ GRANT UPDATE (name, mail, org, note) ON holder TO signet_cli;
 GRANT INSERT (topic, ca) ON outbox TO signet_cli;
 GRANT UPDATE (blob, approvals, state, reason, changed_at) ON orders
 	TO signet_cli;
+GRANT INSERT (target, kind, key) ON delivery TO signet_cli;
+GRANT UPDATE (version, attempts, next_at, error, dead) ON delivery
+	TO signet_cli;
+GRANT UPDATE (fill_after), DELETE ON target TO signet_cli;
 
 -- signet-rad: as the operator, for orders and holders only.
 GRANT SELECT ON ca, holder, orders, item, request, cert, cert_name, crl,
@@ -95,6 +99,12 @@ GRANT SELECT ON ca, cert, cert_name, crl, crl_part, outbox TO signet_crl;
 GRANT DELETE ON outbox TO signet_crl;
 GRANT SELECT ON heartbeat TO signet_crl;
 GRANT UPDATE (at) ON heartbeat TO signet_crl;
+GRANT SELECT, INSERT, UPDATE, DELETE ON delivery TO signet_crl;
+GRANT SELECT ON target, expiry_look TO signet_crl;
+GRANT INSERT (name) ON target TO signet_crl;
+GRANT UPDATE (fill_after, seen_at, failing_since, error) ON target
+	TO signet_crl;
+GRANT UPDATE ON expiry_look TO signet_crl;
 
 -- The process in which a daemon orders its own certificates: hands in, and
 -- sees what became of orders whose ids it knows.

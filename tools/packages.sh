@@ -5,15 +5,16 @@
 
 # To make configure and build the programs.
 packages_build="autoconf automake gcc libc6-dev libconfig-dev libcurl4-openssl-dev libidn2-dev
-    libjansson-dev libmicrohttpd-dev libp11-kit-dev libpq-dev libseccomp-dev libssl-dev make pkg-config"
+    libjansson-dev libldap-dev libmicrohttpd-dev libp11-kit-dev libpq-dev libseccomp-dev libssl-dev
+    make pkg-config"
 
 # To run the store and to look at what came out.
 packages_run="openssl postgresql"
 
 # For the tests: the second compiler, the checkers, and other people's programs
 # that are asked for their opinion.
-packages_test="clang curl gnutls-bin gpg-agent gpgsm jq libclang-rt-dev libcmocka-dev
-    libnss3-tools llvm mandoc nginx-light opensc p11-kit p11-kit-modules perl procps python3 shellcheck softhsm2 util-linux
+packages_test="clang curl gnutls-bin gpg-agent gpgsm jq ldap-utils libclang-rt-dev libcmocka-dev
+    libnss3-tools llvm mandoc nginx-light opensc p11-kit p11-kit-modules perl procps python3 shellcheck slapd softhsm2 util-linux
     valgrind wrk xz-utils"
 
 # Asked for their opinion, too, where Debian has them: in 13, not in 12.

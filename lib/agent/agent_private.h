@@ -26,7 +26,7 @@ struct agent {
 	const struct agent_conf	*conf;
 	const struct clock	*clock;
 	const struct rng	*rng;
-	struct place_secret	 secret, signer_secret;
+	struct secret		 passphrase, signer_passphrase;
 	STACK_OF(X509)		*anchors;
 	enum role		 role;
 	char			 person[65];

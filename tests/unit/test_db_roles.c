@@ -21,6 +21,7 @@
 #include "db/db_ocsp.h"
 #include "db/db_order.h"
 #include "db/db_private.h"
+#include "db/db_publish.h"
 #include "db/db_status.h"
 #include "testdb.h"
 
@@ -67,6 +68,10 @@ static const struct {
 	{ &DB_ORDER_NEW, "order new", R(CLI) | R(RA) | R(AGENT) },
 	{ &DB_ORDER_REQUESTS, "order requests", READERS | R(RA) },
 	{ &DB_ORDER_SUPPLY, "order supply", R(CLI) | R(RA) | R(STATION) },
+	{ &DB_PUBLISH, "publish", R(CRL) },
+	{ &DB_PUBLISH_ASK, "publish ask", R(CLI) },
+	{ &DB_PUBLISH_LOOK, "publish look", READERS | R(RA) | R(STATION) |
+	    R(CRL) },
 	{ &DB_STATUS, "status", R(CA) },
 };
 
@@ -181,6 +186,11 @@ static const struct {
 	{ "UPDATE holder SET id = 'x'", 0 },
 	{ "UPDATE ca SET der = ''", 0 },
 	{ "DELETE FROM outbox", R(CRL) },
+	{ "DELETE FROM delivery", R(CRL) },
+	{ "UPDATE delivery SET leased_until = NULL", R(CRL) },
+	{ "UPDATE delivery SET key = 'x'", R(CRL) },
+	{ "UPDATE target SET name = 'x'", 0 },
+	{ "UPDATE expiry_look SET cert = 1", R(CRL) },
 	{ "INSERT INTO audit VALUES (1, '', '')", 0 },
 	{ "UPDATE audit SET body = ''", 0 },
 	{ "DELETE FROM audit", 0 },

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Entries of holders: inetOrgPerson (RFC 2798) and pkiUser (RFC 4523).
+ */
+#include <string.h>
+#include <strings.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "base/text.h"
+#include "publish/wanted_private.h"
+#include "x509/cert_look.h"
+#include "x509/mail_address.h"
+
+#define NAME_MAX_BYTES	256
+#define MAILS_MAX	20		/* of one certificate */
+
+/* Names and encipherment: what a sender must be able to do with it. */
+#define ENCRYPTS	(X509v3_KU_KEY_ENCIPHERMENT | \
+	X509v3_KU_DATA_ENCIPHERMENT | X509v3_KU_KEY_AGREEMENT)
+
+static int
+check_serial(X509 *cert, const struct db_serial *serial, struct error *e)
+{
+	const ASN1_INTEGER	*n = X509_get0_serialNumber(cert);
+
+	if (ASN1_STRING_type(n) == V_ASN1_INTEGER &&
+	    bytes_equal(BYTES(ASN1_STRING_get0_data(n),
+	    (size_t)ASN1_STRING_length(n)), BYTES(serial->p, serial->len)))
+		return 0;
+	return error_set(e, ERROR_INPUT, "the certificate has another "
+	    "number than its row");
+}
+
+static int
+check_signature(X509 *cert, const struct publish_ca *ca, struct error *e)
+{
+	if (X509_NAME_cmp(X509_get_issuer_name(cert),
+	    X509_get_subject_name(ca->cert)) != 0)
+		return error_set(e, ERROR_INPUT, "it names another issuer "
+		    "than CA %s", ca->name);
+	if (X509_verify(cert, X509_get0_pubkey(ca->cert)) == 1)
+		return 0;
+	ERR_clear_error();
+	return error_set(e, ERROR_CRYPTO, "CA %s has not signed it", ca->name);
+}
+
+/* A hold may have been released since the list was made. */
+static int
+check_floor(const struct db_published *p, const struct publish_ca *ca,
+    struct error *e)
+{
+	struct crl_entry	 entry;
+	char			 day[TEXT_TIME_SIZE];
+
+	if (ca->list == NULL || !crl_find(ca->list, p->serial.p,
+	    p->serial.len, &entry) || entry.reason == CRL_REASON_CERTIFICATE_HOLD)
+		return 0;
+	error_set(e, ERROR_DENIED, "the store says good, but CRL %lld has it "
+	    "as revoked at %s", (long long)ca->list->params.number,
+	    text_time(day, entry.revoked_at));
+	return error_hint(e, "somebody has changed the store; see \"signet "
+	    "cert show\" and \"signet audit verify\"");
+}
+
+static const char *
+subject_text(X509 *cert, int nid, struct arena *a)
+{
+	const X509_NAME	*name = X509_get_subject_name(cert);
+	unsigned char	*s = NULL;
+	const char	*kept = NULL;
+	int		 at, n;
+
+	if ((at = X509_NAME_get_index_by_NID(name, nid, -1)) < 0)
+		return NULL;
+	n = ASN1_STRING_to_UTF8(&s, X509_NAME_ENTRY_get_data(
+	    X509_NAME_get_entry(name, at)));
+	if (n > 0 && text_is_clean((const char *)s, (size_t)n,
+	    NAME_MAX_BYTES))
+		kept = arena_printf(a, "%.*s", n, (const char *)s);
+	OPENSSL_free(s);
+	return kept;
+}
+
+/* The attribute mail is IA5: addresses beyond ASCII have no place in it. */
+static void
+take_mails(struct wanted_cert *c, X509 *cert, struct arena *a)
+{
+	GENERAL_NAMES	*names = X509_get_ext_d2i(cert,
+	    NID_subject_alt_name, NULL, NULL);
+	struct error	 ignored = ERROR_INIT;
+
+	c->mail = arena_alloc(a, MAILS_MAX * sizeof(*c->mail));
+	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		GENERAL_NAME	*g = sk_GENERAL_NAME_value(names, i);
+		const char	*s;
+		int		 n;
+
+		if (g->type != GEN_EMAIL || c->nmail == MAILS_MAX)
+			continue;
+		s = (const char *)ASN1_STRING_get0_data(g->d.rfc822Name);
+		n = ASN1_STRING_length(g->d.rfc822Name);
+		if (n < 1 || n > 254 || memchr(s, 0, (size_t)n) != NULL)
+			continue;
+		s = arena_printf(a, "%.*s", n, s);
+		if (mail_address_check(s, &ignored) == 0)
+			c->mail[c->nmail++] = s;
+	}
+	GENERAL_NAMES_free(names);
+	ERR_clear_error();
+}
+
+static int
+look_inside(struct wanted_cert *c, X509 *cert, const struct db_published *p,
+    const struct publish_ca *ca, int64_t now, struct arena *a,
+    struct error *e)
+{
+	struct cert_look	 look;
+
+	if (cert_look(&look, p->der, e) == -1 ||
+	    check_serial(cert, &p->serial, e) == -1 ||
+	    check_signature(cert, ca, e) == -1)
+		return -1;
+	if (now >= look.not_after || now < look.not_before)
+		return 0;
+	if ((X509_get_key_usage(cert) & ENCRYPTS) == 0 ||
+	    X509_check_ca(cert) != 0)
+		return 0;
+	if (check_floor(p, ca, e) == -1)
+		return -1;
+	c->cn = subject_text(cert, NID_commonName, a);
+	c->sn = subject_text(cert, NID_surname, a);
+	take_mails(c, cert, a);
+	return 1;
+}
+
+int
+wanted_look(struct wanted_cert *c, const struct db_published *p,
+    const struct publish_cas *cas, int64_t now, struct arena *a,
+    struct error *e)
+{
+	const struct publish_ca	*ca = publish_cas_get(cas, p->ca);
+	const unsigned char	*der = p->der.p;
+	X509			*cert = NULL;
+	char			 hex[2 * DB_SERIAL + 1];
+	int			 rc = -1;
+
+	memset(c, 0, sizeof(*c));
+	c->der = p->der;
+	if (ca == NULL || ca->cert == NULL) {
+		if (ca != NULL)
+			*e = ca->error;
+		else
+			error_set(e, ERROR_INPUT, "the store has no CA %s",
+			    p->ca);
+		goto out;
+	}
+	cert = d2i_X509(NULL, &der, (long)p->der.len);
+	if (cert == NULL || der != p->der.p + p->der.len) {
+		ERR_clear_error();
+		error_set(e, ERROR_INPUT, "it cannot be read");
+		goto out;
+	}
+	rc = look_inside(c, cert, p, ca, now, a, e);
+ out:
+	if (rc == -1)
+		error_wrap(e, "certificate %s", text_hex(hex, p->serial.p,
+		    p->serial.len));
+	X509_free(cert);
+	return rc;
+}
+
+static bool
+has_text(const struct directory_attr *at, const char *s)
+{
+	for (size_t i = 0; i < at->n; i++)
+		if (at->v[i].len == strlen(s) && strncasecmp(
+		    (const char *)at->v[i].p, s, at->v[i].len) == 0)
+			return true;
+	return false;
+}
+
+/* The first that has one of its addresses wins that address. */
+static bool
+take_addresses(struct directory_attr *mail, const struct wanted_cert *c)
+{
+	bool	 new = false;
+
+	for (size_t i = 0; i < c->nmail; i++) {
+		if (has_text(mail, c->mail[i]))
+			continue;
+		wanted_text(mail, c->mail[i]);
+		new = true;
+	}
+	return new;
+}
+
+/* Certificates without an address: one of each profile. */
+static bool
+is_first_of_profile(const struct db_published *v, const bool *taken, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (taken[k] && strcmp(v[k].profile, v[i].profile) == 0)
+			return false;
+	return true;
+}
+
+/* inetOrgPerson must have a surname: its last name, if no better is known. */
+static const char *
+surname_of(const char *sn, const char *cn)
+{
+	const char	*space = strrchr(cn, ' ');
+
+	if (sn != NULL)
+		return sn;
+	return space != NULL && space[1] != '\0' ? space + 1 : cn;
+}
+
+static const char *const classes[] = { "top", "person",
+    "organizationalPerson", "inetOrgPerson", "pkiUser" };
+#define NCLASSES	(sizeof(classes) / sizeof(classes[0]))
+
+void
+wanted_person(struct wanted *w, const struct publish_target *t,
+    const char *holder, const struct db_published *v, size_t n,
+    const struct publish_cas *cas, int64_t now, struct arena *a)
+{
+	struct directory_attr	*class, *cn, *sn, *mail, *certs;
+	struct wanted_cert	 c;
+	struct error		 e = ERROR_INIT;
+	bool			*taken = arena_alloc(a, (n + 1) * sizeof(bool));
+	char			*dn;
+	const char		*name = NULL, *last = NULL;
+	int			 rc;
+
+	memset(w, 0, sizeof(*w));
+	dn = publish_target_name(t, PUBLISH_PERSON, holder);
+	w->dn = arena_strdup(a, dn);
+	mem_free(&dn);
+	class = wanted_attr(w, "objectClass", NCLASSES, a);
+	cn = wanted_attr(w, "cn", 1, a);
+	sn = wanted_attr(w, "sn", 1, a);
+	mail = wanted_attr(w, "mail", n * MAILS_MAX, a);
+	certs = wanted_attr(w, "userCertificate;binary", n, a);
+	for (size_t i = 0; i < n; i++) {
+		error_clear(&e);
+		rc = wanted_look(&c, &v[i], cas, now, a, &e);
+		if (rc == -1)
+			wanted_problem(w, &e);
+		if (rc != 1)
+			continue;
+		taken[i] = c.nmail > 0 ? take_addresses(mail, &c) :
+		    is_first_of_profile(v, taken, i);
+		if (!taken[i])
+			continue;
+		wanted_bytes(certs, c.der);
+		if (certs->n == 1) {
+			name = c.cn;
+			last = c.sn;
+		}
+	}
+	w->present = certs->n > 0;
+	if (!w->present)
+		return;
+	if (name == NULL)
+		name = arena_strdup(a, holder);
+	wanted_text(cn, name);
+	wanted_text(sn, surname_of(last, name));
+	for (size_t i = 0; i < NCLASSES; i++)
+		wanted_text(class, classes[i]);
+}
