@@ -162,28 +162,28 @@ my $aia = ext('1.3.6.1.5.5.7.1.1', 0, seq(
     seq(oid('1.3.6.1.5.5.7.48.1'), uri('http://ocsp.example.org/')),
     seq(oid('1.3.6.1.5.5.7.48.2'), uri('http://pki.example.org/a.cer'))));
 
+# What is in the first element, and what comes after it.
+sub open_tlv {
+	my ($n, $at) = (ord(substr $_[0], 1, 1), 2);
+
+	if ($n >= 128) {
+		$at += $n & 127;
+		$n = 0;
+		$n = $n << 8 | ord for split //, substr $_[0], 2, $at - 2;
+	}
+	return (substr($_[0], $at, $n), substr $_[0], $at + $n);
+}
+
 # SubjectPublicKeyInfo, last member: the first 160 bits of SHA-256 over the
 # key's own (RFC 7093, 2).
 sub key_id {
-	my ($spki) = @_;
-	my $n = length $spki;
+	my ($inner) = open_tlv($_[0]);
+	my (undef, $rest) = open_tlv($inner);
+	my ($content, $after) = open_tlv($rest);
 
-	# The BIT STRING ends it, so it is found from the end.
-	for my $head (2 .. 4) {
-		for (my $k = $n - $head; $k > 0; $k--) {
-			my $try = substr $spki, $k;
-
-			next if ord($try) != 3 || length $try < 4;
-			my $content = substr $try, $head;
-
-			return substr sha256(substr $content, 1), 0, 20
-			    if ord($content) == 0 &&
-			    tlv(3, $content) eq $try &&
-			    seq(substr($spki, index($spki, "\x30", 1),
-			    $k - index($spki, "\x30", 1)), $try) eq $spki;
-		}
-	}
-	die "no key in it\n";
+	die "no key in it\n" if ord($rest) != 3 || ord($content) != 0 ||
+	    $after ne '';
+	return substr sha256(substr $content, 1), 0, 20;
 }
 
 # ---- algorithms ----
