@@ -96,18 +96,6 @@ cli_begin(struct cli *c, const struct cmd_args *a)
 	c->yes = cmd_flag(a, "yes");
 }
 
-static char *
-directory_of(const char *path)
-{
-	const char	*slash = strrchr(path, '/');
-
-	if (slash == NULL)
-		return mem_strdup(".");
-	if (slash == path)
-		return mem_strdup("/");
-	return mem_printf("%.*s", (int)(slash - path), path);
-}
-
 int
 cli_settings(struct cli *c, struct error *e)
 {
@@ -128,7 +116,7 @@ cli_settings(struct cli *c, struct error *e)
 		return error_wrap(e, "settings");
 	}
 	c->conf_path = mem_strdup(path);
-	c->conf_dir = directory_of(path);
+	c->conf_dir = file_directory(path);
 	return 0;
 }
 

@@ -171,6 +171,8 @@ write_cad_conf(struct init *in, struct error *e)
 	put_path(in, &b, "root", "ca/root.pem");
 	init_put_setting(&b, "officers_ca", "services");
 	put_agent(in, &b, "cad");
+	if (put_database(in, &b, "agent_database", "signet_agent", e) == -1)
+		goto out;
 	put_heads(in, &b);
 	buf_printf(&b, "workers = %lld;\ngroup = %lld;\n",
 	    (long long)in->conf.workers, (long long)in->conf.group);

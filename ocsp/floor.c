@@ -16,6 +16,7 @@ struct list {
 	int64_t		 shard;
 	struct crl	*crl;
 	int64_t		 refused;	/* this number of the store's; said */
+	int64_t		 missing;	/* the same, could not be had */
 };
 
 struct floor {
@@ -80,7 +81,7 @@ list_set(struct floor *f, uint16_t ca, int64_t shard, struct crl *crl)
 	if ((l = list_find(f, ca, shard)) == NULL) {
 		f->list = mem_resize(f->list, f->n + 1, sizeof(*f->list));
 		l = &f->list[f->n++];
-		*l = (struct list){ ca, shard, NULL, 0 };
+		*l = (struct list){ .ca = ca, .shard = shard };
 	}
 	if (crl != NULL) {
 		old = l->crl;
@@ -316,6 +317,20 @@ load_kept(struct floor *f, const struct issuers *t, struct buf *alarms)
 	return rc;
 }
 
+static void
+say_missing(struct floor *f, const struct issuer_ca *ca,
+    const struct db_ocsp_list *l, struct buf *alarms,
+    const struct error *why)
+{
+	struct list	*known = list_find(f, ca->number, l->shard);
+
+	if (known == NULL || known->missing == l->number)
+		return;
+	known->missing = l->number;
+	buf_printf(alarms, "list %lld of CA %s cannot be had: %s\n",
+	    (long long)l->number, ca->name, why->text);
+}
+
 static int
 load_newest(struct floor *f, const struct issuers *t, struct db *db,
     struct buf *alarms, struct error *e)
@@ -323,9 +338,13 @@ load_newest(struct floor *f, const struct issuers *t, struct db *db,
 	const struct issuer_ca	*ca;
 	struct db_ocsp_lists	 lists;
 	struct arena		*a = arena_new();
+	bool			*failed = mem_array(ISSUERS_MAX,
+				    sizeof(*failed));
+	struct error		 why;
 	size_t			 i;
 	int			 got, rc;
 
+	/* What cannot be had of one CA keeps no other one waiting. */
 	rc = db_ocsp_lists(db, &lists, a, e);
 	for (i = 0; rc != -1 && i < lists.n; i++) {
 		if ((ca = issuers_named(t, lists.v[i].ca)) == NULL)
@@ -333,11 +352,18 @@ load_newest(struct floor *f, const struct issuers *t, struct db *db,
 		if (lists.v[i].shard != 0 && list_find(f, ca->number,
 		    lists.v[i].shard) == NULL)
 			(void)look_at_file(f, ca, lists.v[i].shard, alarms);
-		got = look_at_list(f, ca, &lists.v[i], db, alarms, e);
-		rc = got == -1 ? -1 : rc | got;
+		error_clear(&why);
+		got = look_at_list(f, ca, &lists.v[i], db, alarms, &why);
+		rc |= got == 1;
+		if (got == -1) {
+			failed[ca->number] = true;
+			say_missing(f, ca, &lists.v[i], alarms, &why);
+		}
 	}
 	for (i = 0; rc != -1 && i < t->n; i++)
-		atomic_store(&f->ready[t->ca[i].number], true);
+		if (!failed[t->ca[i].number])
+			atomic_store(&f->ready[t->ca[i].number], true);
+	mem_free(&failed);
 	arena_free(&a);
 	return rc;
 }

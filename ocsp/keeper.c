@@ -109,6 +109,21 @@ look_at_store(struct keeper *k, struct error *e)
 /* What the operator sees. */
 
 static void
+tell_list(struct keeper *k, const struct issuer_ca *ca, int64_t now)
+{
+	char	 name[CA_NAME_SIZE + 8];
+
+	snprintf(name, sizeof(name), "list %s", ca->name);
+	if (floor_is_ready(k->r->floor, ca->number))
+		health_set(k->health, name, true, now + HEALTH_SECONDS,
+		    "its newest is %lld",
+		    (long long)floor_number(k->r->floor, ca->number));
+	else
+		health_set(k->health, name, false, now + HEALTH_SECONDS,
+		    "it is not here yet");
+}
+
+static void
 tell_signer(struct keeper *k, const struct issuer_ca *ca, int64_t now)
 {
 	const struct responder	*r = k->r;
@@ -132,6 +147,7 @@ tell_signer(struct keeper *k, const struct issuer_ca *ca, int64_t now)
 		return;
 	}
 	metric_set(until, s->not_after);
+	tell_list(k, ca, now);
 	if (s->not_after - now < r->conf->lifetime)
 		health_set(k->health, name, false, now + HEALTH_SECONDS,
 		    "its certificate expires in %lld s, before the answers "

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "agent/agent.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -26,6 +27,7 @@
 
 #define WORKERS_MAX	64
 #define METRICS_MS	10000
+#define AGENT_POLL	60
 
 struct cad {
 	struct cad_conf		 conf;
@@ -33,6 +35,8 @@ struct cad {
 	struct metrics		*metrics;
 	int			 signer_end[WORKERS_MAX];
 	int			 worker_end[WORKERS_MAX];
+	struct agent_conf	 agent_conf;
+	struct proc		 agent;		/* or pid -1 */
 	struct proc		 signer;
 	struct proc		 worker[WORKERS_MAX];
 	size_t			 nworkers;
@@ -78,9 +82,12 @@ signer_main(int control, void *arg)
 	struct error		 e = ERROR_INIT;
 	struct signer		*s = NULL;
 	struct buf		 notes = { 0 };
+	char			*agent = file_directory(
+	    c->conf.agent_cert != NULL ? c->conf.agent_cert : "/usr/");
 	struct sandbox_path	 path[] = {
 		{ c->conf.state, SANDBOX_WRITE },
 		{ c->conf.profiles, SANDBOX_READ },
+		{ agent, SANDBOX_READ },	/* it is renewed there */
 		/* PKCS#11 modules and what configures them. */
 		{ "/usr", SANDBOX_READ },
 		{ "/etc/opensc", SANDBOX_READ },
@@ -111,6 +118,7 @@ signer_main(int control, void *arg)
 	buf_clear(&notes);
 	signer_free(&s);
 	mem_free(&all);
+	mem_free(&agent);
 	return rc;
 }
 
@@ -188,6 +196,40 @@ cad_start_workers(struct cad *c, struct error *e)
 	return 0;
 }
 
+static int
+agent_process(int parent, void *arg)
+{
+	struct cad	*c = arg;
+	size_t		 i;
+
+	close(c->signer.fd);
+	for (i = 0; i < c->nworkers; i++)
+		close(c->worker[i].fd);
+	return agent_main(parent, &c->agent_conf);
+}
+
+/* It needs the agent's certificate, which is not there at the very first
+ * start. */
+static int
+cad_start_agent(struct cad *c, struct error *e)
+{
+	const struct cad_conf	*conf = &c->conf;
+
+	if (conf->agent_database == NULL || !file_exists(conf->agent_cert))
+		return 0;
+	c->agent_conf = (struct agent_conf){ .program = "signet-cad",
+	    .database = conf->agent_database, .root = conf->root,
+	    .officers_ca = conf->officers_ca, .agent_key = conf->agent_key,
+	    .agent_cert = conf->agent_cert,
+	    .agent_passphrase = conf->agent_passphrase,
+	    .pkcs11_module = conf->pkcs11_module,
+	    .token_paths = conf->token_paths,
+	    .token_sockets = conf->token_sockets, .user = conf->user,
+	    .poll = AGENT_POLL, .svc = c->svc };
+	return proc_start(&c->agent, "signet-cad: agent", agent_process, c,
+	    e);
+}
+
 /* A head from worker 0: 1, or 0 when there will be no more. */
 static int
 cad_take_head(struct cad *c)
@@ -232,6 +274,20 @@ cad_metrics(void *arg)
 	buf_clear(&text);
 }
 
+/* Without it certificates are issued as before. */
+static void
+agent_ended(struct cad *c, int status)
+{
+	struct error	 e = ERROR_INIT;
+
+	c->agent.pid = -1;
+	error_set(&e, ERROR_UPSTREAM, "its process ended with %s %d",
+	    WIFEXITED(status) ? "status" : "signal", WIFEXITED(status) ?
+	    WEXITSTATUS(status) : WTERMSIG(status));
+	error_hint(&e, "mend the cause and restart signet-cad");
+	log_error(&e, "agent's certificate is not renewed any more");
+}
+
 /* One of us is gone: so are we, and the service manager starts us afresh. */
 static void
 cad_look(void *arg)
@@ -243,6 +299,10 @@ cad_look(void *arg)
 	int		 status;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == c->agent.pid) {
+			agent_ended(c, status);
+			continue;
+		}
 		if (pid == c->signer.pid)
 			c->signer.pid = -1;
 		for (i = 0; i < c->nworkers; i++)
@@ -286,6 +346,7 @@ cad_stop(struct cad *c)
 	for (i = 0; i < c->nworkers; i++)
 		proc_stop(&c->worker[i], 10000);
 	proc_stop(&c->signer, 10000);
+	proc_stop(&c->agent, 10000);
 }
 
 static int
@@ -295,7 +356,7 @@ cad_pairs(struct cad *c, struct error *e)
 	int	 fd[2];
 
 	c->nworkers = service_is_once(c->svc) ? 1 : (size_t)c->conf.workers;
-	c->signer = (struct proc)PROC_INIT;
+	c->signer = c->agent = (struct proc)PROC_INIT;
 	for (i = 0; i < c->nworkers; i++) {
 		c->worker[i] = (struct proc)PROC_INIT;
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
@@ -333,6 +394,8 @@ main(int argc, char *argv[])
 		cad_metrics(&c);
 		goto out;
 	}
+	if (cad_start_agent(&c, &e) == -1)
+		goto out;
 	service_watch(c.svc, c.worker[0].fd, cad_push, &c);
 	service_every(c.svc, 200, cad_look, &c);
 	service_every(c.svc, METRICS_MS, cad_metrics, &c);

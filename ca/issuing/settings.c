@@ -76,6 +76,9 @@ const struct conf_item cad_settings[] = {
 	    "PEM file: certificate and chain of agent_key."),
 	CONF_STR(struct cad_conf, agent_passphrase, NULL,
 	    "Where the passphrase of agent_key comes from."),
+	CONF_STR(struct cad_conf, agent_database, NULL,
+	    "The store as role signet_agent: the agent's certificate is renewed "
+	    "through it; default: it is not renewed by itself."),
 	CONF_STR(struct cad_conf, heads, NULL,
 	    "Where signed heads are pushed: file:PATH appends PEM, "
 	    "exec:COMMAND gets each on its standard input."),
@@ -217,5 +220,8 @@ cad_conf_check(const struct cad_conf *c, struct error *e)
 	if ((c->agent_key == NULL) != (c->agent_cert == NULL))
 		return error_set(e, ERROR_CONFIG, "agent_key and agent_cert "
 		    "belong together");
+	if (c->agent_database != NULL && c->agent_key == NULL)
+		return error_set(e, ERROR_CONFIG, "agent_database without "
+		    "agent_key");
 	return 0;
 }

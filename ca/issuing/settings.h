@@ -33,6 +33,7 @@ struct cad_conf {
 	char			*root_crl;
 	char			*officers_ca;
 	char			*agent_key, *agent_cert, *agent_passphrase;
+	char			*agent_database;
 	char			*heads;
 	int64_t			 heads_interval;
 	char			*metrics;

@@ -7,7 +7,6 @@
 
 #include "base/text.h"
 #include "os/fault.h"
-#include "os/file.h"
 #include "signer_private.h"
 #include "wire.h"
 
@@ -50,25 +49,6 @@ load_anchors(struct signer *s, struct error *e)
 	return 0;
 }
 
-/* The agent is certified by this CA, so it is not there at the first start. */
-static int
-load_agent(struct signer *s, struct buf *unusable, struct error *e)
-{
-	const struct cad_conf	*c = s->conf;
-
-	if (c->agent_cert == NULL)
-		return 0;
-	if (!file_exists(c->agent_cert)) {
-		buf_printf(unusable, "agent: %s is not there yet: audit heads "
-		    "are not signed\n", c->agent_cert);
-		return 0;
-	}
-	if (identity_load(&s->agent, c->agent_key, c->agent_cert,
-	    c->agent_passphrase, e) == -1)
-		return error_wrap(e, "agent");
-	return 0;
-}
-
 int
 signer_new(struct signer **out, const struct cad_conf *conf,
     const struct clock *clock, const struct rng *rng, struct buf *unusable,
@@ -87,7 +67,7 @@ signer_new(struct signer **out, const struct cad_conf *conf,
 	    blocklists_open(&s->blocklists, &conf->blocklists, e) == -1 ||
 	    load_anchors(s, e) == -1 ||
 	    signer_load_cas(s, unusable, e) == -1 ||
-	    load_agent(s, unusable, e) == -1 ||
+	    signer_agent_load(s, unusable, e) == -1 ||
 	    ledger_open(&s->ledger, conf->state, clock_now(clock), &cut,
 	    e) == -1)
 		goto fail;
@@ -130,7 +110,7 @@ signer_free(struct signer **sp)
 		signer_key_clear(&s->ca[i]);
 	}
 	mem_free(&s->ca);
-	identity_free(&s->agent);
+	signer_agent_clear(s);
 	ledger_close(&s->ledger);
 	approval_cache_free(&s->cache);
 	blocklists_close(&s->blocklists);

@@ -471,6 +471,7 @@ signer_head(struct signer *s, struct msg *in, struct msg *out,
 	if (s->agent.key == NULL)
 		return error_set(e, ERROR_NOTFOUND, "no agent certificate: "
 		    "heads are not signed");
+	signer_agent_refresh(s);
 	h.head = s->head;
 	snprintf(h.instance, sizeof(h.instance), "%s", s->conf->instance);
 	if (audit_head_sign(&cms, &h, &s->agent, e) == 0) {

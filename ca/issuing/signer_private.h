@@ -6,7 +6,9 @@
  * messages need.
  */
 #include <stdatomic.h>
+#include <sys/stat.h>
 
+#include "agent/place.h"
 #include "base/map.h"
 #include "ledger.h"
 #include "order/approval.h"
@@ -80,7 +82,10 @@ struct signer {
 	STACK_OF(X509)		*officers_cas;	/* its generations; borrowed */
 	struct signer_ca	*ca;
 	size_t			 nca;
-	struct identity		 agent;
+	struct identity		 agent;		/* signs audit heads */
+	struct place		 agent_place;
+	struct place_secret	 agent_secret;
+	struct stat		 agent_file;	/* its certificate's */
 	struct ledger		*ledger;
 	struct approval_cache	*cache;
 	struct map		 prepared;
@@ -99,6 +104,11 @@ signer_fn signer_follow, signer_batch, signer_prepare, signer_sign,
     signer_crl_entries, signer_crl_evidence, signer_crl_sign,
     signer_crl_piece, signer_head, signer_hello, signer_reject;
 
+int	 signer_agent_load(struct signer *, struct buf *unusable,
+	    struct error *);
+/* What has taken its place meanwhile. */
+void	 signer_agent_refresh(struct signer *);
+void	 signer_agent_clear(struct signer *);
 int	 signer_load_cas(struct signer *, struct buf *unusable,
 	    struct error *);
 

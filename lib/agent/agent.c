@@ -12,7 +12,6 @@
 #include "os/fault.h"
 #include "os/file.h"
 #include "x509/cert.h"
-#include "x509/token.h"
 
 #define PATIENCE	5	/* seconds for a store that is away */
 
@@ -90,12 +89,10 @@ task_due(const struct agent *a, const struct task *t)
 /* ---- making and ending ---- */
 
 static int
-fetch(struct secret *s, const char *from, const char *key,
-    const char *prompt, struct error *e)
+fetch(struct place_secret *s, const char *from, const char *prompt,
+    struct error *e)
 {
-	if (from == NULL || (key != NULL && token_is_uri(key)))
-		return 0;
-	return secret_fetch(s, from, prompt, e);
+	return from != NULL ? secret_fetch(&s->secret, from, prompt, e) : 0;
 }
 
 /* Who we are: what the certificate says. */
@@ -106,8 +103,7 @@ agent_begin(struct agent *a, struct error *e)
 	char			*uri = key_uri(c->agent_key, c->pkcs11_module);
 	struct task		*own = &a->task[0];
 
-	place_init(&own->place, uri, c->agent_cert, &a->passphrase,
-	    c->agent_passphrase);
+	place_init(&own->place, uri, c->agent_cert, &a->secret);
 	mem_free(&uri);
 	if (task_load(own, e) == -1)
 		return error_wrap(e, "agent");
@@ -129,8 +125,7 @@ signer_begin(struct agent *a, size_t i)
 			    a->conf->ca[i].name);
 
 	t->ca = &a->conf->ca[i];
-	place_init(&t->place, path, NULL, &a->signer_passphrase,
-	    a->conf->signer_passphrase);
+	place_init(&t->place, path, NULL, &a->signer_secret);
 	mem_free(&path);
 }
 
@@ -148,9 +143,9 @@ agent_new(struct agent **out, const struct agent_conf *c,
 	a->arena = arena_new();
 	a->ntasks = c->nca + 1;
 	a->task = mem_array(a->ntasks, sizeof(*a->task));
-	if (fetch(&a->passphrase, c->agent_passphrase, c->agent_key,
-	    "agent", e) == -1 || fetch(&a->signer_passphrase,
-	    c->signer_passphrase, c->signer_uri, "signer", e) == -1 ||
+	if (fetch(&a->secret, c->agent_passphrase, "agent", e) == -1 ||
+	    fetch(&a->signer_secret, c->signer_passphrase, "signers",
+	    e) == -1 ||
 	    cert_load_chain(&a->anchors, c->root, e) == -1 ||
 	    agent_begin(a, e) == -1)
 		goto fail;
@@ -177,8 +172,8 @@ agent_free(struct agent **ap)
 	}
 	mem_free(&a->task);
 	db_close(&a->db);
-	secret_free(&a->passphrase);
-	secret_free(&a->signer_passphrase);
+	secret_free(&a->secret.secret);
+	secret_free(&a->signer_secret.secret);
 	sk_X509_pop_free(a->anchors, X509_free);
 	arena_free(&a->arena);
 	mem_free(ap);
@@ -317,20 +312,19 @@ int
 agent_signer_load(struct identity *id, const char *signers, const char *ca,
     const char *passphrase_from, struct error *e)
 {
-	struct secret	 pass = { NULL, 0 };
-	struct place	 p;
-	char		*path = mem_printf("%s/%s.pem", signers, ca);
-	int		 rc = -1;
+	struct place_secret	 secret = { .refused = false };
+	struct place		 p;
+	char			*path = mem_printf("%s/%s.pem", signers, ca);
+	int			 rc = -1;
 
 	memset(id, 0, sizeof(*id));
-	place_init(&p, path, NULL, &pass, passphrase_from);
+	place_init(&p, path, NULL, &secret);
 	mem_free(&path);
 	if (!file_exists(p.cert))
 		error_set(e, ERROR_NOTFOUND, "no signer for CA %s yet", ca);
-	else if (passphrase_from == NULL ||
-	    secret_fetch(&pass, passphrase_from, ca, e) == 0)
+	else if (fetch(&secret, passphrase_from, ca, e) == 0)
 		rc = place_load(&p, id, e);
-	secret_free(&pass);
+	secret_free(&secret.secret);
 	place_clear(&p);
 	return rc;
 }

@@ -10,6 +10,7 @@
 
 #include "agent/agent_private.h"
 #include "base/log.h"
+#include "os/file.h"
 #include "os/msg.h"
 #include "os/sandbox.h"
 #include "x509/cert.h"
@@ -205,23 +206,14 @@ renewer_end(void *arg)
 	service_stop(r->conf->svc, NULL);
 }
 
-static char *
-directory_of(const char *path)
-{
-	const char	*slash = strrchr(path, '/');
-
-	if (strncmp(path, "file:", 5) == 0)
-		path += 5;
-	return slash == NULL ? mem_strdup(".") :
-	    mem_printf("%.*s", (int)(slash - path), path);
-}
-
 static int
-confine(const struct agent_conf *c, struct error *e)
+confine(const struct agent *a, struct error *e)
 {
-	char			*key = directory_of(c->agent_key);
-	char			*cert = directory_of(c->agent_cert != NULL ?
-				    c->agent_cert : c->agent_key);
+	const struct agent_conf	*c = a->conf;
+	const struct place	*own = &a->task[0].place;
+	char			*key = file_directory(own->key != NULL ?
+				    own->key : own->cert);
+	char			*cert = file_directory(own->cert);
 	size_t			 n = 0, i;
 	struct sandbox_path	*v = mem_array(6 + c->token_paths.n,
 				    sizeof(*v));
@@ -257,7 +249,7 @@ agent_main(int parent, void *arg)
 	int		 rc = EXIT_FAILURE;
 
 	if (secret_init(&e) == -1 || agent_new(&r.agent, r.conf,
-	    &clock_system, &rng_system, &e) == -1 || confine(r.conf,
+	    &clock_system, &rng_system, &e) == -1 || confine(r.agent,
 	    &e) == -1)
 		goto out;
 	r.plan = mem_array(r.agent->ntasks, sizeof(*r.plan));

@@ -18,7 +18,6 @@
 #include "x509/ca_name.h"
 #include "x509/cert.h"
 #include "x509/csr.h"
-#include "x509/token.h"
 
 #define LIFETIME	86400	/* of an order; ocsp-signer's profile has it */
 #define NAME_MAX_	64	/* characters of a common name */
@@ -46,47 +45,15 @@ object_uri(const struct agent *a, const struct task *t)
 }
 
 static int
-generate_in_token(const struct agent *a, const char *uri, struct error *e)
-{
-	struct token_key	*k = NULL;
-	int			 rc;
-
-	rc = token_key_new(&k, uri, a->conf->signer_passphrase, e);
-	if (rc == 0)
-		rc = token_key_generate(k, a->conf->signer_key, e);
-	token_key_free(&k);
-	return rc;
-}
-
-/* A key that is in a token stays, and is certified again. */
-static int
-token_key(const struct agent *a, const char *uri, struct pending *p,
+signer_key(struct agent *a, const struct task *t, struct pending *p,
     struct error *e)
 {
-	p->uri = mem_strdup(uri);
-	if (key_load(&p->key, uri, a->conf->signer_passphrase, e) == 0)
-		return 0;
-	if (e->code != ERROR_NOTFOUND)
-		return -1;
-	error_clear(e);
-	if (generate_in_token(a, uri, e) == -1)
-		return -1;
-	return key_load(&p->key, uri, a->conf->signer_passphrase, e);
-}
-
-static int
-signer_key(const struct agent *a, const struct task *t, struct pending *p,
-    struct error *e)
-{
-	char	*uri;
-	int	 rc;
-
 	if (a->conf->signer_uri == NULL)
 		return key_generate(&p->key, a->conf->signer_key, e);
-	uri = object_uri(a, t);
-	rc = token_key(a, uri, p, e);
-	mem_free(&uri);
-	return rc;
+	/* A key that is in a token stays, and is certified again. */
+	p->uri = object_uri(a, t);
+	return place_token_key(&a->signer_secret, p->uri,
+	    a->conf->signer_key, &p->key, e);
 }
 
 /* The same kind as it was; one in a token stays. */

@@ -26,7 +26,7 @@ struct agent {
 	const struct agent_conf	*conf;
 	const struct clock	*clock;
 	const struct rng	*rng;
-	struct secret		 passphrase, signer_passphrase;
+	struct place_secret	 secret, signer_secret;
 	STACK_OF(X509)		*anchors;
 	enum role		 role;
 	char			 person[65];

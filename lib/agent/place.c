@@ -17,7 +17,7 @@
 
 void
 place_init(struct place *p, const char *key, const char *cert,
-    const struct secret *passphrase, const char *pin_from)
+    struct place_secret *secret)
 {
 	memset(p, 0, sizeof(*p));
 	if (token_is_uri(key))
@@ -27,8 +27,7 @@ place_init(struct place *p, const char *key, const char *cert,
 		    key);
 	p->cert = mem_strdup(cert != NULL ? cert : p->key);
 	p->pending = mem_printf("%s.new", p->cert);
-	p->passphrase = passphrase;
-	p->pin_from = pin_from;
+	p->secret = secret;
 }
 
 void
@@ -60,6 +59,36 @@ wipe(struct buf *b)
 	buf_clear(b);
 }
 
+int
+place_token_key(struct place_secret *pin, const char *uri, const char *alg,
+    EVP_PKEY **key, struct error *e)
+{
+	struct token_key	*k = NULL;
+	int			 rc = -1;
+
+	*key = NULL;
+	if (pin->refused)
+		return error_set(e, ERROR_DENIED, "%s: the token refused the "
+		    "PIN before; it is not tried again", uri);
+	if (token_key_new(&k, uri, NULL, e) == -1 ||
+	    (pin->secret.p != NULL &&
+	    token_key_set_pin(k, &pin->secret, e) == -1))
+		goto out;
+	rc = token_key_open(k, e);
+	if (rc == -1 && e->code == ERROR_NOTFOUND && alg != NULL) {
+		error_clear(e);
+		rc = token_key_generate(k, alg, e) == 0 ?
+		    token_key_open(k, e) : -1;
+	}
+	if (rc == 0)
+		rc = token_key_pkey(k, key, e);
+	else
+		pin->refused = e->code == ERROR_DENIED;
+ out:
+	token_key_free(&k);
+	return rc;
+}
+
 /* ---- writing ---- */
 
 static int
@@ -89,8 +118,8 @@ put_key(struct buf *out, const struct place *p, const struct pending *new,
 {
 	if (new->uri != NULL)
 		return put_block(out, PEM_URI, new->uri, strlen(new->uri), e);
-	return key_encode(out, new->key, p->passphrase->p != NULL ?
-	    p->passphrase : NULL, e);
+	return key_encode(out, new->key, p->secret->secret.p != NULL ?
+	    &p->secret->secret : NULL, e);
 }
 
 static int
@@ -255,9 +284,10 @@ take_key(const struct place *p, struct pending *new, const struct buf *text,
     struct error *e)
 {
 	if (new->uri != NULL)
-		return key_load(&new->key, new->uri, p->pin_from, e);
-	return key_decode(&new->key, BYTES(text->p, text->len), p->passphrase,
-	    e);
+		return place_token_key(p->secret, new->uri, NULL, &new->key,
+		    e);
+	return key_decode(&new->key, BYTES(text->p, text->len),
+	    &p->secret->secret, e);
 }
 
 int
@@ -345,8 +375,12 @@ load_two_files(const struct place *p, struct identity *id, struct error *e)
 	struct buf	 text = { 0 };
 	int		 rc = -1;
 
-	if (p->uri != NULL)
-		return identity_load(id, p->uri, p->cert, p->pin_from, e);
+	if (p->uri != NULL) {
+		if (place_token_key(p->secret, p->uri, NULL, &now.key,
+		    e) == -1)
+			return -1;
+		goto chain;
+	}
 	if (file_load(&text, p->key, FILE_MAX, e) == -1)
 		return -1;
 	if (file_check_private(p->key, e) == -1)
@@ -355,6 +389,7 @@ load_two_files(const struct place *p, struct identity *id, struct error *e)
 		error_wrap(e, "%s", p->key);
 		goto out;
 	}
+ chain:
 	if (cert_load_chain(&now.chain, p->cert, e) == 0 &&
 	    (rc = take_identity(id, &now, e)) == -1)
 		error_wrap(e, "%s", p->cert);
@@ -365,12 +400,17 @@ load_two_files(const struct place *p, struct identity *id, struct error *e)
 }
 
 int
+place_read(const struct place *p, struct identity *id, struct error *e)
+{
+	memset(id, 0, sizeof(*id));
+	return (is_one_file(p) ? load_one_file : load_two_files)(p, id, e);
+}
+
+int
 place_load(const struct place *p, struct identity *id, struct error *e)
 {
 	memset(id, 0, sizeof(*id));
-	if (is_one_file(p))
-		return load_one_file(p, id, e);
-	if (recover(p, e) == -1)
+	if (!is_one_file(p) && recover(p, e) == -1)
 		return -1;
-	return load_two_files(p, id, e);
+	return place_read(p, id, e);
 }

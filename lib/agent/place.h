@@ -14,22 +14,35 @@
 #include "base/secret.h"
 #include "x509/key.h"
 
+/* The passphrase of a file's key, or the PIN of a token's. */
+struct place_secret {
+	struct secret	 secret;	/* p NULL: in clear */
+	bool		 refused;	/* a PIN: it is not tried again */
+};
 struct place {
 	char			*key;	/* file; NULL: in a token */
 	char			*cert;	/* file; may be the same */
 	char			*pending;
 	char			*uri;	/* of the key in a token, or NULL */
-	const struct secret	*passphrase;	/* p NULL: in clear */
-	const char		*pin_from;	/* of the token */
+	struct place_secret	*secret;
 };
 /* key is a path, "file:PATH" or a pkcs11: URI; cert NULL: the same file. */
 void	 place_init(struct place *, const char *key, const char *cert,
-	    const struct secret *passphrase, const char *pin_from);
+	    struct place_secret *);
 void	 place_clear(struct place *);
 
 /* What is in place, after finishing what a crash interrupted.
  * ERROR_NOTFOUND: nothing is. */
 int	 place_load(const struct place *, struct identity *, struct error *);
+/* The same without finishing anything: for who may only read. */
+int	 place_read(const struct place *, struct identity *, struct error *);
+
+/*
+ * A key in a token.  ERROR_NOTFOUND: the token has none of that name; alg,
+ * unless NULL, says what is then made there.
+ */
+int	 place_token_key(struct place_secret *, const char *uri,
+	    const char *alg, EVP_PKEY **, struct error *);
 
 struct pending {
 	EVP_PKEY	*key;

@@ -289,6 +289,18 @@ file_check_private(const char *path, struct error *e)
 }
 
 char *
+file_directory(const char *path)
+{
+	const char	*slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return mem_strdup(".");
+	if (slash == path)
+		return mem_strdup("/");
+	return mem_printf("%.*s", (int)(slash - path), path);
+}
+
+char *
 file_join(const char *dir, const char *name)
 {
 	size_t	 len = strlen(dir);

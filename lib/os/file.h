@@ -27,6 +27,8 @@ int	 file_mkdir(const char *path, mode_t, struct error *);	/* mkdir -p */
 int	 file_check_private(const char *path, struct error *);
 /* dir + "/" + name unless name is absolute; caller frees. */
 char	*file_join(const char *dir, const char *name);
+/* The directory that a path is in: "." without a slash; caller frees. */
+char	*file_directory(const char *path);
 /* Exclusive lock held until the descriptor closes; ERROR_CONFLICT if taken. */
 int	 file_lock(int *fd, const char *path, struct error *);
 #endif

@@ -150,6 +150,12 @@ ed_small_order(const struct key_view *k, struct error *e)
 	return 0;
 }
 
+static int
+ed_group(const struct key_view *k, struct error *e)
+{
+	return csr_ed_group(k->raw, e);
+}
+
 static const struct {
 	const char	*type;		/* how OpenSSL's name of it begins */
 	const char	*name;
@@ -163,6 +169,7 @@ static const struct {
 	{ "RSA", "prime power", rsa_prime_power },	/* the dearest, last */
 	{ "EC", "point", ec_point },
 	{ "ED25519", "small order", ed_small_order },
+	{ "ED25519", "group", ed_group },
 };
 #define NCHECKS	(sizeof(checks) / sizeof(checks[0]))
 

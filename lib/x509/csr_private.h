@@ -32,4 +32,6 @@ int	 csr_read_attributes(struct csr *, struct bytes, struct error *);
 int	 csr_rsa_roca(const BIGNUM *n, struct error *);
 int	 csr_rsa_close_primes(const BIGNUM *n, struct error *);
 int	 csr_rsa_prime_power(const BIGNUM *n, struct error *);
+/* Is it in the group that signatures are about?  ERROR_DENIED. */
+int	 csr_ed_group(const uint8_t raw[32], struct error *);
 #endif

@@ -166,6 +166,19 @@ token_key_fetch_pin(struct token_key *k, struct error *e)
 	return rc == 0 ? 0 : error_wrap(e, "%s", k->name);
 }
 
+int
+token_key_set_pin(struct token_key *k, const struct secret *pin,
+    struct error *e)
+{
+	int	 rc;
+
+	pthread_mutex_lock(&k->lock);
+	secret_free(&k->pin);
+	rc = secret_dup(&k->pin, pin, e);
+	pthread_mutex_unlock(&k->lock);
+	return rc;
+}
+
 /* ---- the connection ---- */
 
 static int

@@ -22,6 +22,7 @@
 #include <openssl/x509.h>
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/secret.h"
 
 struct token_key;		/* counted by reference; thread-safe */
 
@@ -38,6 +39,9 @@ void	 token_key_free(struct token_key **);
 
 /* Get the PIN now, not when it is needed: a sandbox may come in between. */
 int	 token_key_fetch_pin(struct token_key *, struct error *);
+/* Here it is; copied. */
+int	 token_key_set_pin(struct token_key *, const struct secret *,
+	    struct error *);
 
 /*
  * Find the token, log in, find the one key that the URI names.

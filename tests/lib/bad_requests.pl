@@ -10,6 +10,7 @@
 # "stripped" with what has to be left out.  All are for the profile mail-sign.
 use strict;
 use warnings;
+use Digest::SHA qw(sha512);
 use Math::BigInt;
 use MIME::Base64;
 
@@ -569,6 +570,83 @@ refused('ec-x-too-large', 'key: EC key with impossible numbers', spki => ec_spki
 refused('ec-short', 'key: EC point is malformed', spki => ec_spki($P256, substr(point(), 0, 64)));
 refused('ec-empty', 'key: EC point is malformed', spki => ec_spki($P256, ''));
 refused('ec-wrong-curve', 'key: EC point is malformed', spki => ec_spki('1.3.132.0.34', point()));
+# Ed25519 by hand (RFC 8032): a key with a part of small order, and a signature
+# that OpenSSL takes for it.  Without the cofactor the equation has h times that
+# part in it, so h is a multiple of its order.
+my $q25519 = Math::BigInt->new(2)->bpow(255)->bsub(19);
+my $l25519 = Math::BigInt->new(2)->bpow(252)->badd('27742317777372353535851937790883648493');
+my $d25519 = Math::BigInt->new(-121665)->bmul(Math::BigInt->new(121666)->bmodinv($q25519))->bmod($q25519);
+sub little { my ($n) = @_; my $h = substr $n->as_hex, 2; return scalar reverse pack 'H*', '0' x (64 - length $h) . $h; }
+sub from_little { my ($b) = @_; return Math::BigInt->from_hex(unpack 'H*', scalar reverse $b); }
+sub ed_add {
+	my ($p, $q) = @_;
+	my ($x1, $y1, $x2, $y2) = (@$p, @$q);
+	my $k = $d25519 * $x1 * $x2 * $y1 * $y2 % $q25519;
+	return [($x1 * $y2 + $x2 * $y1) * (1 + $k)->bmodinv($q25519) % $q25519,
+	    ($y1 * $y2 + $x1 * $x2) * (1 - $k)->bmod($q25519)->bmodinv($q25519) % $q25519];
+}
+sub ed_mul {
+	my ($n, $p) = @_;
+	my $sum = [Math::BigInt->new(0), Math::BigInt->new(1)];
+	for my $bit (split //, substr $n->as_bin, 2) {
+		$sum = ed_add($sum, $sum);
+		$sum = ed_add($sum, $p) if $bit;
+	}
+	return $sum;
+}
+sub ed_bytes {
+	my ($p) = @_;
+	my $b = little($p->[1]);
+	substr($b, 31, 1) = chr(ord(substr $b, 31) | 0x80) if $p->[0]->is_odd;
+	return $b;
+}
+# x from y (5.1.3), the even one.
+sub ed_point {
+	my ($y) = @_;
+	my $u = ($y * $y - 1) % $q25519;
+	my $v = ($d25519 * $y * $y + 1) % $q25519;
+	my $xx = $u * $v->copy->bmodinv($q25519) % $q25519;
+	my $x = $xx->copy->bmodpow(($q25519 + 3) / 8, $q25519);
+	$x = $x * Math::BigInt->new(2)->bmodpow(($q25519 - 1) / 4, $q25519) % $q25519
+	    if ($x * $x - $xx) % $q25519 != 0;
+	return undef if ($x * $x - $xx) % $q25519 != 0;
+	return [$x->is_odd ? $q25519 - $x : $x, $y->copy];
+}
+my $base25519 = ed_point(Math::BigInt->new(4) * Math::BigInt->new(5)->bmodinv($q25519) % $q25519);
+# A point of order 8: l times any that is not of the group.
+sub ed_torsion {
+	for (my $y = Math::BigInt->new(2); ; $y++) {
+		my $p = ed_point($y) or next;
+		my $t = ed_mul($l25519, $p);
+		my $four = ed_mul(Math::BigInt->new(4), $t);
+		return $t if $four->[1] != 1;
+	}
+}
+my $order8 = ed_torsion();
+# mixed(n): secret 0x1234567, and the point of order 8 n times.
+sub mixed {
+	my ($n) = @_;
+	my $secret = Math::BigInt->new(0x1234567);
+	my $key = ed_mul($secret, $base25519);
+	$key = ed_add($key, ed_mul(Math::BigInt->new($n), $order8)) if $n > 0;
+	my $raw = ed_bytes($key);
+	my $tbs = seq(int_(0), subject(), ed($raw), tlv(0xa0, extreq($san)));
+	my ($r, $point) = (Math::BigInt->new(99), ed_mul(Math::BigInt->new(99), $base25519));
+	while (1) {
+		my $head = ed_bytes($point);
+		my $h = from_little(sha512($head . $raw . $tbs)) % $l25519;
+		return (tbs => $tbs, sig => 'ed25519', signature => $head .
+		    little(($r + $h * $secret) % $l25519)) if $h % 8 == 0;
+		$r++;
+		$point = ed_add($point, $base25519);
+	}
+}
+good('ed25519-by-hand', mixed(0));
+refused("ed25519-mixed-$_", 'key: Ed25519 point is outside of the group of prime order', mixed($_)) for 1, 2, 4, 7;
+my $off = Math::BigInt->new(2);
+$off++ while ed_point($off);
+refused('ed25519-off-curve', 'key: Ed25519 point is not on its curve', spki => ed(little($off)), sig => 'ed25519', signature => "\0" x 64);
+
 sub ed { my ($raw, $o) = @_; return seq(seq(oid($o // '1.3.101.112')), bits($raw)); }
 my %low = (identity => "\1" . "\0" x 31, zero => "\0" x 32,
     'zero-sign' => "\0" x 31 . "\x80", minus => "\xec" . "\xff" x 30 . "\x7f",

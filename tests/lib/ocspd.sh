@@ -9,6 +9,7 @@
 #					keyCompromise", "unknown", or an error
 #	metric NAME			its value
 #	healthy				/healthz is 200
+#	ocsp_ready			wait until it can answer for $ocsp_ca
 #	issued NAME			a certificate; $serial
 #	change KIND SERIAL [option]...	by officer o1; carried out
 #
@@ -51,7 +52,7 @@ ocsp_start() {
 	listen = [ "127.0.0.1:$ocsp_port" ];
 	metrics_listen = "127.0.0.1:$operator_port";
 	database = "${ocsp_db:-$conninfo} user=signet_ocsp";
-	state = "$tmp/ocspd";
+	state = "${ocsp_state:-$tmp/ocspd}";
 	root = "$pki/ca/root.pem";
 	E
 	for ocsp_setting; do
@@ -74,6 +75,17 @@ ocsp_stop() {
 healthy() {
 	[ "$(curl -s -o "$tmp/health" -w '%{http_code}' \
 	    "http://127.0.0.1:$operator_port/healthz")" = 200 ]
+}
+
+ocsp_can() {
+	healthy
+	grep -q '^ok store' "$tmp/health" &&
+	    grep -q "^ok signer $ocsp_ca:" "$tmp/health" &&
+	    grep -q "^ok list $ocsp_ca:" "$tmp/health"
+}
+
+ocsp_ready() {
+	wait_for ocsp_can
 }
 
 metric() {

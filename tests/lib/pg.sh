@@ -5,6 +5,12 @@
 #	pg_start DIR		DIR is empty or absent; sets PGHOST, PGPORT,
 #				PGUSER, PGDATABASE and SIGNET_TEST_DB
 #	pg_stop DIR
+#	pg_again DIR		start it as it was left
+#	pg_kill DIR		as a crash does
+#	pg_freeze DIR, pg_thaw DIR	all its processes stop, and go on
+#	pg_replica_start DIR	a streaming replica of the one that PGHOST names;
+#				it is reached at host=DIR, and PGHOST stays
+#	pg_replica_promote DIR
 #
 # PG_FSYNC=on makes commits durable (default off: faster).  PostgreSQL refuses
 # to run as root: then it runs as "postgres", or as "nobody".
@@ -89,4 +95,65 @@ pg_stop() {
 		sleep 0.1
 	done
 	return 0
+}
+
+pg_again() {
+	pg_as "$(pg_bindir)/pg_ctl" --pgdata="$1/data" \
+	    --log="$1/server.log" --wait --timeout=60 start \
+	    >"$1/start.log" 2>&1
+}
+
+pg_pids() {
+	head -n 1 "$1/data/postmaster.pid"
+	ps -o pid= --ppid "$(head -n 1 "$1/data/postmaster.pid")"
+}
+
+# The lock file stays, as after a crash, and names nobody any more.
+pg_kill() {
+	pg_all=$(pg_pids "$1")
+	# shellcheck disable=SC2086
+	kill -KILL $pg_all 2>/dev/null
+	for pg_pid in $pg_all; do
+		while kill -0 "$pg_pid" 2>/dev/null &&
+		    ! grep -q ') Z ' "/proc/$pg_pid/stat" 2>/dev/null; do
+			sleep 0.05
+		done
+	done
+}
+
+pg_freeze() {
+	# shellcheck disable=SC2046
+	kill -STOP $(pg_pids "$1") 2>/dev/null
+}
+
+pg_thaw() {
+	# shellcheck disable=SC2046
+	kill -CONT $(pg_pids "$1") 2>/dev/null
+}
+
+pg_replica_start() {
+	pg_bin=$(pg_bindir)
+	mkdir -p "$1" && pg_replica=$(cd "$1" && pwd -P) || return 1
+	if [ "$(id -u)" -eq 0 ]; then
+		chown "$(pg_user)" "$pg_replica" || return 1
+	fi
+	(
+		cd "$pg_replica" || exit 1
+		pg_as "$pg_bin/pg_basebackup" --pgdata="$pg_replica/data" \
+		    --host="$PGHOST" --port="$PGPORT" --username="$PGUSER" \
+		    --write-recovery-conf --checkpoint=fast --no-sync \
+		    --wal-method=stream >"$pg_replica/backup.log" 2>&1 || exit 1
+		echo "unix_socket_directories = '$pg_replica'" \
+		    >>"$pg_replica/data/postgresql.conf"
+		pg_again "$pg_replica"
+	) || {
+		echo "pg_replica_start: the replica does not start:" >&2
+		cat "$pg_replica"/*.log >&2
+		return 1
+	}
+}
+
+pg_replica_promote() {
+	pg_as "$(pg_bindir)/pg_ctl" --pgdata="$1/data" --wait --timeout=60 \
+	    promote >"$1/promote.log" 2>&1
 }

@@ -29,7 +29,7 @@ struct fixture {
 	struct clock		 clock;
 	struct rng		 rng;
 	struct agent		*agent;
-	struct secret		 pass;		/* of places; empty */
+	struct place_secret	 secret;	/* of places; empty */
 	struct place		 place;
 	struct error		 e;
 };
@@ -120,7 +120,7 @@ use_place(struct fixture *f, bool two)
 	char	*cert = in_dir(f, "p.pem");
 
 	place_clear(&f->place);
-	place_init(&f->place, key, two ? cert : NULL, &f->pass, NULL);
+	place_init(&f->place, key, two ? cert : NULL, &f->secret);
 	mem_free(&key);
 	mem_free(&cert);
 	return &f->place;
@@ -226,7 +226,7 @@ what_is_written_down_is_read_again(void **state)
 	struct stat	 st;
 
 	make_pending(f, &p, false);
-	assert_int_equal(secret_set(&f->pass, "words", 5, &f->e), 0);
+	assert_int_equal(secret_set(&f->secret.secret, "words", 5, &f->e), 0);
 	use_place(f, true);
 	assert_int_equal(place_store_pending(&f->place, &p, &f->e), 0);
 	assert_int_equal(stat(f->place.pending, &st), 0);
@@ -240,7 +240,7 @@ what_is_written_down_is_read_again(void **state)
 	assert_null(again.chain);
 	pending_clear(&again);
 	pending_clear(&p);
-	secret_free(&f->pass);
+	secret_free(&f->secret.secret);
 	assert_int_equal(place_load_pending(&f->place, &again, &f->e), -1);
 	assert_int_equal(f->e.code, ERROR_DENIED);
 }

@@ -16,6 +16,7 @@
 #include <openssl/x509v3.h>
 #include "base/text.h"
 #include "x509/csr.h"
+#include "x509/csr_private.h"
 #include "x509/der.h"
 #include "x509/profile.h"
 
@@ -753,6 +754,48 @@ csr_check_key_refuses_small_order_points(void **state)
 	EVP_PKEY_free(key);
 }
 
+/*
+ * 0x1234567 times the base point, alone and with a point of order four: the
+ * numbers are tests/lib/bad_requests.pl's.
+ */
+static void
+csr_check_key_refuses_ed25519_points_outside_of_the_group(void **state)
+{
+	static const char	 mixed[] = "d547d46ec766e802f89e0723b90562a9e0"
+				    "264679d3a7337346c2a07df9d1028b";
+	struct error		 e = ERROR_INIT;
+	uint8_t			 raw[32];
+	EVP_PKEY		*key;
+	size_t			 i, n, good;
+
+	(void)state;
+	assert_int_equal(text_unhex(raw, 32, &n, mixed, &e), 0);
+	key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, raw, 32);
+	key_refused(key, "key: Ed25519 point is outside of the group of prime"
+	    " order");
+	EVP_PKEY_free(key);
+	assert_int_equal(csr_ed_group(raw, &e), -1);
+	assert_int_equal(e.code, ERROR_DENIED);
+	error_clear(&e);
+	/* Half of all numbers are no y of the curve; of the other points an
+	 * eighth is in the group. */
+	for (i = 0, n = 0, good = 0; i < 200; i++) {
+		memset(raw, 0, sizeof(raw));
+		raw[0] = (uint8_t)(2 + i);
+		good += csr_ed_group(raw, &e) == 0;
+		n += strcmp(e.text, "key: Ed25519 point is not on its curve")
+		    == 0;
+		error_clear(&e);
+	}
+	assert_in_range(n, 70, 130);
+	assert_in_range(good, 3, 30);
+	for (i = 0; i < 8; i++) {
+		assert_int_equal(key_generate(&key, "ed25519", &e), 0);
+		assert_int_equal(csr_check_key(key, &e), 0);
+		EVP_PKEY_free(key);
+	}
+}
+
 /* SubjectPublicKeyInfo of the EC key with the point in another form. */
 static void
 put_point(struct buf *spki, const char *curve, uint8_t first, size_t len,
@@ -1180,6 +1223,8 @@ main(void)
 		cmocka_unit_test(csr_check_key_refuses_the_fingerprint_of_roca),
 		cmocka_unit_test(csr_check_key_refuses_other_curves_and_kinds),
 		cmocka_unit_test(csr_check_key_refuses_small_order_points),
+		cmocka_unit_test(
+		    csr_check_key_refuses_ed25519_points_outside_of_the_group),
 		cmocka_unit_test(
 		    ec_points_are_uncompressed_and_on_the_curve),
 		cmocka_unit_test(csr_parse_refuses_explicit_curve_parameters),

@@ -280,6 +280,22 @@ file_check_private_refuses_a_file_of_another_user(void **state)
 }
 
 static void
+file_directory_is_what_stands_before_the_last_slash(void **state)
+{
+	static const char	*const cases[][2] = { { "a", "." },
+		{ "/a", "/" }, { "/a/b", "/a" }, { "a/b/c", "a/b" } };
+	char			*dir;
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		dir = file_directory(cases[i][0]);
+		assert_string_equal(dir, cases[i][1]);
+		mem_free(&dir);
+	}
+}
+
+static void
 file_join_keeps_absolute_names(void **state)
 {
 	static const char *const row[][3] = {
@@ -362,6 +378,7 @@ main(void)
 		TEST(file_mkdir_makes_parents_and_refuses_a_file_in_the_way),
 		TEST(file_check_private_refuses_what_others_may_touch),
 		TEST(file_check_private_refuses_a_file_of_another_user),
+		TEST(file_directory_is_what_stands_before_the_last_slash),
 		TEST(file_join_keeps_absolute_names),
 		TEST(file_lock_is_held_by_one_until_closed),
 #ifdef SIGNET_FAULTS
