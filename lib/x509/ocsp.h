@@ -34,8 +34,9 @@ struct ocsp_id {			/* a CertID; all borrowed */
 	struct bytes	 der;		/* whole: to be echoed octet for octet */
 	enum ocsp_hash	 hash;
 	struct bytes	 name_hash, key_hash;
-	/* Big-endian magnitude; empty for what no CA of ours can have issued:
-	 * zero, a negative number, more than OCSP_SERIAL_MAX octets. */
+	/* Big-endian magnitude; empty, though not NULL, for what no CA of ours
+	 * can have issued: zero, a negative number, more than OCSP_SERIAL_MAX
+	 * octets. */
 	struct bytes	 serial;
 };
 

@@ -81,15 +81,15 @@ read_hash(enum ocsp_hash *h, struct bytes alg, struct error *e)
 static int
 read_serial(struct bytes *serial, struct bytes *in)
 {
-	struct bytes	 any;
-
 	if (der_take_uint(in, serial) == 0) {
 		if (serial->len > OCSP_SERIAL_MAX)
 			serial->len = 0;
 		return 0;
 	}
-	*serial = BYTES(NULL, 0);
-	return der_take(in, DER_INTEGER, &any);
+	if (der_take(in, DER_INTEGER, serial) == -1)
+		return -1;
+	serial->len = 0;
+	return 0;
 }
 
 int

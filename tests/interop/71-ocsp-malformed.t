@@ -47,6 +47,7 @@ ok 'no signature was made of it, and the store was not asked' \
     cmp "$tmp/before" "$tmp/after"
 corpus changed /ocsp
 corpus path /ocsp
+corpus any /ocsp
 corpus tolerated /ocsp
 corpus path /
 corpus http /ocsp

@@ -6,8 +6,9 @@
 #	ocsp_corpus.pl PART PORT PATH CA SERIAL
 #
 # CA is a certificate in DER, SERIAL (hex) one that it has issued and that is
-# good.  PARTs are: malformed, changed, refused, tolerated, path, http, stall.  A
-# line for each case: "ok" or what came instead, a tab, the name of the case.
+# good.  PARTs are: malformed, changed, refused, tolerated, path, any, http,
+# stall.  A line for each case: "ok" or what came instead, a tab, the name of
+# the case.
 use strict;
 use warnings;
 use Digest::MD5 ();
@@ -16,6 +17,7 @@ use IO::Select;
 use IO::Socket::INET;
 use MIME::Base64 qw(encode_base64);
 use Time::HiRes qw(sleep time);
+use Time::Local qw(timegm);
 
 my ($part, $port, $base, $ca, $serial) = @ARGV;
 die "usage: $0 PART PORT PATH CA SERIAL\n" unless defined $serial;
@@ -586,9 +588,53 @@ sub conditional {
 	    quotemeta $etag);
 	verdict('... and the length of the body',
 	    field($head, 'Content-Length'), length $r->{body});
+	# RFC 5019, 6.2: not an instant longer than the answer itself is good.
+	my ($made, $this, $next) = map { stamp($_) }
+	    $r->{body} =~ /\x18\x0f(\d{14})Z/g;
+	my ($date, $end) = map { http_time(field($r, $_)) } qw(Date Expires);
+	my ($age) = $control =~ /max-age=(\d+)/;
+	verdict('Last-Modified is thisUpdate', http_time(field($r,
+	    'Last-Modified')), $this);
+	verdict('Expires is no later than nextUpdate', $end <= $next &&
+	    $end > $made ? 'yes' : "$made $end $next", 'yes');
+	verdict('max-age neither', $age > 0 && $date + $age <= $next ? 'yes' :
+	    "$date + $age > $next", 'yes');
+	verdict('an error is not stored', field(ask(post_text('?')),
+	    'Cache-Control'), 'no-store');
 	$n = ask(post_text($good));
 	verdict('a POST gives the same answer', $n->{body} eq $r->{body} ?
 	    'yes' : 'no', 'yes');
+}
+
+sub stamp {
+	my ($y, $month, $d, $h, $m, $s) =
+	    $_[0] =~ /^(....)(..)(..)(..)(..)(..)$/;
+	return timegm($s, $m, $h, $d, $month - 1, $y);
+}
+sub http_time {
+	my $n = 0;
+	my %month = map { $_ => $n++ }
+	    qw(Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec);
+	return $_[0] =~ /^\w+, (\d+) (\w+) (\d+) (\d+):(\d+):(\d+) GMT$/ ?
+	    timegm($6, $5, $4, $1, $month{$2}, $3) : 0;
+}
+
+# Whatever the base 64 of a request looks like, it arrives.
+sub any {
+	my ($wrong, $other, $dir) = (0, 0, $base =~ s,/$,,r);
+	for my $i (1 .. 300) {
+		my $n = substr Digest::SHA::sha512("$i-" . time), 0, 1 + $i % 20;
+		$n =~ s/^./\x7f/s;
+		my $id = cert_id(serial => der(0x02, $n),
+		    hash => (qw(sha1 sha256))[$i & 1]);
+		my $text = encode_base64(request(list => seq($id)), '');
+		$text =~ s/([+\/=])/sprintf '%%%02x', ord $1/ge if $i & 2;
+		my $r = ask(get_text("$dir/$text"));
+		$wrong++ unless word($r) eq 'unknown';
+		$other++ unless $r && index($r->{body}, $id) > 0;
+	}
+	verdict('300 requests by GET, raw and escaped, are answered', $wrong, 0);
+	verdict('... each about what it asked', $other, 0);
 }
 
 # Connections on which little happens do not keep others waiting.
@@ -616,6 +662,6 @@ sub stall {
 }
 
 my %parts = (malformed => \&malformed, changed => \&changed, refused => \&refused,
-    tolerated => \&tolerated, path => \&path, http => \&http,
+    any => \&any, tolerated => \&tolerated, path => \&path, http => \&http,
     stall => \&stall);
 ($parts{$part} // die "$0: no part \"$part\"\n")->();

@@ -374,6 +374,7 @@ ocsp_id_read_gives_no_serial_that_nobody_can_have_issued(void **state)
 	for (i = 0; i < COUNT(rows); i++) {
 		assert_int_equal(read_shape(&r, &b, &rows[i], &e), 0);
 		assert_int_equal(r.id[0].serial.len, 0);
+		assert_non_null(r.id[0].serial.p);
 	}
 	assert_int_equal(ocsp_id_read(&r.id[0], RAW("\x30\x00"), &e), -1);
 	assert_string_equal(e.text, "CertID: malformed");
