@@ -167,6 +167,8 @@ static void
 reply_queue(struct http_request *r, unsigned int status,
     struct MHD_Response *m)
 {
+	if (r->replied)
+		return;
 	r->replied = true;
 	if (m == NULL || MHD_queue_response(r->mhd, status, m) != MHD_YES)
 		r->failed = true;

@@ -159,6 +159,8 @@ refusal_text(unsigned int status)
 	switch (status) {
 	case 400:
 		return "bad request";
+	case 404:
+		return "not found";
 	case 405:
 		return "method not allowed";
 	case 413:

@@ -136,7 +136,9 @@ http_start(struct http_server **out, const struct http_conf *conf,
 	s->conf = *conf;
 	server_defaults(&s->conf);
 	s->port = server_port(s->conf.fd);
-	if (server_sync_init(s, e) == -1 || server_threads_new(s, e) == -1 ||
+	if (s->conf.fd < 0)
+		error_set(e, ERROR_BUG, "an HTTP server without a socket");
+	if (server_sync_init(s, e) == -1 || s->conf.fd < 0 || server_threads_new(s, e) == -1 ||
 	    server_daemon(s, e) == -1 || http_watch_start(s, e) == -1) {
 		http_stop(&s, 0);
 		return -1;

@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#define SERIES_MAX	2048
+#define SERIES_MAX	16384
 #define LABELS_MAX	6
 
 enum kind { COUNTER, GAUGE, UNTIL };
@@ -18,6 +18,7 @@ struct metric {
 	_Atomic bool	 shown;
 	_Atomic bool	 milli;		/* value is in thousandths */
 	enum kind	 kind;
+	size_t		 first;		/* series of the same name */
 	char		 name[64];
 	char		 help[120];
 	char		 labels[200];	/* a="x",b="y" */
@@ -40,8 +41,7 @@ series_init(struct metric *m, enum kind kind, const char *name,
     const char *help, const char *labels)
 {
 	m->kind = kind;
-	snprintf(m->name, sizeof(m->name), "%s%s", name,
-	    kind == COUNTER ? "_total" : "");
+	snprintf(m->name, sizeof(m->name), "%s", name);
 	snprintf(m->help, sizeof(m->help), "%s", help);
 	snprintf(m->labels, sizeof(m->labels), "%s", labels);
 	atomic_init(&m->value, 0);
@@ -67,7 +67,7 @@ metrics_new(struct metrics **out, struct error *e)
 	pthread_mutex_init(&m->lock, &attr);
 	pthread_mutexattr_destroy(&attr);
 	atomic_init(&m->n, 0);
-	series_init(&m->dropped, COUNTER, "signet_metrics_dropped",
+	series_init(&m->dropped, COUNTER, "signet_metrics_dropped_total",
 	    "Series that there was no room for.", "");
 	*out = m;
 	return 0;
@@ -118,16 +118,19 @@ labels_make(struct buf *out, va_list ap)
 	}
 }
 
+/* *first: of its name, or n. */
 static struct metric *
-series_find(struct metrics *m, enum kind kind, const char *name,
-    const char *labels)
+series_find(struct metrics *m, const char *name, const char *labels,
+    size_t n, size_t *first)
 {
-	size_t	 i, len = strlen(name), n = atomic_load(&m->n);
+	size_t	 i;
 
-	for (i = 0; i < n; i++)
-		if (strncmp(m->series[i].name, name, len) == 0 &&
-		    strcmp(m->series[i].name + len,
-		    kind == COUNTER ? "_total" : "") == 0 &&
+	for (*first = 0; *first < n; ++*first)
+		if (m->series[*first].first == *first &&
+		    strcmp(m->series[*first].name, name) == 0)
+			break;
+	for (i = *first; i < n; i++)
+		if (m->series[i].first == *first &&
 		    strcmp(m->series[i].labels, labels) == 0)
 			return &m->series[i];
 	return NULL;
@@ -137,25 +140,29 @@ static struct metric *
 series_get(struct metrics *m, enum kind kind, const char *name,
     const char *help, va_list ap)
 {
-	struct buf	 labels = { 0 };
+	struct buf	 labels = { 0 }, full = { 0 };
 	struct metric	*s;
-	size_t		 n;
+	size_t		 n, first;
 
 	labels_make(&labels, ap);
+	buf_printf(&full, "%s%s", name, kind == COUNTER ? "_total" : "");
 	metrics_lock(m);
 	n = atomic_load(&m->n);
-	s = series_find(m, kind, name, buf_cstr(&labels));
+	s = series_find(m, buf_cstr(&full), buf_cstr(&labels), n, &first);
 	if (s == NULL && (n == SERIES_MAX || labels.len >= sizeof(s->labels) ||
-	    strlen(name) + sizeof("_total") > sizeof(s->name))) {
+	    full.len >= sizeof(s->name))) {
 		metric_add(&m->dropped, 1);
 		s = &m->nowhere;
 	} else if (s == NULL) {
 		s = &m->series[n];
-		series_init(s, kind, name, help, buf_cstr(&labels));
+		series_init(s, kind, buf_cstr(&full), help,
+		    buf_cstr(&labels));
+		s->first = first;
 		atomic_store(&m->n, n + 1);
 	}
 	pthread_mutex_unlock(&m->lock);
 	buf_clear(&labels);
+	buf_clear(&full);
 	return s;
 }
 
@@ -268,12 +275,9 @@ metrics_group(const struct metrics *m, size_t i, size_t n, int64_t now,
 	size_t	 k;
 	bool	 named = false;
 
-	for (k = 0; k < i; k++)
-		if (strcmp(m->series[k].name, m->series[i].name) == 0)
-			return;
 	for (k = i; k < n; k++) {
-		if (!atomic_load(&m->series[k].shown) ||
-		    strcmp(m->series[k].name, m->series[i].name) != 0)
+		if (m->series[k].first != i ||
+		    !atomic_load(&m->series[k].shown))
 			continue;
 		if (!named)
 			name_text(&m->series[k], out);
@@ -288,7 +292,8 @@ metrics_text(struct metrics *m, int64_t now, struct buf *out)
 	size_t	 i, n = atomic_load(&m->n);
 
 	for (i = 0; i < n; i++)
-		metrics_group(m, i, n, now, out);
+		if (m->series[i].first == i)
+			metrics_group(m, i, n, now, out);
 	if (metric_get(&m->dropped) > 0) {
 		name_text(&m->dropped, out);
 		series_text(&m->dropped, now, out);

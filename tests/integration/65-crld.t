@@ -7,6 +7,9 @@
 . "$srcdir/tests/lib/installation.sh"
 install_pki
 pg_bin=$(pg_bindir)
+# In its sandbox LeakSanitizer sees nothing, and complains.
+ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0"
+export ASAN_OPTIONS
 cp "$pki/root/crl/0001.crl" "$pki/ca/root.crl"
 
 # Free ports, for a moment.
@@ -55,6 +58,8 @@ verified() {
 }
 
 # Settings.
+sed "s,/etc/signet,$pki,g" "$srcdir/etc/crld.conf.sample" >"$tmp/sample.conf"
+ok 'the sample settings pass -t' crld -t -c "$tmp/sample.conf"
 ok 'good settings pass -t' crld -t -c "$tmp/crld.conf"
 conf 's/^poll.*/pol = "1s";/'
 not 'an unknown one does not' crld -t -c "$tmp/other.conf"
@@ -196,6 +201,15 @@ for method in POST PUT DELETE TRACE; do
 	is "$method is not for this" "$(get -o /dev/null -w '%{http_code}' \
 	    -X "$method" "$url/crl/$ca.crl")" 405
 done
+
+# What the process that serves may do.
+web=$(pgrep -P "$crld")
+for line in 'NoNewPrivs:	1' 'Seccomp:	2'; do
+	ok "the one that serves has $line" grep -qxF "$line" \
+	    "/proc/$web/status"
+done
+not '...no connection to the store' sh -c "ls -l /proc/$web/fd |
+    grep -q '$PGHOST'"
 
 # All is well.
 ok 'all is well' sh -c "curl -sf --unix-socket '$tmp/crld.sock' \
