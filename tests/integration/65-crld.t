@@ -203,7 +203,7 @@ for method in POST PUT DELETE TRACE; do
 done
 
 # What the process that serves may do.
-web=$(pgrep -P "$crld")
+web=$(pgrep -P "$crld" 'crld: we')
 for line in 'NoNewPrivs:	1' 'Seccomp:	2'; do
 	ok "the one that serves has $line" grep -qxF "$line" \
 	    "/proc/$web/status"
@@ -379,7 +379,7 @@ ok 'one that was removed is there again' wait_for has_number "$ca.crl" \
     "$(newest)"
 
 # One process gone is all gone.
-web=$(pgrep -P "$crld" | head -n 1)
+web=$(pgrep -P "$crld" 'crld: we')
 kill -9 "$web"
 wait "$crld"
 is 'without its web process it ends' $? 1
