@@ -21,6 +21,7 @@ static const struct db_table *const tables[] = {
 	&DB_CA_USE,
 	&DB_CERT,
 	&DB_CRL,
+	&DB_CRL_ENTRIES,
 	&DB_HOLDER,
 	&DB_HOLDER_ADD,
 	&DB_HOLDER_EDIT,

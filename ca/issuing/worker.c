@@ -287,7 +287,8 @@ worker_open(struct worker *w, struct error *e)
 {
 	static const struct db_table *const	 tables[] = { &DB_ISSUE,
 	    &DB_STATUS, &DB_AUDIT, &DB_AUDIT_APPEND, &DB_AUDIT_SIGN,
-	    &DB_CA_USE, &DB_CRL, &DB_CRL_MAKE, &DB_EVIDENCE,
+	    &DB_CA_USE, &DB_CRL, &DB_CRL_ENTRIES, &DB_CRL_MAKE,
+	    &DB_EVIDENCE,
 	    &DB_GAUGE, &DB_KEY, &DB_HEARTBEAT };
 
 	if (db_open(&w->db, w->conf->database, w->name, tables,

@@ -28,7 +28,23 @@ static const struct db_stmt read_stmt[] = {
 };
 const struct db_table DB_CRL = DB_TABLE(read_stmt);
 
-enum { ADD, ADD_PART, ENTRIES, SHARD_ENTRIES, DUE, SHARD_DUE, LOCK, UNLOCK };
+enum { ENTRIES, SHARD_ENTRIES };
+static const struct db_stmt entries_stmt[] = {
+	/* Times as they are: a million of them take a second to convert. */
+#define ENTRIES_OF(name, scope) DB_STMT(name, \
+	    "SELECT serial, reason, revoked_at, invalid_since" \
+	    " FROM cert WHERE ca = $1::text AND status <> 'good'" scope \
+	    " AND (octet_length(serial), serial) >" \
+	    " (octet_length($2::bytea), $2::bytea)" \
+	    " AND not_after > " DB_TIME(3) \
+	    " ORDER BY octet_length(serial), serial LIMIT $4::bigint")
+	[ENTRIES] = ENTRIES_OF("crl_entries", ""),
+	[SHARD_ENTRIES] = ENTRIES_OF("crl_shard_entries",
+	    " AND shard > 0 AND shard = $5::bigint"),
+};
+const struct db_table DB_CRL_ENTRIES = DB_TABLE(entries_stmt);
+
+enum { ADD, ADD_PART, DUE, SHARD_DUE, LOCK, UNLOCK };
 #define LOCK_KEY	"hashtextextended('signet crl ' || $1::text ||" \
 	" CASE WHEN $2::bigint > 0 THEN '+' || $2::bigint ELSE '' END, 0)"
 /* What of the shard's or the CA's list the others have to wait for. */
@@ -57,17 +73,6 @@ static const struct db_stmt make_stmt[] = {
 	    "INSERT INTO crl_part (ca, shard, number, base, n, der)"
 	    " VALUES ($1::text, $2::bigint, $3::bigint, $4::bigint,"
 	    " $5::bigint, $6::bytea)"),
-	/* Times as they are: a million of them take a second to convert. */
-#define ENTRIES_OF(name, scope) DB_STMT(name, \
-	    "SELECT serial, reason, revoked_at, invalid_since" \
-	    " FROM cert WHERE ca = $1::text AND status <> 'good'" scope \
-	    " AND (octet_length(serial), serial) >" \
-	    " (octet_length($2::bytea), $2::bytea)" \
-	    " AND not_after > " DB_TIME(3) \
-	    " ORDER BY octet_length(serial), serial LIMIT $4::bigint")
-	[ENTRIES] = ENTRIES_OF("crl_entries", ""),
-	[SHARD_ENTRIES] = ENTRIES_OF("crl_shard_entries",
-	    " AND shard > 0 AND shard = $5::bigint"),
 	/*
 	 * Transactions may commit in another order than their ids were drawn,
 	 * so the last thousand are looked at by their time, too.
@@ -277,8 +282,8 @@ db_crl_entries(struct db *db, const char *ca, int64_t shard,
 	const struct db_arg	 arg[] = { db_text(ca), after != NULL ?
 	    db_bytes(after->p, after->len) : db_bytes("", 0), db_int(cutoff),
 	    db_int((int64_t)limit), db_int(shard) };
-	const struct db_stmt	*s = &make_stmt[shard > 0 ? SHARD_ENTRIES :
-				    ENTRIES];
+	const struct db_stmt	*s = &entries_stmt[shard > 0 ?
+				    SHARD_ENTRIES : ENTRIES];
 	struct db_rows		*rows;
 
 	if (db_query(db, s, arg, shard > 0 ? 5 : 4, &rows, e) == -1)

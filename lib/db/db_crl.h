@@ -8,7 +8,8 @@
 #include "db/db_row.h"
 
 extern const struct db_table DB_CRL;		/* read lists */
-extern const struct db_table DB_CRL_MAKE;	/* entries, due, add */
+extern const struct db_table DB_CRL_ENTRIES;	/* what is to be on them */
+extern const struct db_table DB_CRL_MAKE;	/* due, add */
 
 #define DB_CRL_PART	262144		/* bytes of a list in one row */
 

@@ -51,11 +51,13 @@ static void
 open_db(struct lists *l, const char *conninfo, const char *user)
 {
 	static const struct db_table *const	 ca[] = { &DB_CRL,
-	    &DB_CRL_MAKE }, *const cli[] = { &DB_CERT, &DB_ORDER_NEW };
+	    &DB_CRL_ENTRIES, &DB_CRL_MAKE }, *const cli[] = { &DB_CERT,
+	    &DB_ORDER_NEW };
 	char	*full = mem_printf("%s user=%s", conninfo, user);
+	bool	 is_ca = strcmp(user, "signet_ca") == 0;
 
-	if (db_open(&l->db, full, "lists", strcmp(user, "signet_ca") == 0 ?
-	    ca : cli, 2, &l->e) == -1)
+	if (db_open(&l->db, full, "lists", is_ca ? ca : cli, is_ca ? 3 : 2,
+	    &l->e) == -1)
 		die(l, "store");
 	mem_free(&full);
 }

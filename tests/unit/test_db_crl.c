@@ -13,7 +13,8 @@
 #define NOW	INT64_C(1800000000)
 #define DAY	86400
 
-static const struct db_table *const	 tables[] = { &DB_CRL_MAKE,
+static const struct db_table *const	 tables[] = { &DB_CRL_ENTRIES,
+    &DB_CRL_MAKE,
     &DB_STATUS };
 
 struct fixture {
@@ -52,7 +53,8 @@ set_up(void **state)
 	    " '{0,1,1,2,2,7}'::int[], '{10,10,10,10,-1,10}'::int[])"
 	    " AS u (n, shard, days)", (long long)NOW, (long long)NOW,
 	    (long long)NOW);
-	f->db = testdb_open(&f->t, "signet_ca", tables, 2);
+	f->db = testdb_open(&f->t, "signet_ca", tables,
+	    sizeof(tables) / sizeof(tables[0]));
 	f->a = arena_new();
 	*state = f;
 	return 0;
@@ -231,7 +233,8 @@ static void
 db_crl_lock_is_for_each_shard_and_for_the_complete_list(void **state)
 {
 	struct fixture	*f = *state;
-	struct db	*other = testdb_open(&f->t, "signet_ca", tables, 2);
+	struct db	*other = testdb_open(&f->t, "signet_ca", tables,
+	    sizeof(tables) / sizeof(tables[0]));
 
 	assert_int_equal(db_crl_lock(f->db, "people", 1, &f->e), 1);
 	assert_int_equal(db_crl_lock(other, "people", 1, &f->e), 0);

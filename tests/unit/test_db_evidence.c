@@ -9,6 +9,7 @@
 #include "testdb.h"
 
 static const struct db_table *const	 tables[] = { &DB_EVIDENCE,
+    &DB_CRL_ENTRIES,
     &DB_CRL_MAKE };
 
 struct fixture {
@@ -47,7 +48,8 @@ set_up(void **state)
 	    "  decode(repeat('a2', 16), 'hex'), now()),"
 	    " ('people', decode(repeat('51', 16), 'hex'), 'revoked', 1,"
 	    "  decode(repeat('a3', 16), 'hex'), now())");
-	f->db = testdb_open(&f->t, "signet_ca", tables, 2);
+	f->db = testdb_open(&f->t, "signet_ca", tables,
+	    sizeof(tables) / sizeof(tables[0]));
 	f->a = arena_new();
 	*state = f;
 	return 0;
@@ -119,7 +121,8 @@ db_crl_lock_is_for_one_at_a_time_and_ca(void **state)
 	struct fixture	*f = *state;
 	struct db	*other;
 
-	other = testdb_open(&f->t, "signet_ca", tables, 2);
+	other = testdb_open(&f->t, "signet_ca", tables,
+	    sizeof(tables) / sizeof(tables[0]));
 	assert_int_equal(db_crl_lock(f->db, "people", 0, &f->e), 1);
 	assert_int_equal(db_crl_lock(other, "people", 0, &f->e), 0);
 	assert_int_equal(db_crl_lock(other, "services", 0, &f->e), 1);

@@ -25,8 +25,9 @@
 #define MAX	10
 
 static const struct db_table *const ca_tables[] = { &DB_ISSUE, &DB_KEY,
-    &DB_STATUS, &DB_CRL, &DB_CRL_MAKE, &DB_CERT, &DB_ORDER,
+    &DB_STATUS, &DB_CRL, &DB_CRL_ENTRIES, &DB_CRL_MAKE, &DB_CERT, &DB_ORDER,
     &DB_AUDIT_APPEND };
+#define NCA	(sizeof(ca_tables) / sizeof(ca_tables[0]))
 static const struct db_table *const cli_tables[] = { &DB_ORDER,
     &DB_ORDER_NEW, &DB_ORDER_INTAKE, &DB_ORDER_SUPPLY, &DB_CA_ADD, &DB_CERT };
 static const char *const people[] = { "people" };
@@ -269,7 +270,7 @@ what_another_instance_has_locked_is_skipped(void **state)
 {
 	struct error		 e = ERROR_INIT;
 	struct db		*other = testdb_open(&t, "signet_ca",
-	    ca_tables, 8);
+	    ca_tables, NCA);
 	struct db_claims	 c, d;
 
 	(void)state;
@@ -998,7 +999,7 @@ setup(void **state)
 	(void)state;
 	testdb_init(&t, true);
 	cli = testdb_open(&t, "signet_cli", cli_tables, 6);
-	ca = testdb_open(&t, "signet_ca", ca_tables, 8);
+	ca = testdb_open(&t, "signet_ca", ca_tables, NCA);
 	if (db_ca_add(cli, &c, &e) == -1 || db_ca_add(cli, &root, &e) == -1)
 		fail_msg("%s", e.text);
 	return 0;

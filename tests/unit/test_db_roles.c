@@ -54,6 +54,8 @@ static const struct {
 	{ &DB_CA_ADD, "ca add", R(CLI) },
 	{ &DB_CERT, "cert", READERS | R(RA) },
 	{ &DB_CRL, "crl", READERS | R(RA) | R(OCSP) | R(CRL) },
+	{ &DB_CRL_ENTRIES, "crl entries", READERS | R(RA) |
+	    R(STATION) | R(CRL) },
 	{ &DB_CRL_MAKE, "crl make", R(CA) },
 	{ &DB_HEARTBEAT, "heartbeat", R(CA) | R(CRL) },
 	{ &DB_HOLDER, "holder", READERS | R(RA) | R(STATION) },
