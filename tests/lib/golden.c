@@ -6,16 +6,19 @@
  * with tabs between the words:
  *
  *	cert OUT PROFILE ISSUER KEY SCHEME RANDOM FIELD=VALUE;...
- *	crl OUT ISSUER SCHEME COUNT
+ *	crl OUT ISSUER SCHEME COUNT SCOPE
  *
  * makes DIR/OUT.der.  ISSUER is the OUT of an earlier line, or "-" for the
- * root itself, KEY a name, SCHEME "-" or "rsa-pss", RANDOM 20 octets in hex.
+ * root itself, KEY a name, SCHEME "-" or "rsa-pss", RANDOM octets in hex: 20,
+ * and 4 more where a shard is drawn.  SCOPE is the number of a shard, or 0;
+ * "deltas" names where those are.
  */
 #include <stdio.h>
 #include <string.h>
 #include "base/text.h"
 #include "os/file.h"
 #include "x509/crl.h"
+#include "x509/crl_shard.h"
 
 #define NOW	INT64_C(1800000000)	/* 2027-01-15T08:00:00Z */
 #define WORDS	8
@@ -25,13 +28,17 @@ struct golden {
 	struct profiles	 profiles;
 	struct issuer	 issuer;
 	EVP_PKEY	*key;		/* the issuer's */
-	unsigned char	 chance[CERT_SERIAL_SIZE];
+	unsigned char	 chance[CERT_SERIAL_SIZE + 4];
+	size_t		 chances, drawn;
 	struct error	 e;
 };
 
 static const char	*url[] = { "http://pki.example.org/a.crl",
 	"http://pki.example.org/b.crl", "http://ocsp.example.org/",
 	"http://pki.example.org/a.cer" };
+
+#define SHARD_URL	"http://pki.example.org/s-%d.crl"
+#define DELTA_URL	"http://pki.example.org/d.crl"
 
 static const char *
 path(const struct golden *g, const char *name, const char *suffix)
@@ -64,12 +71,12 @@ add_fields(struct fields *f, char *text)
 static int
 given(const struct rng *rng, unsigned char *dst, size_t n, struct error *e)
 {
-	const struct golden	*g = (const struct golden *)
-				    (uintptr_t)rng->seed;
+	struct golden	*g = (struct golden *)(uintptr_t)rng->seed;
 
-	if (n != sizeof(g->chance))
+	if (n > g->chances - g->drawn)
 		return error_set(e, ERROR_BUG, "%zu octets asked for", n);
-	memcpy(dst, g->chance, n);
+	memcpy(dst, g->chance + g->drawn, n);
+	g->drawn += n;
 	return 0;
 }
 
@@ -89,6 +96,9 @@ open_issuer(struct golden *g, const char *name, const char *scheme)
 	g->issuer.cdp = (struct conf_list){ (char **)(uintptr_t)url, 2 };
 	g->issuer.ocsp = (struct conf_list){ (char **)(uintptr_t)(url + 2), 1 };
 	g->issuer.aia = (struct conf_list){ (char **)(uintptr_t)(url + 3), 1 };
+	g->issuer.freshest = DELTA_URL;
+	g->issuer.shard_url = SHARD_URL;
+	g->issuer.shards = 9;
 	rc = 0;
  out:
 	X509_free(cert);
@@ -117,13 +127,15 @@ make_cert(struct golden *g, char *w[WORDS])
 	add_fields(&fields, w[7]);
 	s.fields = &fields;
 	if (profiles_find(&g->profiles, w[2], &s.profile, e) == -1 ||
-	    text_unhex(g->chance, sizeof(g->chance), NULL, w[6], e) == -1 ||
+	    text_unhex(g->chance, sizeof(g->chance), &g->chances, w[6],
+	    e) == -1 ||
 	    (strcmp(w[3], "-") == 0 ? open_self(g, &s, w[4]) :
 	    open_issuer(g, w[3], w[5])) == -1 ||
 	    key_load(&key, path(g, w[4], "key"), NULL, e) == -1 ||
 	    key_public_der(&spki, key, e) == -1)
 		goto out;
 	s.spki = BYTES(spki.p, spki.len);
+	g->drawn = 0;
 	if (cert_spec_init(&s, NOW, 0, &rng, e) == -1 ||
 	    cert_tbs(&tbs, &s, e) == -1 ||
 	    cert_sign(&der, BYTES(tbs.p, tbs.len), &g->issuer, g->key, e) ==
@@ -175,9 +187,17 @@ make_crl(struct golden *g, char *w[WORDS])
 	    .next_update = NOW + 7 * 86400 };
 	struct count		 c = { 0, 0 };
 	struct buf		 der = { 0 };
-	int64_t			 n;
+	char			 shard[CRL_SHARD_URL];
+	int64_t			 n, which = 0;
 	int			 rc = -1;
 
+	if (strcmp(w[5], "deltas") == 0)
+		p.freshest = BYTES(DELTA_URL, strlen(DELTA_URL));
+	else if (text_parse_number(&which, w[5], 0, 9, &g->e) == -1)
+		return -1;
+	if (which > 0)
+		p.idp = BYTES(crl_shard_url(shard, SHARD_URL, which),
+		    strlen(shard));
 	if (text_parse_number(&n, w[4], 0, 200, &g->e) == -1 ||
 	    open_issuer(g, w[2], w[3]) == -1)
 		return -1;
@@ -200,7 +220,7 @@ job(struct golden *g, char *line)
 		n++;
 	if (n == WORDS && strcmp(w[0], "cert") == 0)
 		rc = make_cert(g, w);
-	else if (n == 5 && strcmp(w[0], "crl") == 0)
+	else if (n == 6 && strcmp(w[0], "crl") == 0)
 		rc = make_crl(g, w);
 	else
 		return error_set(&g->e, ERROR_INPUT, "no such job");

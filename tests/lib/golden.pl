@@ -155,9 +155,13 @@ sub constraints {
 	    seq(true(), defined $length ? integer(chr $length) : ''));
 }
 
-my $cdp = ext('2.5.29.31', 0, seq(seq(context(0, context(0,
-    uri('http://pki.example.org/a.crl'), uri('http://pki.example.org/b.crl')
-    )))));
+# What is in a DistributionPoint and in an IssuingDistributionPoint.
+sub point { return seq(context(0, context(0, map { uri($_) } @_))) }
+
+my $cdp = ext('2.5.29.31', 0, seq(point('http://pki.example.org/a.crl',
+    'http://pki.example.org/b.crl')));
+my $freshest = ext('2.5.29.46', 0, seq(point('http://pki.example.org/d.crl')));
+sub shard { return "http://pki.example.org/s-$_[0].crl" }
 my $aia = ext('1.3.6.1.5.5.7.1.1', 0, seq(
     seq(oid('1.3.6.1.5.5.7.48.1'), uri('http://ocsp.example.org/')),
     seq(oid('1.3.6.1.5.5.7.48.2'), uri('http://pki.example.org/a.cer'))));
@@ -329,9 +333,30 @@ my @kinds = (
 	      . 'cdp = false; aia = false;',
 	  extensions => sub { return (key_usage(0),
 	      eku('1.3.6.1.5.5.7.3.2'), no_rev_avail()) } },
+	# Of nine shards, 16 modulo 9 after the first.
+	{ name => 'sharded', issuer => 'people', days => 365, backdate => 0,
+	  random => '68' x 20 . '00000010', serial => '68' x 20,
+	  fields => 'name=Door 8', subject => [CN => 'Door 8'],
+	  text => subject(CN => 'name')
+	      . 'key_usage = [ "digitalSignature" ];'
+	      . 'ext_key_usage = [ "clientAuth" ]; crl = "shard";',
+	  extensions => sub { return (key_usage(0),
+	      eku('1.3.6.1.5.5.7.3.2'),
+	      ext('2.5.29.31', 0, seq(point(shard(8)))), $aia) } },
+	{ name => 'fresh', issuer => 'people', days => 365, backdate => 0,
+	  random => '69' x 20, serial => '69' x 20,
+	  fields => 'name=Door 9', subject => [CN => 'Door 9'],
+	  text => subject(CN => 'name')
+	      . 'key_usage = [ "digitalSignature" ];'
+	      . 'ext_key_usage = [ "clientAuth" ]; freshest = true;',
+	  extensions => sub { return (key_usage(0),
+	      eku('1.3.6.1.5.5.7.3.2'), $cdp, $freshest, $aia) } },
 );
 
-my @lists = (0, 1, 200);
+# How many entries, and of what.
+my %lists = (list0 => [0, 0], list1 => [1, 0], list200 => [200, 0],
+    shard7 => [0, 7], shard8 => [30, 8], listd => [3, 'deltas']);
+my @lists = sort keys %lists;
 
 sub kind {
 	my ($name) = @_;
@@ -391,7 +416,7 @@ sub jobs {
 		    key_of($k), $k->{issuer} eq '-' ? '-' : $scheme,
 		    $k->{random}, $k->{fields}), "\n";
 	}
-	print join("\t", 'crl', "list$_", 'people', $scheme, $_), "\n"
+	print join("\t", 'crl', $_, 'people', $scheme, @{ $lists{$_} }), "\n"
 	    for @lists;
 	return;
 }
@@ -451,14 +476,17 @@ sub entry {
 
 # 5.1.2.6: no list rather than an empty one.
 sub list_tbs {
-	my ($dir, $n, $alg) = @_;
+	my ($dir, $name, $alg) = @_;
+	my ($n, $scope) = @{ $lists{$name} };
 	my $issuer = kind('people');
+	my $more = $scope eq 'deltas' ? $freshest : $scope == 0 ? '' :
+	    ext('2.5.29.28', 1, point(shard($scope)));
 
 	return seq(integer("\x01"), $algorithm{$alg},
 	    name(@{ $issuer->{subject} }), when($now), when($now + 7 * $day),
 	    $n == 0 ? '' : seq(map { entry($_) } 0 .. $n - 1),
 	    context(0, seq(aki($dir, 'people'),
-	    ext('2.5.29.20', 0, integer("\x12\x34")))));
+	    ext('2.5.29.20', 0, integer("\x12\x34")), $more)));
 }
 
 my ($verb, @args) = @ARGV;
@@ -469,12 +497,11 @@ if ($verb eq 'profiles') {
 } elsif ($verb eq 'jobs') {
 	jobs(@args);
 } elsif ($verb eq 'names') {
-	print join(' ', (map { $_->{name} } @kinds), map { "list$_" } @lists),
-	    "\n";
+	print join(' ', (map { $_->{name} } @kinds), @lists), "\n";
 } elsif ($verb eq 'tbs') {
 	my ($dir, $name, $alg) = @args;
 
-	print $name =~ /^list(\d+)$/ ? list_tbs($dir, $1, $alg) :
+	print exists $lists{$name} ? list_tbs($dir, $name, $alg) :
 	    cert_tbs($dir, $name, $alg);
 } elsif ($verb eq 'wrap') {
 	my ($alg, $tbs, $sig) = @args;
