@@ -8,9 +8,10 @@
 
 #define REQUEST_TYPE	"application/ocsp-request"
 #define PREFIX		"/ocsp"
-/* OCSP_REQUEST_MAX in base 64, every octet escaped, would be eight times as
- * much; no client sends that by GET.  RFC 5019, 5 allows 255 octets. */
-#define HEAD_MAX	(32 * 1024)
+/* Of line and headers.  A dozen CertIDs by GET with every octet escaped fit;
+ * RFC 5019, 5 has clients use POST beyond 255 octets.  It is memory that the
+ * server clears for each request, so more would cost everybody. */
+#define HEAD_MAX	(8 * 1024)
 
 struct web {
 	const struct responder	*responder;
