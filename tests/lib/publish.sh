@@ -25,7 +25,7 @@ publish_configure() {
 	{
 		echo 'targets = ('
 		for publish_line; do
-			# shellcheck disable=SC2086 # name, URL and settings
+			# shellcheck disable=SC2046 # name, URL and settings
 			publish_target $(echo "$publish_line" |
 			    cut -d ' ' -f 1,2) "$(echo "$publish_line" |
 			    cut -s -d ' ' -f 3-)"
