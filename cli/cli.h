@@ -40,6 +40,7 @@ extern const struct cmd CLI_INIT[];
 extern const struct cmd CLI_ISSUE[];
 extern const struct cmd CLI_ORDER[];
 extern const struct cmd CLI_PROFILE[];
+extern const struct cmd CLI_PUBLISH[];
 #define CMD_END	{ NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL }
 
 struct cli_ca {			/* cas = ( { name = ..; cert = ..; } ) */
@@ -52,6 +53,7 @@ struct cli_conf {
 	char			*profiles;	/* directory */
 	struct conf_list	 blocklists;	/* files */
 	char			*schema;	/* directory of the migrations */
+	char			*directories;	/* file: where is published */
 	char			*root;		/* PEM */
 	char			*ca_dir;	/* NAME.pem, NAME.key, NAME.csr */
 	struct conf_groups	 cas;		/* of struct cli_ca: elsewhere */

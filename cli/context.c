@@ -28,6 +28,9 @@ const struct conf_item CLI_CONF[] = {
 	    "Files of keys that are never certified (signet blocklist make)."),
 	CONF_STR(struct cli_conf, schema, DATADIR "/db",
 	    "Directory of the schema's migrations."),
+	CONF_STR(struct cli_conf, directories, "directories.conf",
+	    "File that names the LDAP directories to which signet-crld "
+	    "publishes; the same as in its settings."),
 	CONF_STR(struct cli_conf, root, "ca/root.pem",
 	    "Certificate of the root, PEM."),
 	CONF_STR(struct cli_conf, ca_dir, "ca",

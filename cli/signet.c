@@ -22,6 +22,7 @@ static const struct cmd *const groups[] = {
 	CLI_HOLDER,
 	CLI_CA,
 	CLI_CRL,
+	CLI_PUBLISH,
 	CLI_PROFILE,
 	CLI_EXPLAIN,
 	CLI_CANARY,

@@ -13,6 +13,7 @@
 #include "db/db_holder.h"
 #include "db/db_key.h"
 #include "db/db_order.h"
+#include "db/db_publish.h"
 
 static const struct db_table *const tables[] = {
 	&DB_AUDIT_APPEND,
@@ -31,6 +32,8 @@ static const struct db_table *const tables[] = {
 	&DB_ORDER_NEW,
 	&DB_ORDER_REQUESTS,
 	&DB_ORDER_SUPPLY,
+	&DB_PUBLISH_ASK,
+	&DB_PUBLISH_LOOK,
 };
 
 int

@@ -46,6 +46,9 @@ struct db_keys {
 int	 db_publish_holders(struct db *, const char *after,
 	    const struct db_profiles *, size_t limit, struct db_keys *,
 	    struct arena *, struct error *);
+/* Which of these holders are among them: known[i]. */
+int	 db_publish_known(struct db *, const char *const *holder, size_t n,
+	    const struct db_profiles *, bool *known, struct error *);
 
 /* These targets exist; new ones are filled by db_publish_fill(). */
 int	 db_publish_targets(struct db *, const char *const *name, size_t n,

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "db/db_publish.h"
 
-enum { PEOPLE, HOLDERS };
+enum { PEOPLE, HOLDERS, KNOWN };
 static const struct db_stmt stmt[] = {
 	[PEOPLE] = DB_STMT("publish_people",
 	    "SELECT k.holder, c.ca, c.profile, c.serial, c.id, c.der"
@@ -20,6 +20,10 @@ static const struct db_stmt stmt[] = {
 	[HOLDERS] = DB_STMT("publish_holders",
 	    "SELECT DISTINCT holder FROM cert WHERE holder > $1::text"
 	    " AND profile = ANY ($2::text[]) ORDER BY holder LIMIT $3::bigint"),
+	[KNOWN] = DB_STMT("publish_known",
+	    "SELECT k.place - 1 FROM unnest($1::text[]) WITH ORDINALITY"
+	    " AS k (holder, place) WHERE EXISTS (SELECT FROM cert c"
+	    "  WHERE c.holder = k.holder AND c.profile = ANY ($2::text[]))"),
 };
 const struct db_table DB_PUBLISH_LOOK = DB_TABLE(stmt);
 
@@ -65,6 +69,23 @@ db_publish_holders(struct db *db, const char *after,
 	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
 	for (size_t i = 0; i < out->n; i++)
 		out->v[i] = db_row_text(a, rows, i, 0);
+	db_rows_free(&rows);
+	return 0;
+}
+
+int
+db_publish_known(struct db *db, const char *const *holder, size_t n,
+    const struct db_profiles *p, bool *known, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_texts(holder, n),
+	    db_texts(p->v, p->n) };
+	struct db_rows		*rows;
+
+	memset(known, 0, n * sizeof(*known));
+	if (db_query(db, &stmt[KNOWN], arg, 2, &rows, e) == -1)
+		return -1;
+	for (size_t i = 0; i < db_rows_count(rows); i++)
+		known[db_get_int(rows, i, 0)] = true;
 	db_rows_free(&rows);
 	return 0;
 }

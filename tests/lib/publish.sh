@@ -12,6 +12,7 @@
 #	entry HOLDER [ATTR...]		what anybody finds of the holder
 #	offers HOLDER NAME...		its certificates are these, in this order
 #	no_entry HOLDER
+#	people N			so many holders, fast, without orders
 : "${pki:?}" "${tmp:?}" "${ldap_base:?}"
 
 publish_target() {
@@ -25,10 +26,10 @@ publish_configure() {
 	{
 		echo 'targets = ('
 		for publish_line; do
-			# shellcheck disable=SC2046 # name, URL and settings
-			publish_target $(echo "$publish_line" |
-			    cut -d ' ' -f 1,2) "$(echo "$publish_line" |
-			    cut -s -d ' ' -f 3-)"
+			publish_name=${publish_line%% *}
+			publish_line="${publish_line#* } "
+			publish_target "$publish_name" "${publish_line%% *}" \
+			    "${publish_line#* }"
 		done
 		echo ');'
 		echo "${publish_more:-}"
@@ -92,4 +93,16 @@ offers() {
 
 no_entry() {
 	entry "$1" 1.1 | grep -q 'No such object'
+}
+
+# people N - the store has so many holders more, p0000001 ..., and says so
+people() {
+	people_columns='ca, serial, order_id, n, profile, holder, subject,
+	    key_digest, not_before, not_after, der, issued_at'
+	"$SIGNET_BUILD/tests/lib/people" "$pki/ca/people.pem" \
+	    "$pki/ca/people.key" "file:$pki/secrets/ca-people" "$1" |
+	    psql -X -q -d signet -v ON_ERROR_STOP=1 \
+	    -c "COPY signet.cert ($people_columns) FROM stdin" &&
+	sql "INSERT INTO outbox (topic, ca, serial) SELECT 'cert', ca, serial
+	    FROM cert WHERE holder LIKE 'p%'; ANALYZE cert; ANALYZE outbox"
 }

@@ -337,6 +337,7 @@ people_have_what_is_good_and_current_newest_first(void **state)
 	static const char *const	 holder[] = { "h9", "h2", "h1" };
 	struct db_publisheds		 v;
 	struct db_keys			 keys;
+	bool				 known[3];
 
 	(void)state;
 	testdb_sql(&t, "UPDATE signet.cert SET holder = 'h2' WHERE id = 5");
@@ -361,6 +362,9 @@ people_have_what_is_good_and_current_newest_first(void **state)
 	assert_int_equal(keys.n, 2);
 	assert_string_equal(keys.v[0], "h3");
 	assert_string_equal(keys.v[1], "h4");
+	assert_int_equal(db_publish_known(crl, holder, 3, &want, known, &e),
+	    0);
+	assert_true(!known[0] && known[1] && known[2]);
 }
 
 int
