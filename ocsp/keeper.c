@@ -263,19 +263,21 @@ keeper_start(struct keeper **out, const struct responder *r,
 	    tables, 3);
 	db_set_patience(k->db, 0);
 	db_set_deadline(k->db, QUERY_MS);
-	*out = k;
+	*out = NULL;
 	if ((k->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1)
 		rc = error_sys(e, "eventfd");
 	else if ((rc = pthread_create(&k->thread, NULL, keeper_thread,
 	    k)) != 0)
 		rc = error_set(e, ERROR_UPSTREAM, "start thread: %s",
 		    strerror(rc));
-	if (rc == 0)
+	if (rc == 0) {
+		*out = k;
 		return 0;
+	}
 	if (k->wake != -1)
 		close(k->wake);
 	db_close(&k->db);
-	mem_free(out);
+	mem_free(&k);
 	return -1;
 }
 

@@ -7,6 +7,7 @@
  * leaves it its state directory and the network.  What it needs an agent's key
  * for, a child does.
  */
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,7 +33,7 @@ struct ocspd {
 	struct health		*health;
 	struct readings		 readings;
 	struct responder	 responder;
-	struct keeper		*keeper;
+	_Atomic(struct keeper *) keeper;
 	struct operator		*operator;
 	struct web		*web[LISTEN_MAX];
 	struct proc		 renewer;
@@ -42,9 +43,10 @@ static void
 ocspd_moved(void *arg)
 {
 	struct ocspd	*d = arg;
+	struct keeper	*k = atomic_load(&d->keeper);
 
-	if (d->keeper != NULL)
-		keeper_kick(d->keeper);
+	if (k != NULL)
+		keeper_kick(k);
 }
 
 static int
@@ -167,14 +169,16 @@ ocspd_begin(struct ocspd *d, struct error *e)
 	    .max_lag_ms = d->conf.max_lag * 1000, .clock = &clock_system,
 	    .cells = r->cells, .answers = r->answers, .issuers = r->issuers,
 	    .complaints = r->complaints, .moved = ocspd_moved, .arg = d };
+	struct keeper		*k;
 	size_t			 i;
 	int			 fd;
 
 	if (floor_new(&r->floor, d->floor_dir, e) == -1 ||
 	    check_store(d, e) == -1 ||
 	    feed_start(&r->feed, &feed, e) == -1 ||
-	    keeper_start(&d->keeper, r, d->health, e) == -1)
+	    keeper_start(&k, r, d->health, e) == -1)
 		return -1;
+	atomic_store(&d->keeper, k);
 	fd = d->fd[LISTEN_MAX];
 	d->fd[LISTEN_MAX] = -1;
 	if (fd != -1 && operator_start_fd(&d->operator, fd, d->metrics,
@@ -223,6 +227,7 @@ static void
 ocspd_end(struct ocspd *d)
 {
 	struct responder	*r = &d->responder;
+	struct keeper		*k = atomic_load(&d->keeper);
 	size_t			 i;
 
 	for (i = 0; i < LISTEN_MAX; i++)
@@ -233,7 +238,7 @@ ocspd_end(struct ocspd *d)
 			close(d->fd[i]);
 	proc_stop(&d->renewer, 5000);
 	feed_stop(&r->feed);
-	keeper_stop(&d->keeper);
+	keeper_stop(&k);
 	answers_free(&r->answers);
 	cells_free(&r->cells);
 	floor_free(&r->floor);
