@@ -77,7 +77,7 @@ issuer_init_self(struct issuer *i, const char *name, EVP_PKEY *key,
 	if (profile_check_fields(p, f, e) == -1 ||
 	    cert_put_subject(&i->subject, p, f, e) == -1 ||
 	    key_public_der(&spki, key, e) == -1 ||
-	    cert_ski(i->ski, BYTES(spki.p, spki.len), e) == -1 ||
+	    cert_ski(i->ski, BYTES(spki.p, spki.len), p, e) == -1 ||
 	    key_signature_alg(&i->alg, key, NULL, e) == -1)
 		goto out;
 	rc = 0;
@@ -156,10 +156,12 @@ cert_spec_init(struct cert_spec *s, int64_t now, int64_t until,
 	return spec_shard(s, rng, e);
 }
 
-/* RFC 7093, method 1: the left 160 bits of SHA-256 over the key's bits. */
 int
-cert_ski(uint8_t dst[CERT_SKI_SIZE], struct bytes spki, struct error *e)
+cert_ski(uint8_t dst[CERT_SKI_SIZE], struct bytes spki,
+    const struct profile *p, struct error *e)
 {
+	const EVP_MD	*how = p != NULL && p->ocsp_nocheck ? EVP_sha1() :
+			    EVP_sha256();
 	struct bytes	 in = spki, seq, alg, bits;
 	unsigned char	 md[32];
 
@@ -167,7 +169,7 @@ cert_ski(uint8_t dst[CERT_SKI_SIZE], struct bytes spki, struct error *e)
 	    der_take(&seq, DER_SEQUENCE, &alg) == -1 ||
 	    der_take_bits(&seq, &bits) == -1 || seq.len > 0)
 		return error_set(e, ERROR_INPUT, "malformed public key");
-	if (EVP_Digest(bits.p, bits.len, md, NULL, EVP_sha256(), NULL) != 1)
+	if (EVP_Digest(bits.p, bits.len, md, NULL, how, NULL) != 1)
 		return error_ssl(e, ERROR_CRYPTO, "digest public key");
 	memcpy(dst, md, CERT_SKI_SIZE);
 	return 0;

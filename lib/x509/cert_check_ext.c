@@ -54,8 +54,8 @@ same_ski(X509_EXTENSION *x, const struct cert_spec *s)
 	if (s->ski.len > 0)
 		ok = a != NULL && cert_string_is(a, s->ski.p, s->ski.len);
 	else
-		ok = a != NULL && cert_ski(ski, s->spki, &e) == 0 &&
-		    cert_string_is(a, ski, sizeof(ski));
+		ok = a != NULL && cert_ski(ski, s->spki, s->profile,
+		    &e) == 0 && cert_string_is(a, ski, sizeof(ski));
 	ASN1_OCTET_STRING_free(a);
 	return ok;
 }

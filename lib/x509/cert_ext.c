@@ -60,7 +60,7 @@ put_ski(struct buf *b, const struct cert_spec *s, struct error *e)
 	uint8_t		 ski[CERT_SKI_SIZE];
 	struct ext_mark	 m;
 
-	if (cert_ski(ski, s->spki, e) == -1)
+	if (cert_ski(ski, s->spki, s->profile, e) == -1)
 		return -1;
 	m = ext_begin(b, OID_EXT_SKI, false);
 	if (s->ski.len > 0)

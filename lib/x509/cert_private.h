@@ -33,8 +33,13 @@
 #define OID_SMTP_UTF8			"1.3.6.1.5.5.7.8.9"
 #define OID_KRB5_PRINCIPAL		"1.3.6.1.5.2.2"
 
+/*
+ * The left 160 bits of SHA-256 over the key's bits (RFC 7093, method 1).  For
+ * a signer of OCSP answers SHA-1 (RFC 5280, 4.2.1.2): its answers name it by
+ * that digest, and dirmngr looks for the certificate with such an identifier.
+ */
 int	 cert_ski(uint8_t dst[CERT_SKI_SIZE], struct bytes spki,
-	    struct error *);
+	    const struct profile *, struct error *);
 bool	 cert_key_is_rsa(struct bytes spki);
 uint32_t cert_key_usage(const struct cert_spec *);
 int	 cert_put_subject(struct buf *, const struct profile *,

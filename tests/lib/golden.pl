@@ -13,7 +13,7 @@
 # NAME.spki.
 use strict;
 use warnings;
-use Digest::SHA qw(sha256);
+use Digest::SHA qw(sha1 sha256);
 use Math::BigInt;
 
 my $now = 1800000000;		# 2027-01-15T08:00:00Z
@@ -179,14 +179,16 @@ sub open_tlv {
 }
 
 # SubjectPublicKeyInfo, last member: the first 160 bits of SHA-256 over the
-# key's own (RFC 7093, 2).
+# key's own (RFC 7093, 2), or for a responder SHA-1 (RFC 6960, 4.2.1).
 sub key_id {
-	my ($inner) = open_tlv($_[0]);
+	my ($spki, $responder) = @_;
+	my ($inner) = open_tlv($spki);
 	my (undef, $rest) = open_tlv($inner);
 	my ($content, $after) = open_tlv($rest);
 
 	die "no key in it\n" if ord($rest) != 3 || ord($content) != 0 ||
 	    $after ne '';
+	return sha1(substr $content, 1) if $responder;
 	return substr sha256(substr $content, 1), 0, 20;
 }
 
@@ -457,7 +459,8 @@ sub cert_tbs {
 	    name(@{ $issuer->{subject} }), seq(when($from), when($to)),
 	    name(@{ $k->{subject} }), $spki,
 	    context(3, seq($self ? '' : aki($dir, $k->{issuer}),
-	    ext('2.5.29.14', 0, octets(key_id($spki))),
+	    ext('2.5.29.14', 0, octets(key_id($spki,
+	    $k->{name} eq 'responder'))),
 	    $k->{extensions}->($type))));
 }
 

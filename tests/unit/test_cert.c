@@ -531,7 +531,7 @@ cert_check_knows_each_setting_of_a_profile(void **state)
 		{ "time-stamp", uncritical, "extKeyUsage" },
 		{ "tls-short", with_ocsp, "authorityInfoAccess" },
 		{ "tls-short", revocable, "the number of extensions" },
-		{ "ocsp-signer", checked, "the number of extensions" },
+		{ "ocsp-signer", checked, "subjectKeyIdentifier" },
 		{ "mailbox-sign", another_policy, "subjectAltName" },
 		{ "mailbox-sign", another_usage, "keyUsage" },
 	};

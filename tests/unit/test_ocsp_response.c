@@ -384,6 +384,18 @@ openssl_reads_what_we_meant(void **state)
 }
 
 /* RFC 6960, 2.2 and 4.4.8; without a nonce, and unknown without a reason. */
+/* dirmngr compares the responder's id with the identifier in certificates. */
+static void
+the_signers_certificate_has_the_digest_that_answers_name_it_by(void **state)
+{
+	struct fixture			*f = *state;
+	const ASN1_OCTET_STRING		*ski = X509_get0_subject_key_id(f->cert);
+
+	assert_int_equal(ASN1_STRING_length(ski), sizeof(f->signer.key_hash));
+	assert_memory_equal(ASN1_STRING_get0_data(ski), f->signer.key_hash,
+	    sizeof(f->signer.key_hash));
+}
+
 static void
 never_issued_is_held_since_1970_and_says_so(void **state)
 {
@@ -795,6 +807,8 @@ main(void)
 		cmocka_unit_test(
 		    openssl_verifies_what_each_kind_of_signer_writes),
 		cmocka_unit_test(openssl_reads_what_we_meant),
+		cmocka_unit_test(
+		    the_signers_certificate_has_the_digest_that_answers_name_it_by),
 		cmocka_unit_test(never_issued_is_held_since_1970_and_says_so),
 		cmocka_unit_test(ocsp_response_read_takes_what_we_write),
 	};

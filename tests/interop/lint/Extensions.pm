@@ -3,7 +3,7 @@
 package Extensions;
 use strict;
 use warnings;
-use Digest::SHA 'sha256';
+use Digest::SHA qw(sha1 sha256);
 use Der qw(der_one oid);
 use Cert qw(hexed);
 use Names qw(san_parse san_check url_check);
@@ -222,11 +222,15 @@ sub identifiers_check {
 	my ($cert, $issuer, $self) = @_;
 	my $report = $cert->{report};
 	my $bits = substr($cert->{spki}{kids}[1]{body}, 1);
+	# OCSP answers name their signer by SHA-1 (RFC 6960, 4.2.1).
+	my $digest = (grep { $_ eq '1.3.6.1.5.5.7.3.9' }
+	    @{$cert->{eku} // []}) ? sha1($bits) :
+	    substr(sha256($bits), 0, 20);
 
 	$report->bad('ski_missing') unless defined $cert->{ski};
 	$report->bad('ski_digest', hexed($cert->{ski}))
 	    if defined $cert->{ski} &&
-	    $cert->{ski} ne substr(sha256($bits), 0, 20);
+	    $cert->{ski} ne $digest;
 	return if $self && !defined $cert->{aki};
 	$report->bad('aki_missing') unless defined $cert->{aki};
 	$report->bad('aki_of_issuer', hexed($cert->{aki}))
