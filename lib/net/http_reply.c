@@ -101,15 +101,17 @@ header(struct MHD_Response *m, const char *name, const char *value)
 }
 
 /*
- * RFC 5019, 6.2: no cache keeps it longer than it is good.  max_age lets them
- * ask earlier, because a newer one may be there long before.
+ * RFC 5019, 6.2: no cache keeps it longer than it is good, which ends before
+ * nextUpdate: seconds are whole ones here and in caches, of which nginx uses
+ * the last one, too.  max_age lets them ask earlier, because a newer one may
+ * be there long before.
  */
 static void
 header_cache(struct MHD_Response *m, int64_t expires, int64_t max_age,
     int64_t now)
 {
 	char	 text[80], date[HTTP_DATE_SIZE];
-	int64_t	 age = expires - now;
+	int64_t	 age = expires - now - 1;
 
 	if (expires == 0) {
 		header(m, "Cache-Control", "no-store");
