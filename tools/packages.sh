@@ -13,7 +13,7 @@ packages_run="openssl postgresql"
 
 # For the tests: the second compiler, the checkers, and other people's programs
 # that are asked for their opinion.
-packages_test="clang curl gnutls-bin gpg-agent gpgsm jq ldap-utils libclang-rt-dev libcmocka-dev
+packages_test="clang curl dirmngr gnutls-bin gpg-agent gpgsm jq ldap-utils libclang-rt-dev libcmocka-dev
     libnss3-tools llvm mandoc nginx-light opensc p11-kit p11-kit-modules perl procps python3 shellcheck slapd softhsm2 util-linux
     valgrind wrk xz-utils"
 

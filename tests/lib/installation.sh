@@ -25,7 +25,7 @@ arc=2.25.48630738149683718521173944708743016276	# doc/oids.md
 
 install_pki() {
 	[ -n "$tap_pg" ] || start_pg
-	if [ -z "$*${root_key:-}${ca_key:-}${key:-}" ]; then
+	if [ -z "$*${pki_url:-}${root_key:-}${ca_key:-}${key:-}" ]; then
 		pki_usual
 	else
 		pki_make "$@"
@@ -38,7 +38,7 @@ install_pki() {
 pki_make() {
 	signet init --dir "$pki" --data "$srcdir" --organization "Example AB" \
 	    --country SE --database "$conninfo user=postgres" \
-	    --url http://pki.example.org --root-key "${root_key:-ec:P-256}" \
+	    --url "${pki_url:-http://pki.example.org}" --root-key "${root_key:-ec:P-256}" \
 	    --ca-key "${ca_key:-ec:P-256}" --key "${key:-ec:P-256}" \
 	    --security-officer "s1:Sara One" --security-officer "s2:Sten Two" \
 	    --officer "o1:Olga One" --officer "o2:Otto Two" \
