@@ -9,11 +9,11 @@ packages_build="autoconf automake gcc libc6-dev libconfig-dev libcurl4-openssl-d
     make pkg-config"
 
 # To run the store and to look at what came out.
-packages_run="openssl postgresql"
+packages_run="curl openssl postgresql"
 
 # For the tests: the second compiler, the checkers, and other people's programs
 # that are asked for their opinion.
-packages_test="clang curl dirmngr gnutls-bin gpg-agent gpgsm jq ldap-utils libclang-rt-dev libcmocka-dev
+packages_test="clang dirmngr gnutls-bin gpg-agent gpgsm jq ldap-utils libclang-rt-dev libcmocka-dev
     libnss3-tools llvm mandoc nginx-light opensc p11-kit p11-kit-modules perl procps python3 shellcheck slapd softhsm2 util-linux
     valgrind wrk xz-utils"
 
