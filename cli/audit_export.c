@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "cli/bundle.h"
+#include "cli/crl_file.h"
 #include "cli/progress.h"
 #include "db/db_audit.h"
 #include "db/db_ca.h"
@@ -269,19 +270,22 @@ static int
 export_crls(struct export *x, struct db *db, struct error *e)
 {
 	struct db_export	 at = { 0 };
-	struct db_export_blobs	 page = { 0 };
+	struct db_crl		 row;
 	char			 ca[65];
+	int			 found;
 
-	do {
+	for (;;) {
 		/* The cursor's name lives in the page before. */
 		snprintf(ca, sizeof(ca), "%s", at.ca != NULL ? at.ca : "");
 		arena_reset(x->arena);
 		at.ca = ca;
-		if (db_export_crls(db, &at, &page, x->arena, e) == -1 ||
-		    put_blobs(x, BUNDLE_CRLS, &page, e) == -1)
-			return -1;
-	} while (page.n > 0);
-	return 0;
+		found = db_export_crl(db, &at, &row, x->arena, e);
+		if (found != 1)
+			return found;
+		if (crl_file_write(db, &row, x->f[BUNDLE_CRLS], true,
+		    e) == -1)
+			return error_wrap(e, "%s", bundle_name(BUNDLE_CRLS));
+	}
 }
 
 static int

@@ -63,7 +63,7 @@ static int
 open_store(struct cli *c, struct error *e)
 {
 	static const struct db_table *const	 tables[] = {
-		&DB_AUDIT, &DB_CA, &DB_EXPORT,
+		&DB_AUDIT, &DB_CA, &DB_CRL, &DB_EXPORT,
 	};
 	const char				*where;
 

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
+#include "cli/crl_file.h"
 #include "cli/list.h"
 #include "cli/selector.h"
 #include "db/db_crl.h"
@@ -124,11 +125,11 @@ find(struct cli *c, struct db_crl *crl, struct error *e)
 	    "list");
 }
 
-/* Parsed and its signature checked against the CA of the settings.  It is
+/* Read and its signature checked against the CA of the settings.  It is
  * what it was asked for: a delta never passes for a complete list. */
 static int
-parse(struct cli *c, const struct db_crl *row, const struct buf *der,
-    struct crl **crl, struct error *e)
+load(struct cli *c, const struct db_crl *row, struct crl **crl,
+    struct error *e)
 {
 	const struct cli_issuer	*ca;
 	struct issuer		 issuer;
@@ -137,7 +138,7 @@ parse(struct cli *c, const struct db_crl *row, const struct buf *der,
 	if (cli_find_ca(c, row->ca, &ca, e) == -1 ||
 	    issuer_init(&issuer, ca->name, ca->cert, e) == -1)
 		return -1;
-	rc = crl_parse(crl, BYTES(der->p, der->len), &issuer, e);
+	rc = crl_file_load(crl, c->db, row, &issuer, e);
 	issuer_clear(&issuer);
 	if (rc == 0 && ((*crl)->params.number != row->number ||
 	    (*crl)->params.base != row->base ||
@@ -207,27 +208,21 @@ crl_show(struct cmd_args *a, void *ctx, struct error *e)
 {
 	struct cli	*c = ctx;
 	struct db_crl	 row;
-	struct buf	 der = { 0 };
 	struct crl	*crl = NULL;
 	bool		 entries;
-	int		 rc = -1;
 
 	cli_begin(c, a);
 	entries = cmd_flag(a, "entries");
-	if (find(c, &row, e) == -1 || db_crl_load(c->db, &row, &der, e) == -1 ||
-	    parse(c, &row, &der, &crl, e) == -1)
-		goto out;
+	if (find(c, &row, e) == -1 || load(c, &row, &crl, e) == -1)
+		return -1;
 	if (!entries || !c->json)
 		show_params(c, &row, crl);
 	if (entries && !c->json && crl->n > 0)
 		cli_say(c, "%s", "");
 	if (entries && (c->json || crl->n > 0))
 		show_entries(c, crl);
-	rc = 0;
- out:
 	crl_free(&crl);
-	buf_clear(&der);
-	return rc;
+	return 0;
 }
 
 static int
@@ -238,22 +233,13 @@ crl_export(struct cmd_args *a, void *ctx, struct error *e)
 	const char			*format = cmd_string(a, "format",
 					    "pem");
 	struct db_crl			 row;
-	struct buf			 der = { 0 }, pem = { 0 };
-	int				 rc;
 
 	cli_begin(c, a);
 	if (list_check_word("--format", format, formats, 2, e) == -1 ||
 	    find(c, &row, e) == -1)
 		return -1;
-	if ((rc = db_crl_load(c->db, &row, &der, e)) == 0) {
-		if (strcmp(format, "pem") == 0)
-			list_pem(&pem, "X509 CRL", BYTES(der.p, der.len));
-		rc = list_write(cmd_string(a, "out", "-"), pem.len > 0 ?
-		    &pem : &der, e);
-	}
-	buf_clear(&der);
-	buf_clear(&pem);
-	return rc;
+	return crl_file_create(c->db, &row, cmd_string(a, "out", "-"),
+	    strcmp(format, "pem") == 0, e);
 }
 
 /* A file, as a client has it: is it a list of this CA, and which? */

@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/last_crl.h"
 
-#include "db/db_crl.h"
+#include "cli/crl_file.h"
 
 static int
 find_in(struct cli *c, const struct issuer *issuer, const struct db_crl *row,
     struct bytes serial, struct crl_entry *found, struct error *e)
 {
 	struct crl	*crl = NULL;
-	struct buf	 der = { 0 };
 	int		 rc;
 
-	if ((rc = db_crl_load(c->db, row, &der, e)) == 0 &&
-	    (rc = crl_parse(&crl, BYTES(der.p, der.len), issuer, e)) == 0)
+	if ((rc = crl_file_load(&crl, c->db, row, issuer, e)) == 0)
 		rc = crl_find(crl, serial.p, serial.len, found);
 	crl_free(&crl);
-	buf_clear(&der);
 	return rc;
 }
 

@@ -34,10 +34,7 @@ static const struct db_stmt stmt[] = {
 	    " ORDER BY s.id DESC LIMIT 1)"
 	    " FROM cert c WHERE c.id > $1::bigint ORDER BY c.id LIMIT " PAGE),
 	[CRLS] = DB_STMT("export_crls",
-	    "SELECT l.ca, l.shard, l.number, l.base,"
-	    " (SELECT string_agg(p.der, '' ORDER BY p.n) FROM crl_part p"
-	    "  WHERE p.ca = l.ca AND p.shard = l.shard"
-	    "  AND p.number = l.number AND p.base = l.base)"
+	    "SELECT l.ca, l.shard, l.number, l.base, l.size"
 	    " FROM crl l WHERE (l.ca, l.shard, l.number, l.base) >"
 	    " ($1::text, $2::bigint, $3::bigint, $4::bigint)"
 	    " ORDER BY l.ca, l.shard, l.number, l.base LIMIT 1"),
@@ -108,25 +105,30 @@ db_export_stations(struct db *db, struct db_export *at,
 }
 
 int
-db_export_crls(struct db *db, struct db_export *at,
-    struct db_export_blobs *out, struct arena *a, struct error *e)
+db_export_crl(struct db *db, struct db_export *at, struct db_crl *row,
+    struct arena *a, struct error *e)
 {
 	const struct db_arg	 arg[] = {
 		db_text(at->ca != NULL ? at->ca : ""), db_int(at->shard),
 		db_int(at->seq), db_int(at->base) };
 	struct db_rows		*rows;
+	int			 found;
 
 	if (db_query(db, &stmt[CRLS], arg, 4, &rows, e) == -1)
 		return -1;
-	blobs_fill(out, rows, 4, a);
-	if (out->n > 0) {
-		at->ca = db_row_text(a, rows, 0, 0);
-		at->shard = db_get_int(rows, 0, 1);
-		at->seq = db_get_int(rows, 0, 2);
-		at->base = db_get_int(rows, 0, 3);
+	if ((found = db_rows_count(rows) == 1)) {
+		*row = (struct db_crl){ .ca = db_row_text(a, rows, 0, 0),
+		    .shard = db_get_int(rows, 0, 1),
+		    .number = db_get_int(rows, 0, 2),
+		    .base = db_get_int(rows, 0, 3),
+		    .size = db_get_int(rows, 0, 4) };
+		at->ca = row->ca;
+		at->shard = row->shard;
+		at->seq = row->number;
+		at->base = row->base;
 	}
 	db_rows_free(&rows);
-	return 0;
+	return found;
 }
 
 int

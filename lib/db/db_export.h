@@ -9,6 +9,7 @@
  * without rows is the end.  Pages are bounded in rows and in bytes.
  */
 #include "db/db.h"
+#include "db/db_crl.h"
 #include "db/db_row.h"
 
 extern const struct db_table DB_EXPORT;
@@ -32,8 +33,9 @@ int	 db_export_orders(struct db *, struct db_export *,
 	    struct db_export_blobs *, struct arena *, struct error *);
 int	 db_export_stations(struct db *, struct db_export *,
 	    struct db_export_blobs *, struct arena *, struct error *);
-int	 db_export_crls(struct db *, struct db_export *,
-	    struct db_export_blobs *, struct arena *, struct error *);
+/* The next list, whose bytes are db_crl_part()'s to bring: 1, 0, -1. */
+int	 db_export_crl(struct db *, struct db_export *, struct db_crl *,
+	    struct arena *, struct error *);
 
 struct db_export_request {
 	struct db_ref	 ref;
