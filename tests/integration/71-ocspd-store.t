@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The store is killed, stopped and restarted while clients ask: what was signed
 # is sent as long as it is valid, everything else is "try later", nothing wrong
-# is ever signed, and it goes on by itself.
+# is ever signed, and it goes on by itself.  Shows E067.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/ocspd.sh"
