@@ -719,6 +719,21 @@ a_list_whose_number_goes_back_is_named(void **state)
 	only(&f->report, AUDIT_CRLS, "list 1 of CA people came after list 1");
 }
 
+/* It is of all certificates, and would pass for a part of them. */
+static void
+a_list_of_another_scope_than_its_entry_says_is_named(void **state)
+{
+	struct fixture	*f = *state;
+
+	testbundle_make(&f->w);
+	testbundle_edit(&f->w.body.v[f->w.body.n - 1], "\nnumber=",
+	    "\nshard=3\nnumber=");
+	write_and_audit(f);
+	assert_non_null(strstr(finding(&f->report, AUDIT_CRLS,
+	    "has another number, time, count or scope than its entry")->text,
+	    "of shard 3 of CA people"));
+}
+
 static void
 a_list_without_an_entry_is_named(void **state)
 {
@@ -851,6 +866,7 @@ main(void)
 		TEST(a_list_with_one_too_many_is_named),
 		TEST(a_list_whose_number_goes_back_is_named),
 		TEST(a_list_without_an_entry_is_named),
+		TEST(a_list_of_another_scope_than_its_entry_says_is_named),
 		TEST(garbage_in_each_file_is_a_finding_with_its_line),
 		TEST(a_directory_that_is_no_bundle_is_refused),
 		TEST(alarms_are_shown_and_are_no_fault_of_the_bundle),
