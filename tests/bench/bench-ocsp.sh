@@ -184,9 +184,10 @@ lua() {
 	end
 	END
 }
-# cold.lua: another certificate each time.
+# cold.lua: another certificate each time, as many as there are at first: what
+# is cached in the end is the same in a store of any size.
 cold_lua() {
-	serials 20000 >"$tmp/serials"
+	serials 10000 >"$tmp/serials"
 	request "$(head -n 1 "$tmp/serials")" -no_nonce
 	cp "$tmp/request" "$tmp/plain"
 	cat >"$tmp/cold.lua" <<-END
