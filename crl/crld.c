@@ -106,29 +106,51 @@ crld_start_children(struct crld *c, struct error *e)
 	    publish_process, c, e);
 }
 
+/* The file's directory: a new one comes by renaming. */
+static char *
+directory_of(const char *path)
+{
+	const char	*slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return mem_strdup(".");
+	return slash == path ? mem_strdup("/") :
+	    mem_printf("%.*s", (int)(slash - path), path);
+}
+
 static int
 crld_confine(struct crld *c, struct error *e)
 {
+	const struct conf_list	*lists = &c->conf.root_crls;
 	struct sandbox_path	*path;
 	struct sandbox		 box = { .user = c->conf.user, .no_exec = true };
 	bool			 landlock;
+	char			**dir = mem_array(lists->n + 1, sizeof(*dir));
 	size_t			 i, n = 0;
 	int			 rc;
 
-	path = mem_array(8 + c->conf.root_crls.n, sizeof(*path));
+	path = mem_array(7 + lists->n + c->conf.links.n, sizeof(*path));
 	path[n++] = (struct sandbox_path){ c->conf.directory, SANDBOX_WRITE };
 	path[n++] = (struct sandbox_path){ c->conf.state, SANDBOX_WRITE };
+	path[n++] = (struct sandbox_path){ c->conf.root, SANDBOX_READ };
 	path[n++] = (struct sandbox_path){ c->conf.ca_dir, SANDBOX_READ };
 	/* The resolver, TLS anchors, the store's socket. */
 	path[n++] = (struct sandbox_path){ "/etc", SANDBOX_READ };
 	path[n++] = (struct sandbox_path){ "/usr", SANDBOX_READ };
 	path[n++] = (struct sandbox_path){ "/run", SANDBOX_READ };
-	for (i = 0; i < c->conf.root_crls.n; i++)
-		path[n++] = (struct sandbox_path){ c->conf.root_crls.v[i],
+	for (i = 0; i < c->conf.links.n; i++)
+		path[n++] = (struct sandbox_path){ c->conf.links.v[i],
 		    SANDBOX_READ };
+	for (i = 0; i < lists->n; i++) {
+		dir[i] = directory_of(lists->v[i]);
+		path[n++] = (struct sandbox_path){ dir[i], SANDBOX_READ };
+	}
 	box.path = path;
 	box.npath = n;
 	rc = sandbox_enter(&box, &landlock, e);
+	for (i = 0; i < lists->n; i++)
+		mem_free(&dir[i]);
+	mem_free(&dir);
 	mem_free(&path);
 	return rc;
 }

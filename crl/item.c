@@ -24,15 +24,33 @@ item_path(const char *ca, enum item_kind kind, int64_t shard)
 	return mem_printf("crl/%s.crl", ca);
 }
 
+static uint64_t
+item_hash(const void *item)
+{
+	const struct item	*it = item;
+
+	return map_hash_bytes(it->path, strlen(it->path));
+}
+
+static bool
+item_equal(const void *a, const void *b)
+{
+	const struct item	*x = a, *y = b;
+
+	return strcmp(x->path, y->path) == 0;
+}
+
 struct item *
 items_find(const struct items *all, const char *path)
 {
-	size_t	 i;
+	struct item	 key = { .shard = 0 }, *found;
 
-	for (i = 0; i < all->n; i++)
-		if (strcmp(all->v[i]->path, path) == 0)
-			return all->v[i];
-	return NULL;
+	if (all->n == 0)
+		return NULL;
+	key.path = mem_strdup(path);
+	found = map_find(&all->by_path, &key);
+	mem_free(&key.path);
+	return found;
 }
 
 struct item *
@@ -45,6 +63,9 @@ items_add(struct items *all, const char *path, const char *ca,
 	it->ca = mem_strdup(ca);
 	it->kind = kind;
 	it->shard = shard;
+	if (all->by_path.hash == NULL)
+		map_init(&all->by_path, item_hash, item_equal);
+	(void)map_put(&all->by_path, it);
 	all->v = mem_resize(all->v, all->n + 1, sizeof(*all->v));
 	all->v[all->n++] = it;
 	return it;
@@ -62,6 +83,7 @@ item_free(struct item **it)
 void
 items_drop(struct items *all, size_t i)
 {
+	(void)map_remove(&all->by_path, all->v[i]);
 	item_free(&all->v[i]);
 	all->v[i] = all->v[--all->n];
 }
@@ -73,6 +95,9 @@ items_clear(struct items *all)
 
 	for (i = 0; i < all->n; i++)
 		item_free(&all->v[i]);
+	if (all->by_path.hash != NULL)
+		map_clear(&all->by_path);
+	all->by_path.hash = NULL;
 	mem_free(&all->v);
 	mem_free(&all->path);
 	all->n = 0;

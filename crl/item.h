@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/error.h"
+#include "base/map.h"
 #include "net/metrics.h"
 #include "x509/key.h"
 
@@ -29,6 +30,7 @@ struct item {
 	bool			 there;		/* the file is, and is right */
 	bool			 seen;		/* in the store, this time */
 	bool			 by_file;	/* a root's: not in the store */
+	bool			 judged;	/* by round_health(), this time */
 	int64_t			 refused;	/* number of what was not
 						 * published, 0: nothing */
 	int64_t			 again_ms;	/* when to look at it again */
@@ -39,6 +41,7 @@ struct items {
 	char		*path;			/* STATE/published */
 	struct item	**v;
 	size_t		 n;
+	struct map	 by_path;
 	bool		 changed;
 };
 

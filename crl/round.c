@@ -43,6 +43,34 @@ round_directories(const struct crld_conf *c, struct error *e)
 	return rc == 0 ? make_directory(c->state, 0700, e) : -1;
 }
 
+/* CAs that were published before are known without the store. */
+static void
+know_published(struct round *r)
+{
+	struct error		 e = ERROR_INIT;
+	struct buf		 der = { 0 };
+	struct db_ca		 row = { .name = NULL };
+	const struct item	*it;
+	char			*path;
+	size_t			 i;
+
+	for (i = 0; i < r->items.n; i++) {
+		it = r->items.v[i];
+		if (it->kind != ITEM_CERT)
+			continue;
+		path = mem_printf("%s/%s", r->conf->directory, it->path);
+		row.name = it->ca;
+		error_clear(&e);
+		if (file_load(&der, path, CERT_MAX, &e) == 0) {
+			row.der = BYTES(der.p, der.len);
+			(void)authorities_take(&r->authorities, &row, it->key,
+			    r->shelf.now, &e);
+		}
+		buf_clear(&der);
+		mem_free(&path);
+	}
+}
+
 int
 round_open(struct round *r, struct error *e)
 {
@@ -60,6 +88,7 @@ round_open(struct round *r, struct error *e)
 	if (authorities_load(&r->authorities, r->conf, r->shelf.now,
 	    e) == -1 || items_load(&r->items, r->conf->state, e) == -1)
 		return -1;
+	know_published(r);
 	for (i = 0; i < r->items.n; i++)
 		if (r->items.v[i]->kind != ITEM_CERT)
 			shelf_look(&r->shelf, r->items.v[i]);

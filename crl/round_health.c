@@ -81,6 +81,7 @@ health_of_ca(struct round *r, const char *ca)
 
 	for (i = 0; i < r->items.n; i++)
 		if (strcmp(r->items.v[i]->ca, ca) == 0) {
+			r->items.v[i]->judged = true;
 			judge(r, r->items.v[i], &v);
 			lists += r->items.v[i]->there &&
 			    r->items.v[i]->kind != ITEM_CERT;
@@ -138,7 +139,7 @@ metrics_of_item(struct round *r, struct item *it)
 void
 round_health(struct round *r)
 {
-	size_t	 i, k;
+	size_t	 i;
 
 	/* Who is silent for so long is not well. */
 	health_set(r->health, "store", r->store.code == ERROR_NONE,
@@ -146,11 +147,9 @@ round_health(struct round *r)
 	    r->store.code == ERROR_NONE ? "it answers" : r->store.text);
 	for (i = 0; i < r->items.n; i++) {
 		metrics_of_item(r, r->items.v[i]);
-		for (k = 0; k < i; k++)
-			if (strcmp(r->items.v[k]->ca,
-			    r->items.v[i]->ca) == 0)
-				break;
-		if (k == i)
-			health_of_ca(r, r->items.v[i]->ca);
+		r->items.v[i]->judged = false;
 	}
+	for (i = 0; i < r->items.n; i++)
+		if (!r->items.v[i]->judged)
+			health_of_ca(r, r->items.v[i]->ca);
 }

@@ -8,10 +8,13 @@
 
 #include "agent/agent.h"
 
+#define RETRY_MS	5000	/* for a token that is away */
+
 struct known {				/* a CA, as long as the program runs */
 	char			 name[CA_NAME_SIZE];
 	X509			*cert;
 	struct stat		 file;		/* of its signer, when read */
+	int64_t			 retry_at;	/* its token is away; or 0 */
 	struct ocsp_signer	 signer;
 	uint64_t		 version;
 	char			 why_not[200];
@@ -20,6 +23,7 @@ struct known {				/* a CA, as long as the program runs */
 
 struct issuer_source {
 	struct issuer_setup	 setup;
+	struct place_secret	 secret;	/* of the signers' keys */
 	STACK_OF(X509)		*roots;
 	struct known		*known;
 	size_t			 nknown;
@@ -79,7 +83,9 @@ issuer_source_new(struct issuer_source **out,
 	pthread_mutex_init(&s->lock, NULL);
 	atomic_init(&none->refs, 1);
 	atomic_init(&s->now, none);
-	if (cert_load_chain(&s->roots, setup->root, e) == -1) {
+	if (cert_load_chain(&s->roots, setup->root, e) == -1 ||
+	    (setup->passphrase != NULL && secret_fetch(&s->secret.secret,
+	    setup->passphrase, "signers", e) == -1)) {
 		issuer_source_free(&s);
 		return -1;
 	}
@@ -103,6 +109,7 @@ issuer_source_free(struct issuer_source **sp)
 		ocsp_signer_clear(&s->known[i].signer);
 	}
 	mem_free(&s->known);
+	secret_free(&s->secret.secret);
 	sk_X509_pop_free(s->roots, X509_free);
 	pthread_mutex_destroy(&s->lock);
 	mem_free(sp);
@@ -243,8 +250,8 @@ read_signer(struct issuer_source *s, struct known *k, const char *path,
 	struct identity	 id;
 	int		 rc;
 
-	if (agent_signer_load(&id, s->setup.signers, k->name,
-	    s->setup.passphrase, e) == -1)
+	if (agent_signer_load(&id, s->setup.signers, k->name, &s->secret,
+	    e) == -1)
 		return -1;
 	rc = ocsp_signer_init(out, id.cert, id.key, k->cert,
 	    clock_now(s->setup.clock), e);
@@ -276,6 +283,15 @@ set_signer(struct issuer_source *s, struct known *k,
 	return !had;
 }
 
+/* It is another file, or it is time to look for its token again. */
+static bool
+is_to_read(struct known *k, const struct stat *st)
+{
+	if (k->retry_at != 0 && clock_monotonic_ms() >= k->retry_at)
+		return true;
+	return !same_file(st, &k->file);
+}
+
 static int
 load_signer(struct issuer_source *s, struct known *k, struct buf *notes)
 {
@@ -290,11 +306,13 @@ load_signer(struct issuer_source *s, struct known *k, struct buf *notes)
 		error_sys(&e, "%s", path);
 		rc = set_signer(s, k, NULL, &e, notes);
 		memset(&k->file, 0, sizeof(k->file));
-	} else if (!same_file(&st, &k->file)) {
+	} else if (is_to_read(k, &st)) {
 		k->file = st;
 		rc = read_signer(s, k, path, &fresh, &e) == 0 ?
 		    set_signer(s, k, &fresh, NULL, notes) :
 		    set_signer(s, k, NULL, &e, notes);
+		k->retry_at = e.code == ERROR_UPSTREAM ?
+		    clock_monotonic_ms() + RETRY_MS : 0;
 	}
 	mem_free(&path);
 	return rc;

@@ -45,7 +45,8 @@ struct issuer_source;
 struct issuer_setup {
 	const char		*root;		/* PEM file */
 	const char		*signers;	/* directory */
-	const char		*passphrase;	/* of their keys, or NULL */
+	const char		*passphrase;	/* where that of their keys, or
+						 * the PIN, comes from; or NULL */
 	const struct clock	*clock;
 };
 int	 issuer_source_new(struct issuer_source **,

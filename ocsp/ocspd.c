@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "db/db_crl.h"
 #include "keeper.h"
 #include "os/file.h"
@@ -87,21 +88,28 @@ ocspd_start_renewer(struct ocspd *d, struct error *e)
 static int
 ocspd_confine(struct ocspd *d, struct error *e)
 {
-	const struct sandbox_path	 path[] = {
-		{ d->conf.state, SANDBOX_WRITE },
-		{ "/etc", SANDBOX_READ },	/* resolver, TLS anchors */
-		{ "/usr", SANDBOX_READ },
-		{ "/run", SANDBOX_READ },
-	};
-	struct sandbox			 box = { .user = d->conf.user,
-	    .path = path, .npath = sizeof(path) / sizeof(path[0]),
-	    .no_exec = true };
-	bool				 landlock;
+	const struct conf_list	*token = &d->conf.token_paths;
+	struct sandbox_path	*path = mem_array(4 + token->n,
+				    sizeof(*path));
+	struct sandbox		 box = { .user = d->conf.user, .path = path,
+				    .npath = 4 + token->n, .no_exec = true };
+	bool			 landlock;
+	size_t			 i;
+	int			 rc = -1;
 
-	if (service_drop(d->svc, d->conf.user, e) == -1 ||
-	    file_mkdir(d->signers, 0700, e) == -1)
-		return -1;
-	if (sandbox_enter(&box, &landlock, e) == -1)
+	path[0] = (struct sandbox_path){ d->conf.state, SANDBOX_WRITE };
+	/* resolver, TLS anchors; modules of tokens */
+	path[1] = (struct sandbox_path){ "/etc", SANDBOX_READ };
+	path[2] = (struct sandbox_path){ "/usr", SANDBOX_READ };
+	path[3] = (struct sandbox_path){ "/run", SANDBOX_READ };
+	for (i = 0; i < token->n; i++)
+		path[4 + i] = (struct sandbox_path){ token->v[i],
+		    SANDBOX_WRITE };
+	if (service_drop(d->svc, d->conf.user, e) == 0 &&
+	    file_mkdir(d->signers, 0700, e) == 0)
+		rc = sandbox_enter(&box, &landlock, e);
+	mem_free(&path);
+	if (rc == -1)
 		return -1;
 	if (!landlock)
 		log_info("this kernel has no Landlock: files are protected by "
@@ -140,7 +148,8 @@ ocspd_make(struct ocspd *d, struct error *e)
 	r->clock = &clock_system;
 	r->readings = &d->readings;
 	r->complaints = complaints_new();
-	if (issuer_source_new(&r->issuers, &issuers, e) == -1 ||
+	if (secret_init(e) == -1 ||
+	    issuer_source_new(&r->issuers, &issuers, e) == -1 ||
 	    cells_new(&r->cells, (size_t)d->conf.statuses_mb << 20,
 	    &rng_system, e) == -1 ||
 	    answers_new(&r->answers, (size_t)d->conf.answers_mb << 20,

@@ -310,21 +310,19 @@ agent_waits(const struct agent *a)
 
 int
 agent_signer_load(struct identity *id, const char *signers, const char *ca,
-    const char *passphrase_from, struct error *e)
+    struct place_secret *secret, struct error *e)
 {
-	struct place_secret	 secret = { .refused = false };
-	struct place		 p;
-	char			*path = mem_printf("%s/%s.pem", signers, ca);
-	int			 rc = -1;
+	struct place	 p;
+	char		*path = mem_printf("%s/%s.pem", signers, ca);
+	int		 rc = -1;
 
 	memset(id, 0, sizeof(*id));
-	place_init(&p, path, NULL, &secret);
+	place_init(&p, path, NULL, secret);
 	mem_free(&path);
 	if (!file_exists(p.cert))
 		error_set(e, ERROR_NOTFOUND, "no signer for CA %s yet", ca);
-	else if (fetch(&secret, passphrase_from, ca, e) == 0)
-		rc = place_load(&p, id, e);
-	secret_free(&secret.secret);
+	else
+		rc = place_read(&p, id, e);
 	place_clear(&p);
 	return rc;
 }

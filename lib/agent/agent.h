@@ -16,6 +16,7 @@
  * their own: agent_main().  A process that reads what clients send needs only
  * agent_signer_load().
  */
+#include "agent/place.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "os/conf.h"
@@ -87,10 +88,11 @@ int	 agent_main(int parent, void *agent_conf);
 int	 agent_hear(int fd, enum agent_news *, char ca[65], struct error *);
 
 /*
- * Key and certificate that sign for a CA, as they are in place now.
- * ERROR_NOTFOUND: none yet.  The name of its file, which is replaced as a
- * whole, is DIR/NAME.pem.
+ * Key and certificate that sign for a CA, as they are in place now, with a
+ * passphrase or PIN that is here already, for a sandbox may have closed.
+ * ERROR_NOTFOUND: none yet; ERROR_UPSTREAM: its token is away.  The name of
+ * its file, which is replaced as a whole, is DIR/NAME.pem.
  */
 int	 agent_signer_load(struct identity *, const char *signers,
-	    const char *ca, const char *passphrase_from, struct error *);
+	    const char *ca, struct place_secret *, struct error *);
 #endif

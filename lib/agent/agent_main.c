@@ -19,6 +19,8 @@
 #define WAIT_S		5		/* between looks at an order */
 #define BACK_OFF_S	5		/* after a failure, doubling */
 #define BACK_OFF_MAX_S	600
+#define REFUSED_S	60		/* the same when each try is an order */
+#define REFUSED_MAX_S	3600
 #define TELL_S		3600		/* of an order that waits */
 
 struct schedule {		/* of one task */
@@ -89,9 +91,13 @@ log_new(struct renewer *r, const struct task *t)
 static void
 task_failed(struct schedule *s, const struct error *e)
 {
-	s->back_off = s->back_off == 0 ? BACK_OFF_S : s->back_off * 2;
-	if (s->back_off > BACK_OFF_MAX_S)
-		s->back_off = BACK_OFF_MAX_S;
+	bool	 refused = e->code == ERROR_DENIED;
+	int64_t	 least = refused ? REFUSED_S : BACK_OFF_S;
+	int64_t	 most = refused ? REFUSED_MAX_S : BACK_OFF_MAX_S;
+
+	s->back_off = s->back_off * 2 < least ? least : s->back_off * 2;
+	if (s->back_off > most)
+		s->back_off = most;
 	s->next = clock_monotonic_ms() + s->back_off * 1000;
 	log_error(e, "will try again in %lld s", (long long)s->back_off);
 }

@@ -57,12 +57,8 @@ skip_blanks(const char *p)
 	return p + strspn(p, " \t");
 }
 
-/*
- * Is it in a list of entity tags?  "weak": W/ does not matter, as for
- * If-None-Match (RFC 9110, 13.1.2); a broken list has nothing in it.
- */
-static bool
-etag_is_in(const char *list, const char *etag, bool weak)
+bool
+http_etag_is_in(const char *list, const char *etag, bool weak)
 {
 	const char	*p = skip_blanks(list), *end;
 	size_t		 len = strlen(etag);
@@ -95,7 +91,7 @@ http_is_unchanged(const struct http_request *r, const char *etag,
 	int64_t		 t;
 
 	if ((h = http_header(r, "If-None-Match")) != NULL)
-		return etag != NULL && etag_is_in(h, etag, true);
+		return etag != NULL && http_etag_is_in(h, etag, true);
 	h = http_header(r, "If-Modified-Since");
 	return h != NULL && modified != 0 && http_parse_date(h, &t) &&
 	    modified <= t;
@@ -112,7 +108,7 @@ range_is_current(const struct http_request *r, const char *etag,
 	if (h == NULL)
 		return true;
 	if (*h == '"')
-		return etag != NULL && etag_is_in(h, etag, false);
+		return etag != NULL && http_etag_is_in(h, etag, false);
 	return modified != 0 && http_parse_date(h, &t) && t == modified;
 }
 
@@ -131,20 +127,13 @@ range_number(const char **p, uint64_t *n)
 	return true;
 }
 
-/*
- * One range; several, or anything else, are answered with the whole, as
- * RFC 9110, 14.2 allows.
- */
 unsigned int
-http_range(const struct http_request *r, const char *etag, int64_t modified,
-    uint64_t size, uint64_t *from, uint64_t *len)
+http_parse_range(const char *p, uint64_t size, uint64_t *from, uint64_t *len)
 {
-	const char	*p = http_header(r, "Range");
 	uint64_t	 first = 0, last = UINT64_MAX;
 	bool		 is_first, is_last;
 
-	if (p == NULL || strncasecmp(p, "bytes=", 6) != 0 ||
-	    !range_is_current(r, etag, modified))
+	if (strncasecmp(p, "bytes=", 6) != 0)
 		return 200;
 	p = skip_blanks(p + 6);
 	is_first = range_number(&p, &first);
@@ -166,4 +155,15 @@ http_range(const struct http_request *r, const char *etag, int64_t modified,
 	*from = first;
 	*len = (last >= size ? size - 1 : last) - first + 1;
 	return 206;
+}
+
+unsigned int
+http_range(const struct http_request *r, const char *etag, int64_t modified,
+    uint64_t size, uint64_t *from, uint64_t *len)
+{
+	const char	*h = http_header(r, "Range");
+
+	if (h == NULL || !range_is_current(r, etag, modified))
+		return 200;
+	return http_parse_range(h, size, from, len);
 }

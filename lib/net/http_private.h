@@ -69,6 +69,17 @@ int64_t	 http_ms(void);
 enum { HTTP_DATE_SIZE = 48 };
 char	*http_date(char dst[HTTP_DATE_SIZE], int64_t);
 bool	 http_parse_date(const char *, int64_t *);
+/*
+ * Is it in a list of entity tags?  "weak": W/ does not matter, as for
+ * If-None-Match (RFC 9110, 13.1.2); a broken list has nothing in it.
+ */
+bool	 http_etag_is_in(const char *list, const char *etag, bool weak);
+/*
+ * One range; several, or anything else, are answered with the whole, as
+ * RFC 9110, 14.2 allows.  Status as below.
+ */
+unsigned int http_parse_range(const char *, uint64_t size, uint64_t *from,
+	    uint64_t *len);
 /* The client has it already (RFC 9110, 13.2.2). */
 bool	 http_is_unchanged(const struct http_request *, const char *etag,
 	    int64_t modified);

@@ -223,6 +223,12 @@ status 'a handler that does not reply is an error of ours' 500 "$url/never"
 is '...that nobody stores' "$(get -I "$url/never" | tr -d '\r' |
     sed -n 's/^Cache-Control: //p')" no-store
 
+# Noise: whatever comes, the next one is served.
+is 'two thousand broken requests' \
+    "$(perl "$srcdir/tests/lib/noise_http.pl" "$port" 2000)" '0 refused'
+get -o "$tmp/got" "$url/shared"
+ok '...change nothing' cmp "$tmp/body" "$tmp/got"
+
 # Stalled clients: the time-out of this server is 2 s, twice that for one
 # that sends an octet now and then.
 wait=8 raw 'GET /sha' >"$tmp/stalled" 2>&1 &

@@ -345,7 +345,10 @@ ok 'a list that no root has signed is refused' wait_for grep -q \
     'ALARM publish: list for crl/root.crl: it names none of the roots' \
     "$tmp/log"
 ok '...and the old one stays' cmp "$tmp/root.crl" "$tmp/www/crl/root.crl"
-cp "$tmp/root.crl" "$pki/ca/root.crl"
+cp "$tmp/root.crl" "$pki/ca/new.crl"
+mv "$pki/ca/new.crl" "$pki/ca/root.crl"
+ok 'the right one, put there by renaming, is well' wait_for sh -c "curl -s \
+    --unix-socket '$tmp/crld.sock' http://x/healthz | grep -q '^ok ca root'"
 
 # The store goes, and comes back.
 ok 'the store stops' pg_stop "$tmp/pg"

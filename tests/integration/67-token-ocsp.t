@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Keys that sign OCSP answers in a token: made there, certified again and again,
-# in no file; the agent's own key in a token, too.
+# in no file; the agent's own key in a token, too; and the responder that signs
+# with them.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 # shellcheck source=tests/lib/softhsm.sh
@@ -11,6 +12,7 @@ token_make signers
 token_make agents
 install_pki
 . "$srcdir/tests/lib/agent.sh"
+. "$srcdir/tests/lib/ocspd.sh"
 
 # signer_token URI [PIN file] - settings with a token
 signer_token() {
@@ -87,6 +89,7 @@ sed -i "s|^agent_key = .*|agent_key = \"pkcs11:token=agents;object=ocsp\";|
     "$tmp/agent.conf"
 cert=$pki/agents/ocsp.pem
 was=$(serial "$cert")
+cp "$cert" "$tmp/agent.pem"
 travel 280
 ok 'renewed with it' renew
 ok '... by the CA' cad
@@ -101,5 +104,39 @@ ok '... certified' cad
 ok '... and in place' renew
 not '... indeed' test "$(serial "$pem")" = "$was"
 unset SIGNET_CLOCK_OFFSET
+
+# The responder.
+ok 'a certificate is issued' issued www
+start signet-cad -d -c "$pki/cad.conf"
+ocsp_start "agent_database = \"$conninfo user=signet_agent\"" \
+    'agent_key = "pkcs11:token=agents;object=ocsp"' \
+    "agent_cert = \"$tmp/agent.pem\"" "agent_passphrase = \"file:$tmp/pin\"" \
+    'signer_uri = "pkcs11:token=signers"' \
+    "signer_passphrase = \"file:$tmp/pin\"" \
+    "pkcs11_module = \"$module\"" \
+    "token_paths = [ \"$tmp/tokens\", \"$tmp/softhsm2.conf\" ]"
+ok 'the responder gets its signers' ocsp_ready
+is '... and answers' "$(status "$serial")" good
+is '... for caches, too' "$(status "$serial" -no_nonce)" good
+pem=$tmp/ocspd/signers/services.pem
+ok '... with the key in the token' made_by signers ocsp-services
+is '... RSA, as every client takes it' "$(openssl x509 -in "$pem" -noout \
+    -text | grep -o 'Public-Key: (2048 bit)')" 'Public-Key: (2048 bit)'
+answers() {
+	[ "$(status "$serial")" = "$1" ]
+}
+token_unplug signers
+ok 'without the token nothing is signed' wait_for answers trylater
+ok '... what was signed is still said' \
+    test "$(status "$serial" -no_nonce)" = good
+token_plug signers
+ok 'with the token it goes on' wait_for answers good
+token_unplug signers
+ocsp_stop
+ocsp_restart
+ok 'it starts without the token' kill -0 "$ocspd"
+is '... and has no answer' "$(status "$serial")" trylater
+token_plug signers
+ok '... until the token is there' wait_for answers good
 
 done_testing

@@ -127,8 +127,11 @@ load(char *argv[])
 	struct error		 e = ERROR_INIT;
 	struct identity		 id;
 	struct cert_info	 info;
+	struct place_secret	 secret = { .refused = false };
 
-	if (agent_signer_load(&id, argv[2], argv[3], argv[4], &e) == -1 ||
+	if ((argv[4] != NULL && secret_fetch(&secret.secret, argv[4],
+	    argv[3], &e) == -1) ||
+	    agent_signer_load(&id, argv[2], argv[3], &secret, &e) == -1 ||
 	    cert_info(&info, id.cert, &e) == -1) {
 		log_error(&e, "load");
 		return error_exit_status(&e);
@@ -136,6 +139,7 @@ load(char *argv[])
 	printf("%s\n", info.subject);
 	cert_info_clear(&info);
 	identity_free(&id);
+	secret_free(&secret.secret);
 	return 0;
 }
 
