@@ -8,10 +8,18 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
 #include "base/error.h"
 #include "base/map.h"
 #include "net/metrics.h"
 #include "x509/key.h"
+
+struct item_mark {		/* by which a file is the one that it was */
+	ino_t		 ino;
+	off_t		 size;
+	struct timespec	 modified, changed;
+};
 
 enum item_kind { ITEM_LIST, ITEM_DELTA, ITEM_CERT, ITEM__KINDS };
 
@@ -28,6 +36,7 @@ struct item {
 	char			*idp;	/* NULL: none */
 	/* Not remembered. */
 	bool			 there;		/* the file is, and is right */
+	struct item_mark	 mark;		/* then */
 	bool			 seen;		/* in the store, this time */
 	bool			 by_file;	/* a root's: not in the store */
 	bool			 judged;	/* by round_health(), this time */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "round.h"
+#include "round_private.h"
 
 #include <sys/stat.h>
 
@@ -11,11 +11,6 @@
 #include "os/file.h"
 
 #define AGAIN_MS	30000	/* until a refused list is looked at again */
-
-static const struct db_table *const tables[] = {
-	&DB_AUDIT_APPEND, &DB_CA, &DB_CA_USE, &DB_CRL, &DB_CRL_HEAD,
-	&DB_HEARTBEAT,
-};
 
 static int
 make_directory(const char *path, mode_t mode, struct error *e)
@@ -117,8 +112,7 @@ alarm_append(struct db *db, void *arg, struct error *e)
 	return db_audit_append(db, &body, 1, NULL, e);
 }
 
-/* Somebody should look at this: in the log, in a metric, and for the auditor. */
-static void
+void
 round_alarm(struct round *r, const char *ca, const struct error *why)
 {
 	struct alarm	 a = { .body = { 0 } };
@@ -137,15 +131,14 @@ round_alarm(struct round *r, const char *ca, const struct error *why)
 	buf_clear(&a.body);
 }
 
-static bool
-is_away(const struct error *e)
+bool
+round_is_away(const struct error *e)
 {
 	return e->code == ERROR_UPSTREAM || e->code == ERROR_RETRY;
 }
 
-/* Each reason is said once, and counted in each round. */
-static void
-item_refuse(struct round *r, struct item *it, int64_t number,
+void
+round_refuse(struct round *r, struct item *it, int64_t number,
     const struct error *why)
 {
 	struct error	 e = *why;
@@ -167,8 +160,8 @@ item_refuse(struct round *r, struct item *it, int64_t number,
 	round_alarm(r, it->ca, &e);
 }
 
-static void
-item_accept(struct round *r, struct item *it)
+void
+round_accept(struct round *r, struct item *it)
 {
 	it->refused = 0;
 	error_clear(&it->why);
@@ -177,8 +170,8 @@ item_accept(struct round *r, struct item *it)
 	log_info("published %s, list %lld", it->path, (long long)it->number);
 }
 
-static struct item *
-item_for(struct round *r, const char *ca, enum item_kind kind, int64_t shard)
+struct item *
+round_item(struct round *r, const char *ca, enum item_kind kind, int64_t shard)
 {
 	char		*path = item_path(ca, kind, shard);
 	struct item	*it = items_find(&r->items, path);
@@ -190,147 +183,6 @@ item_for(struct round *r, const char *ca, enum item_kind kind, int64_t shard)
 	}
 	mem_free(&path);
 	return it;
-}
-
-/* -1: the store is away. */
-static int
-take_list(struct round *r, const struct db_crl *row, struct error *e)
-{
-	struct error	 why = ERROR_INIT, alive = ERROR_INIT;
-	struct item	*it = item_for(r, row->ca, row->base > 0 ? ITEM_DELTA :
-			    ITEM_LIST, row->shard);
-
-	it->seen = true;
-	if (strcmp(it->ca, row->ca) != 0 || it->shard != row->shard ||
-	    (it->kind == ITEM_DELTA) != (row->base > 0))
-		error_set(&why, ERROR_DENIED, "list %lld of CA %s would lie "
-		    "where one of CA %s is", (long long)row->number, row->ca,
-		    it->ca);
-	else if (row->number == it->number && it->there) {
-		it->refused = 0;
-		error_clear(&it->why);
-		return 0;
-	} else if (row->number < it->number)
-		error_set(&why, ERROR_DENIED, "the store has none newer, but "
-		    "%lld was published", (long long)it->number);
-	else if (it->refused == row->number &&
-	    clock_monotonic_ms() < it->again_ms) {
-		r->refusals++;
-		return 0;
-	} else if (shelf_put_list(&r->shelf, r->db, row, it, &why) == 0) {
-		item_accept(r, it);
-		return 0;
-	}
-	/* A part that is missing looks like a store that is gone. */
-	if (is_away(&why) && db_heartbeat(r->db, &alive) == -1 &&
-	    is_away(&alive)) {
-		*e = why;
-		return -1;
-	}
-	item_refuse(r, it, row->number, &why);
-	return 0;
-}
-
-static void
-unsee(struct round *r)
-{
-	size_t	 i;
-
-	for (i = 0; i < r->items.n; i++)
-		r->items.v[i]->seen = false;
-}
-
-/* A list was published that the store does not have; deltas come and go. */
-static void
-miss_lists(struct round *r)
-{
-	struct error	 why = ERROR_INIT;
-	struct item	*it;
-	size_t		 i;
-
-	for (i = 0; i < r->items.n; i++) {
-		it = r->items.v[i];
-		if (it->kind != ITEM_LIST || it->seen || it->number == 0 ||
-		    it->by_file)
-			continue;
-		error_set(&why, ERROR_DENIED, "the store has none any more");
-		item_refuse(r, it, it->number, &why);
-	}
-}
-
-static int
-take_lists(struct round *r, struct error *e)
-{
-	struct db_crls	 rows;
-	size_t		 i;
-
-	if (db_crl_heads(r->db, &rows, r->arena, e) == -1)
-		return -1;
-	for (i = 0; i < rows.n; i++)
-		if (text_is_name(rows.v[i].ca) &&
-		    take_list(r, &rows.v[i], e) == -1)
-			return -1;
-	miss_lists(r);
-	return 0;
-}
-
-static const uint8_t *
-known_key(struct round *r, const char *ca)
-{
-	static const uint8_t	 none[KEY_DIGEST_SIZE];
-	struct item		*it = item_for(r, ca, ITEM_CERT, 0);
-
-	return memcmp(it->key, none, sizeof(none)) == 0 ? NULL : it->key;
-}
-
-/* Who was not believed, and is not in the store any more. */
-static void
-forget_strangers(struct round *r)
-{
-	struct item	*it;
-	size_t		 i;
-
-	for (i = r->items.n; i-- > 0;) {
-		it = r->items.v[i];
-		if (it->kind != ITEM_CERT || it->seen)
-			continue;
-		error_clear(&it->why);
-		if (known_key(r, it->ca) != NULL)
-			continue;
-		round_forget(r, it->ca);
-		items_drop(&r->items, i);
-	}
-}
-
-static int
-take_authorities(struct round *r, struct error *e)
-{
-	struct db_cas	 rows;
-	struct error	 why = ERROR_INIT;
-	struct item	*it;
-	size_t		 i;
-
-	if (db_ca_list(r->db, &rows, r->arena, e) == -1)
-		return -1;
-	unsee(r);
-	for (i = 0; i < rows.n; i++) {
-		if (!text_is_name(rows.v[i].name))
-			continue;
-		error_clear(&why);
-		it = item_for(r, rows.v[i].name, ITEM_CERT, 0);
-		it->seen = true;
-		if (authorities_take(&r->authorities, &rows.v[i],
-		    known_key(r, rows.v[i].name), r->shelf.now,
-		    &why) == -1) {
-			r->refusals++;
-			if (strcmp(it->why.text, why.text) != 0)
-				round_alarm(r, rows.v[i].name, &why);
-			it->why = why;
-		} else
-			error_clear(&it->why);
-	}
-	forget_strangers(r);
-	return 0;
 }
 
 static void
@@ -345,7 +197,7 @@ put_certs(struct round *r)
 		a = r->authorities.v[i];
 		if (!text_is_name(a->name))
 			continue;
-		it = item_for(r, a->name, ITEM_CERT, 0);
+		it = round_item(r, a->name, ITEM_CERT, 0);
 		error_clear(&e);
 		if (shelf_put_cert(&r->shelf, a, it, &e) == -1) {
 			r->refusals++;
@@ -372,13 +224,13 @@ take_root_list(struct round *r, const char *path)
 	    strcmp(base + strlen(base) - 4, ".crl") == 0)
 		snprintf(name, sizeof(name), "%.*s", (int)strlen(base) - 4,
 		    base);
-	it = item_for(r, name, ITEM_LIST, 0);
+	it = round_item(r, name, ITEM_LIST, 0);
 	it->by_file = true;
 	before = it->number;
 	if (shelf_put_root_list(&r->shelf, path, it, &why) == -1)
-		item_refuse(r, it, 0, &why);
+		round_refuse(r, it, 0, &why);
 	else if (it->number != before)
-		item_accept(r, it);
+		round_accept(r, it);
 	else {
 		it->refused = 0;
 		error_clear(&it->why);
@@ -412,40 +264,18 @@ drop_deltas(struct round *r)
 	}
 }
 
-static int
-open_store(struct round *r, struct error *e)
-{
-	if (r->db != NULL)
-		return 0;
-	if (db_open(&r->db, r->conf->database, "signet-crld", tables,
-	    sizeof(tables) / sizeof(tables[0]), e) == -1)
-		return -1;
-	/* Nothing waits for us but the next round. */
-	db_set_patience(r->db, 0);
-	if (db_listen(r->db, "signet_crl", e) == -1) {
-		db_close(&r->db);
-		return -1;
-	}
-	return 0;
-}
-
+/* Each list is judged again when it is not the file that we left. */
 static void
-look_at_store(struct round *r)
+look_at_directory(struct round *r)
 {
-	struct error	 e = ERROR_INIT;
+	struct item	*it;
+	size_t		 i;
 
-	if (open_store(r, &e) == 0 && take_authorities(r, &e) == 0 &&
-	    take_lists(r, &e) == 0) {
-		if (r->store.code != ERROR_NONE)
-			log_info("the store answers");
-		error_clear(&r->store);
-	} else {
-		if (strcmp(r->store.text, e.text) != 0)
-			log_error(&e, "the store is away, what is published "
-			    "stays");
-		r->store = e;
+	for (i = 0; i < r->items.n; i++) {
+		it = r->items.v[i];
+		if (shelf_was_touched(&r->shelf, it))
+			round_alarm(r, it->ca, &it->why);
 	}
-	metric_set(r->store_up, r->store.code == ERROR_NONE);
 }
 
 int
@@ -458,9 +288,10 @@ round_run(struct round *r)
 	r->refusals = 0;
 	r->shelf.now = clock_now(r->clock);
 	arena_reset(r->arena);
+	look_at_directory(r);
 	for (i = 0; i < r->conf->root_crls.n; i++)
 		take_root_list(r, r->conf->root_crls.v[i]);
-	look_at_store(r);
+	round_look_at_store(r);
 	put_certs(r);
 	drop_deltas(r);
 	if (items_store(&r->items, &e) == -1) {
@@ -471,32 +302,4 @@ round_run(struct round *r)
 	if (r->refusals > 0 || r->store.code != ERROR_NONE)
 		return -1;
 	return r->published;
-}
-
-int
-round_heard(struct round *r)
-{
-	struct error	 e = ERROR_INIT;
-	char		 channel[64];
-	int		 got;
-
-	while ((got = db_notified(r->db, channel, &e)) == 1)
-		continue;
-	return got;
-}
-
-int
-round_socket(const struct round *r)
-{
-	return r->db == NULL ? -1 : db_socket(r->db);
-}
-
-/* On a replica nobody can write, nor needs to. */
-void
-round_beat(struct round *r)
-{
-	struct error	 ignored = ERROR_INIT;
-
-	if (r->db != NULL && r->store.code == ERROR_NONE)
-		(void)db_heartbeat(r->db, &ignored);
 }

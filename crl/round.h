@@ -46,7 +46,4 @@ int	 round_heard(struct round *);
 void	 round_beat(struct round *);
 void	 round_close(struct round *);
 
-/* round_health.c: checks and metrics of what is published. */
-void	 round_health(struct round *);
-void	 round_forget(struct round *, const char *ca);
 #endif

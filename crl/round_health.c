@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "round.h"
+#include "round_private.h"
 
 #include "base/text.h"
 #include "db/db_ca.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "shelf.h"
+#include "shelf_private.h"
 
 #include <sys/stat.h>
 #include <errno.h>
@@ -12,7 +12,6 @@
 #include "os/file.h"
 #include "x509/crl.h"
 
-#define SKEW		300		/* seconds that clocks may differ */
 #define ROOT_LIST_MAX	(16u << 20)
 
 static char *
@@ -97,68 +96,10 @@ digest_of(struct bytes der, uint8_t digest[32], struct error *e)
 	return 0;
 }
 
-static bool
-same_idp(const struct item *it, struct bytes idp)
-{
-	if (it->idp == NULL || idp.p == NULL)
-		return it->idp == NULL && idp.p == NULL;
-	return bytes_equal(idp, BYTES(it->idp, strlen(it->idp)));
-}
-
-/* An address goes into a line of our state. */
-static bool
-is_clean_idp(struct bytes idp)
-{
-	size_t	 i;
-
-	for (i = 0; i < idp.len; i++)
-		if (idp.p[i] <= ' ' || idp.p[i] > '~')
-			return false;
-	return true;
-}
-
-static int
-refuse(struct error *e, const char *why)
+int
+shelf_refuse(struct error *e, const char *why)
 {
 	return error_set(e, ERROR_DENIED, "%s", why);
-}
-
-/* What kind of list belongs at this address (RFC 5280, 5.2.4 and 5.2.5)? */
-static int
-check_kind(const struct item *it, const struct crl_params *c,
-    struct error *e)
-{
-	if ((it->kind == ITEM_DELTA) != (c->base > 0))
-		return refuse(e, it->kind == ITEM_DELTA ?
-		    "it is a complete list and not a delta" :
-		    "it is a delta and not a complete list");
-	if ((it->shard > 0) != (c->idp.p != NULL))
-		return refuse(e, it->shard > 0 ? "a shard's list without "
-		    "issuingDistributionPoint" : "the complete list has an "
-		    "issuingDistributionPoint");
-	if (!is_clean_idp(c->idp))
-		return refuse(e, "a distribution point that is no URL");
-	if (it->number > 0 && !same_idp(it, c->idp))
-		return refuse(e, "its issuingDistributionPoint is another "
-		    "than before");
-	return 0;
-}
-
-static int
-check_order(const struct shelf *p, const struct item *it,
-    const struct crl_params *c, struct error *e)
-{
-	if (c->number < it->number)
-		return error_set(e, ERROR_DENIED, "its number %lld is lower "
-		    "than %lld, which is published", (long long)c->number,
-		    (long long)it->number);
-	if (c->this_update < it->this_update)
-		return refuse(e, "its thisUpdate is before that of the list "
-		    "which is published");
-	if (c->this_update > p->now + SKEW)
-		return refuse(e, "its thisUpdate is in the future");
-	return c->next_update > c->this_update ? 0 :
-	    refuse(e, "its nextUpdate is not after thisUpdate");
 }
 
 /* Read to the end, signature and all; *crl is mapped, closed by the caller. */
@@ -172,13 +113,27 @@ read_list(const struct shelf *p, const struct authority *a,
 			e->code = ERROR_DENIED;
 		return -1;
 	}
-	return check_kind(it, &(*crl)->params, e) == -1 ||
-	    check_order(p, it, &(*crl)->params, e) == -1 ? -1 : 0;
+	return shelf_check(it, &(*crl)->params, p->now, e);
+}
+
+static bool
+mark_take(struct item_mark *m, const char *path)
+{
+	struct stat	 st;
+
+	memset(m, 0, sizeof(*m));
+	if (stat(path, &st) == -1)
+		return false;
+	m->ino = st.st_ino;
+	m->size = st.st_size;
+	m->modified = st.st_mtim;
+	m->changed = st.st_ctim;
+	return true;
 }
 
 static void
 item_learn(struct item *it, const struct authority *a, const struct crl *crl,
-    const uint8_t digest[32])
+    const char *path, const uint8_t digest[32])
 {
 	memcpy(it->key, a->key, sizeof(it->key));
 	memcpy(it->digest, digest, sizeof(it->digest));
@@ -190,7 +145,7 @@ item_learn(struct item *it, const struct authority *a, const struct crl *crl,
 	if (crl->params.idp.p != NULL)
 		it->idp = mem_printf("%.*s", (int)crl->params.idp.len,
 		    (const char *)crl->params.idp.p);
-	it->there = true;
+	it->there = mark_take(&it->mark, path);
 }
 
 /* The file says when it was made, for whatever serves it. */
@@ -228,17 +183,17 @@ verify_and_place(struct shelf *p, const struct authority *a,
 	if (row != NULL && (crl->params.number != row->number ||
 	    crl->params.base != row->base ||
 	    (int64_t)crl->n != row->entries)) {
-		refuse(e, "it is not the list of its row");
+		shelf_refuse(e, "it is not the list of its row");
 		goto out;
 	}
 	if (crl->params.number == it->number &&
 	    memcmp(digest, it->digest, sizeof(digest)) != 0) {
-		refuse(e, "there was another list with its number");
+		shelf_refuse(e, "there was another list with its number");
 		goto out;
 	}
 	if (put_in_place(from, to, crl->params.this_update, e) == -1)
 		goto out;
-	item_learn(it, a, crl, digest);
+	item_learn(it, a, crl, to, digest);
 	p->items->changed = true;
 	rc = 0;
  out:
@@ -255,7 +210,7 @@ check_authority(const struct authority *a, const struct item *it,
     struct error *e)
 {
 	if (it->number > 0 && memcmp(a->key, it->key, sizeof(a->key)) != 0)
-		return refuse(e, "the CA has another key than the one that "
+		return shelf_refuse(e, "the CA has another key than the one that "
 		    "signed what is published");
 	return 0;
 }
@@ -269,7 +224,7 @@ shelf_put_list(struct shelf *p, struct db *db, const struct db_crl *row,
 	int			 rc = -1;
 
 	if (a == NULL) {
-		refuse(e, "its CA is not one that leads to the root");
+		shelf_refuse(e, "its CA is not one that leads to the root");
 		goto out;
 	}
 	if (check_authority(a, it, e) == -1)
@@ -305,7 +260,7 @@ shelf_put_root_list(struct shelf *p, const char *from, struct item *it,
 	}
 	a = authorities_root_of(p->authorities, BYTES(der.p, der.len));
 	if (a == NULL) {
-		refuse(e, "it names none of the roots as its issuer");
+		shelf_refuse(e, "it names none of the roots as its issuer");
 		goto out;
 	}
 	if (check_authority(a, it, e) == -1 ||
@@ -402,10 +357,32 @@ shelf_look(struct shelf *p, struct item *it)
 			error_set(&it->why, ERROR_DENIED, "%s is not the "
 			    "list that was published", path);
 		else
-			item_learn(it, a, crl, digest);
+			item_learn(it, a, crl, path, digest);
 	}
 	crl_free(&crl);
 	mem_free(&path);
+}
+
+bool
+shelf_was_touched(struct shelf *p, struct item *it)
+{
+	struct item_mark	 now;
+	char			*path;
+	bool			 same;
+
+	if (!it->there || it->kind == ITEM_CERT)
+		return false;
+	path = full_path(p, it);
+	same = mark_take(&now, path) && now.ino == it->mark.ino &&
+	    now.size == it->mark.size &&
+	    now.modified.tv_sec == it->mark.modified.tv_sec &&
+	    now.modified.tv_nsec == it->mark.modified.tv_nsec &&
+	    now.changed.tv_sec == it->mark.changed.tv_sec &&
+	    now.changed.tv_nsec == it->mark.changed.tv_nsec;
+	mem_free(&path);
+	if (!same)
+		shelf_look(p, it);
+	return !it->there;
 }
 
 int

@@ -35,6 +35,9 @@ int	 shelf_put_cert(struct shelf *, const struct authority *,
 /* Is the published file there, and the one that the item remembers?  If it
  * knows more than the item, the item learns it.  Sets item->there. */
 void	 shelf_look(struct shelf *, struct item *);
+/* Look only if somebody has touched the file since it was right: true, and it
+ * is not there any more. */
+bool	 shelf_was_touched(struct shelf *, struct item *);
 /* A delta that nobody can use any more. */
 int	 shelf_remove(struct shelf *, struct item *, struct error *);
 #endif

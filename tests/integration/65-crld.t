@@ -367,18 +367,27 @@ ok 'the next list is published' revoke
 ok '...without help' wait_for has_number "$ca.crl" "$(newest)"
 
 # What lies in the directory is not believed either.
+: >"$tmp/log"
+cp "$tmp/www/crl/people.crl" "$tmp/wrong.crl"
+mv "$tmp/wrong.crl" "$list"
+ok 'a list put in the place of another is noticed' wait_for \
+    grep -q 'ALARM publish: .*' "$tmp/log"
+ok '...and replaced' wait_for has_number "$ca.crl" "$(newest)"
+rm "$list"
+ok 'one that is removed is there again' wait_for has_number "$ca.crl" \
+    "$(newest)"
 ok 'it stops' stop "$crld"
 cp "$tmp/www/crl/people.crl" "$list"
 : >"$tmp/log"
 start signet-crld -d -c "$tmp/crld.conf"
 crld=$last
-ok 'a list that was put in the place of another is replaced' \
+ok '...also while nobody looked' \
     wait_for has_number "$ca.crl" "$(newest)"
 rm "$list"
 stop "$crld"
 start signet-crld -d -c "$tmp/crld.conf"
 crld=$last
-ok 'one that was removed is there again' wait_for has_number "$ca.crl" \
+ok '...and when it is gone' wait_for has_number "$ca.crl" \
     "$(newest)"
 
 # One process gone is all gone.

@@ -314,6 +314,7 @@ a_list_must_follow_the_one_before(void **state)
 	struct crl_params	 next = first;
 	struct fixture		*f = *state;
 	struct item		*it;
+	char			*full;
 	size_t			 i;
 
 	load(f);
@@ -332,6 +333,14 @@ a_list_must_follow_the_one_before(void **state)
 	next.number = 7;
 	assert_int_equal(put(f, it, &next), 0);
 	assert_int_equal(it->number, 7);
+	assert_false(shelf_was_touched(&f->shelf, it));
+	full = mem_printf("%s/crl/p-3.crl", f->dir);
+	assert_int_equal(file_store(full, "none", 4, 0644, &f->e), 0);
+	mem_free(&full);
+	assert_true(shelf_was_touched(&f->shelf, it));
+	assert_int_equal(it->number, 7);
+	assert_int_equal(shelf_put_root_list(&f->shelf, f->list, it, &f->e),
+	    0);
 	assert_int_equal(shelf_remove(&f->shelf, it, &f->e), 0);
 	assert_false(it->there);
 	shelf_look(&f->shelf, it);
