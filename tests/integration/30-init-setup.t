@@ -91,7 +91,10 @@ is 'secrets are closed' "$(find "$tmp/a/secrets" "$tmp/a/root" -type f \
 is 'keys are closed' "$(find "$tmp/a" -name '*.key' -perm /077 | wc -l)" 0
 not 'no password of the owner in the settings' \
     grep -q "user='postgres'" "$tmp/a"/*d.conf "$tmp/a/signet.conf"
-ok 'signet-cad takes its settings' signet-cad -t -c "$tmp/a/cad.conf"
+for daemon in cad ocspd crld; do
+	ok "signet-$daemon takes its settings" \
+	    "signet-$daemon" -t -c "$tmp/a/$daemon.conf"
+done
 ok "the root's list is there to be published" openssl crl -inform DER \
     -in "$tmp/a/ca/root.crl" -CAfile "$tmp/a/ca/root.pem" -noout
 ok 'so are directories of the daemons, for them alone' test "$(stat -c %a \
