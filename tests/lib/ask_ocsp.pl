@@ -8,7 +8,7 @@
 #	ask_ocsp.pl load REQUEST SECONDS DIR URL
 #		"SERIAL good|revoked": asked in turn by four clients.  Counts
 #		of "right", "wrong", what else came, and "gone" (no answer);
-#		each answer that is not like another is kept in DIR.
+#		each signed answer that is not like another is kept in DIR.
 #	ask_ocsp.pl watch REQUEST PAUSE FORMAT FILE URL...
 #		Says FORMAT of a serial number on standard output, for who
 #		revokes it, after every responder has said once that it is
@@ -109,7 +109,7 @@ sub client {
 		    "http-$status";
 		$count{$said eq $expected ? 'right' :
 		    $said =~ /^(error|http)/ ? $said : 'wrong'}++;
-		next if $status != 200 || $kept{$answer}++;
+		next if $said =~ /^(error|http)/ || $kept{$answer}++;
 		open my $out, '>:raw', "$dir/$serial." . sha1_hex($answer)
 		    or die "$dir: $!\n";
 		print $out $answer;
@@ -161,31 +161,36 @@ sub look {
 	return @rest > 0;
 }
 
+# One that may be late for a moment is asked again later.
+sub is_good {
+	my ($issuer, $responders, $serial) = @_;
+	for my $r (@$responders) {
+		my ($status, $answer) = ask($r, request($issuer, $serial));
+		return 0 if !defined $status || $status != 200 ||
+		    verdict($answer, $serial) ne 'good';
+	}
+	return 1;
+}
+
 sub watch {
 	my ($issuer, $pause, $format, $file, @url) = @_;
 	my @responders = map { responder($_) } @url;
 	my @serials = map { (split)[0] } <STDIN>;
-	my ($next, @watched) = (time);
+	my ($next, $since, @watched) = (time, time);
 	open my $out, '>', $file or die "$file: $!\n";
 	while (@serials || @watched) {
-		if (@serials && time >= $next) {
+		if (@serials && time >= $next &&
+		    is_good($issuer, \@responders, $serials[0])) {
 			my $serial = shift @serials;
-			for my $r (@responders) {
-				my ($status, $answer) = ask($r,
-				    request($issuer, $serial));
-				die "$serial is not good at $r->{host}\n"
-				    if !defined $status ||
-				    verdict($answer, $serial) ne 'good';
-			}
 			push @watched, { serial => $serial,
-			    rest => [0 .. $#responders], since => time };
+			    rest => [0 .. $#responders] };
 			printf "$format\n", $serial;
-			$next += $pause;
+			$next = time + $pause;
+			$since = time;
 		}
 		@watched = grep { look($issuer, \@responders, $_, $out) }
 		    @watched;
-		die "$watched[0]{serial} is not seen within a minute\n"
-		    if @watched && time > $watched[0]{since} + 60;
+		die "nothing has moved for a minute\n" if time > $since + 60;
 		sleep 0.002;
 	}
 	close $out;
