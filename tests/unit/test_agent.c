@@ -174,8 +174,8 @@ what_is_not_there_is_not_found(void **state)
 	error_clear(&f->e);
 	assert_int_equal(place_load_pending(&f->place, &p, &f->e), 0);
 	assert_int_equal(place_drop_pending(&f->place, &f->e), 0);
-	assert_int_equal(agent_signer_load(&id, f->dir, "people", NULL,
-	    &f->e), -1);
+	assert_int_equal(agent_signer_load(&id, f->dir, "people",
+	    &f->secret, &f->e), -1);
 	assert_int_equal(f->e.code, ERROR_NOTFOUND);
 	assert_string_equal(f->e.text, "no signer for CA people yet");
 }
