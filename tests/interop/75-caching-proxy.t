@@ -88,14 +88,16 @@ question() {
 # The answer in got: what it says, and the end of its time.
 verdict() {
 	openssl ocsp -respin got -issuer services.pem -cert "$1.pem" \
-	    -CAfile root.pem -no_nonce -validity_period 0 >verdict 2>&1
+	    -CAfile root.pem -no_nonce >verdict 2>&1
 	sed -n "s/^$1.pem: //p" verdict
 }
 
+# When the proxy sent it: looking at it may take a while.
 seconds_left() {
 	openssl ocsp -respin got -noverify -resp_text |
 	    sed -n 's/^ *Next Update: //p' >until &&
-	echo $(($(date -d "$(cat until)" +%s) - $(date +%s)))
+	echo $(($(date -d "$(cat until)" +%s) -
+	    $(date -d "$(sed -n 's/^Date: //p' headers | tr -d '\r')" +%s)))
 }
 
 # --- answers -----------------------------------------------------------------
@@ -118,7 +120,7 @@ is '... from the cache' "$(cached)" HIT
 stale=
 end=$(($(date +%s) + 13))
 while [ "$(date +%s)" -lt "$end" ]; do
-	get "$www" && [ "$(seconds_left)" -ge 0 ] &&
+	get "$www" && [ "$(seconds_left)" -gt 0 ] &&
 	    [ "$(verdict www)" = good ] || stale="$stale $(cat headers verdict)"
 	cached >>seen
 	sleep 0.2
@@ -179,7 +181,7 @@ old_revoked() {
 since=$(date +%s)
 ok 'E066: which is seen through the proxy' wait_for old_revoked
 ok '... when the time of the answer before is over' test \
-    $(($(date +%s) - since)) -le $((left + 1))
+    $(($(date +%s) - since)) -le $((left + 3))
 ok '... and so says the list' wait_for listed old "$proxy/crl/services.crl"
 
 service_stop ocspd
@@ -188,5 +190,5 @@ gone() {
 }
 since=$(date +%s)
 ok 'without a responder an answer is there no more' wait_for gone
-ok '... when its time is over' test $(($(date +%s) - since)) -le 11
+ok '... when its time is over' test $(($(date +%s) - since)) -le 13
 done_testing
