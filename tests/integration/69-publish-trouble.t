@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Directories that are away, slow or refuse, and publishers that are killed:
+# the others do not wait, and nothing is lost.
+. "${srcdir:-.}/tests/integration/tap.sh"
+. "$srcdir/tests/lib/installation.sh"
+. "$srcdir/tests/lib/slapd.sh"
+. "$srcdir/tests/lib/publish.sh"
+
+install_pki
+slapd_start "$tmp/b"
+b=$ldapi
+slapd_stop
+slapd_start "$tmp/a"
+a=$ldapi
+proxy=ldapi://$(printf '%s' "$tmp/slow" | sed 's|/|%2F|g')
+publish_configure "a $a retry_max=\"1s\";" "b $b retry_max=\"1s\";" \
+    "c $a people=\"nosuch={holder},{base}\";" \
+    "d $proxy base=\"ou=d,$ldap_base\"; publishers=1;"
+# The base of the last one is its own.
+sed -i "/name = \"d\"/s/base = \"$ldap_base\"; //" "$pki/directories.conf"
+start signet-crld -d -c "$pki/crld.conf"
+has() {
+	[ "$(sql "SELECT count(*) FROM delivery WHERE target = '$1'
+	    AND NOT dead AND kind = 'person'")" = "$2" ]
+}
+
+ok 'a certificate is issued' certify anna mail-encrypt anna 'Anna Ek' \
+    anna@example.org
+ldapi=$a
+ok 'the directory that is there has it soon' wait_for offers anna anna
+ok 'for the one that is away it waits' has b 1
+signet publish status >"$tmp/status"
+says 'failing' grep '^b ' "$tmp/status"
+says "Can't contact LDAP server" grep '^b ' "$tmp/status"
+says 'well' grep '^a ' "$tmp/status"
+ok 'it is not forgotten: two more' certify bo mail-encrypt bo 'Bo Alm' \
+    bo@example.org
+ok '... of which one is revoked at once' status revoke bo --reason superseded
+ok 'the directory that is there knows' wait_for no_entry bo
+slapd_start "$tmp/b"
+ldapi=$b
+ok 'the other one comes back, and has the certificate' \
+    wait_for offers anna anna
+ok '... and not the one that was revoked meanwhile' no_entry bo
+ok '... and nothing waits any more' wait_for has b 0
+
+# For good.
+ok 'what a directory can never take is given up' wait_for \
+    eval '[ "$(sql "SELECT count(*) FROM delivery WHERE target = '"'c'"' AND
+    dead AND key = '"'anna'"'")" = 1 ]'
+signet publish dead >"$tmp/dead"
+says 'anna' grep '^c  *person' "$tmp/dead"
+says 'Invalid DN syntax' cat "$tmp/dead"
+
+# Slow: every answer comes two seconds late.
+start python3 "$srcdir/tests/lib/slow_proxy.py" "$tmp/slow" "$tmp/a/ldapi" 2
+s=$(date +%s)
+ok 'another one is issued meanwhile' certify cia mail-encrypt cia 'Cia Dal' \
+    cia@example.org
+ok '... without waiting for the slow one' [ $(($(date +%s) - s)) -lt 15 ]
+ldapi=$a
+ok 'the quick ones have it at once' wait_for offers cia cia
+publisher() {
+	ps -e -o pid= -o ppid= -o comm= | awk -v top="$1" '
+		{ parent[$1] = $2; name[$1] = $3 " " $4 }
+		END { for (p in parent) if (parent[parent[p]] == top &&
+		    name[p] ~ /crld: publish/) print p }'
+}
+main=$(echo "$pids" | awk '{ print $3 }')
+killed=$(publisher "$main")
+ok 'there are publishers at work' test -n "$killed"
+# shellcheck disable=SC2086 # pids
+ok 'all of them are killed' kill -9 $killed
+ok 'it gets to the slow one, too' wait_for has d 0
+is '... whole' "$(found "uid=cia,ou=people,ou=d,$ldap_base" base \
+    '(objectClass=*)' mail | sed -n 's/^mail: //p')" cia@example.org
+ok 'the log says that they were started again' grep -q \
+    'ended with signal 9 and is started again' "$tmp/log"
+done_testing
