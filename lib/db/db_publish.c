@@ -85,19 +85,17 @@ static const struct db_stmt stmt[] = {
 	    "  ORDER BY rank, next_at LIMIT $2::bigint"
 	    "  FOR UPDATE SKIP LOCKED))"
 	    " RETURNING kind, key, version, attempts"),
-	[DONE] = DB_STMT("publish_done",
-	    "WITH u AS MATERIALIZED (SELECT d.kind, d.key,"
+	[DONE] = DB_STMT_FRESH("publish_done",
+	    "WITH u AS MATERIALIZED (SELECT d.ctid AS place,"
 	    "  d.version = u.version AS same"
 	    "  FROM unnest($2::text[], $3::text[], $4::bigint[])"
 	    "  AS u (kind, key, version) JOIN delivery d"
 	    "  ON d.target = $1::text AND d.kind = u.kind AND d.key = u.key"
 	    "  ORDER BY d.kind, d.key FOR UPDATE OF d),"
 	    " gone AS (DELETE FROM delivery d USING u"
-	    "  WHERE d.target = $1::text AND d.kind = u.kind"
-	    "  AND d.key = u.key AND u.same)"
+	    "  WHERE d.ctid = u.place AND u.same)"
 	    " UPDATE delivery d SET leased_until = NULL FROM u"
-	    " WHERE d.target = $1::text AND d.kind = u.kind"
-	    " AND d.key = u.key AND NOT u.same"),
+	    " WHERE d.ctid = u.place AND NOT u.same"),
 	[FAIL] = DB_STMT("publish_fail",
 	    "WITH u AS MATERIALIZED (SELECT u.* FROM unnest($2::text[],"
 	    "  $3::text[], $4::bigint[], $5::text[], $6::bigint[],"
