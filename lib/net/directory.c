@@ -195,6 +195,8 @@ directory_close(struct directory **dp)
 		return;
 	if (d->ld != NULL)
 		(void)ldap_unbind_ext(d->ld, NULL, NULL);
+	ldap_controls_free(d->controls);
+	ber_memfree(d->cookie.bv_val);
 	mem_free(&d->op);
 	mem_free(dp);
 }
