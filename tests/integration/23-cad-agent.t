@@ -25,13 +25,13 @@ says 'agent_database without agent_key' signet-cad -t -c "$tmp/bad.conf"
 
 SIGNET_CLOCK_OFFSET=$((260 * 86400))
 export SIGNET_CLOCK_OFFSET
+heads=$(grep -c BEGIN "$pki/heads.pem")
 start signet-cad -d -c "$conf"
 cad=$last
 four() {
 	[ "$(ps -o pid= --ppid "$cad" | wc -l)" = 4 ]
 }
 ok 'four processes: signer, two workers, agent' wait_for four
-heads=$(grep -c BEGIN "$pki/heads.pem")
 more_heads() {
 	[ "$(grep -c BEGIN "$pki/heads.pem")" -gt "$heads" ]
 }
