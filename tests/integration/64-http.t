@@ -100,7 +100,7 @@ is 'after a refused message nothing more is read' \
 
 # Bodies.
 answers 200 'chunks are joined' \
-    "POST /echo/c HTTP/1.1\r\n${h}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n"
+    "POST /echo/c HTTP/1.1\r\n${h}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
 said 'POST /echo/c - 5'
 said 'abcde'
 pause=0.2 answers 200 'a body in slow pieces is joined' \

@@ -71,7 +71,11 @@ sleep 0.4
 while read -r reason revoked; do
 	case $reason in
 	unspecified)		shown= ;;
-	privilegeWithdrawn)	shown=' (UNKNOWN)' ;;	# to openssl 3.0
+	privilegeWithdrawn)	# openssl 3.0 has no word for it
+		case $(openssl version) in
+		*' 3.0.'*)	shown=' (UNKNOWN)' ;;
+		*)		shown=" $reason" ;;
+		esac ;;
 	*)			shown=" $reason" ;;
 	esac
 	is "revoked as $reason" "$(status "$revoked")" "revoked$shown"

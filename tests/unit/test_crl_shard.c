@@ -274,7 +274,8 @@ cert_names_the_deltas_where_the_profile_wants_it(void **state)
 	points = X509_get_ext_d2i(x, NID_freshest_crl, &critical, NULL);
 	assert_int_equal(critical, 0);
 	assert_int_equal(sk_DIST_POINT_num(points), 1);
-	assert_string_equal(ASN1_STRING_get0_data(sk_GENERAL_NAME_value(
+	assert_string_equal((const char *)ASN1_STRING_get0_data(
+	    sk_GENERAL_NAME_value(
 	    sk_DIST_POINT_value(points, 0)->distpoint->name.fullname,
 	    0)->d.uniformResourceIdentifier), t.issuer.freshest);
 	CRL_DIST_POINTS_free(points);
