@@ -32,18 +32,25 @@ static const struct cmd_opt opts[] = {
 /* ---- results ---- */
 
 static struct canary_row *
+row_find(const struct canary *n, const struct canary_ask *k)
+{
+	size_t	 i;
+
+	for (i = 0; i < n->n; i++)
+		if (strcmp(n->row[i].ask.ca, k->ca) == 0 &&
+		    strcmp(n->row[i].ask.what, k->what) == 0 &&
+		    strcmp(n->row[i].ask.address, k->address) == 0)
+			return &n->row[i];
+	return NULL;
+}
+
+static struct canary_row *
 row_of(struct canary *n, const struct canary_ask *k)
 {
-	struct canary_row	*r;
-	size_t			 i;
+	struct canary_row	*r = row_find(n, k);
 
-	for (i = 0; i < n->n; i++) {
-		r = &n->row[i];
-		if (strcmp(r->ask.ca, k->ca) == 0 &&
-		    strcmp(r->ask.what, k->what) == 0 &&
-		    strcmp(r->ask.address, k->address) == 0)
-			return r;
-	}
+	if (r != NULL)
+		return r;
 	n->row = mem_resize(n->row, n->n + 1, sizeof(*n->row));
 	r = &n->row[n->n++];
 	*r = (struct canary_row){ .age = -1 };
@@ -95,14 +102,7 @@ canary_failed(struct canary *n, const struct canary_ask *k,
 bool
 canary_asked(const struct canary *n, const struct canary_ask *k)
 {
-	size_t	 i;
-
-	for (i = 0; i < n->n; i++)
-		if (strcmp(n->row[i].ask.ca, k->ca) == 0 &&
-		    strcmp(n->row[i].ask.what, k->what) == 0 &&
-		    strcmp(n->row[i].ask.address, k->address) == 0)
-			return true;
-	return false;
+	return row_find(n, k) != NULL;
 }
 
 /* ---- addresses of a certificate ---- */
