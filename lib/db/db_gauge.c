@@ -2,8 +2,8 @@
 #include "db/db_gauge.h"
 #include "db/db_row.h"
 
-#define COUNT(what)	"(SELECT count(*) FROM (SELECT FROM " what \
-	" LIMIT 100000) x)"
+#define AT_MOST		" LIMIT 100000) x)"
+#define COUNT(what)	"(SELECT count(*) FROM (SELECT FROM " what AT_MOST
 
 enum { READ, CAS };
 static const struct db_stmt stmt[] = {
@@ -11,8 +11,7 @@ static const struct db_stmt stmt[] = {
 	    COUNT("orders WHERE state = 'pending'") ", "
 	    COUNT("orders WHERE state = 'ready'") ", "
 	    "(SELECT coalesce(sum(waiting_items), 0)::bigint FROM (SELECT"
-	    " waiting_items FROM orders WHERE state = 'ready'"
-	    " LIMIT 100000) x), "
+	    " waiting_items FROM orders WHERE state = 'ready'" AT_MOST ", "
 	    COUNT("item WHERE state = 'open'") ", "
 	    COUNT("item WHERE state = 'signing'") ", "
 	    COUNT("outbox") ", "

@@ -3,13 +3,11 @@
 #define SIGNET_DB_DB_GAUGE_H
 /*
  * How much there is to do, for those who watch.  Counting stops at
- * DB_GAUGE_MAX, so that looking costs the same however much there is.
+ * 100,000, so that looking costs the same however much there is.
  */
 #include "db/db.h"
 
 extern const struct db_table DB_GAUGE;
-
-#define DB_GAUGE_MAX	100000
 
 struct db_gauges {
 	int64_t	 pending, ready;	/* orders */
