@@ -143,6 +143,21 @@ txn_store(struct db *db, void *arg, struct error *e)
 	return 0;
 }
 
+/* A group is for one CA or a few: a series is looked for once for each run. */
+static void
+count_issued(struct worker *w, const struct db_issued *v, size_t n)
+{
+	size_t	 i, first = 0;
+
+	for (i = 1; i <= n; i++)
+		if (i == n || strcmp(v[i].ca, v[first].ca) != 0) {
+			worker_count_ca(w, "signet_cad_certificates",
+			    "Certificates issued.", v[first].ca,
+			    (int64_t)(i - first));
+			first = i;
+		}
+}
+
 int
 group_store(struct group *g, struct error *e)
 {
@@ -164,9 +179,8 @@ group_store(struct group *g, struct error *e)
 	if (s.n > 0)
 		rc = db_txn(g->w->db, txn_store, &s, e);
 	FAULT("cad.stored");
-	for (i = 0; rc == 0 && i < s.n; i++)
-		worker_count_ca(g->w, "signet_cad_certificates",
-		    "Certificates issued.", s.v[i].ca, 1);
+	if (rc == 0)
+		count_issued(g->w, s.v, s.n);
 	return rc;
 }
 
