@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "settings.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+#define DAY		86400
+
+const struct conf_item rad_settings[] = {
+	CONF_STR(struct rad_conf, listen, "*:8443",
+	    "Where everybody comes: ADDRESS:PORT, *:PORT or systemd:N."),
+	CONF_STR(struct rad_conf, listen_cert, "*:8444",
+	    "Where those come who have a certificate, officers and holders: "
+	    "the browser is asked for it."),
+	CONF_STR_REQUIRED(struct rad_conf, url,
+	    "How people type the first, https://HOST[:PORT]; in links and "
+	    "mail."),
+	CONF_STR_REQUIRED(struct rad_conf, url_cert,
+	    "The same for the second."),
+	CONF_STR(struct rad_conf, metrics_listen, "127.0.0.1:9643",
+	    "Where /metrics and /healthz are, on this machine only; \"\" for "
+	    "nowhere."),
+	CONF_STR_REQUIRED(struct rad_conf, database,
+	    "The store, as libpq's connection string; role signet_ra."),
+	CONF_STR(struct rad_conf, state, STATEDIR "/rad",
+	    "Directory of the sessions' key."),
+	CONF_STR(struct rad_conf, root, SYSCONFDIR "/ca/root.pem",
+	    "PEM file with the root certificates."),
+	CONF_STR(struct rad_conf, officers_ca, "services",
+	    "The CA whose certificates carry roles."),
+	CONF_STR(struct rad_conf, profiles, SYSCONFDIR "/profiles",
+	    "Directory of the profiles."),
+	CONF_STR_REQUIRED(struct rad_conf, tls_key,
+	    "PEM file: the key of the web server."),
+	CONF_STR(struct rad_conf, tls_cert, NULL,
+	    "PEM file: its certificate and chain; default: both are in "
+	    "tls_key.  A new certificate is used as soon as it is there."),
+	CONF_STR(struct rad_conf, tls_priorities, NULL,
+	    "What GnuTLS may negotiate, as its priority string; default: TLS "
+	    "1.2 and 1.3 with forward secrecy and authenticated encryption."),
+	CONF_STR(struct rad_conf, pages, DATADIR "/ra",
+	    "Directory of the templates, texts and static files."),
+	CONF_STR(struct rad_conf, brand, NULL,
+	    "Directory of your own: templates, texts, static, which replace "
+	    "those of the same name."),
+	CONF_LIST(struct rad_conf, languages,
+	    "Languages of the pages; the first is for everybody else; default "
+	    "[ \"en\", \"sv\" ]."),
+	CONF_NUM(struct rad_conf, threads, 0, 0, 256,
+	    "Threads for each of the two addresses, each with a connection to "
+	    "the store; 0: one per processor, two at least."),
+	CONF_NUM(struct rad_conf, connections, 1000, 10, 60000,
+	    "Connections at once, for each of the two addresses."),
+	CONF_NUM(struct rad_conf, per_address, 50, 0, 60000,
+	    "Connections at once from one address; 0: no limit."),
+	CONF_DURATION(struct rad_conf, idle, "15m", 10, DAY,
+	    "How long an officer's session lasts without a click."),
+	CONF_DURATION(struct rad_conf, patience, "10s", 0, 60,
+	    "How long a client waits for its certificate before it is told to "
+	    "come again."),
+	CONF_STR_REQUIRED(struct rad_conf, agent_key,
+	    "Key that signs orders; its certificate has the role ra-agent."),
+	CONF_STR(struct rad_conf, agent_cert, NULL,
+	    "PEM file: certificate and chain of agent_key; default: both are "
+	    "in agent_key."),
+	CONF_STR(struct rad_conf, agent_passphrase, NULL,
+	    "Where the passphrase or PIN of agent_key comes from."),
+	CONF_STR(struct rad_conf, agent_database, NULL,
+	    "The store as role signet_agent, for renewing the two "
+	    "certificates; default: they are renewed by other means."),
+	CONF_STR(struct rad_conf, pkcs11_module, NULL,
+	    "Module of the token of agent_key, if it is in one and its URI "
+	    "names none with module-path."),
+	CONF_LIST(struct rad_conf, token_paths,
+	    "Files and directories that the module reads and writes; it may "
+	    "read /usr besides."),
+	CONF_BOOL(struct rad_conf, token_sockets, false,
+	    "The module reaches its token through pcscd or over a network."),
+	CONF_STR(struct rad_conf, user, NULL,
+	    "Run as this user when started by root."),
+	CONF_END
+};
+
+char *
+rad_conf_state(const struct rad_conf *c, const char *name)
+{
+	return mem_printf("%s/%s", c->state, name);
+}
+
+/* An origin and nothing after it: "https://ra.example.org:8443" */
+static int
+check_url(const char *name, const char *url, struct error *e)
+{
+	static const char	 https[] = "https://";
+	const char		*host = url + sizeof(https) - 1;
+
+	if (strncmp(url, https, sizeof(https) - 1) == 0 && *host != '\0' &&
+	    host[strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-.:[]")] ==
+	    '\0')
+		return 0;
+	error_set(e, ERROR_CONFIG, "%s \"%s\" is not https://HOST[:PORT]",
+	    name, url);
+	return error_hint(e, "lower case, no path, no slash at the end");
+}
+
+static void
+fill_languages(struct conf_list *l)
+{
+	static const char *const	 both[] = { "en", "sv" };
+
+	if (l->n > 0)
+		return;
+	l->v = mem_array(2, sizeof(*l->v));
+	for (l->n = 0; l->n < 2; l->n++)
+		l->v[l->n] = mem_strdup(both[l->n]);
+}
+
+int
+rad_conf_check(struct rad_conf *c, struct error *e)
+{
+	long	 cpus;
+	size_t	 i;
+
+	if (!text_is_name(c->officers_ca))
+		return error_set(e, ERROR_CONFIG, "officers_ca \"%s\" is not a "
+		    "name", c->officers_ca);
+	if (check_url("url", c->url, e) == -1 ||
+	    check_url("url_cert", c->url_cert, e) == -1)
+		return -1;
+	if (strcmp(c->url, c->url_cert) == 0)
+		return error_set(e, ERROR_CONFIG, "url and url_cert are the "
+		    "same: a browser could not tell the two apart");
+	fill_languages(&c->languages);
+	for (i = 0; i < c->languages.n; i++)
+		if (!text_is_name(c->languages.v[i]))
+			return error_set(e, ERROR_CONFIG, "language \"%s\" is "
+			    "not a name", c->languages.v[i]);
+	if (c->threads == 0) {
+		cpus = sysconf(_SC_NPROCESSORS_ONLN);
+		c->threads = cpus < 2 ? 2 : cpus > 256 ? 256 : cpus;
+	}
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_RA_SETTINGS_H
+#define SIGNET_RA_SETTINGS_H
+/*
+ * Settings of signet-rad (signet-rad.conf(5)).
+ */
+#include "os/conf.h"
+
+struct rad_conf {
+	char			*listen, *listen_cert;
+	char			*url, *url_cert;	/* as people type them */
+	char			*metrics_listen;
+	char			*database;
+	char			*state;
+	char			*root;
+	char			*officers_ca;
+	char			*profiles;
+	char			*tls_key, *tls_cert;
+	char			*tls_priorities;
+	char			*pages;			/* templates, texts, static */
+	char			*brand;			/* or NULL */
+	struct conf_list	 languages;
+	int64_t			 threads;
+	int64_t			 connections, per_address;
+	int64_t			 idle;			/* of officers' sessions */
+	int64_t			 patience;		/* for certificates, s */
+	char			*agent_database;
+	char			*agent_key, *agent_cert, *agent_passphrase;
+	char			*pkcs11_module;
+	struct conf_list	 token_paths;
+	bool			 token_sockets;
+	char			*user;
+};
+extern const struct conf_item rad_settings[];
+
+/* What the tables cannot say; fills in what depends on other settings. */
+int	 rad_conf_check(struct rad_conf *, struct error *);
+/* NAME below the state directory; caller frees. */
+char	*rad_conf_state(const struct rad_conf *, const char *name);
+#endif
