@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reading PKCS#10 (RFC 2986).  The request is walked here, strictly and once;
- * OpenSSL sees only the numbers of the key and the signature.
+ * OpenSSL sees only the numbers of the key and the signature.  The other form
+ * of a request is csr_crmf.c's.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -22,11 +23,8 @@ csr_bad(struct error *e, const char *fmt, ...)
 	return error_set(e, ERROR_INPUT, "request: %s", what);
 }
 
-/*
- * Proof of possession.
- */
-static int
-pop_verify(const struct csr *csr, struct bytes info, struct bytes alg,
+int
+csr_verify_pop(const struct csr *csr, struct bytes tbs, struct bytes alg,
     struct bytes sig, struct error *e)
 {
 	const struct alg_sig	*s;
@@ -36,7 +34,7 @@ pop_verify(const struct csr *csr, struct bytes info, struct bytes alg,
 	if (!alg_sig_suits(s, csr->key))
 		return csr_bad(e, "signature algorithm is not one of the "
 		    "key's");
-	if (alg_verify(s, csr->key, info, sig, e) == -1) {
+	if (alg_verify(s, csr->key, tbs, sig, e) == -1) {
 		error_clear(e);
 		return csr_bad(e, "signature does not verify: the key's "
 		    "holder did not make this request");
@@ -67,21 +65,32 @@ info_walk(struct csr *csr, struct bytes info, struct error *e)
 }
 
 static int
+pkcs10_read(struct csr *csr, struct bytes *info, struct bytes *alg,
+    struct bytes *sig, struct error *e)
+{
+	struct bytes	 in = BYTES(csr->der.p, csr->der.len), seq;
+
+	if (der_take(&in, DER_SEQUENCE, &seq) == -1 ||
+	    der_take_whole(&seq, DER_SEQUENCE, info) == -1 ||
+	    der_take_whole(&seq, DER_SEQUENCE, alg) == -1 ||
+	    der_take_bits(&seq, sig) == -1 || seq.len > 0)
+		return csr_bad(e, "not a PKCS#10 request");
+	return info_walk(csr, *info, e);
+}
+
+static int
 request_read(struct csr *csr, struct error *e)
 {
 	struct bytes	 in = BYTES(csr->der.p, csr->der.len);
-	struct bytes	 seq, info, alg, sig;
+	struct bytes	 tbs, alg, sig;
 
 	if (der_check(in, CSR_DEPTH_MAX, e) == -1)
 		return error_wrap(e, "request");
-	if (der_take(&in, DER_SEQUENCE, &seq) == -1 ||
-	    der_take_whole(&seq, DER_SEQUENCE, &info) == -1 ||
-	    der_take_whole(&seq, DER_SEQUENCE, &alg) == -1 ||
-	    der_take_bits(&seq, &sig) == -1 || seq.len > 0)
-		return csr_bad(e, "not a PKCS#10 request");
-	if (info_walk(csr, info, e) == -1 || csr_read_key(csr, e) == -1 ||
+	if ((csr_is_crmf(in) ? csr_read_crmf(csr, &tbs, &alg, &sig, e) :
+	    pkcs10_read(csr, &tbs, &alg, &sig, e)) == -1 ||
+	    csr_read_key(csr, e) == -1 ||
 	    csr_check_key(csr->key, e) == -1 ||
-	    pop_verify(csr, info, alg, sig, e) == -1)
+	    csr_verify_pop(csr, tbs, alg, sig, e) == -1)
 		return -1;
 	if (EVP_Digest(csr->der.p, csr->der.len, csr->digest, NULL,
 	    EVP_sha256(), NULL) != 1 ||
@@ -106,21 +115,35 @@ csr_parse(struct csr **out, struct bytes text, struct error *e)
 	return 0;
 }
 
-int
-csr_find_key(uint8_t dst[KEY_DIGEST_SIZE], struct bytes der, struct error *e)
+static int
+pkcs10_key(struct bytes *key, struct bytes der, struct error *e)
 {
-	struct bytes	 seq, info, spki;
+	struct bytes	 seq, info;
 	int64_t		 version;
 
 	if (der_take(&der, DER_SEQUENCE, &seq) == -1 ||
 	    der_take(&seq, DER_SEQUENCE, &info) == -1 ||
 	    der_take_int(&info, &version) == -1 ||
 	    der_take(&info, DER_SEQUENCE, &seq) == -1 ||
-	    der_take_whole(&info, DER_SEQUENCE, &spki) == -1)
+	    der_take(&info, DER_SEQUENCE, key) == -1)
 		return csr_bad(e, "malformed");
-	if (EVP_Digest(spki.p, spki.len, dst, NULL, EVP_sha256(), NULL) != 1)
-		return error_ssl(e, ERROR_CRYPTO, "digest key");
 	return 0;
+}
+
+int
+csr_find_key(uint8_t dst[KEY_DIGEST_SIZE], struct bytes der, struct error *e)
+{
+	struct bytes	 key;
+	struct buf	 spki = { 0 };
+	int		 ok;
+
+	if ((csr_is_crmf(der) ? csr_crmf_key(&key, der, e) :
+	    pkcs10_key(&key, der, e)) == -1)
+		return -1;
+	der_put(&spki, DER_SEQUENCE, key.p, key.len);
+	ok = EVP_Digest(spki.p, spki.len, dst, NULL, EVP_sha256(), NULL);
+	buf_clear(&spki);
+	return ok == 1 ? 0 : error_ssl(e, ERROR_CRYPTO, "digest key");
 }
 
 void
@@ -129,6 +152,7 @@ csr_free(struct csr **csr)
 	if (*csr == NULL)
 		return;
 	EVP_PKEY_free((*csr)->key);
+	buf_clear(&(*csr)->made_spki);
 	buf_clear(&(*csr)->der);
 	mem_free(csr);
 }

@@ -2,7 +2,8 @@
 #ifndef SIGNET_X509_CSR_H
 #define SIGNET_X509_CSR_H
 /*
- * Certificate requests (PKCS#10), which are foreign bytes.
+ * Certificate requests (PKCS#10, and the CertReqMsg of CRMF that CMP carries),
+ * which are foreign bytes.
  *
  * csr_parse() accepts one DER or PEM request and nothing beside it, reads it
  * by itself after der_check(), checks the key and the proof of possession.
@@ -22,7 +23,8 @@ struct profile;
 
 struct csr {
 	struct buf	 der;		/* the request */
-	struct bytes	 spki;		/* inside der */
+	struct bytes	 spki;		/* inside der, or made_spki */
+	struct buf	 made_spki;	/* CRMF has it under another tag */
 	uint8_t		 digest[32];	/* SHA-256 of der */
 	uint8_t		 key_digest[KEY_DIGEST_SIZE];
 	struct bytes	 subject;	/* inside its SEQUENCE */

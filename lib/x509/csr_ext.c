@@ -183,35 +183,50 @@ read_extension(struct csr *csr, struct bytes oid, bool critical,
 }
 
 static int
-read_extensions(struct csr *csr, struct bytes set, struct error *e)
+read_extension_in(struct csr *csr, struct bytes seen[CSR_PARTS_MAX],
+    size_t *n, struct bytes *list, struct error *e)
 {
-	struct bytes	 seen[CSR_PARTS_MAX], list, ext, oid, flag, value;
-	size_t		 n = 0;
+	struct bytes	 ext, oid, value, flag = BYTES("", 0);
 	bool		 critical;
+
+	if (der_take(list, DER_SEQUENCE, &ext) == -1 ||
+	    der_take(&ext, DER_OID, &oid) == -1 ||
+	    (der_peek(ext, DER_BOOLEAN) &&
+	    der_take(&ext, DER_BOOLEAN, &flag) == -1) ||
+	    der_take(&ext, DER_OCTET_STRING, &value) == -1 || ext.len > 0)
+		return csr_bad(e, "malformed extension");
+	critical = flag.len > 0;
+	if (critical && flag.p[0] != 0xff)
+		return csr_bad(e, "malformed extension: a default value is "
+		    "written out (X.690, 11.5)");
+	if (note_oid(seen, n, oid, "extension", e) == -1)
+		return -1;
+	return read_extension(csr, oid, critical, value, e);
+}
+
+int
+csr_read_extensions(struct csr *csr, struct bytes list, struct error *e)
+{
+	struct bytes	 seen[CSR_PARTS_MAX];
+	size_t		 n = 0;
+
+	if (list.len == 0)
+		return csr_bad(e, "extension request is empty (RFC 5280, 4.1)");
+	while (list.len > 0)
+		if (read_extension_in(csr, seen, &n, &list, e) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+read_extension_request(struct csr *csr, struct bytes set, struct error *e)
+{
+	struct bytes	 list;
 
 	if (der_take(&set, DER_SEQUENCE, &list) == -1 || set.len > 0)
 		return csr_bad(e, "extension request is not one list (RFC "
 		    "2985, 5.4.2)");
-	if (list.len == 0)
-		return csr_bad(e, "extension request is empty (RFC 5280, 4.1)");
-	while (list.len > 0) {
-		flag = BYTES("", 0);
-		if (der_take(&list, DER_SEQUENCE, &ext) == -1 ||
-		    der_take(&ext, DER_OID, &oid) == -1 ||
-		    (der_peek(ext, DER_BOOLEAN) &&
-		    der_take(&ext, DER_BOOLEAN, &flag) == -1) ||
-		    der_take(&ext, DER_OCTET_STRING, &value) == -1 ||
-		    ext.len > 0)
-			return csr_bad(e, "malformed extension");
-		critical = flag.len > 0;
-		if (critical && flag.p[0] != 0xff)
-			return csr_bad(e, "malformed extension: a default "
-			    "value is written out (X.690, 11.5)");
-		if (note_oid(seen, &n, oid, "extension", e) == -1 ||
-		    read_extension(csr, oid, critical, value, e) == -1)
-			return -1;
-	}
-	return 0;
+	return csr_read_extensions(csr, list, e);
 }
 
 /* Sent for a revocation by telephone, of which nobody has heard since.  It
@@ -250,7 +265,7 @@ read_attribute(struct csr *csr, struct bytes oid, struct bytes set,
 		return csr_bad(e, "more than one extension request (RFC 2985, "
 		    "5.4.2)");
 	*exts = set;
-	return read_extensions(csr, set, e);
+	return read_extension_request(csr, set, e);
 }
 
 int

@@ -27,6 +27,19 @@ int	 csr_read_san(struct csr *, struct bytes value, struct error *);
 int	 csr_read_key(struct csr *, struct error *);
 /* What is inside [0] attributes. */
 int	 csr_read_attributes(struct csr *, struct bytes, struct error *);
+/* What is inside Extensions. */
+int	 csr_read_extensions(struct csr *, struct bytes, struct error *);
+/* Proof of possession: the key's signature over tbs. */
+int	 csr_verify_pop(const struct csr *, struct bytes tbs, struct bytes alg,
+	    struct bytes sig, struct error *);
+
+/* A CertReqMsg of CRMF rather than a PKCS#10?  der has been checked. */
+bool	 csr_is_crmf(struct bytes der);
+/* Its template to csr, and *tbs, *alg and *sig of its proof. */
+int	 csr_read_crmf(struct csr *, struct bytes *tbs, struct bytes *alg,
+	    struct bytes *sig, struct error *);
+/* SubjectPublicKeyInfo inside its SEQUENCE. */
+int	 csr_crmf_key(struct bytes *key, struct bytes der, struct error *);
 
 /* RSA moduli with structure: csr_key.c's rows for them. */
 int	 csr_rsa_roca(const BIGNUM *n, struct error *);

@@ -1,11 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What we accept, OpenSSL accepts, with the same key. */
 #include <stdlib.h>
+#include <openssl/crmf.h>
 #include <openssl/x509.h>
 #include "x509/csr.h"
+#include "x509/csr_private.h"
 #include "x509/profile.h"
 
 int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+static void
+compare_crmf(const struct csr *csr)
+{
+	const unsigned char	*p = csr->der.p;
+	OSSL_CRMF_MSG		*m;
+
+	if ((m = d2i_OSSL_CRMF_MSG(NULL, &p, (long)csr->der.len)) == NULL ||
+	    p != csr->der.p + csr->der.len)
+		abort();
+	OSSL_CRMF_MSG_free(m);
+}
 
 static void
 compare(const struct csr *csr)
@@ -50,7 +64,10 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 			abort();
 		return 0;
 	}
-	compare(csr);
+	if (csr_is_crmf(BYTES(csr->der.p, csr->der.len)))
+		compare_crmf(csr);
+	else
+		compare(csr);
 	wish(csr);
 	if (csr_fields(csr, &f, &e) == -1 && (f.n != 0 ||
 	    e.code != ERROR_INPUT))
