@@ -17,6 +17,12 @@ packages_test="clang dirmngr gnutls-bin gpg-agent gpgsm jq libclang-rt-dev libcm
     libnss3-tools llvm mandoc nginx-light opensc p11-kit p11-kit-modules perl procps python3 shellcheck softhsm2 util-linux
     valgrind wrk xz-utils"
 
+# For the tests of pages: a browser, and node, which drives it and may have come
+# from elsewhere.
+packages_web="chromium libnss3-tools"
+command -v node >/dev/null 2>&1 || packages_web="$packages_web nodejs"
+command -v npm >/dev/null 2>&1 || packages_web="$packages_web npm"
+
 # Asked for their opinion, too, where Debian has them: in 13, not in 12.
 packages_test_newer="zlint"
 

@@ -2,9 +2,11 @@
 #ifndef SIGNET_WEB_ASSETS_H
 #define SIGNET_WEB_ASSETS_H
 /*
- * Static files, read once into memory, each under an address with its digest
- * in it ("/static/0a1b2c3d4e5f6071/site.css"), so that browsers keep it for a
- * year and still see the next version at once.
+ * Static files, read once into memory, each under an address with a digest in
+ * it ("/static/0a1b2c3d4e5f6071/site.css"), so that browsers keep it for a
+ * year and still see the next version at once.  It is one digest of all the
+ * files together, the same for each: scripts import each other ("./der.js"),
+ * and an address that a file names itself must lead to the file beside it.
  */
 #include "base/error.h"
 #include "base/mem.h"

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Chromium, driven by playwright-core, and TAP.  Run by browser.sh, which says
+// in the environment where things are.
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const env = process.env;
+const modules = createRequire(join(env.WEB_MODULES, "package.json"));
+const { chromium } = modules("playwright-core");
+const axeSource = readFileSync(modules.resolve("axe-core/axe.min.js"), "utf8");
+
+export const tmp = env.WEB_TMP;
+export const srcdir = env.srcdir;
+
+let count = Number(env.TAP_COUNT ?? 0);
+let failed = 0;
+
+export function ok(what, good, why) {
+	count++;
+	if (!good) {
+		failed++;
+		if (why !== undefined)
+			process.stderr.write(String(why).replace(/^/gm, "#   ") + "\n");
+	}
+	process.stdout.write(`${good ? "ok" : "not ok"} ${count} - ${what}\n`);
+	writeFileSync(join(tmp, "tap_count"), `${count} ${failed}\n`);
+	return good;
+}
+
+export function is(what, got, expected) {
+	return ok(what, got === expected,
+	    `got: ${got}\nexpected: ${expected}`);
+}
+
+export function has(what, text, part) {
+	return ok(what, String(text).includes(part),
+	    `no "${part}" in: ${String(text).slice(0, 500)}`);
+}
+
+// Another program's status, output and errors, without a shell.
+export function run(program, args) {
+	const { status, stdout, stderr } = spawnSync(program, args,
+	    { encoding: "utf8" });
+	return { status, out: stdout, all: stdout + stderr };
+}
+
+export async function launch() {
+	return chromium.launch({
+		executablePath: env.WEB_CHROMIUM ?? "/usr/bin/chromium",
+		env: { ...env, HOME: env.WEB_HOME },
+		args: ["--no-sandbox", "--disable-gpu", "--disable-quic",
+		    "--no-first-run", "--disable-background-networking",
+		    "--disable-component-update", "--disable-sync"],
+	});
+}
+
+// A page of a context of its own.  page.complaints collects what a console
+// would show in red: errors of scripts and breaches of the content policy.
+export async function open(browser, options = {}) {
+	const context = await browser.newContext({ locale: "en", ...options });
+	context.setDefaultTimeout(15000);
+	const page = await context.newPage();
+	watch(page);
+	return page;
+}
+
+export function watch(page) {
+	page.complaints = [];
+	page.on("console", (m) => {
+		if (m.type() === "error")
+			page.complaints.push(m.text());
+	});
+	page.on("pageerror", (e) => page.complaints.push(String(e)));
+}
+
+// What axe-core calls serious or critical.
+export async function axe(page) {
+	await page.evaluate(axeSource);
+	const found = await page.evaluate(async () => {
+		const r = await globalThis.axe.run(document);
+		return r.violations.map((v) => ({ id: v.id, impact: v.impact,
+		    help: v.help, nodes: v.nodes.map((n) => n.html).slice(0, 3) }));
+	});
+	return found.filter((v) => v.impact === "serious" || v.impact === "critical");
+}
+
+// Nothing scrolls sideways: what is wide is in a box that scrolls by itself.
+export async function tooWide(page) {
+	return page.evaluate(() => document.documentElement.scrollWidth -
+	    document.documentElement.clientWidth);
+}
+
+export async function shot(page, name) {
+	await page.screenshot({ fullPage: true,
+	    path: join(env.WEB_SCREENSHOTS, `${name}.png`) });
+}
+
+// One page, as everybody must be able to use it: wide and narrow, light and
+// dark.
+export async function judge(page, name) {
+	const before = page.viewportSize();
+	for (const [width, scheme] of [[1100, "light"], [360, "dark"]]) {
+		await page.setViewportSize({ width, height: 800 });
+		await page.emulateMedia({ colorScheme: scheme });
+		const found = await axe(page);
+		ok(`${name}, ${width} px, ${scheme}: axe-core finds nothing serious`,
+		    found.length === 0, JSON.stringify(found, null, 1));
+		is(`${name}, ${width} px: nothing is wider than the window`,
+		    await tooWide(page), 0);
+		await shot(page, `${name}-${width}`);
+	}
+	await page.setViewportSize(before);
+	await page.emulateMedia({ colorScheme: "light" });
+	is(`${name}: no error on the console`, page.complaints.join("\n"), "");
+	page.complaints.length = 0;
+}
+
+export function done() {
+	process.exitCode = failed === 0 ? 0 : 1;
+}
