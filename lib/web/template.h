@@ -8,8 +8,8 @@
  *
  *	{{name}}  {{order.holder.name}}	the value, escaped.  In a list {{.}} is
  *					the element itself
- *	{{#name}} ... {{/name}}		once if it is true, a number, a text
- *					that is not "" or an object (whose names
+ *	{{#name}} ... {{/name}}		once if it is true, a number but 0, a
+ *					text but "", or an object (whose names
  *					then come first); for each of a list
  *	{{^name}} ... {{/name}}		where the above would show nothing
  *	{{>head.html}}			another template, with the same values
@@ -32,7 +32,8 @@
  * tag or an attribute, not in attributes "on..." or "style".  An attribute
  * with an address (href, src, action, formaction) begins with something else
  * than a value, so that no value can be a "javascript:"; except a name in
- * "url", where C puts addresses that it made.  So a value is never markup,
+ * "url", where C puts addresses that it made.  A value in an address becomes
+ * %XX, so "/order/{{id}}?q={{q}}" needs no care.  So a value is never markup,
  * wherever it comes from.
  */
 #include <jansson.h>
