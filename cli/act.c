@@ -3,10 +3,11 @@
 
 #include "base/text.h"
 #include "cli/act.h"
-#include "cli/review.h"
-#include "cli/selector.h"
-#include "cli/target.h"
+#include "cli/report.h"
 #include "cli/wait.h"
+#include "desk/review.h"
+#include "desk/selector.h"
+#include "desk/target.h"
 
 #define SHOWN_MAX	20	/* targets listed before the question */
 
@@ -77,13 +78,13 @@ submit_and_sign(struct cli *c, const struct draft *d,
 
 	if (sign && cli_open_officer(c, e) == -1)
 		return -1;
-	if ((stored = submit_draft(c, d, holder, proof, e)) == -1)
+	if ((stored = submit_draft(&c->desk, d, holder, proof, e)) == -1)
 		return error_wrap(e, "nothing was ordered");
-	if (review_load_id(c, d->order->id, r, e) == -1)
+	if (review_load_id(&c->desk, d->order->id, r, e) == -1)
 		return -1;
 	if (!sign)
-		return review_judge(c, r, e);
-	if (submit_approval(c, r, e) == 0)
+		return review_judge(&c->desk, r, e);
+	if (submit_approval(&c->desk, r, e) == 0)
 		return 0;
 	return error_wrap(e, "order %s is stored and not signed",
 	    review_short_id(id, d->order->id));
@@ -108,7 +109,7 @@ act_submit_proved(struct cli *c, const struct draft *d,
 	if (submit_and_sign(c, d, holder, proof, sign, &r, e) == -1)
 		goto out;
 	if (seconds < 0) {
-		submit_report(c, &r, sign ? "stored and signed" : "stored",
+		report_order(c, &r, sign ? "stored and signed" : "stored",
 		    d->code.p != NULL ? &d->code : NULL);
 		rc = 0;
 	} else if (!r.complete)
@@ -150,7 +151,7 @@ static int
 check_since(struct cli *c, enum order_kind kind, int64_t *since,
     struct error *e)
 {
-	int64_t		 now = clock_now(c->clock);
+	int64_t		 now = clock_now(c->desk.clock);
 	const char	*text;
 
 	*since = 0;
@@ -194,24 +195,6 @@ show_targets(struct cli *c, const struct targets *t)
 		cli_say(c, "... and %zu more", t->n - SHOWN_MAX);
 }
 
-static void
-set_targets(struct order *o, const struct targets *t)
-{
-	struct order_target	*target;
-	size_t			 i;
-
-	o->target = mem_array(t->n, sizeof(*o->target));
-	o->ntargets = t->n;
-	for (i = 0; i < t->n; i++) {
-		target = &o->target[i];
-		target->ca = mem_strdup(t->v[i].ca);
-		memcpy(target->serial, t->v[i].serial.p, t->v[i].serial.len);
-		target->serial_len = t->v[i].serial.len;
-	}
-	if (t->selector[0] != '\0')
-		o->selector = mem_strdup(t->selector);
-}
-
 static int
 report_done(struct cli *c, enum order_kind kind, const struct targets *t)
 {
@@ -244,18 +227,45 @@ order_status(struct cli *c, enum order_kind kind, const struct targets *t,
 	struct draft	 d;
 	int		 rc = -1;
 
-	if (draft_new(c, &d, kind, NULL, e) == -1)
+	if (draft_new(&c->desk, &d, kind, NULL, e) == -1)
 		goto out;
 	d.order->reason = reason;
 	d.order->invalid_since = since;
 	d.order->comment = mem_strdup(comment);
-	set_targets(d.order, t);
+	target_set(d.order, t);
 	rc = act_submit(c, &d, NULL, sign, sign ? seconds : -1, e);
 	if (rc == 0 && sign)
 		report_done(c, kind, t);
  out:
 	draft_clear(&d);
 	return rc;
+}
+
+static int
+find_targets(struct cli *c, enum order_kind kind, struct targets *t,
+    struct error *e)
+{
+	const char		*key = cmd_string(c->args, "key-of", NULL);
+	struct target_ask	 ask = {
+		.holder = cmd_string(c->args, "holder", NULL),
+		.card = cmd_string(c->args, "card", NULL),
+	};
+	uint8_t			 digest[DB_DIGEST];
+	char *const		*operand;
+	int			 n = cmd_operands(c->args, &operand);
+
+	if ((n > 0) + (ask.holder != NULL) + (key != NULL) +
+	    (ask.card != NULL) != 1)
+		return error_set(e, ERROR_INPUT, "say which certificates, in "
+		    "one way: SERIAL..., --holder, --key-of or --card");
+	ask.serial = (const char *const *)operand;
+	ask.nserials = (size_t)n;
+	if (key != NULL) {
+		if (target_key_digest(digest, key, e) == -1)
+			return -1;
+		ask.key = digest;
+	}
+	return target_resolve(&c->desk, kind, &ask, t, e);
 }
 
 int
@@ -268,7 +278,7 @@ act_status(struct cli *c, enum order_kind kind, struct error *e)
 	if (check_reason(c, kind, &reason, e) == -1 ||
 	    check_since(c, kind, &since, e) == -1 ||
 	    act_wait_option(c, "30s", &seconds, e) == -1 ||
-	    target_resolve(c, kind, &t, e) == -1)
+	    find_targets(c, kind, &t, e) == -1)
 		goto out;
 	show_targets(c, &t);
 	if (cli_confirm(c, e, "%s %zu certificate%s?", kind == ORDER_REVOKE ?

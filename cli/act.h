@@ -6,8 +6,8 @@
  * certificates, hand in, sign and wait.
  */
 #include "cli/cli.h"
-#include "cli/draft.h"
-#include "cli/submit.h"
+#include "desk/draft.h"
+#include "desk/submit.h"
 
 /* The officer's identity; for the tables of commands that sign. */
 #define ACT_OFFICER_OPTS \

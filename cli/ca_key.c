@@ -20,7 +20,7 @@
 char *
 ca_file(struct cli *c, const char *name, const char *suffix)
 {
-	return arena_printf(c->arena, "%s/%s.%s",
+	return arena_printf(c->desk.arena, "%s/%s.%s",
 	    cli_path(c, c->conf.ca_dir), name, suffix);
 }
 
@@ -174,7 +174,7 @@ read_pem(struct ca_import *in, struct bytes text, struct error *e)
 static int64_t
 last_number(struct cli *c)
 {
-	char		*path = arena_printf(c->arena, "%s/%s",
+	char		*path = arena_printf(c->desk.arena, "%s/%s",
 			    cli_path(c, c->conf.ca_dir), NUMBER_FILE);
 	struct error	 ignored = ERROR_INIT;
 	struct buf	 b = { 0 };
@@ -226,10 +226,10 @@ read_parcel(struct cli *c, struct bytes text, const char *name,
 	int		 i, rc = -1;
 
 	/* Of whichever generation of the root. */
-	for (i = 0; p == NULL && i < sk_X509_num(c->anchors); i++) {
+	for (i = 0; p == NULL && i < sk_X509_num(c->desk.anchors); i++) {
 		error_clear(e);
-		if (parcel_open(&p, text, sk_X509_value(c->anchors, i),
-		    clock_now(c->clock), e) == -1 && i == 0)
+		if (parcel_open(&p, text, sk_X509_value(c->desk.anchors, i),
+		    clock_now(c->desk.clock), e) == -1 && i == 0)
 			first = *e;
 	}
 	if (p == NULL)
@@ -271,8 +271,9 @@ int
 ca_import_find(struct cli *c, const char **name, const char *path,
     struct ca_import *in, struct error *e)
 {
-	const struct cli_issuer	*ignored;
-	char			*full = arena_alloc(c->arena, CA_NAME_SIZE);
+	const struct desk_issuer	*ignored;
+	char			*full = arena_alloc(c->desk.arena,
+	    CA_NAME_SIZE);
 	int			 g, ours;
 
 	if (cli_open_trust(c, e) == -1)
@@ -304,13 +305,13 @@ check_subject(struct cli *c, const char *name, X509 *cert, struct error *e)
 {
 	size_t	 i;
 
-	for (i = 0; i < c->nissuers; i++) {
-		if (strcmp(c->issuer[i].name, name) == 0 ||
+	for (i = 0; i < c->desk.nissuers; i++) {
+		if (strcmp(c->desk.issuer[i].name, name) == 0 ||
 		    X509_NAME_cmp(X509_get_subject_name(cert),
-		    X509_get_subject_name(c->issuer[i].cert)) != 0)
+		    X509_get_subject_name(c->desk.issuer[i].cert)) != 0)
 			continue;
 		error_set(e, ERROR_INPUT, "CA %s has that subject already",
-		    c->issuer[i].name);
+		    c->desk.issuer[i].name);
 		return error_hint(e, "each generation needs one of its own: "
 		    "signet-root certify --subject \"CN=... G2\"");
 	}
@@ -336,8 +337,8 @@ ca_import_check(struct cli *c, const char *name, const struct ca_import *in,
 	}
 	if (check_subject(c, name, in->cert, e) == -1)
 		return -1;
-	if (cert_verify_chain(in->cert, in->chain, c->anchors,
-	    clock_now(c->clock), e) == -1)
+	if (cert_verify_chain(in->cert, in->chain, c->desk.anchors,
+	    clock_now(c->desk.clock), e) == -1)
 		return error_wrap(e, "the certificate does not lead to the "
 		    "root %s", c->conf.root);
 	return 0;
@@ -371,7 +372,7 @@ ca_import_store(struct cli *c, const char *name, const struct ca_import *in,
     struct error *e)
 {
 	char	number[32];
-	char	*path = arena_printf(c->arena, "%s/%s",
+	char	*path = arena_printf(c->desk.arena, "%s/%s",
 		    cli_path(c, c->conf.ca_dir), NUMBER_FILE);
 
 	if (store_pem(ca_file(c, name, "pem"), in, e) == -1)

@@ -59,7 +59,7 @@ int	 ca_store(struct cli *, const char *name, X509 *, bool is_root,
 
 /* The newest generation of a CA here, 0 if there is none. */
 int	 ca_newest(struct cli *, const char *family,
-	    const struct cli_issuer **);
+	    const struct desk_issuer **);
 /* A name that an issuing CA may have; "ca roll" alone gives out NAME.gN. */
 int	 ca_check_name(const char *name, bool generation, struct error *);
 

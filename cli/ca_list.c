@@ -59,18 +59,18 @@ static int
 state_of(struct cli *c, const struct db_cas *all, const struct db_ca *ca,
     struct state *s, struct error *e)
 {
-	int64_t	 now = clock_now(c->clock);
+	int64_t	 now = clock_now(c->desk.clock);
 
 	memset(s, 0, sizeof(*s));
 	ca_name_split(ca->name, s->family);
 	if (!ca->is_root &&
-	    db_ca_use(c->db, ca->name, now, &s->use, e) == -1)
+	    db_ca_use(c->desk.db, ca->name, now, &s->use, e) == -1)
 		return -1;
 	s->word = state_word(all, ca, s, now);
 	if (ca->is_root || has_newer(all, ca, s->family, ca->not_after))
 		return 0;
 	s->due = ca->not_after - c->conf.roll_before -
-	    profiles_longest(&c->profiles, s->family);
+	    profiles_longest(&c->desk.profiles, s->family);
 	s->is_due = now >= s->due;
 	return 0;
 }
@@ -81,20 +81,20 @@ load(struct cli *c, struct db_cas *all, struct error *e)
 	if (cli_open_trust(c, e) == -1 || cli_open_profiles(c, e) == -1 ||
 	    cli_open_db(c, e) == -1)
 		return -1;
-	return db_ca_list(c->db, all, c->arena, e);
+	return db_ca_list(c->desk.db, all, c->desk.arena, e);
 }
 
 static void
 list_row(struct cli *c, struct out_list *l, const struct db_ca *ca,
     const struct state *s)
 {
-	const struct cli_issuer	*known;
+	const struct desk_issuer	*known;
 	struct error		 ignored = ERROR_INIT;
 
 	out_text(l, ca->name);
 	out_text(l, s->word);
 	out_bool(l, ca->is_root ||
-	    cli_find_ca(c, ca->name, &known, &ignored) == 0);
+	    desk_find_ca(&c->desk, ca->name, &known, &ignored) == 0);
 	out_time(l, ca->not_after);
 	out_time(l, s->due);
 	out_text(l, ca->subject);
@@ -102,7 +102,7 @@ list_row(struct cli *c, struct out_list *l, const struct db_ca *ca,
 	out_text(l, s->family);
 	out_num(l, ca->generation);
 	out_bool(l, s->is_due);
-	out_num(l, (ca->not_after - clock_now(c->clock)) / 86400);
+	out_num(l, (ca->not_after - clock_now(c->desk.clock)) / 86400);
 	out_num(l, s->use.certs);
 	out_time(l, s->use.last_end);
 	out_time(l, ca->starts_at);
@@ -159,8 +159,8 @@ put_crl(struct cli *c, struct out_record *r, const char *name,
 	struct db_crl	crl;
 	int		found;
 
-	found = db_crl_find(c->db, name, 0, DB_CRL_COMPLETE, 0, &crl,
-	    c->arena, e);
+	found = db_crl_find(c->desk.db, name, 0, DB_CRL_COMPLETE, 0, &crl,
+	    c->desk.arena, e);
 	if (found != 1)
 		return found;
 	out_put_num(r, "crl_number", "Latest CRL", crl.number);
@@ -206,7 +206,8 @@ put_others(struct cli *c, struct out_record *r, const struct db_cas *all,
 		    "name", x->name, "state", s.word, "generation",
 		    x->generation));
 		if (x != ca)
-			out_put(r, NULL, "Generation", arena_printf(c->arena,
+			out_put(r, NULL, "Generation",
+			    arena_printf(c->desk.arena,
 			    "%s (%s)", x->name, s.word));
 	}
 	out_put_json(r, "generations", list);
@@ -233,7 +234,7 @@ show_ca(struct cli *c, const struct db_cas *all, const struct db_ca *ca,
 	out_put_time(r, "not_before", "Valid from", ca->not_before);
 	out_put_time(r, "not_after", "Valid until", ca->not_after);
 	out_put_num(r, "days_left", "Days left",
-	    (ca->not_after - clock_now(c->clock)) / 86400);
+	    (ca->not_after - clock_now(c->desk.clock)) / 86400);
 	out_put_time(r, "roll_by", "Roll by", s.due);
 	out_put_bool(r, "roll_due", NULL, s.is_due);
 	if (!ca->is_root) {

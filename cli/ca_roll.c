@@ -43,18 +43,18 @@ ca_check_name(const char *name, bool generation, struct error *e)
 }
 
 int
-ca_newest(struct cli *c, const char *family, const struct cli_issuer **out)
+ca_newest(struct cli *c, const char *family, const struct desk_issuer **out)
 {
 	char	 own[CA_NAME_SIZE];
 	size_t	 i;
 	int	 newest = 0, g;
 
 	*out = NULL;
-	for (i = 0; i < c->nissuers; i++) {
-		g = ca_name_split(c->issuer[i].name, own);
+	for (i = 0; i < c->desk.nissuers; i++) {
+		g = ca_name_split(c->desk.issuer[i].name, own);
 		if (strcmp(own, family) == 0 && g > newest) {
 			newest = g;
-			*out = &c->issuer[i];
+			*out = &c->desk.issuer[i];
 		}
 	}
 	return newest;
@@ -85,12 +85,12 @@ next_subject(struct cli *c, X509 *cert, int generation)
 	len = stem_length(cn);
 	if (len > CN_MAX - strlen(tail))
 		len = CN_MAX - strlen(tail);
-	return arena_printf(c->arena, "%.*s%s", (int)len, cn, tail);
+	return arena_printf(c->desk.arena, "%.*s%s", (int)len, cn, tail);
 }
 
 /* One generation after the other: not by a command that ran twice. */
 static int
-confirm_next(struct cli *c, const struct cli_issuer *newest, int generation,
+confirm_next(struct cli *c, const struct desk_issuer *newest, int generation,
     struct error *e)
 {
 	if (generation == 1)
@@ -111,7 +111,7 @@ int
 ca_roll(struct cmd_args *a, void *ctx, struct error *e)
 {
 	struct cli		*c = ctx;
-	const struct cli_issuer	*newest;
+	const struct desk_issuer	*newest;
 	char			 name[CA_NAME_SIZE], alg[16];
 	char *const		*arg;
 	struct ca_new_key	 k = { .name = name,
@@ -124,7 +124,7 @@ ca_roll(struct cmd_args *a, void *ctx, struct error *e)
 	    cli_open_trust(c, e) == -1)
 		return -1;
 	if ((g = ca_newest(c, arg[0], &newest)) == 0)
-		return cli_find_ca(c, arg[0], &newest, e);
+		return desk_find_ca(&c->desk, arg[0], &newest, e);
 	if (ca_name_make(name, arg[0], g + 1) == -1)
 		return error_set(e, ERROR_INPUT, "the name of CA %s is too "
 		    "long for a generation", arg[0]);

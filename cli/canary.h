@@ -48,12 +48,12 @@ void	 canary_failed(struct canary *, const struct canary_ask *,
 bool	 canary_asked(const struct canary *, const struct canary_ask *);
 
 /* Is this certificate's status told, by GET and by POST?  -1: the store. */
-int	 canary_ocsp(struct canary *, const struct cli_issuer *,
+int	 canary_ocsp(struct canary *, const struct desk_issuer *,
 	    const struct db_cert *, const char *url, struct error *);
 /* What is said of a number that nobody has issued. */
-int	 canary_ocsp_nobody(struct canary *, const struct cli_issuer *,
+int	 canary_ocsp_nobody(struct canary *, const struct desk_issuer *,
 	    const char *url, struct error *);
 /* The list, entry by entry. */
-int	 canary_list(struct canary *, const struct cli_issuer *,
+int	 canary_list(struct canary *, const struct desk_issuer *,
 	    const char *url, struct error *);
 #endif

@@ -39,7 +39,7 @@ store_next(struct held *h, struct crl_entry *out, struct error *e)
 
 	if (h->at == h->page.n && !h->end) {
 		arena_reset(h->arena);
-		if (db_crl_entries(h->canary->cli->db, h->ask.ca, 0,
+		if (db_crl_entries(h->canary->cli->desk.db, h->ask.ca, 0,
 		    h->last.len > 0 ? &h->last : NULL, h->now, PAGE, &h->page,
 		    h->arena, e) == -1)
 			return -1;
@@ -73,8 +73,8 @@ only_listed(struct held *h, const struct crl_entry *x, struct error *e)
 		    "the list", x->serial_len);
 	memcpy(serial.p, x->serial, x->serial_len);
 	text_hex(hex, serial.p, serial.len);
-	found = db_cert_find(c->db, h->ask.ca, &serial, &row, h->arena, e);
-	if (found == -1 || db_cert_history(c->db, h->ask.ca, &serial, &was,
+	found = db_cert_find(c->desk.db, h->ask.ca, &serial, &row, h->arena, e);
+	if (found == -1 || db_cert_history(c->desk.db, h->ask.ca, &serial, &was,
 	    h->arena, e) == -1)
 		return -1;
 	if (found == 0)
@@ -162,8 +162,8 @@ judge(struct held *h, struct error *e)
 		    text_time(at, p->next_update));
 	if (p->idp.p != NULL || p->base != 0)
 		return 0;
-	found = db_crl_find(h->canary->cli->db, h->ask.ca, 0,
-	    DB_CRL_COMPLETE, 0, &row, h->canary->cli->arena, e);
+	found = db_crl_find(h->canary->cli->desk.db, h->ask.ca, 0,
+	    DB_CRL_COMPLETE, 0, &row, h->canary->cli->desk.arena, e);
 	if (found == -1)
 		return -1;
 	if (found == 1 && row.number > p->number &&
@@ -185,7 +185,7 @@ look(struct canary *n, const struct canary_ask *k,
     struct error *e)
 {
 	struct held	 h = { .canary = n, .ask = *k,
-	    .now = clock_now(n->cli->clock) };
+	    .now = clock_now(n->cli->desk.clock) };
 	struct crl	*crl = NULL;
 	int		 rc;
 
@@ -204,7 +204,7 @@ look(struct canary *n, const struct canary_ask *k,
 }
 
 int
-canary_list(struct canary *n, const struct cli_issuer *ca, const char *url,
+canary_list(struct canary *n, const struct desk_issuer *ca, const char *url,
     struct error *e)
 {
 	const char		*dir = getenv("TMPDIR");

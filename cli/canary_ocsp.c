@@ -19,7 +19,7 @@
 
 struct question {
 	struct canary			*canary;
-	const struct cli_issuer		*ca;
+	const struct desk_issuer		*ca;
 	const char			*url;
 	struct bytes			 serial;
 	bool				 post;
@@ -48,7 +48,8 @@ make_request(struct question *q, struct error *e)
 	q->id.len = q->request.len = 0;
 	ocsp_id_put(&q->id, &issuer, OCSP_SHA1, q->serial);
 	if (q->post) {
-		if (rng_fill(q->canary->cli->rng, q->nonce, NONCE, e) == -1)
+		if (rng_fill(q->canary->cli->desk.rng, q->nonce, NONCE,
+		    e) == -1)
 			return -1;
 		nonce = BYTES(q->nonce, NONCE);
 	}
@@ -101,7 +102,7 @@ ask(struct question *q, struct error *e)
 	id = BYTES(q->id.p, q->id.len);
 	if (q->post)
 		expect.nonce = BYTES(q->nonce, NONCE);
-	expect.now = clock_now(q->canary->cli->clock);
+	expect.now = clock_now(q->canary->cli->desk.clock);
 	if (ocsp_response_read(&q->reply, BYTES(q->http.body.p,
 	    q->http.body.len), &expect, e) == -1)
 		return -1;
@@ -126,7 +127,7 @@ static const char *
 differs(struct question *q, const struct db_cert *x)
 {
 	const struct ocsp_single	*s = &q->reply.single[0];
-	struct arena			*a = q->canary->cli->arena;
+	struct arena			*a = q->canary->cli->desk.arena;
 	bool				 good = strcmp(x->status, "good") == 0;
 	char				 hex[2 * DB_SERIAL + 1];
 	char				 said[TEXT_TIME_SIZE];
@@ -163,9 +164,11 @@ look_again(struct question *q, struct db_cert *x, const char **why,
 	int				 found;
 
 	sleep(SETTLE);
-	found = db_cert_find(c->db, q->ca->name, &serial, x, c->arena, e);
-	if (found == -1 || db_cert_history(c->db, q->ca->name, &serial, &was,
-	    c->arena, e) == -1)
+	found = db_cert_find(c->desk.db, q->ca->name, &serial, x,
+	    c->desk.arena, e);
+	if (found == -1 || db_cert_history(c->desk.db, q->ca->name, &serial,
+	    &was,
+	    c->desk.arena, e) == -1)
 		return -1;
 	if (found == 0) {
 		*why = "a certificate has vanished from the store";
@@ -177,7 +180,7 @@ look_again(struct question *q, struct db_cert *x, const char **why,
 		return 0;
 	}
 	if (ask(q, e) == -1) {
-		*why = arena_strdup(c->arena, e->text);
+		*why = arena_strdup(c->desk.arena, e->text);
 		error_clear(e);
 		return 0;
 	}
@@ -192,7 +195,7 @@ ask_one(struct question *q, const struct db_cert *x, struct error *e)
 	struct db_cert		 row = *x;
 	const char		*why;
 
-	k.what = arena_printf(q->canary->cli->arena, "ocsp %s %s",
+	k.what = arena_printf(q->canary->cli->desk.arena, "ocsp %s %s",
 	    q->post ? "post" : "get", x->status);
 	if (ask(q, e) == -1) {
 		canary_failed(q->canary, &k, e);
@@ -206,13 +209,13 @@ ask_one(struct question *q, const struct db_cert *x, struct error *e)
 		canary_bad(q->canary, &k, CANARY_WRONG, "%s", why);
 	else
 		canary_good(q->canary, &k, q->http.ms,
-		    clock_now(q->canary->cli->clock) -
+		    clock_now(q->canary->cli->desk.clock) -
 		    q->reply.single[0].this_update);
 	return 0;
 }
 
 int
-canary_ocsp(struct canary *n, const struct cli_issuer *ca,
+canary_ocsp(struct canary *n, const struct desk_issuer *ca,
     const struct db_cert *x, const char *url, struct error *e)
 {
 	struct question	 q = { .canary = n, .ca = ca, .url = url,
@@ -228,7 +231,7 @@ canary_ocsp(struct canary *n, const struct cli_issuer *ca,
 }
 
 int
-canary_ocsp_nobody(struct canary *n, const struct cli_issuer *ca,
+canary_ocsp_nobody(struct canary *n, const struct desk_issuer *ca,
     const char *url, struct error *e)
 {
 	uint8_t			 serial[CERT_SERIAL_SIZE];
@@ -237,7 +240,7 @@ canary_ocsp_nobody(struct canary *n, const struct cli_issuer *ca,
 	struct canary_ask	 k = { ca->name, "ocsp never issued", url };
 	const struct ocsp_single *s = &q.reply.single[0];
 
-	if (rng_fill(n->cli->rng, serial, sizeof(serial), e) == -1)
+	if (rng_fill(n->cli->desk.rng, serial, sizeof(serial), e) == -1)
 		return -1;
 	serial[0] = (serial[0] & 0x7f) | 0x40;
 	if (ask(&q, e) == -1) {
@@ -245,7 +248,7 @@ canary_ocsp_nobody(struct canary *n, const struct cli_issuer *ca,
 		error_clear(e);
 	} else if (s->state == OCSP_UNKNOWN || (s->state == OCSP_REVOKED &&
 	    q.reply.extended_revoked && s->revoked_at == 0))
-		canary_good(n, &k, q.http.ms, clock_now(n->cli->clock) -
+		canary_good(n, &k, q.http.ms, clock_now(n->cli->desk.clock) -
 		    s->this_update);
 	else
 		canary_bad(n, &k, CANARY_WRONG, "a number that was never "

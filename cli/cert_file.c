@@ -18,13 +18,13 @@ int
 cert_file_parse(struct cli *c, const struct db_cert *row, X509 **out,
     struct error *e)
 {
-	const struct cli_issuer	*ca;
+	const struct desk_issuer	*ca;
 	const unsigned char	*p = row->der.p;
 	X509			*x;
 
 	if ((x = d2i_X509(NULL, &p, (long)row->der.len)) == NULL)
 		return error_ssl(e, ERROR_DENIED, "the store's certificate");
-	ca = cli_issuer_of(c, x);
+	ca = desk_issuer_of(&c->desk, x);
 	if (ca == NULL || strcmp(ca->name, row->ca) != 0) {
 		X509_free(x);
 		return error_set(e, ERROR_DENIED, "the store's certificate is "
@@ -58,7 +58,7 @@ is_root(X509 *x)
 static STACK_OF(X509) *
 chain_of(struct cli *c, X509 *x)
 {
-	const struct cli_issuer	*ca = cli_issuer_of(c, x);
+	const struct desk_issuer	*ca = desk_issuer_of(&c->desk, x);
 	STACK_OF(X509)		*chain = sk_X509_new_null();
 	int			 i;
 

@@ -2,8 +2,9 @@
 #ifndef SIGNET_CLI_CLI_H
 #define SIGNET_CLI_CLI_H
 /*
- * What the commands of signet share: settings, the things opened on first
- * use (store, profiles, trust, the officer's identity), and small manners.
+ * What the commands of signet share: settings, the desk with what is opened
+ * on first use (store, profiles, trust, the officer's identity), and small
+ * manners.
  *
  * A command is a function in a file of its group.  The file ends with a
  * const table of its rows, and signet.c lists the tables.  A command first
@@ -13,17 +14,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <openssl/x509.h>
-#include "base/clock.h"
 #include "base/error.h"
-#include "base/mem.h"
 #include "cli/out.h"
-#include "db/db.h"
-#include "order/approval.h"
+#include "cli/progress.h"
+#include "desk/desk.h"
 #include "os/cmd.h"
 #include "os/conf.h"
-#include "x509/blocklist.h"
 #include "x509/key.h"
-#include "x509/profile.h"
 
 /* The tables, each ending with a row without a name. */
 extern const struct cmd CLI_AUDIT[];
@@ -68,32 +65,16 @@ struct cli_conf {
 extern const struct conf_item CLI_CONF[];
 extern const struct cmd_opt CLI_GLOBAL[];	/* --config, --json, --yes */
 
-struct cli_issuer {		/* a CA that this installation knows */
-	char		*name;
-	X509		*cert;
-	STACK_OF(X509)	*chain;	/* what follows in its file; may be NULL */
-};
-
 struct cli {
 	const struct cmd_args	*args;
-	const struct clock	*clock;
-	const struct rng	*rng;
 	bool			 json;
 	bool			 yes;
 	char			*conf_path;	/* the file that was read */
 	char			*conf_dir;	/* relative paths start here */
 	struct cli_conf		 conf;
-	struct db		*db;
-	struct profiles		 profiles;
-	struct blocklists	 blocklists;
-	bool			 has_blocklists;	/* they are open */
-	STACK_OF(X509)		*anchors;	/* the root */
-	STACK_OF(X509)		*intermediates;
-	STACK_OF(X509)		*officers_cas;	/* of issuer[], borrowed */
-	struct cli_issuer	*issuer;
-	size_t			 nissuers;
+	struct desk		 desk;	/* its arena lives as long as the command */
 	struct identity		 officer;
-	struct arena		*arena;		/* lives as long as the command */
+	struct progress		 progress;
 };
 void	 cli_init(struct cli *);
 void	 cli_clear(struct cli *);
@@ -110,20 +91,11 @@ int	 cli_open_profiles(struct cli *, struct error *);
 int	 cli_open_blocklists(struct cli *, struct error *);
 /* Root and issuing CAs; each CA is checked to chain to the root. */
 int	 cli_open_trust(struct cli *, struct error *);
-/* Read them again when they are needed next. */
-void	 cli_forget_trust(struct cli *);
 /* --key, --cert, --passphrase of the command, else the settings'. */
 int	 cli_open_officer(struct cli *, struct error *);
 
 /* A path of the settings, relative to their file; lives in the arena. */
 char	*cli_path(struct cli *, const char *path);
-/* ERROR_NOTFOUND naming those there are. */
-int	 cli_find_ca(struct cli *, const char *name, const struct cli_issuer **,
-	    struct error *);
-/* The CA that has signed this certificate, by name and signature; or NULL. */
-const struct cli_issuer *cli_issuer_of(struct cli *, X509 *);
-/* Trust for approval_check(); status comes from the store. */
-int	 cli_trust(struct cli *, struct approval_trust *, struct error *);
 
 /* Show the question and wait for y or n; --yes answers.  0 only for yes;
  * ERROR_DENIED for no, ERROR_INPUT when there is nobody to ask. */
@@ -136,7 +108,4 @@ void	 cli_say(const struct cli *, const char *, ...)
 void	 cli_warn(const struct cli *, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));
 bool	 cli_is_terminal(int fd);
-/* Of candidates, the one that "word" was probably meant to be; or NULL. */
-const char *cli_nearest(const char *word, const char *const *candidate,
-	    size_t n);
 #endif

@@ -72,7 +72,7 @@ open_store(struct cli *c, struct error *e)
 			return -1;
 		where = c->conf.database;
 	}
-	return db_open(&c->db, where, "signet-audit", tables,
+	return db_open(&c->desk.db, where, "signet-audit", tables,
 	    sizeof(tables) / sizeof(tables[0]), e);
 }
 
@@ -170,7 +170,8 @@ show_pages(struct cli *c, struct out_list *l, const struct filter *f,
 
 	do {
 		arena_reset(arena);
-		if (db_audit_list(c->db, after, PAGE, &page, arena, e) == -1)
+		if (db_audit_list(c->desk.db, after, PAGE, &page, arena,
+		    e) == -1)
 			goto out;
 		for (i = 0; i < page.n && limit > 0; i++) {
 			after = page.v[i].seq;
@@ -255,7 +256,7 @@ heads_walk(struct cli *c, struct heads *h, struct error *e)
 
 	do {
 		arena_reset(arena);
-		if (db_audit_signed_list(c->db, at, instance, PAGE, &page,
+		if (db_audit_signed_list(c->desk.db, at, instance, PAGE, &page,
 		    arena, e) == -1)
 			goto out;
 		for (i = 0; i < page.n; i++) {
@@ -331,7 +332,7 @@ audit_export_cmd(struct cmd_args *a, void *ctx, struct error *e)
 
 	cli_begin(c, a);
 	cmd_operands(a, &dir);
-	if (open_store(c, e) == -1 || audit_export(c->db, dir[0],
+	if (open_store(c, e) == -1 || audit_export(c->desk.db, dir[0],
 	    cmd_number(a, "since", 0), &out, e) == -1)
 		return -1;
 	r = out_record_new(stdout, c->json);

@@ -102,7 +102,7 @@ add_entry(const struct adding *d, struct db *db, struct error *e)
 	char		at[TEXT_TIME_SIZE];
 	int		rc;
 
-	audit_begin(&body, "ca-add", clock_now(d->c->clock));
+	audit_begin(&body, "ca-add", clock_now(d->c->desk.clock));
 	audit_str(&body, "ca", d->row.name);
 	audit_hex(&body, "cert", d->digest, sizeof(d->digest));
 	if (d->row.starts_at != 0)
@@ -121,7 +121,7 @@ add_ca(struct db *db, void *arg, struct error *e)
 	int		 found;
 
 	d->added = false;
-	found = db_ca_find(db, d->row.name, &there, d->c->arena, e);
+	found = db_ca_find(db, d->row.name, &there, d->c->desk.arena, e);
 	if (found == -1)
 		return -1;
 	if (found == 1 && bytes_equal(there.der, d->row.der))
@@ -162,7 +162,7 @@ ca_store(struct cli *c, const char *name, X509 *cert, bool is_root,
 	    .not_after = info.not_after };
 	memcpy(d.row.key_digest, info.key_digest, KEY_DIGEST_SIZE);
 	memcpy(d.digest, info.digest, sizeof(d.digest));
-	rc = db_txn(c->db, add_ca, &d, e);
+	rc = db_txn(c->desk.db, add_ca, &d, e);
 	*added = d.added;
  out:
 	OPENSSL_free(der);
@@ -197,10 +197,10 @@ store_roots(struct cli *c, struct error *e)
 	bool		 added;
 	int		 i, generation;
 
-	for (i = sk_X509_num(c->anchors) - 1; i >= 0; i--) {
-		X509	*root = sk_X509_value(c->anchors, i);
+	for (i = sk_X509_num(c->desk.anchors) - 1; i >= 0; i--) {
+		X509	*root = sk_X509_value(c->desk.anchors, i);
 
-		if (db_ca_list(c->db, &all, c->arena, e) == -1)
+		if (db_ca_list(c->desk.db, &all, c->desk.arena, e) == -1)
 			return -1;
 		if (has_root(&all, root))
 			continue;

@@ -54,9 +54,9 @@ row_of(struct canary *n, const struct canary_ask *k)
 	n->row = mem_resize(n->row, n->n + 1, sizeof(*n->row));
 	r = &n->row[n->n++];
 	*r = (struct canary_row){ .age = -1 };
-	r->ask.ca = arena_strdup(n->cli->arena, k->ca);
-	r->ask.what = arena_strdup(n->cli->arena, k->what);
-	r->ask.address = arena_strdup(n->cli->arena, k->address);
+	r->ask.ca = arena_strdup(n->cli->desk.arena, k->ca);
+	r->ask.what = arena_strdup(n->cli->desk.arena, k->what);
+	r->ask.address = arena_strdup(n->cli->desk.arena, k->address);
 	return r;
 }
 
@@ -86,7 +86,7 @@ canary_bad(struct canary *n, const struct canary_ask *k,
 	va_end(ap);
 	r->bad++;
 	if (r->words == NULL || result > r->worst)
-		r->words = arena_strdup(n->cli->arena, words);
+		r->words = arena_strdup(n->cli->desk.arena, words);
 	if (result > r->worst)
 		r->worst = result;
 }
@@ -120,10 +120,11 @@ add_uri(struct canary *n, struct conf_list *l, const GENERAL_NAME *g)
 	if (g->type != GEN_URI)
 		return;
 	s = g->d.uniformResourceIdentifier;
-	v = arena_alloc(n->cli->arena, (l->n + 1) * sizeof(*v));
+	v = arena_alloc(n->cli->desk.arena, (l->n + 1) * sizeof(*v));
 	if (l->n > 0)
 		memcpy(v, l->v, l->n * sizeof(*v));
-	v[l->n++] = arena_printf(n->cli->arena, "%.*s", ASN1_STRING_length(s),
+	v[l->n++] = arena_printf(n->cli->desk.arena, "%.*s",
+	    ASN1_STRING_length(s),
 	    (const char *)ASN1_STRING_get0_data(s));
 	l->v = v;
 }
@@ -177,7 +178,7 @@ addresses(struct canary *n, struct addresses *out, struct bytes der,
 /* ---- questions ---- */
 
 static void
-ask_issuer(struct canary *n, const struct cli_issuer *ca, const char *url)
+ask_issuer(struct canary *n, const struct desk_issuer *ca, const char *url)
 {
 	struct canary_ask	 k = { ca->name, "issuer", url };
 	struct fetch		 f = { .url = url, .max = CERT_BYTES,
@@ -215,7 +216,7 @@ is_http(const char *url)
 }
 
 static int
-ask_about(struct canary *n, const struct cli_issuer *ca,
+ask_about(struct canary *n, const struct desk_issuer *ca,
     const struct db_cert *x, struct error *e)
 {
 	struct addresses	 at;
@@ -250,7 +251,7 @@ ask_about(struct canary *n, const struct cli_issuer *ca,
 }
 
 static int
-ask_ca(struct canary *n, const struct cli_issuer *ca, struct error *e)
+ask_ca(struct canary *n, const struct desk_issuer *ca, struct error *e)
 {
 	static const char *const	 status[] = { "good", "revoked",
 	    "held" };
@@ -260,18 +261,19 @@ ask_ca(struct canary *n, const struct cli_issuer *ca, struct error *e)
 	size_t				 i, j;
 
 	for (i = 0; i < sizeof(status) / sizeof(status[0]); i++) {
-		if (rng_fill(c->rng, from.p, from.len, e) == -1)
+		if (rng_fill(c->desk.rng, from.p, from.len, e) == -1)
 			return -1;
 		/* Few are found behind a high number: then from the first. */
 		from.p[0] &= 0x7f;
-		if (db_cert_sample(c->db, ca->name, status[i], &from,
-		    clock_now(c->clock), n->sample, &found, c->arena,
+		if (db_cert_sample(c->desk.db, ca->name, status[i], &from,
+		    clock_now(c->desk.clock), n->sample, &found, c->desk.arena,
 		    e) == -1)
 			return -1;
 		memset(from.p, 0, from.len);
-		if (found.n < n->sample && db_cert_sample(c->db, ca->name,
-		    status[i], &from, clock_now(c->clock), n->sample, &found,
-		    c->arena, e) == -1)
+		if (found.n < n->sample && db_cert_sample(c->desk.db, ca->name,
+		    status[i], &from, clock_now(c->desk.clock), n->sample,
+		    &found,
+		    c->desk.arena, e) == -1)
 			return -1;
 		for (j = 0; j < found.n; j++)
 			if (ask_about(n, ca, &found.v[j], e) == -1)
@@ -367,18 +369,19 @@ canary(struct cmd_args *a, void *ctx, struct error *e)
 	struct cli	*c = ctx;
 	struct canary	 n = { .cli = c };
 	const char	*only = cmd_string(a, "ca", NULL);
-	const struct cli_issuer *found;
+	const struct desk_issuer *found;
 	size_t		 i;
 	int		 rc = -1;
 
 	cli_begin(c, a);
 	if (take_options(&n, a, e) == -1 || cli_open_trust(c, e) == -1 ||
-	    (only != NULL && cli_find_ca(c, only, &found, e) == -1) ||
+	    (only != NULL && desk_find_ca(&c->desk, only, &found, e) == -1) ||
 	    cli_open_db(c, e) == -1)
 		return -1;
-	for (i = 0; i < c->nissuers; i++)
-		if ((only == NULL || strcmp(only, c->issuer[i].name) == 0) &&
-		    ask_ca(&n, &c->issuer[i], e) == -1)
+	for (i = 0; i < c->desk.nissuers; i++)
+		if ((only == NULL || strcmp(only,
+		    c->desk.issuer[i].name) == 0) &&
+		    ask_ca(&n, &c->desk.issuer[i], e) == -1)
 			goto out;
 	rc = report(&n, cmd_flag(a, "failed"), e);
  out:

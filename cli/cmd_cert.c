@@ -8,10 +8,10 @@
 #include "cli/act.h"
 #include "cli/cert_file.h"
 #include "cli/list.h"
-#include "cli/review.h"
-#include "cli/selector.h"
-#include "cli/target.h"
 #include "db/db_cert.h"
+#include "desk/review.h"
+#include "desk/selector.h"
+#include "desk/target.h"
 #include "x509/ca_name.h"
 
 #define SERIAL_SHOWN	12	/* digits in tables */
@@ -114,7 +114,7 @@ after_id(struct cli *c, struct search *s, struct error *e)
 
 	if (after == NULL)
 		return 0;
-	if (target_find(c, after, &cert, e) == -1)
+	if (target_find(&c->desk, after, &cert, e) == -1)
 		return error_wrap(e, "--after");
 	s->before = cert.id;
 	return 0;
@@ -124,7 +124,7 @@ static int
 check_expiry(struct cli *c, struct search *s, struct error *e)
 {
 	const char	*within = cmd_string(c->args, "expires-within", NULL);
-	int64_t		 now = clock_now(c->clock), seconds;
+	int64_t		 now = clock_now(c->desk.clock), seconds;
 
 	if (cmd_flag(c->args, "valid") || within != NULL)
 		s->f.valid_after = now;
@@ -146,7 +146,7 @@ set_name(struct cli *c, struct search *s, const char *text)
 	if (text == NULL || text[0] == '\0')
 		return;
 	n = strlen(text);
-	name = arena_strdup(c->arena, text);
+	name = arena_strdup(c->desk.arena, text);
 	s->f.name_begins = text[n - 1] == '*';
 	if (s->f.name_begins)
 		name[n - 1] = '\0';
@@ -190,7 +190,7 @@ walk(struct cli *c, struct list *list, struct search *s, struct error *e)
 	if (cli_open_db(c, e) == -1)
 		goto out;
 	while (list_wants(list)) {
-		if (db_cert_list(c->db, &s->f, s->before, list_page(list),
+		if (db_cert_list(c->desk.db, &s->f, s->before, list_page(list),
 		    &page, list->arena, e) == -1)
 			goto out;
 		for (i = 0; i < page.n && list_take(list); i++)
@@ -245,7 +245,7 @@ cert_find(struct cmd_args *a, void *ctx, struct error *e)
 		return -1;
 	}
 	if (selector_serial(&sel, text[0], &ignored) == 0 &&
-	    target_find(c, text[0], &cert, &ignored) == 0) {
+	    target_find(&c->desk, text[0], &cert, &ignored) == 0) {
 		cert_row(list.out, &cert);
 		list_end(c, &list, "");
 		return 0;
@@ -266,7 +266,8 @@ put_history(struct cli *c, struct out_record *r, const struct db_cert *x,
 	size_t				 i;
 	int				 rc;
 
-	rc = db_cert_history(c->db, x->ca, &x->serial, &h, c->arena, e);
+	rc = db_cert_history(c->desk.db, x->ca, &x->serial, &h, c->desk.arena,
+	    e);
 	for (i = 0; rc == 0 && i < h.n; i++) {
 		text_time(at, h.v[i].changed_at);
 		text_hex(id, h.v[i].order_id, DB_ORDER_ID);
@@ -319,7 +320,7 @@ cert_show(struct cmd_args *a, void *ctx, struct error *e)
 
 	cli_begin(c, a);
 	cmd_operands(a, &serial);
-	if (target_find(c, serial[0], &x, e) == -1)
+	if (target_find(&c->desk, serial[0], &x, e) == -1)
 		return -1;
 	r = out_record_new(stdout, c->json);
 	put_cert(r, &x);
@@ -344,7 +345,7 @@ cert_export(struct cmd_args *a, void *ctx, struct error *e)
 	cli_begin(c, a);
 	cmd_operands(a, &serial);
 	if (cert_file_check_format(format, e) == -1 ||
-	    target_find(c, serial[0], &x, e) == -1)
+	    target_find(&c->desk, serial[0], &x, e) == -1)
 		return -1;
 	if (cert_file_encode(c, &b, &x, format, !cmd_flag(a, "no-chain"),
 	    e) == 0)
@@ -365,7 +366,7 @@ former_fields(struct cli *c, const struct db_cert *x, struct fields *f,
 	size_t		 i;
 	int		 rc = -1;
 
-	if (review_load_id(c, x->ref.order_id, &r, e) == -1) {
+	if (review_load_id(&c->desk, x->ref.order_id, &r, e) == -1) {
 		error_wrap(e, "the order that it was made by");
 		goto out;
 	}
@@ -397,7 +398,7 @@ check_renewable(struct cli *c, const struct db_cert *x, struct error *e)
 	if (strcmp(x->status, "good") != 0)
 		return error_set(e, ERROR_DENIED, "the certificate is %s",
 		    x->status);
-	if (x->not_after < clock_now(c->clock)) {
+	if (x->not_after < clock_now(c->desk.clock)) {
 		error_set(e, ERROR_DENIED, "the certificate expired on %s",
 		    text_time(when, x->not_after));
 		return error_hint(e, "order a new one: signet order new -p "
@@ -416,10 +417,10 @@ check_window(struct cli *c, const struct db_cert *x, struct error *e)
 	if (cmd_string(c->args, "proof-key", NULL) == NULL)
 		return 0;
 	if (cli_open_profiles(c, e) == -1 ||
-	    profiles_find(&c->profiles, x->profile, &p, e) == -1)
+	    profiles_find(&c->desk.profiles, x->profile, &p, e) == -1)
 		return -1;
 	if (p->renewal_window == 0 ||
-	    clock_now(c->clock) >= x->not_after - p->renewal_window)
+	    clock_now(c->desk.clock) >= x->not_after - p->renewal_window)
 		return 0;
 	error_set(e, ERROR_DENIED, "too early to renew: the holder may from "
 	    "%s on", text_time(when, x->not_after - p->renewal_window));
@@ -461,7 +462,7 @@ renew(struct cli *c, const struct db_cert *x, const struct fields *f,
 		in.renews = x->serial.p;
 		in.renews_len = x->serial.len;
 	}
-	if (draft_issue(c, &d, &in, e) == -1)
+	if (draft_issue(&c->desk, &d, &in, e) == -1)
 		return -1;
 	rc = act_submit_proved(c, &d, &holder, proof->key != NULL ? proof :
 	    NULL, cmd_flag(c->args, "sign"), -1, e);
@@ -482,7 +483,7 @@ cert_renew(struct cmd_args *a, void *ctx, struct error *e)
 	cli_begin(c, a);
 	cmd_operands(a, &serial);
 	if (load_proof(c, &proof, e) == -1 ||
-	    target_find(c, serial[0], &x, e) == -1 ||
+	    target_find(&c->desk, serial[0], &x, e) == -1 ||
 	    check_renewable(c, &x, e) == -1 || check_window(c, &x, e) == -1 ||
 	    former_fields(c, &x, &fields, e) == -1)
 		goto out;

@@ -8,8 +8,8 @@
 #include "cli/cli.h"
 #include "cli/crl_file.h"
 #include "cli/list.h"
-#include "cli/selector.h"
 #include "db/db_crl.h"
+#include "desk/selector.h"
 #include "x509/crl.h"
 
 #define SHARD_OPT \
@@ -77,7 +77,7 @@ crl_list(struct cmd_args *a, void *ctx, struct error *e)
 	if (cli_open_db(c, e) == -1)
 		goto out;
 	while (list_wants(&list)) {
-		if (db_crl_list(c->db, ca[0], shard, before,
+		if (db_crl_list(c->desk.db, ca[0], shard, before,
 		    list_page(&list), &page, list.arena, e) == -1)
 			goto out;
 		for (i = 0; i < page.n && list_take(&list); i++) {
@@ -111,8 +111,8 @@ find(struct cli *c, struct db_crl *crl, struct error *e)
 	cmd_operands(c->args, &ca);
 	if (cli_open_db(c, e) == -1)
 		return -1;
-	found = db_crl_find(c->db, ca[0], shard, delta ? DB_CRL_DELTA :
-	    DB_CRL_COMPLETE, number, crl, c->arena, e);
+	found = db_crl_find(c->desk.db, ca[0], shard, delta ? DB_CRL_DELTA :
+	    DB_CRL_COMPLETE, number, crl, c->desk.arena, e);
 	if (found == 1)
 		return 0;
 	if (found == -1)
@@ -131,14 +131,14 @@ static int
 load(struct cli *c, const struct db_crl *row, struct crl **crl,
     struct error *e)
 {
-	const struct cli_issuer	*ca;
+	const struct desk_issuer	*ca;
 	struct issuer		 issuer;
 	int			 rc;
 
-	if (cli_find_ca(c, row->ca, &ca, e) == -1 ||
+	if (desk_find_ca(&c->desk, row->ca, &ca, e) == -1 ||
 	    issuer_init(&issuer, ca->name, ca->cert, e) == -1)
 		return -1;
-	rc = crl_file_load(crl, c->db, row, &issuer, e);
+	rc = crl_file_load(crl, c->desk.db, row, &issuer, e);
 	issuer_clear(&issuer);
 	if (rc == 0 && ((*crl)->params.number != row->number ||
 	    (*crl)->params.base != row->base ||
@@ -192,13 +192,13 @@ show_params(struct cli *c, const struct db_crl *row, const struct crl *crl)
 	out_put_num(r, "size", "Bytes", row->size);
 	if (p->idp.p != NULL)
 		out_put(r, "point", "For those that name",
-		    arena_printf(c->arena, "%.*s", (int)p->idp.len,
+		    arena_printf(c->desk.arena, "%.*s", (int)p->idp.len,
 		    p->idp.p));
 	if (p->freshest.p != NULL)
-		out_put(r, "freshest", "Deltas at", arena_printf(c->arena,
+		out_put(r, "freshest", "Deltas at", arena_printf(c->desk.arena,
 		    "%.*s", (int)p->freshest.len, p->freshest.p));
 	out_put(r, NULL, "Signature", "verified");
-	if (p->next_update < clock_now(c->clock))
+	if (p->next_update < clock_now(c->desk.clock))
 		out_put_line(r, "It is out of date: is signet-cad running?");
 	out_record_free(&r);
 }
@@ -238,7 +238,7 @@ crl_export(struct cmd_args *a, void *ctx, struct error *e)
 	if (list_check_word("--format", format, formats, 2, e) == -1 ||
 	    find(c, &row, e) == -1)
 		return -1;
-	return crl_file_create(c->db, &row, cmd_string(a, "out", "-"),
+	return crl_file_create(c->desk.db, &row, cmd_string(a, "out", "-"),
 	    strcmp(format, "pem") == 0, e);
 }
 
@@ -247,7 +247,7 @@ static int
 crl_verify(struct cmd_args *a, void *ctx, struct error *e)
 {
 	struct cli		*c = ctx;
-	const struct cli_issuer	*ca;
+	const struct desk_issuer	*ca;
 	struct db_crl		 row = { .base = 0 };
 	struct issuer		 issuer;
 	struct crl		*crl = NULL;
@@ -256,7 +256,7 @@ crl_verify(struct cmd_args *a, void *ctx, struct error *e)
 
 	cli_begin(c, a);
 	cmd_operands(a, &arg);
-	if (cli_find_ca(c, arg[0], &ca, e) == -1 ||
+	if (desk_find_ca(&c->desk, arg[0], &ca, e) == -1 ||
 	    issuer_init(&issuer, ca->name, ca->cert, e) == -1)
 		return -1;
 	if ((rc = crl_load(&crl, arg[1], &issuer, e)) == -1)

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "cli/cli.h"
-#include "cli/request.h"
+#include "desk/request.h"
 
 struct checker {
 	struct cli		*c;
@@ -132,7 +132,7 @@ check_file(struct checker *k, const char *path)
 	if (request_load(&csr, path, &one) == 0 &&
 	    csr_fields(csr, &offered, &one) == 0 &&
 	    check_profile(k, csr, &one) == 0 && k->listed)
-		request_check_key(k->c, csr, &one);
+		request_check_key(&k->c->desk, csr, &one);
 	show(k, path, csr, &offered, &one);
 	k->n++;
 	if (one.code != ERROR_NONE) {
@@ -155,7 +155,7 @@ open_profile(struct checker *k, struct error *e)
 		return n == 0 ? 0 : error_set(e, ERROR_INPUT, "--field without "
 		    "--profile: which profile has it?");
 	if (cli_open_profiles(k->c, e) == -1 ||
-	    profiles_find(&k->c->profiles, name, &k->profile, e) == -1)
+	    profiles_find(&k->c->desk.profiles, name, &k->profile, e) == -1)
 		return -1;
 	for (i = 0; i < n; i++)
 		if (request_add_field(&k->said, k->profile, field[i], e) == -1)

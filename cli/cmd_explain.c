@@ -10,10 +10,10 @@
 #include "cli/explain_ocsp.h"
 #include "cli/last_crl.h"
 #include "cli/profile_view.h"
-#include "cli/review.h"
-#include "cli/selector.h"
-#include "cli/target.h"
 #include "db/db_crl.h"
+#include "desk/review.h"
+#include "desk/selector.h"
+#include "desk/target.h"
 #include "x509/cert.h"
 
 /* ---- profile ---- */
@@ -32,7 +32,7 @@ explain_profile(struct cmd_args *a, void *ctx, struct error *e)
 		profile_view_list(c);
 		return 0;
 	}
-	if (profiles_find(&c->profiles, name[0], &p, e) == -1)
+	if (profiles_find(&c->desk.profiles, name[0], &p, e) == -1)
 		return -1;
 	profile_view(c, p);
 	return 0;
@@ -74,21 +74,22 @@ order_next(struct cli *c, const struct review *r)
 	char		 id[REVIEW_SHORT + 1];
 
 	review_short_id(id, r->row.id);
-	if (r->row.expires_at < clock_now(c->clock) &&
+	if (r->row.expires_at < clock_now(c->desk.clock) &&
 	    review_is_open(r))
 		return "hand in a new order: this one has run out of time";
 	if (strcmp(state, "pending") == 0 && !r->complete)
-		return arena_printf(c->arena, "another officer runs: signet "
+		return arena_printf(c->desk.arena,
+		    "another officer runs: signet "
 		    "order approve %s", id);
 	if (review_is_open(r) && r->row.waiting_items > 0)
 		return r->approved->order->has_code ?
-		    arena_printf(c->arena, "the holder of the code brings "
+		    arena_printf(c->desk.arena, "the holder of the code brings "
 		    "the request: signet order redeem %s --csr FILE", id) :
 		    "the station brings the missing requests";
 	if (review_is_open(r))
 		return "start signet-cad, or look into its log";
 	if (strcmp(state, "done") == 0)
-		return arena_printf(c->arena, "signet order show %s", id);
+		return arena_printf(c->desk.arena, "signet order show %s", id);
 	return "hand in a new order if it is still wanted";
 }
 
@@ -120,8 +121,8 @@ explain_order(struct cmd_args *a, void *ctx, struct error *e)
 
 	cli_begin(c, a);
 	cmd_operands(a, &id);
-	if (review_load(c, id[0], &r, e) == -1 ||
-	    review_judge(c, &r, e) == -1)
+	if (review_load(&c->desk, id[0], &r, e) == -1 ||
+	    review_judge(&c->desk, &r, e) == -1)
 		goto out;
 	out = out_record_new(stdout, c->json);
 	rules = review_rules_text(&r);
@@ -149,21 +150,23 @@ explain_order(struct cmd_args *a, void *ctx, struct error *e)
 static const char *
 cert_words(struct cli *c, const struct db_cert *x)
 {
-	int64_t	now = clock_now(c->clock);
+	int64_t	now = clock_now(c->desk.clock);
 	char	at[TEXT_TIME_SIZE];
 
 	if (strcmp(x->status, "revoked") == 0)
-		return arena_printf(c->arena, "It was revoked on %s (%s) and "
+		return arena_printf(c->desk.arena,
+		    "It was revoked on %s (%s) and "
 		    "stays revoked.", text_time(at, x->revoked_at),
 		    selector_reason_name(x->reason));
 	if (strcmp(x->status, "held") == 0)
-		return arena_printf(c->arena, "It is on hold since %s and is "
+		return arena_printf(c->desk.arena,
+		    "It is on hold since %s and is "
 		    "not to be trusted meanwhile.",
 		    text_time(at, x->revoked_at));
 	if (now < x->not_before)
 		return "It is not valid yet.";
 	if (now > x->not_after)
-		return arena_printf(c->arena, "It expired on %s.",
+		return arena_printf(c->desk.arena, "It expired on %s.",
 		    text_time(at, x->not_after));
 	return "It is valid.";
 }
@@ -171,21 +174,23 @@ cert_words(struct cli *c, const struct db_cert *x)
 static const char *
 cert_next(struct cli *c, const struct db_cert *x)
 {
-	int64_t			 now = clock_now(c->clock);
+	int64_t			 now = clock_now(c->desk.clock);
 	const struct profile	*p;
 	struct error		 ignored = ERROR_INIT;
 	char			 hex[43];
 
 	text_hex(hex, x->serial.p, x->serial.len);
 	if (strcmp(x->status, "held") == 0)
-		return arena_printf(c->arena, "signet cert release %s, or "
+		return arena_printf(c->desk.arena, "signet cert release %s, or "
 		    "signet cert revoke %s", hex, hex);
 	if (strcmp(x->status, "revoked") == 0 || now > x->not_after)
-		return arena_printf(c->arena, "order a new one: signet order "
+		return arena_printf(c->desk.arena,
+		    "order a new one: signet order "
 		    "new -p %s ...", x->profile);
-	if (profiles_find(&c->profiles, x->profile, &p, &ignored) == 0 &&
+	if (profiles_find(&c->desk.profiles, x->profile, &p, &ignored) == 0 &&
 	    now > x->not_after - p->renewal_window)
-		return arena_printf(c->arena, "it can be renewed now: signet "
+		return arena_printf(c->desk.arena,
+		    "it can be renewed now: signet "
 		    "cert renew %s --csr FILE", hex);
 	return "nothing";
 }
@@ -223,7 +228,7 @@ put_order(struct cli *c, struct out_record *out, const struct db_cert *x,
 
 	out_put(out, "order", "Made by order", review_short_id(id,
 	    x->ref.order_id));
-	if (review_load_id(c, x->ref.order_id, &r, e) == 0) {
+	if (review_load_id(&c->desk, x->ref.order_id, &r, e) == 0) {
 		put_approvers(out, &r);
 		out_put(out, "evidence", "Evidence",
 		    r.approved->order->comment);
@@ -245,7 +250,7 @@ explain_cert(struct cmd_args *a, void *ctx, struct error *e)
 
 	cli_begin(c, a);
 	cmd_operands(a, &serial);
-	if (target_find(c, serial[0], &x, e) == -1 ||
+	if (target_find(&c->desk, serial[0], &x, e) == -1 ||
 	    cli_open_trust(c, e) == -1 || cli_open_profiles(c, e) == -1 ||
 	    cert_file_parse(c, &x, &cert, e) == -1)
 		return -1;
@@ -283,20 +288,21 @@ about(struct cli *c, int64_t seconds)
 	while (i < 3 && seconds < 2 * units[i].seconds)
 		i++;
 	n = seconds / units[i].seconds;
-	return arena_printf(c->arena, "%lld %s%s", (long long)n,
+	return arena_printf(c->desk.arena, "%lld %s%s", (long long)n,
 	    units[i].name, n == 1 ? "" : "s");
 }
 
 static const char *
 crl_words(struct cli *c, const struct db_crl *row)
 {
-	int64_t	now = clock_now(c->clock);
+	int64_t	now = clock_now(c->desk.clock);
 
 	if (now > row->next_update)
-		return arena_printf(c->arena, "It ran out %s ago: programs "
+		return arena_printf(c->desk.arena,
+		    "It ran out %s ago: programs "
 		    "refuse it, and with it every certificate of the CA.",
 		    about(c, now - row->next_update));
-	return arena_printf(c->arena, "It is good for another %s.",
+	return arena_printf(c->desk.arena, "It is good for another %s.",
 	    about(c, row->next_update - now));
 }
 
@@ -313,8 +319,8 @@ explain_crl(struct cmd_args *a, void *ctx, struct error *e)
 	cmd_operands(a, &ca);
 	if (cli_open_db(c, e) == -1)
 		return -1;
-	if ((found = db_crl_find(c->db, ca[0], 0, DB_CRL_COMPLETE, 0, &row,
-	    c->arena, e)) == -1)
+	if ((found = db_crl_find(c->desk.db, ca[0], 0, DB_CRL_COMPLETE, 0, &row,
+	    c->desk.arena, e)) == -1)
 		return -1;
 	r = out_record_new(stdout, c->json);
 	out_put(r, "ca", "CA", ca[0]);
@@ -331,7 +337,7 @@ explain_crl(struct cmd_args *a, void *ctx, struct error *e)
 		out_put_time(r, "next_update", "Good until",
 		    row.next_update);
 		out_put_num(r, "entries", "Entries", row.entries);
-		out_put(r, "next", "Next", clock_now(c->clock) >
+		out_put(r, "next", "Next", clock_now(c->desk.clock) >
 		    row.next_update ? "start signet-cad, or look into its "
 		    "log" : "nothing");
 	}

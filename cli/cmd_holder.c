@@ -8,12 +8,12 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/list.h"
-#include "cli/review.h"
-#include "cli/submit.h"
 #include "db/db_audit.h"
 #include "db/db_cert.h"
 #include "db/db_holder.h"
 #include "db/db_order.h"
+#include "desk/review.h"
+#include "desk/submit.h"
 
 #define SHOWN	20
 
@@ -125,13 +125,13 @@ txn_holder(struct db *db, void *arg, struct error *e)
 
 	if (t->fn(db, &t->h, e) == -1)
 		return -1;
-	audit_begin(&body, t->act, clock_now(t->c->clock));
+	audit_begin(&body, t->act, clock_now(t->c->desk.clock));
 	audit_str(&body, "holder", t->h.id);
 	entry_given(&body, "name", t->h.name);
 	entry_given(&body, "mail", t->h.mail);
 	entry_given(&body, "org", t->h.org);
 	entry_given(&body, "note", t->h.note);
-	audit_str(&body, "by", submit_user(t->c));
+	audit_str(&body, "by", t->c->desk.who);
 	bytes = BYTES(body.p, body.len);
 	rc = db_audit_append(db, &bytes, 1, NULL, e);
 	buf_clear(&body);
@@ -147,7 +147,7 @@ holder_new(struct cmd_args *a, void *ctx, struct error *e)
 	cli_begin(c, a);
 	if (take_holder(c, &t.h, false, e) == -1 || cli_open_db(c, e) == -1)
 		return -1;
-	if (db_txn(c->db, txn_holder, &t, e) == -1)
+	if (db_txn(c->desk.db, txn_holder, &t, e) == -1)
 		return error_hint(e, "what is there: signet holder show %.64s",
 		    t.h.id);
 	cli_say(c, "holder %s: %s", t.h.id, t.h.name);
@@ -164,7 +164,7 @@ holder_edit(struct cmd_args *a, void *ctx, struct error *e)
 	cli_begin(c, a);
 	if (take_holder(c, &t.h, true, e) == -1 || cli_open_db(c, e) == -1)
 		return -1;
-	if (db_txn(c->db, txn_holder, &t, e) == -1)
+	if (db_txn(c->desk.db, txn_holder, &t, e) == -1)
 		return error_hint(e, "\"signet holder find\" looks for names "
 		    "and addresses");
 	cli_say(c, "holder %s changed; certificates stay as they are", t.h.id);
@@ -191,7 +191,8 @@ holder_list(struct cmd_args *a, void *ctx, struct error *e)
 	if (cli_open_db(c, e) == -1)
 		goto out;
 	while (list_wants(&list)) {
-		if (db_holder_list(c->db, mail, last, list_page(&list), &page,
+		if (db_holder_list(c->desk.db, mail, last, list_page(&list),
+		    &page,
 		    list.arena, e) == -1)
 			goto out;
 		for (i = 0; i < page.n && list_take(&list); i++)
@@ -220,7 +221,8 @@ put_certs(struct cli *c, struct out_record *r, const char *holder,
 	size_t			i;
 	int			rc;
 
-	rc = db_cert_list(c->db, &f, 0, SHOWN + 1, &page, c->arena, e);
+	rc = db_cert_list(c->desk.db, &f, 0, SHOWN + 1, &page, c->desk.arena,
+	    e);
 	for (i = 0; rc == 0 && i < page.n && i < SHOWN; i++) {
 		const struct db_cert	*x = &page.v[i];
 
@@ -249,7 +251,8 @@ put_orders(struct cli *c, struct out_record *r, const char *holder,
 	char			id[REVIEW_SHORT + 1], *line;
 	size_t			i;
 
-	if (db_order_list(c->db, &f, 0, SHOWN, &page, c->arena, e) == -1)
+	if (db_order_list(c->desk.db, &f, 0, SHOWN, &page, c->desk.arena,
+	    e) == -1)
 		return -1;
 	for (i = 0; i < page.n; i++) {
 		line = mem_printf("%s %s", review_short_id(id, page.v[i].id),
@@ -273,7 +276,8 @@ holder_show(struct cmd_args *a, void *ctx, struct error *e)
 	cmd_operands(a, &id);
 	if (cli_open_db(c, e) == -1)
 		return -1;
-	if ((found = db_holder_find(c->db, id[0], &h, c->arena, e)) == -1)
+	if ((found = db_holder_find(c->desk.db, id[0], &h, c->desk.arena,
+	    e)) == -1)
 		return -1;
 	if (found == 0) {
 		error_set(e, ERROR_NOTFOUND, "no holder \"%.64s\"", id[0]);
@@ -305,14 +309,14 @@ find_by_name(struct cli *c, const char *text, struct out_list *l,
 	size_t			i;
 	int			found;
 
-	if (db_cert_list(c->db, &f, 0, 200, &page, c->arena, e) == -1)
+	if (db_cert_list(c->desk.db, &f, 0, 200, &page, c->desk.arena, e) == -1)
 		return -1;
 	for (i = 0; i < page.n; i++) {
 		if (page.v[i].holder == NULL ||
 		    strcmp(page.v[i].holder, last) == 0)
 			continue;
 		last = page.v[i].holder;
-		found = db_holder_find(c->db, last, &h, c->arena, e);
+		found = db_holder_find(c->desk.db, last, &h, c->desk.arena, e);
 		if (found == -1)
 			return -1;
 		if (found == 1)
@@ -337,11 +341,12 @@ holder_find(struct cmd_args *a, void *ctx, struct error *e)
 	if (cli_open_db(c, e) == -1)
 		return -1;
 	l = out_list_new(stdout, c->json, 0, cols, 6);
-	if ((found = db_holder_find(c->db, text[0], &h, c->arena, e)) == -1)
+	if ((found = db_holder_find(c->desk.db, text[0], &h, c->desk.arena,
+	    e)) == -1)
 		goto out;
 	if (found == 1)
 		holder_row(l, &h);
-	if (db_holder_list(c->db, text[0], "", 200, &page, c->arena,
+	if (db_holder_list(c->desk.db, text[0], "", 200, &page, c->desk.arena,
 	    e) == -1)
 		goto out;
 	for (i = 0; i < page.n; i++)

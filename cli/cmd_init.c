@@ -65,7 +65,7 @@ add_person(struct init *in, const struct init_person *p, const char *profile)
 static void
 add_agent(struct init *in, size_t i)
 {
-	struct arena	*a = in->cli->arena;
+	struct arena	*a = in->cli->desk.arena;
 	const char	*id = in->conf.instance;
 
 	if (i > 0)
@@ -83,7 +83,7 @@ list_subjects(struct init *in, struct error *e)
 	const struct init_conf	*c = &in->conf;
 	size_t			 i, k;
 
-	in->subject = arena_alloc(in->cli->arena, (NAGENTS +
+	in->subject = arena_alloc(in->cli->desk.arena, (NAGENTS +
 	    c->security_officers.n + c->officers.n) * sizeof(*in->subject));
 	for (i = 0; i < c->security_officers.n; i++)
 		add_person(in, init_person(&c->security_officers, i),
@@ -199,7 +199,7 @@ take_directory(struct init *in, struct error *e)
 		return -1;
 	if (realpath(dir, real) == NULL)
 		return error_sys(e, "%s", dir);
-	in->dir = arena_strdup(in->cli->arena, real);
+	in->dir = arena_strdup(in->cli->desk.arena, real);
 	return 0;
 }
 

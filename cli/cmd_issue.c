@@ -53,7 +53,7 @@ write_cert(struct cli *c, const struct order *o, struct error *e)
 	int		 found, rc = -1;
 
 	memcpy(ref.order_id, o->id, DB_ORDER_ID);
-	found = db_cert_find_ref(c->db, &ref, &x, c->arena, e);
+	found = db_cert_find_ref(c->desk.db, &ref, &x, c->desk.arena, e);
 	if (found == 0)
 		error_set(e, ERROR_BUG, "the order is done and its "
 		    "certificate is not in the store");
@@ -94,7 +94,7 @@ issue(struct cmd_args *a, void *ctx, struct error *e)
 		return error_set(e, ERROR_INPUT, "no request: give --csr "
 		    "FILE");
 	if (check_out(cmd_string(a, "out", "-"), e) == -1 ||
-	    draft_issue(c, &d, &in, e) == -1)
+	    draft_issue(&c->desk, &d, &in, e) == -1)
 		return -1;
 	if (act_submit(c, &d, &holder, true, seconds, e) == 0)
 		rc = write_cert(c, d.order, e);

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/profile_view.h"
-#include "cli/request.h"
+#include "desk/request.h"
 #include "os/file.h"
 #include "x509/cert.h"
 #include "x509/der.h"
@@ -37,7 +37,7 @@ profile_show(struct cmd_args *a, void *ctx, struct error *e)
 	cli_begin(c, a);
 	cmd_operands(a, &name);
 	if (cli_open_profiles(c, e) == -1 ||
-	    profiles_find(&c->profiles, name[0], &p, e) == -1)
+	    profiles_find(&c->desk.profiles, name[0], &p, e) == -1)
 		return -1;
 	profile_view(c, p);
 	return 0;
@@ -119,7 +119,7 @@ take_urls(struct trial *t, struct conf_list *l, const char *option, size_t i)
 		l->n = n;
 		return false;
 	}
-	t->stand_in[i] = arena_printf(t->c->arena, "http://%s.invalid/%s",
+	t->stand_in[i] = arena_printf(t->c->desk.arena, "http://%s.invalid/%s",
 	    option, t->issuer.name);
 	*l = (struct conf_list){ &t->stand_in[i], 1 };
 	return true;
@@ -128,10 +128,11 @@ take_urls(struct trial *t, struct conf_list *l, const char *option, size_t i)
 static int
 trial_issuer(struct trial *t, struct error *e)
 {
-	const struct cli_issuer	*ca;
+	const struct desk_issuer	*ca;
 	bool			 made;
 
-	if (request_find_ca(t->c, t->p, cmd_string(t->c->args, "ca", NULL),
+	if (request_find_ca(&t->c->desk, t->p, cmd_string(t->c->args, "ca",
+	    NULL),
 	    &ca, e) == -1 ||
 	    issuer_init(&t->issuer, ca->name, ca->cert, e) == -1)
 		return -1;
@@ -139,10 +140,10 @@ trial_issuer(struct trial *t, struct error *e)
 	made |= take_urls(t, &t->issuer.ocsp, "ocsp", 1);
 	made |= take_urls(t, &t->issuer.aia, "aia", 2);
 	if (t->p->shard || t->p->freshest) {
-		t->issuer.shard_url = arena_printf(t->c->arena,
+		t->issuer.shard_url = arena_printf(t->c->desk.arena,
 		    "http://crl.invalid/%s-%%d.crl", t->issuer.name);
 		t->issuer.shards = 1;
-		t->issuer.freshest = arena_printf(t->c->arena,
+		t->issuer.freshest = arena_printf(t->c->desk.arena,
 		    "http://crl.invalid/%s-delta.crl", t->issuer.name);
 		made = true;
 	}
@@ -173,7 +174,8 @@ trial_make(struct trial *t, struct error *e)
 	t->spec.issuer = &t->issuer;
 	t->spec.fields = &t->fields;
 	t->spec.spki = t->csr->spki;
-	if (cert_spec_init(&t->spec, clock_now(t->c->clock), 0, t->c->rng,
+	if (cert_spec_init(&t->spec, clock_now(t->c->desk.clock), 0,
+	    t->c->desk.rng,
 	    e) == -1)
 		return -1;
 	return cert_tbs(&t->tbs, &t->spec, e);
@@ -259,7 +261,8 @@ profile_try(struct cmd_args *a, void *ctx, struct error *e)
 	cli_begin(t.c, a);
 	cmd_operands(a, &csr);
 	if (cli_open_profiles(t.c, e) == -1 ||
-	    profiles_find(&t.c->profiles, cmd_string(a, "profile", ""), &t.p,
+	    profiles_find(&t.c->desk.profiles, cmd_string(a, "profile", ""),
+	    &t.p,
 	    e) == -1 || request_load(&t.csr, csr[0], e) == -1 ||
 	    trial_fields(&t, e) == -1 || trial_issuer(&t, e) == -1 ||
 	    trial_make(&t, e) == -1)

@@ -66,8 +66,8 @@ publish_status(struct cmd_args *a, void *ctx, struct error *e)
 
 	cli_begin(c, a);
 	if (cli_open_db(c, e) == -1 ||
-	    db_publish_status(c->db, &v, c->arena, e) == -1 ||
-	    db_publish_outbox(c->db, &n, &oldest, e) == -1)
+	    db_publish_status(c->desk.db, &v, c->desk.arena, e) == -1 ||
+	    db_publish_outbox(c->desk.db, &n, &oldest, e) == -1)
 		return -1;
 	out = out_list_new(stdout, c->json, 0, cols, 8);
 	for (size_t i = 0; i < v.n; i++) {
@@ -113,7 +113,8 @@ publish_dead(struct cmd_args *a, void *ctx, struct error *e)
 		goto out;
 	do {
 		arena_reset(page[turn]);
-		if (db_publish_dead(c->db, cmd_string(a, "directory", NULL),
+		if (db_publish_dead(c->desk.db, cmd_string(a, "directory",
+		    NULL),
 		    last.target != NULL ? &last : NULL, 200, &v, page[turn],
 		    e) == -1)
 			goto out;
@@ -249,7 +250,7 @@ revive_one(struct cli *c, const struct publish_conf *conf,
 
 	(void)conf;
 	if (cli_open_db(c, e) == -1 ||
-	    (got = db_publish_revive(c->db, t->name, e)) == -1)
+	    (got = db_publish_revive(c->desk.db, t->name, e)) == -1)
 		return -1;
 	*n += got;
 	return 0;
@@ -263,7 +264,7 @@ refill_one(struct cli *c, const struct publish_conf *conf,
 	(void)arg;
 	if (cli_open_db(c, e) == -1)
 		return -1;
-	return db_publish_refill(c->db, t->name, e);
+	return db_publish_refill(c->desk.db, t->name, e);
 }
 
 struct backlog {
@@ -279,7 +280,7 @@ count_one(struct cli *c, const struct publish_conf *conf,
 	struct db_targets	 v;
 
 	(void)conf;
-	if (db_publish_status(c->db, &v, c->arena, e) == -1)
+	if (db_publish_status(c->desk.db, &v, c->desk.arena, e) == -1)
 		return -1;
 	for (size_t i = 0; i < v.n; i++)
 		if (strcmp(v.v[i].name, t->name) == 0) {
@@ -338,7 +339,7 @@ publish_repair(struct cmd_args *a, void *ctx, struct error *e)
 		return -1;
 	cli_say(c, "%lld entries to mend, %lld dead deliveries to try again",
 	    (long long)sum.differ, (long long)revived);
-	if (db_notify(c->db, "signet_delivery", e) == -1 ||
+	if (db_notify(c->desk.db, "signet_delivery", e) == -1 ||
 	    wait_until_done(c, e) == -1 || check_all(c, &after, e) == -1)
 		return -1;
 	return verdict(c, &after, e);
@@ -352,7 +353,7 @@ publish_rebuild(struct cmd_args *a, void *ctx, struct error *e)
 
 	cli_begin(c, a);
 	if (each_directory(c, refill_one, NULL, e) == -1 ||
-	    db_notify(c->db, "signet_issued", e) == -1 ||
+	    db_notify(c->desk.db, "signet_issued", e) == -1 ||
 	    wait_until_done(c, e) == -1 || check_all(c, &after, e) == -1)
 		return -1;
 	return verdict(c, &after, e);
@@ -368,7 +369,7 @@ publish_forget(struct cmd_args *a, void *ctx, struct error *e)
 	cmd_operands(a, &arg);
 	if (cli_open_db(c, e) == -1 || cli_confirm(c, e, "Forget what is to "
 	    "be delivered to %.64s?", arg[0]) == -1 ||
-	    db_publish_forget(c->db, arg[0], e) == -1)
+	    db_publish_forget(c->desk.db, arg[0], e) == -1)
 		return -1;
 	cli_say(c, "%s is forgotten; what it has stays there", arg[0]);
 	return 0;

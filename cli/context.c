@@ -10,6 +10,7 @@
 #include "os/file.h"
 
 #define CONF_PATH	SYSCONFDIR "/signet.conf"
+#define MISTAKES_SHOWN	50
 
 static const struct conf_item ca_items[] = {
 	CONF_STR_REQUIRED(struct cli_ca, name, "Name of the issuing CA."),
@@ -67,28 +68,71 @@ const struct cmd_opt CLI_GLOBAL[] = {
 	CMD_OPT_END
 };
 
+static int
+open_part(void *arg, enum desk_part part, struct error *e)
+{
+	static int	(*const open[DESK__MAX])(struct cli *,
+			    struct error *) = {
+		[DESK_DB] = cli_open_db,
+		[DESK_PROFILES] = cli_open_profiles,
+		[DESK_BLOCKLISTS] = cli_open_blocklists,
+		[DESK_TRUST] = cli_open_trust,
+		[DESK_SIGNER] = cli_open_officer,
+	};
+
+	return open[part](arg, e);
+}
+
+static void
+tell_mistake(void *arg, size_t n, const char *where, const struct error *e)
+{
+	struct cli	*c = arg;
+
+	progress_end(&c->progress);
+	if (n <= MISTAKES_SHOWN)
+		cli_warn(c, "%s: %s", where, e->text);
+	else if (n == MISTAKES_SHOWN + 1)
+		cli_warn(c, "... more mistakes are counted, not shown");
+}
+
+static void
+tell_progress(void *arg, const char *what, uint64_t done, uint64_t total)
+{
+	struct cli	*c = arg;
+
+	if (what == NULL) {
+		progress_end(&c->progress);
+		c->progress.what = NULL;
+		return;
+	}
+	if (c->progress.what == NULL || strcmp(c->progress.what, what) != 0)
+		progress_begin(&c->progress, what, total);
+	c->progress.total = total;
+	progress_set(&c->progress, done);
+}
+
 void
 cli_init(struct cli *c)
 {
 	memset(c, 0, sizeof(*c));
-	c->clock = &clock_system;
-	c->rng = &rng_system;
-	c->arena = arena_new();
+	desk_init(&c->desk);
+	c->desk.open = open_part;
+	c->desk.open_arg = c;
+	c->desk.ears.arg = c;
+	c->desk.ears.bad = tell_mistake;
+	c->desk.ears.progress = tell_progress;
 }
 
 void
 cli_clear(struct cli *c)
 {
-	db_close(&c->db);
+	progress_end(&c->progress);
 	identity_free(&c->officer);
-	profiles_free(&c->profiles);
-	blocklists_close(&c->blocklists);
-	cli_forget_trust(c);
 	if (c->conf_path != NULL)
 		conf_free(&c->conf, CLI_CONF);
 	mem_free(&c->conf_path);
 	mem_free(&c->conf_dir);
-	arena_free(&c->arena);
+	desk_clear(&c->desk);
 }
 
 void
@@ -129,9 +173,9 @@ cli_path(struct cli *c, const char *path)
 	char	*joined, *kept;
 
 	if (path[0] == '/' || c->conf_dir == NULL)
-		return arena_strdup(c->arena, path);
+		return arena_strdup(c->desk.arena, path);
 	joined = file_join(c->conf_dir, path);
-	kept = arena_strdup(c->arena, joined);
+	kept = arena_strdup(c->desk.arena, joined);
 	mem_free(&joined);
 	return kept;
 }
@@ -139,11 +183,12 @@ cli_path(struct cli *c, const char *path)
 int
 cli_open_profiles(struct cli *c, struct error *e)
 {
-	if (c->profiles.v != NULL)
+	if (c->desk.profiles.v != NULL)
 		return 0;
 	if (cli_settings(c, e) == -1)
 		return -1;
-	return profiles_load(&c->profiles, cli_path(c, c->conf.profiles), e);
+	return profiles_load(&c->desk.profiles, cli_path(c, c->conf.profiles),
+	    e);
 }
 
 int
@@ -153,17 +198,37 @@ cli_open_blocklists(struct cli *c, struct error *e)
 	int			 rc;
 	size_t			 i;
 
-	if (c->has_blocklists)
+	if (c->desk.has_blocklists)
 		return 0;
 	if (cli_settings(c, e) == -1)
 		return -1;
 	paths.n = c->conf.blocklists.n;
-	paths.v = arena_alloc(c->arena, (paths.n + 1) * sizeof(*paths.v));
+	paths.v = arena_alloc(c->desk.arena, (paths.n + 1) * sizeof(*paths.v));
 	for (i = 0; i < paths.n; i++)
 		paths.v[i] = cli_path(c, c->conf.blocklists.v[i]);
-	rc = blocklists_open(&c->blocklists, &paths, e);
-	c->has_blocklists = rc == 0;
+	rc = blocklists_open(&c->desk.blocklists, &paths, e);
+	c->desk.has_blocklists = rc == 0;
 	return rc;
+}
+
+int
+cli_open_trust(struct cli *c, struct error *e)
+{
+	const struct cli_ca	*row = c->conf.cas.v;
+	struct desk		*dk = &c->desk;
+	size_t			 i;
+
+	if (dk->anchors != NULL)
+		return 0;
+	if (cli_settings(c, e) == -1 ||
+	    desk_trust_open(dk, cli_path(c, c->conf.root),
+	    c->conf.officers_ca, e) == -1)
+		return -1;
+	for (i = 0; i < c->conf.cas.n; i++)
+		if (desk_trust_add(dk, row[i].name, cli_path(c, row[i].cert),
+		    e) == -1)
+			return -1;
+	return desk_trust_add_all(dk, cli_path(c, c->conf.ca_dir), e);
 }
 
 bool

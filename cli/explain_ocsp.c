@@ -5,9 +5,9 @@
 
 #include "base/text.h"
 #include "cli/last_crl.h"
-#include "cli/review.h"
-#include "cli/selector.h"
 #include "db/db_cert.h"
+#include "desk/review.h"
+#include "desk/selector.h"
 #include "x509/der.h"
 #include "x509/ocsp.h"
 
@@ -28,25 +28,25 @@ struct verdict {
 static const char *
 hex_of(struct cli *c, struct bytes b)
 {
-	return text_hex(arena_alloc(c->arena, 2 * b.len + 1), b.p, b.len);
+	return text_hex(arena_alloc(c->desk.arena, 2 * b.len + 1), b.p, b.len);
 }
 
 static const char *
 time_of(struct cli *c, int64_t t)
 {
-	return text_time(arena_alloc(c->arena, TEXT_TIME_SIZE), t);
+	return text_time(arena_alloc(c->desk.arena, TEXT_TIME_SIZE), t);
 }
 
 /* ---- whose is it? ---- */
 
 struct match {
-	const struct cli_issuer	*both;		/* name and key */
-	const struct cli_issuer	*name, *key;	/* only that */
+	const struct desk_issuer	*both;		/* name and key */
+	const struct desk_issuer	*name, *key;	/* only that */
 	bool			 root;
 };
 
 static int
-match_one(struct match *m, const struct cli_issuer *ca, X509 *cert,
+match_one(struct match *m, const struct desk_issuer *ca, X509 *cert,
     const struct ocsp_id *id, struct error *e)
 {
 	struct ocsp_issuer	 i;
@@ -73,13 +73,13 @@ match(struct cli *c, const struct ocsp_id *id, struct match *m,
 	int	 k;
 
 	memset(m, 0, sizeof(*m));
-	for (i = 0; i < c->nissuers; i++)
-		if (match_one(m, &c->issuer[i], c->issuer[i].cert, id, e) ==
-		    -1)
+	for (i = 0; i < c->desk.nissuers; i++)
+		if (match_one(m, &c->desk.issuer[i], c->desk.issuer[i].cert,
+		    id, e) == -1)
 			return -1;
-	for (k = 0; m->both == NULL && k < sk_X509_num(c->anchors); k++)
-		if (match_one(m, NULL, sk_X509_value(c->anchors, k), id, e) ==
-		    -1)
+	for (k = 0; m->both == NULL && k < sk_X509_num(c->desk.anchors); k++)
+		if (match_one(m, NULL, sk_X509_value(c->desk.anchors, k), id,
+		    e) == -1)
 			return -1;
 	return 0;
 }
@@ -96,11 +96,12 @@ judge_foreign(struct cli *c, const struct match *m, struct verdict *v)
 		v->next = "fetch the list that the certificate's CRL"
 		    " distribution point names";
 	} else if (m->key != NULL)
-		v->why = arena_printf(c->arena, "The key is that of CA %s, but"
-		    " the name is not.", m->key->name);
+		v->why = arena_printf(c->desk.arena, "The key is that of CA %s,"
+		    " but the name is not.", m->key->name);
 	else if (m->name != NULL)
-		v->why = arena_printf(c->arena, "The name is that of CA %s,"
-		    " but the key is not: it may be another CA of this name.",
+		v->why = arena_printf(c->desk.arena,
+		    "The name is that of CA %s, but"
+		    " the key is not: it may be another CA of this name.",
 		    m->name->name);
 	else
 		v->why = "No CA of this installation has this name or this"
@@ -117,10 +118,11 @@ last_order(struct cli *c, const struct db_cert *x, struct verdict *v,
 	struct db_status_entries	 h;
 	char				 id[REVIEW_SHORT + 1];
 
-	if (db_cert_history(c->db, x->ca, &x->serial, &h, c->arena, e) == -1)
+	if (db_cert_history(c->desk.db, x->ca, &x->serial, &h, c->desk.arena,
+	    e) == -1)
 		return -1;
 	if (h.n > 0) {
-		v->order = arena_strdup(c->arena, review_short_id(id,
+		v->order = arena_strdup(c->desk.arena, review_short_id(id,
 		    h.v[h.n - 1].order_id));
 		v->became = h.v[h.n - 1].status;
 	}
@@ -135,12 +137,12 @@ judge_revoked(struct cli *c, const struct db_cert *x, struct verdict *v)
 	v->answer = "revoked";
 	v->reason = x->reason;
 	v->revoked_at = x->revoked_at;
-	v->why = arena_printf(c->arena, "It %s on %s%s%s.%s", held ?
+	v->why = arena_printf(c->desk.arena, "It %s on %s%s%s.%s", held ?
 	    "was put on hold" : "was revoked", time_of(c, x->revoked_at),
 	    v->order != NULL ? " by order " : "",
 	    v->order != NULL ? v->order : "",
 	    v->on_crl ? "" : "  The next list will have it.");
-	v->next = v->order != NULL ? arena_printf(c->arena,
+	v->next = v->order != NULL ? arena_printf(c->desk.arena,
 	    "signet explain order %s", v->order) : "signet audit verify";
 }
 
@@ -148,7 +150,7 @@ static const char *
 edited(struct cli *c, struct verdict *v, const char *how)
 {
 	v->next = "signet audit verify";
-	return arena_printf(c->arena, "%s: somebody has edited the store.",
+	return arena_printf(c->desk.arena, "%s: somebody has edited the store.",
 	    how);
 }
 
@@ -160,8 +162,9 @@ judge_listed(struct cli *c, const struct crl_entry *entry, const char *row,
 	v->answer = "revoked";
 	v->reason = entry->reason;
 	v->revoked_at = entry->revoked_at;
-	v->why = edited(c, v, arena_printf(c->arena, "%s, but list %lld of its"
-	    " CA has it, and no order has released it since", row,
+	v->why = edited(c, v, arena_printf(c->desk.arena, "%s, but"
+	    " list %lld of its CA has it, and no order has released it since",
+	    row,
 	    (long long)v->crl_number));
 }
 
@@ -173,21 +176,21 @@ judge_good(struct cli *c, const struct db_cert *x, struct verdict *v)
 	v->answer = "good";
 	v->next = "nothing";
 	if (v->order != NULL && strcmp(v->became, "good") != 0) {
-		v->why = edited(c, v, arena_printf(c->arena, "The store calls"
-		    " it good, but it became %s by order %s", v->became,
-		    v->order));
+		v->why = edited(c, v, arena_printf(c->desk.arena,
+		    "The store calls it good, but it became %s by order %s",
+		    v->became, v->order));
 		return;
 	}
 	if (v->order != NULL)
-		since = arena_printf(c->arena, ", released by order %s%s",
+		since = arena_printf(c->desk.arena, ", released by order %s%s",
 		    v->order, v->on_crl ? "; the next list will not have it" :
 		    "");
-	if (clock_now(c->clock) > x->not_after)
-		v->why = arena_printf(c->arena, "It was issued and not"
+	if (clock_now(c->desk.clock) > x->not_after)
+		v->why = arena_printf(c->desk.arena, "It was issued and not"
 		    " revoked%s.  It expired on %s, of which OCSP says"
 		    " nothing.", since, time_of(c, x->not_after));
 	else
-		v->why = arena_printf(c->arena, "It was issued and is not"
+		v->why = arena_printf(c->desk.arena, "It was issued and is not"
 		    " revoked%s.", since);
 }
 
@@ -216,7 +219,8 @@ judge_status(struct cli *c, struct verdict *v, struct error *e)
 	if (v->id->serial.len > 0 && v->id->serial.len <= sizeof(serial.p)) {
 		memcpy(serial.p, v->id->serial.p, v->id->serial.len);
 		serial.len = v->id->serial.len;
-		found = db_cert_find(c->db, v->ca, &serial, &x, c->arena, e);
+		found = db_cert_find(c->desk.db, v->ca, &serial, &x,
+		    c->desk.arena, e);
 	}
 	if (found == 1 && last_order(c, &x, v, e) == 0)
 		v->subject = x.subject;
@@ -295,11 +299,11 @@ put_known(struct cli *c, struct out_record *out, const struct ocsp_id *id)
 	struct error		 ignored = ERROR_INIT;
 	size_t			 k, size = id->name_hash.len;
 
-	for (k = 0; k < c->nissuers; k++)
-		if (ocsp_issuer_init(&i, c->issuer[k].cert, &ignored) == 0)
+	for (k = 0; k < c->desk.nissuers; k++)
+		if (ocsp_issuer_init(&i, c->desk.issuer[k].cert, &ignored) == 0)
 			out_put(out, NULL, k == 0 ? "Known, name/key" : "",
-			    arena_printf(c->arena, "%s: %s/%s",
-			    c->issuer[k].name,
+			    arena_printf(c->desk.arena, "%s: %s/%s",
+			    c->desk.issuer[k].name,
 			    hex_of(c, BYTES(i.name_hash[id->hash], size)),
 			    hex_of(c, BYTES(i.key_hash[id->hash], size))));
 }
@@ -319,12 +323,12 @@ put_verdict(struct cli *c, struct out_record *out, const struct verdict *v)
 		put_known(c, out, v->id);
 	}
 	out_put(out, NULL, "Answer", strcmp(v->answer, "revoked") == 0 &&
-	    v->reason != -1 ? arena_printf(c->arena, "%s (%s)", v->answer,
+	    v->reason != -1 ? arena_printf(c->desk.arena, "%s (%s)", v->answer,
 	    selector_reason_name(v->reason)) : v->answer);
 	out_put(out, NULL, "", v->why);
 	if (v->crl_number > 0)
 		out_put(out, NULL, "On the latest CRL",
-		    arena_printf(c->arena, "%s (number %lld)", v->on_crl ?
+		    arena_printf(c->desk.arena, "%s (number %lld)", v->on_crl ?
 		    "yes" : "no", (long long)v->crl_number));
 	out_put(out, NULL, "Next", v->next);
 }
@@ -337,10 +341,10 @@ nonce_words(struct cli *c, const struct ocsp_request *r)
 	if (r->nonce.len == 0)
 		return "none: the answer may come out of a cache";
 	if (der_take(&in, DER_OCTET_STRING, &inner) == -1 || in.len > 0)
-		return arena_printf(c->arena, "%zu octets, not in an OCTET"
+		return arena_printf(c->desk.arena, "%zu octets, not in an OCTET"
 		    " STRING of their own; echoed, never cached",
 		    r->nonce.len);
-	return arena_printf(c->arena, "%zu octets, echoed, never cached",
+	return arena_printf(c->desk.arena, "%zu octets, echoed, never cached",
 	    inner.len);
 }
 
@@ -424,7 +428,7 @@ explain_ocsp(struct cmd_args *a, void *ctx, struct error *e)
 	cmd_operands(a, &what);
 	if (ocsp_input_load(&der, what[0], e) == -1)
 		goto out;
-	r = arena_alloc(c->arena, sizeof(*r));
+	r = arena_alloc(c->desk.arena, sizeof(*r));
 	if (ocsp_request_read(r, BYTES(der.p, der.len), e) == -1) {
 		say_refused(c, e);
 		error_clear(e);
@@ -433,7 +437,7 @@ explain_ocsp(struct cmd_args *a, void *ctx, struct error *e)
 	}
 	if (cli_open_trust(c, e) == -1 || cli_open_db(c, e) == -1)
 		goto out;
-	v = arena_alloc(c->arena, r->n * sizeof(*v));
+	v = arena_alloc(c->desk.arena, r->n * sizeof(*v));
 	for (i = 0; i < r->n; i++)
 		if (judge(c, &v[i], &r->id[i], e) == -1)
 			goto out;

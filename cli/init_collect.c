@@ -18,7 +18,7 @@
 static int
 run_cad(struct init *in, struct error *e)
 {
-	struct arena	*a = in->cli->arena;
+	struct arena	*a = in->cli->desk.arena;
 	char		*argv[] = { NULL, arena_strdup(a, "--once"),
 			    arena_strdup(a, "-d"), arena_strdup(a, "-c"),
 			    init_path(in, "cad.conf"), NULL };
@@ -87,7 +87,8 @@ find_cert(struct init *in, const struct init_subject *s, X509 **cert,
 	*cert = NULL;
 	if ((found = init_order_state(in, s, ref.order_id, e)) == -1)
 		return -1;
-	found = db_cert_find_ref(in->cli->db, &ref, &row, in->cli->arena, e);
+	found = db_cert_find_ref(in->cli->desk.db, &ref, &row,
+	    in->cli->desk.arena, e);
 	if (found == -1)
 		return -1;
 	if (found == 0)
@@ -113,7 +114,7 @@ put_cert(struct buf *pem, X509 *cert)
 
 static int
 store_cert(struct init *in, const struct init_subject *s, X509 *cert,
-    const struct cli_issuer *ca, struct error *e)
+    const struct desk_issuer *ca, struct error *e)
 {
 	struct buf	 pem = { 0 };
 	int		 i, rc;
@@ -131,7 +132,7 @@ store_cert(struct init *in, const struct init_subject *s, X509 *cert,
 /* For browsers, mail programs and cards. */
 
 static STACK_OF(X509) *
-chain_of(const struct cli_issuer *ca)
+chain_of(const struct desk_issuer *ca)
 {
 	STACK_OF(X509)	*chain = sk_X509_new_null();
 	int		 i;
@@ -146,7 +147,7 @@ chain_of(const struct cli_issuer *ca)
 
 static int
 write_pkcs12(const char *path, const char *name, EVP_PKEY *key, X509 *cert,
-    const struct cli_issuer *ca, const struct secret *pass, struct error *e)
+    const struct desk_issuer *ca, const struct secret *pass, struct error *e)
 {
 	STACK_OF(X509)	*chain = chain_of(ca);
 	unsigned char	*der = NULL;
@@ -167,11 +168,11 @@ write_pkcs12(const char *path, const char *name, EVP_PKEY *key, X509 *cert,
 
 static int
 store_pkcs12(struct init *in, const struct init_subject *s, X509 *cert,
-    const struct cli_issuer *ca, struct error *e)
+    const struct desk_issuer *ca, struct error *e)
 {
 	char		*key_path = init_path(in, "%s/%s.key", s->dir,
 			    s->name);
-	char		*source = arena_printf(in->cli->arena, "file:%s",
+	char		*source = arena_printf(in->cli->desk.arena, "file:%s",
 			    init_path(in, "secrets/officer-%s", s->name));
 	struct secret	 pass = { 0 };
 	EVP_PKEY	*key = NULL;
@@ -198,12 +199,12 @@ store_pkcs12(struct init *in, const struct init_subject *s, X509 *cert,
 static int
 collect(struct init *in, const struct init_subject *s, struct error *e)
 {
-	const struct cli_issuer	*ca;
+	const struct desk_issuer	*ca;
 	X509			*cert = NULL;
 	int			 rc = -1;
 
 	if (find_cert(in, s, &cert, e) == -1 ||
-	    cli_find_ca(in->cli, "services", &ca, e) == -1 ||
+	    desk_find_ca(&in->cli->desk, "services", &ca, e) == -1 ||
 	    store_pkcs12(in, s, cert, ca, e) == -1)
 		goto out;
 	FAULT("init.collect");
@@ -239,8 +240,8 @@ has_lists(struct init *in, struct error *e)
 	int		 found;
 
 	for (i = 0; i < 2; i++)
-		if ((found = db_crl_find(in->cli->db, INIT_CAS[i], 0,
-		    DB_CRL_COMPLETE, 0, &crl, in->cli->arena, e)) != 1)
+		if ((found = db_crl_find(in->cli->desk.db, INIT_CAS[i], 0,
+		    DB_CRL_COMPLETE, 0, &crl, in->cli->desk.arena, e)) != 1)
 			return found;
 	return in->conf.heads != NULL ||
 	    file_exists(init_path(in, "heads.pem"));

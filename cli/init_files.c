@@ -27,9 +27,9 @@ init_path(struct init *in, const char *fmt, ...)
 	vsnprintf(name, sizeof(name), fmt, ap);
 	va_end(ap);
 	if (name[0] == '/')
-		return arena_strdup(in->cli->arena, name);
+		return arena_strdup(in->cli->desk.arena, name);
 	buf_printf(&b, "%s/%s", in->dir, name);
-	full = arena_strdup(in->cli->arena, buf_cstr(&b));
+	full = arena_strdup(in->cli->desk.arena, buf_cstr(&b));
 	buf_clear(&b);
 	return full;
 }
@@ -61,7 +61,7 @@ init_find_data(struct init *in, const char *what, char **path,
 	for (i = 0; i < 3; i++) {
 		if (base[i] == NULL)
 			continue;
-		*path = arena_printf(in->cli->arena, "%s/%s%s", base[i],
+		*path = arena_printf(in->cli->desk.arena, "%s/%s%s", base[i],
 		    under[i], what);
 		if (stat(*path, &st) == 0 && S_ISDIR(st.st_mode))
 			return 0;
@@ -83,7 +83,7 @@ secret_make(struct init *in, const char *path, struct error *e)
 
 	if (secret_new(&raw, SECRET_BYTES, e) == -1 ||
 	    secret_new(&text, SECRET_BYTES * 8 / 5 + 1, e) == -1 ||
-	    rng_fill(in->cli->rng, raw.p, raw.len, e) == -1)
+	    rng_fill(in->cli->desk.rng, raw.p, raw.len, e) == -1)
 		goto out;
 	for (i = 0; i < SECRET_BYTES * 8 / 5; i++) {
 		unsigned int	 bit = (unsigned int)i * 5, two;
@@ -107,7 +107,7 @@ init_secret(struct init *in, const char *name, char **source,
 {
 	char	*path = init_path(in, "secrets/%s", name);
 
-	*source = arena_printf(in->cli->arena, "file:%s", path);
+	*source = arena_printf(in->cli->desk.arena, "file:%s", path);
 	if (file_exists(path))
 		return 0;
 	return secret_make(in, path, e);
@@ -175,7 +175,7 @@ copy_profiles(struct init *in, const char *from, struct error *e)
 		if (file_exists(to))
 			continue;
 		in->did = true;
-		rc = init_copy(arena_printf(in->cli->arena, "%s/%s", from,
+		rc = init_copy(arena_printf(in->cli->desk.arena, "%s/%s", from,
 		    entry->d_name), to, 0644, e);
 	}
 	closedir(d);

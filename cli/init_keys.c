@@ -35,9 +35,9 @@ make_ca(struct init *in, const char *ca, struct error *e)
 	if (file_exists(init_path(in, "ca/%s.csr", ca)))
 		return 0;
 	in->did = true;
-	title = arena_printf(in->cli->arena, "%s %c%s CA",
+	title = arena_printf(in->cli->desk.arena, "%s %c%s CA",
 	    in->conf.organization, ca[0] - 'a' + 'A', ca + 1);
-	if (init_secret(in, arena_printf(in->cli->arena, "ca-%s", ca),
+	if (init_secret(in, arena_printf(in->cli->desk.arena, "ca-%s", ca),
 	    &source, e) == -1 || drop_half(init_path(in, "ca/%s.key", ca),
 	    init_path(in, "ca/%s.csr", ca), e) == -1)
 		return -1;
@@ -79,7 +79,7 @@ make_key(struct init *in, const struct init_subject *s, const char *csr,
     struct error *e)
 {
 	char		*key = init_path(in, "%s/%s.key", s->dir, s->name);
-	char		*label = arena_printf(in->cli->arena, "%s-%s",
+	char		*label = arena_printf(in->cli->desk.arena, "%s-%s",
 			    s->is_agent ? "agent" : "officer", s->name);
 	char		*source;
 	struct secret	 pass = { 0 };

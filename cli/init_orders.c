@@ -10,12 +10,12 @@
 
 #include "audit/chain.h"
 #include "cli/bundle.h"
-#include "cli/draft.h"
-#include "cli/request.h"
-#include "cli/submit.h"
 #include "db/db_audit.h"
 #include "db/db_holder.h"
 #include "db/db_order.h"
+#include "desk/draft.h"
+#include "desk/request.h"
+#include "desk/submit.h"
 #include "os/fault.h"
 #include "os/file.h"
 #include "x509/cert.h"
@@ -67,7 +67,7 @@ drop_expired(struct init *in, const struct init_subject *s,
 	if (read_order(&a, path, &der, e) == -1)
 		goto out;
 	rc = 0;
-	if (a->order->expires > clock_now(in->cli->clock) + MARGIN)
+	if (a->order->expires > clock_now(in->cli->desk.clock) + MARGIN)
 		goto out;
 	unlink(init_approved_path(in, s));
 	if (unlink(path) == -1)
@@ -101,7 +101,7 @@ make_draft(struct init *in, const struct init_subject *s, struct draft *d,
 
 	want.csr = init_path(in, "%s/%s.csr", s->dir, s->name);
 	if (cli_open_profiles(in->cli, e) == -1 ||
-	    profiles_find(&in->cli->profiles, s->profile, &p, e) == -1)
+	    profiles_find(&in->cli->desk.profiles, s->profile, &p, e) == -1)
 		return -1;
 	add_field(in, &f, p, "country", in->conf.country);
 	add_field(in, &f, p, "org", in->conf.organization);
@@ -109,7 +109,7 @@ make_draft(struct init *in, const struct init_subject *s, struct draft *d,
 	add_field(in, &f, p, "id", s->id);
 	add_field(in, &f, p, "name", s->cn);
 	add_field(in, &f, p, "mail", s->mail);
-	rc = draft_issue(in->cli, d, &want, e);
+	rc = draft_issue(&in->cli->desk, d, &want, e);
 	fields_clear(&f);
 	return rc;
 }
@@ -180,7 +180,7 @@ static int
 add_entries(struct hand_in *h, struct db *db, struct error *e)
 {
 	const struct approver	*by = &h->a->by[0];
-	int64_t			 now = clock_now(h->in->cli->clock);
+	int64_t			 now = clock_now(h->in->cli->desk.clock);
 	struct buf		 b[2] = { { 0 }, { 0 } };
 	struct bytes		 body[2];
 	int			 i, rc;
@@ -195,7 +195,7 @@ add_entries(struct hand_in *h, struct db *db, struct error *e)
 	audit_str(&b[0], "profile", h->a->order->profile);
 	audit_str(&b[0], "ca", h->a->order->ca);
 	audit_str(&b[0], "holder", h->a->order->holder);
-	audit_str(&b[0], "by", submit_user(h->in->cli));
+	audit_str(&b[0], "by", h->in->cli->desk.who);
 	audit_str(&b[1], "person", "root");
 	audit_str(&b[1], "role", role_name(by->role));
 	audit_hex(&b[1], "cert", by->cert_digest, 32);
@@ -275,7 +275,7 @@ check_approved(struct hand_in *h, struct error *e)
 		    h->s->name);
 		goto out;
 	}
-	if (cli_trust(h->in->cli, &trust, e) == 0)
+	if (desk_trust(&h->in->cli->desk, &trust, e) == 0)
 		rc = approval_check(h->a, &trust, e);
  out:
 	approval_free(&made);
@@ -293,7 +293,7 @@ hand_in_one(struct init *in, const struct init_subject *s, struct error *e)
 	    check_approved(&h, e) == -1 || request_load(&h.csr,
 	    init_path(in, "%s/%s.csr", s->dir, s->name), e) == -1)
 		goto out;
-	rc = db_txn(in->cli->db, hand_in_txn, &h, e);
+	rc = db_txn(in->cli->desk.db, hand_in_txn, &h, e);
 	in->did |= h.stored;
  out:
 	csr_free(&h.csr);
@@ -331,7 +331,8 @@ init_order_state(struct init *in, const struct init_subject *s,
 	    e) == -1)
 		goto out;
 	memcpy(id, a->order->id, ORDER_ID_SIZE);
-	switch (db_order_find(in->cli->db, id, &row, in->cli->arena, e)) {
+	switch (db_order_find(in->cli->desk.db, id, &row, in->cli->desk.arena,
+	    e)) {
 	case 0:
 		error_set(e, ERROR_NOTFOUND, "order for %s: not in the store",
 		    s->name);

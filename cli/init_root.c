@@ -37,7 +37,7 @@ put_subject(struct init *in, struct buf *out, const char *what)
 	buf_str(out, "subject = (\n");
 	put_attr(out, "C", in->conf.country, false);
 	put_attr(out, "O", in->conf.organization, false);
-	put_attr(out, "CN", arena_printf(in->cli->arena, "%s %s",
+	put_attr(out, "CN", arena_printf(in->cli->desk.arena, "%s %s",
 	    in->conf.organization, what), true);
 	buf_str(out, ");\n");
 }
@@ -67,7 +67,7 @@ put_protection(struct init *in, struct buf *out, struct error *e)
 
 	if (c->custodians.n == 0) {
 		if (source == NULL && c->offline_root)
-			source = arena_strdup(in->cli->arena, "prompt");
+			source = arena_strdup(in->cli->desk.arena, "prompt");
 		if (source == NULL &&
 		    init_secret(in, "root", &source, e) == -1)
 			return -1;
@@ -104,8 +104,8 @@ put_head(struct init *in, struct buf *out, const char *verb)
 	buf_printf(out, "# A ceremony; signet-ceremony(5).\nverb = \"%s\";\n",
 	    verb);
 	buf_printf(out, "operator = ");
-	init_put_string(out, arena_printf(in->cli->arena, "signet init, %s",
-	    in->conf.instance));
+	init_put_string(out, arena_printf(in->cli->desk.arena, "signet init,"
+	    " %s", in->conf.instance));
 	buf_str(out, ";\n");
 }
 
@@ -140,7 +140,7 @@ write_certify_ceremony(struct init *in, const char *ca, char **path,
     struct error *e)
 {
 	struct buf	 b = { 0 };
-	char		*title = arena_printf(in->cli->arena, "%c%s CA",
+	char		*title = arena_printf(in->cli->desk.arena, "%c%s CA",
 			    ca[0] - 'a' + 'A', ca + 1);
 	int		 rc;
 
@@ -148,7 +148,7 @@ write_certify_ceremony(struct init *in, const char *ca, char **path,
 	init_put_setting(&b, "name", ca);
 	put_subject(in, &b, title);
 	init_put_setting(&b, "csr", in->conf.offline_root ?
-	    arena_printf(in->cli->arena, "%s.csr", ca) :
+	    arena_printf(in->cli->desk.arena, "%s.csr", ca) :
 	    init_path(in, "ca/%s.csr", ca));
 	put_duration(&b, "validity", in->conf.ca_validity);
 	if (strcmp(ca, "people") == 0)
@@ -157,7 +157,7 @@ write_certify_ceremony(struct init *in, const char *ca, char **path,
 		    "\"pkinitClient\", \"pivCardAuth\" ];\n");
 	put_url(&b, "cdp", init_cdp(in, "root"));
 	put_url(&b, "aia", init_aia(in, "root"));
-	rc = store_ceremony(in, arena_printf(in->cli->arena, "certify-%s",
+	rc = store_ceremony(in, arena_printf(in->cli->desk.arena, "certify-%s",
 	    ca), &b, path, e);
 	buf_clear(&b);
 	return rc;
@@ -183,13 +183,13 @@ unlock_args(struct init *in, char **argv, size_t n, struct error *e)
 		if (source == NULL && init_secret(in, "root", &source,
 		    e) == -1)
 			return 0;
-		argv[n++] = arena_strdup(in->cli->arena, "--passphrase");
+		argv[n++] = arena_strdup(in->cli->desk.arena, "--passphrase");
 		argv[n++] = source;
 		return n;
 	}
 	for (i = 0; i < (size_t)c->threshold; i++) {
-		argv[n++] = arena_strdup(in->cli->arena, "--custodian");
-		argv[n++] = arena_printf(in->cli->arena, "%s=%s",
+		argv[n++] = arena_strdup(in->cli->desk.arena, "--custodian");
+		argv[n++] = arena_printf(in->cli->desk.arena, "%s=%s",
 		    init_custodian(in, i)->name,
 		    init_custodian(in, i)->passphrase);
 	}
@@ -202,7 +202,7 @@ static int
 run_root(struct init *in, const char *verb, const char *label,
     const char *file, struct error *e)
 {
-	struct arena	*a = in->cli->arena;
+	struct arena	*a = in->cli->desk.arena;
 	char		*argv[ARGS] = { NULL };
 	size_t		 n = 1;
 
@@ -246,17 +246,17 @@ issued_file(struct init *in, const char *ca)
 	struct dirent	*entry;
 	DIR		*d = opendir(dir);
 
-	want = arena_printf(in->cli->arena, "-%s.pem", ca);
+	want = arena_printf(in->cli->desk.arena, "-%s.pem", ca);
 	while (d != NULL && (entry = readdir(d)) != NULL) {
 		if (strlen(entry->d_name) != 4 + strlen(want) ||
 		    strcmp(entry->d_name + 4, want) != 0)
 			continue;
 		if (best == NULL || strcmp(entry->d_name, best) > 0)
-			best = arena_strdup(in->cli->arena, entry->d_name);
+			best = arena_strdup(in->cli->desk.arena, entry->d_name);
 	}
 	if (d != NULL)
 		closedir(d);
-	return best == NULL ? NULL : arena_printf(in->cli->arena, "%s/%s",
+	return best == NULL ? NULL : arena_printf(in->cli->desk.arena, "%s/%s",
 	    dir, best);
 }
 
@@ -412,7 +412,7 @@ certify(struct init *in, const char *ca, struct error *e)
 		return -1;
 	if ((file = issued_file(in, ca)) == NULL) {
 		if (write_certify_ceremony(in, ca, &path, e) == -1 ||
-		    run_root(in, "certify", arena_printf(in->cli->arena,
+		    run_root(in, "certify", arena_printf(in->cli->desk.arena,
 		    "certify-%s", ca), path, e) == -1)
 			return -1;
 		if ((file = issued_file(in, ca)) == NULL)
@@ -460,7 +460,7 @@ write_approve_ceremony(struct init *in, char **path, struct error *e)
 			continue;
 		buf_printf(&b, "%s\n\t", first ? "" : ",");
 		init_put_string(&b, in->conf.offline_root ?
-		    arena_printf(in->cli->arena, "%s.order",
+		    arena_printf(in->cli->desk.arena, "%s.order",
 		    in->subject[i].name) : init_path(in, "founding/%s.order",
 		    in->subject[i].name));
 		first = false;

@@ -30,7 +30,7 @@ own_directory(struct init *in)
 		return NULL;
 	path[n] = '\0';
 	*strrchr(path, '/') = '\0';
-	return arena_strdup(in->cli->arena, path);
+	return arena_strdup(in->cli->desk.arena, path);
 }
 
 static char *
@@ -41,7 +41,8 @@ in_path(struct init *in, const char *name)
 
 	for (; p != NULL && *p != '\0'; p = *end == ':' ? end + 1 : end) {
 		end = p + strcspn(p, ":");
-		full = arena_printf(in->cli->arena, "%.*s/%s", (int)(end - p),
+		full = arena_printf(in->cli->desk.arena, "%.*s/%s",
+		    (int)(end - p),
 		    p, name);
 		if (p[0] == '/' && access(full, X_OK) == 0)
 			return full;
@@ -58,7 +59,7 @@ init_find_program(struct init *in, const char *name, char **path,
 
 	for (i = 0; dir != NULL && i < sizeof(beside) / sizeof(beside[0]);
 	    i++) {
-		full = arena_printf(in->cli->arena, "%s/%s/%s", dir,
+		full = arena_printf(in->cli->desk.arena, "%s/%s/%s", dir,
 		    beside[i], name);
 		if (access(full, X_OK) == 0) {
 			*path = full;
@@ -198,7 +199,7 @@ init_run(struct init *in, const char *label, char *const argv[],
 		while (waitpid(r.pid, &status, 0) == -1 && errno == EINTR)
 			;
 		rc = judge(&r, prog, status, e);
-		in->said = arena_strdup(in->cli->arena, r.why);
+		in->said = arena_strdup(in->cli->desk.arena, r.why);
 	}
 	if (r.fd != -1)
 		close(r.fd);

@@ -15,9 +15,10 @@ init_cdp(struct init *in, const char *ca)
 	const struct init_conf	*c = &in->conf;
 
 	if (c->crl_url != NULL)
-		return arena_printf(in->cli->arena, "%s/%s.crl", c->crl_url,
+		return arena_printf(in->cli->desk.arena, "%s/%s.crl",
+		    c->crl_url,
 		    ca);
-	return arena_printf(in->cli->arena, "%s/crl/%s.crl", c->url, ca);
+	return arena_printf(in->cli->desk.arena, "%s/crl/%s.crl", c->url, ca);
 }
 
 char *
@@ -26,9 +27,10 @@ init_aia(struct init *in, const char *ca)
 	const struct init_conf	*c = &in->conf;
 
 	if (c->aia_url != NULL)
-		return arena_printf(in->cli->arena, "%s/%s.cer", c->aia_url,
+		return arena_printf(in->cli->desk.arena, "%s/%s.cer",
+		    c->aia_url,
 		    ca);
-	return arena_printf(in->cli->arena, "%s/ca/%s.cer", c->url, ca);
+	return arena_printf(in->cli->desk.arena, "%s/ca/%s.cer", c->url, ca);
 }
 
 static char *
@@ -36,7 +38,7 @@ ocsp_url(struct init *in)
 {
 	if (in->conf.ocsp_url != NULL)
 		return in->conf.ocsp_url;
-	return arena_printf(in->cli->arena, "%s/ocsp", in->conf.url);
+	return arena_printf(in->cli->desk.arena, "%s/ocsp", in->conf.url);
 }
 
 static int
@@ -114,10 +116,10 @@ put_ca(struct init *in, struct buf *out, const char *ca, bool last)
 	buf_byte(out, '\t');
 	init_put_setting(out, "cert", init_path(in, "ca/%s.pem", ca));
 	buf_printf(out, "\tkey = ");
-	init_put_string(out, arena_printf(in->cli->arena, "file:%s",
+	init_put_string(out, arena_printf(in->cli->desk.arena, "file:%s",
 	    init_path(in, "ca/%s.key", ca)));
 	buf_printf(out, ";\n\tpassphrase = ");
-	init_put_string(out, arena_printf(in->cli->arena, "file:%s",
+	init_put_string(out, arena_printf(in->cli->desk.arena, "file:%s",
 	    init_path(in, "secrets/ca-%s", ca)));
 	buf_str(out, ";\n");
 	put_list(out, "\t", "cdp", init_cdp(in, ca));
@@ -131,7 +133,7 @@ put_ca(struct init *in, struct buf *out, const char *ca, bool last)
 static void
 put_agent(struct init *in, struct buf *out, const char *name)
 {
-	struct arena	*a = in->cli->arena;
+	struct arena	*a = in->cli->desk.arena;
 
 	init_put_setting(out, "agent_key", init_path(in, "agents/%s.key",
 	    name));
@@ -147,7 +149,7 @@ put_heads(struct init *in, struct buf *out)
 	if (in->conf.heads != NULL)
 		init_put_setting(out, "heads", in->conf.heads);
 	else
-		init_put_setting(out, "heads", arena_printf(in->cli->arena,
+		init_put_setting(out, "heads", arena_printf(in->cli->desk.arena,
 		    "file:%s", init_path(in, "heads.pem")));
 	init_put_setting(out, "heads_interval", "60s");
 }

@@ -54,20 +54,21 @@ int
 init_step_ca_rows(struct init *in, struct error *e)
 {
 	struct cli			*c = in->cli;
-	const struct cli_issuer		*ca;
+	const struct desk_issuer		*ca;
 	bool				 added;
 	size_t				 i;
 
-	cli_forget_trust(c);
+	desk_trust_forget(&c->desk);
 	if (open_store(in, e) == -1 || cli_open_trust(c, e) == -1)
 		return -1;
-	if (ca_store(c, "root", sk_X509_value(c->anchors, 0), true, 0, &added,
+	if (ca_store(c, "root", sk_X509_value(c->desk.anchors, 0), true, 0,
+	    &added,
 	    e) == -1)
 		return -1;
 	in->did |= added;
 	for (i = 0; i < 2; i++) {
 		FAULT("init.ca_row");
-		if (cli_find_ca(c, INIT_CAS[i], &ca, e) == -1 ||
+		if (desk_find_ca(&c->desk, INIT_CAS[i], &ca, e) == -1 ||
 		    ca_store(c, INIT_CAS[i], ca->cert, false, 0, &added,
 		    e) == -1)
 			return -1;

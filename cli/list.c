@@ -95,7 +95,7 @@ list_check_word(const char *option, const char *word,
 	}
 	error_set(e, ERROR_INPUT, "%s: \"%.60s\" is none of: %s", option,
 	    word, buf_cstr(&all));
-	if ((near = cli_nearest(word, words, n)) != NULL)
+	if ((near = text_nearest(word, words, n)) != NULL)
 		error_hint(e, "did you mean \"%s\"?", near);
 	buf_clear(&all);
 	return -1;

@@ -6,7 +6,8 @@
 
 #include "base/text.h"
 #include "cli/cmd_order.h"
-#include "cli/review.h"
+#include "cli/report.h"
+#include "desk/review.h"
 
 #define ITEMS_SHOWN	10
 #define PENDING_MAX	500
@@ -34,15 +35,15 @@ approve_one(struct cli *c, const char *id, struct error *e)
 	char		hex[REVIEW_SHORT + 1];
 	int		rc = -1;
 
-	if (review_load(c, id, &r, e) == -1)
+	if (review_load(&c->desk, id, &r, e) == -1)
 		goto out;
 	show_before_signing(c, &r);
-	if (submit_may_approve(c, &r, e) == -1 ||
+	if (submit_may_approve(&c->desk, &r, e) == -1 ||
 	    cli_confirm(c, e, "Sign order %s as it stands above?",
 	    review_short_id(hex, r.row.id)) == -1 ||
-	    submit_approval(c, &r, e) == -1)
+	    submit_approval(&c->desk, &r, e) == -1)
 		goto out;
-	submit_report(c, &r, "signed", NULL);
+	report_order(c, &r, "signed", NULL);
 	rc = 0;
  out:
 	review_clear(&r);
@@ -57,8 +58,8 @@ list_pending(struct cli *c, struct db_orders *page, struct error *e)
 	struct db_order		swap;
 	size_t			i;
 
-	if (cli_open_db(c, e) == -1 || db_order_list(c->db, &f, 0,
-	    PENDING_MAX, page, c->arena, e) == -1)
+	if (cli_open_db(c, e) == -1 || db_order_list(c->desk.db, &f, 0,
+	    PENDING_MAX, page, c->desk.arena, e) == -1)
 		return -1;
 	for (i = 0; i < page->n / 2; i++) {
 		swap = page->v[i];
@@ -132,7 +133,7 @@ reject_signed(struct cli *c, const struct review *r, const char *reason,
 	struct draft	 d = { 0 };
 	int		 rc;
 
-	if (draft_new(c, &d, ORDER_REJECT, NULL, e) == -1)
+	if (draft_new(&c->desk, &d, ORDER_REJECT, NULL, e) == -1)
 		return -1;
 	memcpy(d.order->rejects, r->row.digest, ORDER_DIGEST);
 	d.order->comment = mem_strdup(reason);
@@ -161,7 +162,7 @@ reject(struct cli *c, const struct review *r, const char *reason,
 		return error_wrap(e, "the order has approvals, so its "
 		    "rejection is signed");
 	/* At once in the store, whatever becomes of the order to reject. */
-	if (submit_rejection(c, r, reason, e) == -1)
+	if (submit_rejection(&c->desk, r, reason, e) == -1)
 		return -1;
 	return r->approved->n > 0 ? reject_signed(c, r, reason, wait, e) : 0;
 }
@@ -182,7 +183,7 @@ order_reject_cmd(struct cmd_args *a, void *ctx, struct error *e)
 		return error_set(e, ERROR_INPUT, "--reason: not clean text of "
 		    "at most %d bytes", REASON_MAX);
 	if (act_wait_option(c, "30s", &wait, e) == -1 ||
-	    review_load(c, id[0], &r, e) == -1 ||
+	    review_load(&c->desk, id[0], &r, e) == -1 ||
 	    reject(c, &r, reason, wait, e) == -1)
 		goto out;
 	cli_say(c, "order %s rejected: %s", review_short_id(hex, r.row.id),

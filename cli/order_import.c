@@ -7,10 +7,11 @@
 #include <openssl/pem.h>
 
 #include "base/text.h"
-#include "cli/batch.h"
 #include "cli/cmd_order.h"
-#include "cli/request.h"
-#include "cli/review.h"
+#include "cli/report.h"
+#include "desk/batch.h"
+#include "desk/request.h"
+#include "desk/review.h"
 #include "os/file.h"
 #include "x509/signed.h"
 
@@ -88,7 +89,7 @@ take_requests(struct cli *c, struct draft *d, struct bytes in,
 	while (rc == 0 && next_request(&in, &block) == 1) {
 		if ((rc = csr_parse(&csr, block, e)) == -1)
 			break;
-		if ((rc = request_check_key(c, csr, e)) == -1) {
+		if ((rc = request_check_key(&c->desk, csr, e)) == -1) {
 			csr_free(&csr);
 			break;
 		}
@@ -151,11 +152,11 @@ store_order(struct cli *c, struct draft *d, struct bytes blob,
 	struct review	r = { 0 };
 	int		stored, rc = -1;
 
-	if ((stored = submit_blob(c, d, blob, approvals, e)) == -1)
+	if ((stored = submit_blob(&c->desk, d, blob, approvals, e)) == -1)
 		return -1;
-	if (review_load_id(c, d->order->id, &r, e) == 0 &&
-	    review_judge(c, &r, e) == 0) {
-		submit_report(c, &r, stored == 1 ? "stored" :
+	if (review_load_id(&c->desk, d->order->id, &r, e) == 0 &&
+	    review_judge(&c->desk, &r, e) == 0) {
+		report_order(c, &r, stored == 1 ? "stored" :
 		    "is there already", NULL);
 		rc = 0;
 	}
@@ -208,11 +209,11 @@ order_import_file(struct cli *c, const char *path, struct error *e)
 /* ---- a batch ---- */
 
 static int
-read_all(struct batch *b, struct error *e)
+read_all(struct cli *c, struct batch *b, struct error *e)
 {
-	const char	*csv = cmd_string(b->c->args, "csv", NULL);
+	const char	*csv = cmd_string(c->args, "csv", NULL);
 	char *const	*path;
-	int		 i, n = cmd_operands(b->c->args, &path);
+	int		 i, n = cmd_operands(c->args, &path);
 
 	if (csv != NULL)
 		return batch_read_csv(b, csv, e);
@@ -223,11 +224,11 @@ read_all(struct batch *b, struct error *e)
 }
 
 static int
-judge_mistakes(struct batch *b, struct error *e)
+judge_mistakes(struct cli *c, struct batch *b, struct error *e)
 {
 	char	bad[32], rows[32];
 
-	progress_end(&b->progress);
+	progress_end(&c->progress);
 	text_count(bad, b->bad);
 	text_count(rows, b->rows);
 	if (b->draft.order->nitems == 0)
@@ -235,8 +236,8 @@ judge_mistakes(struct batch *b, struct error *e)
 		    "are bad", bad, rows);
 	if (b->bad == 0)
 		return 0;
-	if (cmd_flag(b->c->args, "skip-bad")) {
-		cli_warn(b->c, "%s of %s are bad and left out", bad, rows);
+	if (cmd_flag(c->args, "skip-bad")) {
+		cli_warn(c, "%s of %s are bad and left out", bad, rows);
 		return 0;
 	}
 	error_set(e, ERROR_INPUT, "%s of %s are bad; nothing was stored", bad,
@@ -253,7 +254,7 @@ split_item(struct cli *c, struct batch *b, size_t i, struct draft *d,
 	struct order		*from = b->draft.order;
 	struct order_item	*item = &from->item[i];
 
-	if (draft_new(c, d, ORDER_ISSUE, b->profile, e) == -1)
+	if (draft_new(&c->desk, d, ORDER_ISSUE, b->profile, e) == -1)
 		return -1;
 	d->order->ca = mem_strdup(from->ca);
 	d->order->profile = mem_strdup(from->profile);
@@ -303,7 +304,7 @@ import_batch(struct cli *c, struct error *e)
 	struct batch	 b = { 0 };
 	int		 rc = -1;
 
-	if (batch_begin(c, &b, cmd_string(c->args, "profile", NULL),
+	if (batch_begin(&c->desk, &b, cmd_string(c->args, "profile", NULL),
 	    cmd_string(c->args, "ca", NULL), e) == -1)
 		goto out;
 	b.draft.order->comment = mem_strdup(cmd_string(c->args, "comment",
@@ -315,7 +316,7 @@ import_batch(struct cli *c, struct error *e)
 	}
 	if (cmd_flag(c->args, "sign") && cli_open_officer(c, e) == -1)
 		goto out;
-	if (read_all(&b, e) == -1 || judge_mistakes(&b, e) == -1)
+	if (read_all(c, &b, e) == -1 || judge_mistakes(c, &b, e) == -1)
 		goto out;
 	rc = cmd_flag(c->args, "single") ? submit_each(c, &b, e) :
 	    act_submit(c, &b.draft, NULL, cmd_flag(c->args, "sign"), -1, e);

@@ -8,9 +8,9 @@
 #include "base/text.h"
 #include "cli/cmd_order.h"
 #include "cli/list.h"
-#include "cli/review.h"
-#include "cli/selector.h"
 #include "db/db_cert.h"
+#include "desk/review.h"
+#include "desk/selector.h"
 #include "os/file.h"
 
 #define ITEMS_SHOWN	20
@@ -68,7 +68,7 @@ after_seq(struct cli *c, int64_t *seq, struct error *e)
 		return 0;
 	if (selector_id(&id, after, e) == -1 || cli_open_db(c, e) == -1)
 		return -1;
-	found = db_order_find_hex(c->db, id.hex, &row, c->arena, e);
+	found = db_order_find_hex(c->desk.db, id.hex, &row, c->desk.arena, e);
 	if (found == 0)
 		return error_set(e, ERROR_NOTFOUND, "--after: no order %s",
 		    id.hex);
@@ -95,7 +95,7 @@ check_filter(struct cli *c, struct db_order_filter *f, struct error *e)
 		return error_set(e, ERROR_INPUT, "--kind: no kind of order is "
 		    "called \"%.60s\"", f->kind);
 	if (since != NULL && selector_time(&f->since, since,
-	    clock_now(c->clock), e) == -1)
+	    clock_now(c->desk.clock), e) == -1)
 		return error_wrap(e, "--since");
 	return 0;
 }
@@ -119,7 +119,8 @@ order_list_cmd(struct cmd_args *a, void *ctx, struct error *e)
 	    cli_open_db(c, e) == -1)
 		goto out;
 	while (list_wants(&list)) {
-		if (db_order_list(c->db, &f, before, list_page(&list), &page,
+		if (db_order_list(c->desk.db, &f, before, list_page(&list),
+		    &page,
 		    list.arena, e) == -1)
 			goto out;
 		for (i = 0; i < page.n && list_take(&list); i++)
@@ -177,7 +178,7 @@ put_states(struct cli *c, struct out_record *out, const struct review *r,
 	json_t			*list = json_object();
 	size_t			i;
 
-	if (db_order_item_counts(c->db, r->row.id, &counts, c->arena,
+	if (db_order_item_counts(c->desk.db, r->row.id, &counts, c->desk.arena,
 	    e) == -1) {
 		json_decref(list);
 		return -1;
@@ -206,8 +207,9 @@ put_items(struct cli *c, struct out_record *out, const struct review *r,
 	size_t		 i;
 	int		 rc;
 
-	rc = db_order_items(c->db, r->row.id, state, 0, ITEMS_SHOWN, &items,
-	    c->arena, e);
+	rc = db_order_items(c->desk.db, r->row.id, state, 0, ITEMS_SHOWN,
+	    &items,
+	    c->desk.arena, e);
 	for (i = 0; rc == 0 && i < items.n; i++) {
 		const struct db_item	*t = &items.v[i];
 
@@ -257,7 +259,7 @@ show(struct cli *c, struct review *r, size_t max_items, struct error *e)
 	char			*rules;
 	int			 rc = -1;
 
-	if (review_judge(c, r, e) == -1)
+	if (review_judge(&c->desk, r, e) == -1)
 		goto out;
 	order_describe(&text, r->approved->order, max_items);
 	cli_say(c, "%s", buf_cstr(&text));
@@ -301,7 +303,7 @@ order_show_cmd(struct cmd_args *a, void *ctx, struct error *e)
 
 	cli_begin(c, a);
 	cmd_operands(a, &id);
-	if (review_load(c, id[0], &r, e) == 0)
+	if (review_load(&c->desk, id[0], &r, e) == 0)
 		rc = show(c, &r, (size_t)cmd_number(a, "items", 20), e);
 	review_clear(&r);
 	return rc;
@@ -321,7 +323,8 @@ put_requests(struct cli *c, struct buf *out, const struct review *r,
 
 	do {
 		arena_reset(arena);
-		rc = db_order_requests(c->db, r->row.id, from, REQUESTS_PAGE,
+		rc = db_order_requests(c->desk.db, r->row.id, from,
+		    REQUESTS_PAGE,
 		    &page, arena, e);
 		for (i = 0; rc == 0 && i < page.n; i++)
 			list_pem(out, "CERTIFICATE REQUEST",
@@ -344,7 +347,7 @@ order_export_cmd(struct cmd_args *a, void *ctx, struct error *e)
 
 	cli_begin(c, a);
 	cmd_operands(a, &id);
-	if (review_load(c, id[0], &r, e) == -1)
+	if (review_load(&c->desk, id[0], &r, e) == -1)
 		goto out;
 	list_pem(&out, "CMS", r.blob);
 	if (put_requests(c, &out, &r, e) == -1)

@@ -6,8 +6,8 @@
 
 #include "base/text.h"
 #include "cli/cmd_order.h"
-#include "cli/request.h"
-#include "cli/review.h"
+#include "desk/request.h"
+#include "desk/review.h"
 #include "order/code.h"
 
 const struct cmd_opt ORDER_NEW_OPTS[] = {
@@ -76,7 +76,7 @@ new_issue(struct cli *c, struct error *e)
 		return error_set(e, ERROR_INPUT, code ? "--code is for orders "
 		    "whose request comes later: without --csr" :
 		    "no request: give --csr FILE, or --code");
-	if (draft_issue(c, &d, &in, e) == -1)
+	if (draft_issue(&c->desk, &d, &in, e) == -1)
 		return -1;
 	rc = act_submit(c, &d, &holder, cmd_flag(c->args, "sign"), -1, e);
 	draft_clear(&d);
@@ -97,7 +97,7 @@ new_adopt(struct cli *c, struct error *e)
 		return error_hint(e, "after a restore it is the last entry "
 		    "that the backup had: signet audit show --json");
 	}
-	if (draft_new(c, &d, ORDER_ADOPT, NULL, e) == -1)
+	if (draft_new(&c->desk, &d, ORDER_ADOPT, NULL, e) == -1)
 		return -1;
 	d.order->audit_seq = seq;
 	d.order->comment = mem_strdup(cmd_string(c->args, "comment", NULL));
@@ -185,7 +185,7 @@ check_redeemable(struct cli *c, const struct review *r,
 		return error_set(e, ERROR_CONFLICT, "the order is %s",
 		    r->row.state);
 	if (cli_open_profiles(c, e) == -1 ||
-	    profiles_find(&c->profiles, o->profile, &p, e) == -1)
+	    profiles_find(&c->desk.profiles, o->profile, &p, e) == -1)
 		return -1;
 	return profile_check_key(p, csr->key, e);
 }
@@ -204,15 +204,15 @@ order_redeem_cmd(struct cmd_args *a, void *ctx, struct error *e)
 	cli_begin(c, a);
 	cmd_operands(a, &id);
 	if (request_load(&csr, cmd_string(a, "csr", "-"), e) == -1 ||
-	    review_load(c, id[0], &r, e) == -1 ||
+	    review_load(&c->desk, id[0], &r, e) == -1 ||
 	    check_redeemable(c, &r, csr, e) == -1 ||
 	    prove(c, &r, csr, proof, e) == -1)
 		goto out;
 	memcpy(item.ref.order_id, r.row.id, DB_ORDER_ID);
 	item.request = BYTES(csr->der.p, csr->der.len);
 	item.proof = BYTES(proof, sizeof(proof));
-	if (db_order_supply(c->db, &item, e) == -1 ||
-	    db_notify(c->db, "signet_order", e) == -1)
+	if (db_order_supply(c->desk.db, &item, e) == -1 ||
+	    db_notify(c->desk.db, "signet_order", e) == -1)
 		goto out;
 	cli_say(c, "order %s has its request now; next: signet order show %s",
 	    review_short_id(hex, r.row.id), hex);

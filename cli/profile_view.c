@@ -18,8 +18,8 @@ profile_view_list(struct cli *c)
 	size_t				 i;
 
 	l = out_list_new(stdout, c->json, 0, cols, 4);
-	for (i = 0; i < c->profiles.n; i++) {
-		const struct profile	*p = c->profiles.v[i];
+	for (i = 0; i < c->desk.profiles.n; i++) {
+		const struct profile	*p = c->desk.profiles.v[i];
 
 		rule = approval_rule_text(&p->approvals);
 		out_text(l, p->name);

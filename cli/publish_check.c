@@ -87,7 +87,7 @@ page_mend(struct publish_check *k, const struct page *p, struct error *e)
 			v[n++] = p->key[i];
 	if (n == 0)
 		return 0;
-	return db_publish_ask(k->cli->db, k->target->name, v, n, e);
+	return db_publish_ask(k->cli->desk.db, k->target->name, v, n, e);
 }
 
 static int
@@ -102,7 +102,7 @@ page_check(struct publish_check *k, const struct page *p, struct error *e)
 	for (size_t i = 0; i < p->n; i++)
 		differ += p->v[i].state != DELIVER_OPEN ||
 		    p->v[i].action != WANTED_SAME;
-	if (differ > 0 && db_publish_waits(k->cli->db, k->target->name,
+	if (differ > 0 && db_publish_waits(k->cli->desk.db, k->target->name,
 	    p->key, p->n, waits, e) == -1)
 		return -1;
 	for (size_t i = 0; i < p->n; i++)
@@ -122,7 +122,7 @@ check_cas(struct publish_check *k, struct error *e)
 		if (!k->cas.v[i]->in_store)
 			continue;
 		if (wanted_ca(&p.v[p.n].wanted, k->target,
-		    k->cas.v[i]->name, &k->cas, k->cli->db,
+		    k->cas.v[i]->name, &k->cas, k->cli->desk.db,
 		    k->conf->root_files, k->arena, e) == -1)
 			return -1;
 		page_key(&p, "ca", k->cas.v[i]->name);
@@ -139,7 +139,8 @@ check_page_of_holders(struct publish_check *k, const struct db_keys *keys,
 	size_t			 at = 0, end;
 
 	page_init(k, &p, keys->n);
-	if (db_publish_people(k->cli->db, keys->v, keys->n, &k->want, k->now,
+	if (db_publish_people(k->cli->desk.db, keys->v, keys->n, &k->want,
+	    k->now,
 	    &certs, k->arena, e) == -1)
 		return -1;
 	for (size_t i = 0; i < keys->n; i++) {
@@ -163,7 +164,7 @@ check_holders(struct publish_check *k, struct error *e)
 
 	do {
 		arena_reset(k->arena);
-		if (db_publish_holders(k->cli->db, after, &k->want, PAGE,
+		if (db_publish_holders(k->cli->desk.db, after, &k->want, PAGE,
 		    &keys, k->arena, e) == -1 ||
 		    (keys.n > 0 && check_page_of_holders(k, &keys, e) == -1))
 			goto out;
@@ -196,7 +197,7 @@ check_page_of_strays(struct publish_check *k,
 		    found->v[i].dn, k->arena);
 		holder[i] = key != NULL ? key : "";
 	}
-	if (db_publish_known(k->cli->db, holder, found->n, &k->want, known,
+	if (db_publish_known(k->cli->desk.db, holder, found->n, &k->want, known,
 	    e) == -1)
 		return -1;
 	for (size_t i = 0; i < found->n; i++) {
@@ -246,16 +247,16 @@ check_open(struct publish_check *k, struct error *e)
 		return -1;
 	if (publish_target_open(&k->directory, k->target, e) == -1)
 		return error_wrap(e, "directory %s", k->target->name);
-	k->published = mem_array(c->profiles.n + 1, sizeof(char *));
-	for (size_t i = 0; i < c->profiles.n; i++)
-		if (c->profiles.v[i]->publish)
-			k->published[n++] = c->profiles.v[i]->name;
+	k->published = mem_array(c->desk.profiles.n + 1, sizeof(char *));
+	for (size_t i = 0; i < c->desk.profiles.n; i++)
+		if (c->desk.profiles.v[i]->publish)
+			k->published[n++] = c->desk.profiles.v[i]->name;
 	k->want = (struct db_profiles){ k->published, n };
-	k->cas = (struct publish_cas){ .anchors = c->anchors };
+	k->cas = (struct publish_cas){ .anchors = c->desk.anchors };
 	k->arena = arena_new();
-	k->now = clock_now(c->clock);
+	k->now = clock_now(c->desk.clock);
 	k->entries = k->differ = k->wait = k->unpublishable = 0;
-	return publish_cas_refresh(&k->cas, c->db, k->now, e);
+	return publish_cas_refresh(&k->cas, c->desk.db, k->now, e);
 }
 
 int

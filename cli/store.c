@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The store, and what it says of approvers.
- */
+#include <pwd.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
-#include "x509/ca_name.h"
 #include "db/db_audit.h"
 #include "db/db_ca.h"
 #include "db/db_cert.h"
@@ -36,14 +34,25 @@ static const struct db_table *const tables[] = {
 	&DB_PUBLISH_LOOK,
 };
 
+/* Who runs this program, for the audit entries. */
+static const char *
+find_user(struct cli *c)
+{
+	struct passwd	*pw = getpwuid(getuid());
+
+	if (pw != NULL)
+		return arena_strdup(c->desk.arena, pw->pw_name);
+	return arena_printf(c->desk.arena, "uid %u", (unsigned int)getuid());
+}
+
 int
 cli_open_db(struct cli *c, struct error *e)
 {
-	if (c->db != NULL)
+	if (c->desk.db != NULL)
 		return 0;
 	if (cli_settings(c, e) == -1)
 		return -1;
-	if (db_open(&c->db, c->conf.database, "signet", tables,
+	if (db_open(&c->desk.db, c->conf.database, "signet", tables,
 	    sizeof(tables) / sizeof(tables[0]), e) == -1) {
 		if (e->code == ERROR_UPSTREAM &&
 		    strstr(e->text, "does not exist") != NULL)
@@ -51,64 +60,7 @@ cli_open_db(struct cli *c, struct error *e)
 		return error_hint(e, "is the store running?  The setting is "
 		    "\"database\" in %.80s", c->conf_path);
 	}
-	db_set_patience(c->db, (int)c->conf.patience);
-	return 0;
-}
-
-/* Status of an approver; what the store does not know is for the signer. */
-static int
-store_status(void *arg, X509 *cert, struct error *e)
-{
-	struct cli			*c = arg;
-	const struct cli_issuer		*ca = cli_issuer_of(c, cert);
-	const ASN1_INTEGER		*n = X509_get0_serialNumber(cert);
-	struct db_serial		 serial;
-	struct db_cert			 row;
-	int				 found;
-
-	if (ca == NULL || (size_t)n->length > sizeof(serial.p))
-		return 1;
-	memcpy(serial.p, n->data, (size_t)n->length);
-	serial.len = (size_t)n->length;
-	found = db_cert_find(c->db, ca->name, &serial, &row, c->arena, e);
-	if (found != 1)
-		return found == -1 ? -1 : 1;
-	return strcmp(row.status, "good") == 0;
-}
-
-/* Every generation of the CA that names officers. */
-static int
-officers_cas(struct cli *c, struct error *e)
-{
-	const struct cli_issuer	*ca;
-	size_t			 i;
-
-	if (c->officers_cas != NULL || c->conf.officers_ca == NULL)
-		return 0;
-	if ((c->officers_cas = sk_X509_new_null()) == NULL)
-		return error_set(e, ERROR_NOMEM, "no memory");
-	for (i = 0; i < c->nissuers; i++)
-		if (ca_name_is_of(c->issuer[i].name, c->conf.officers_ca) &&
-		    sk_X509_push(c->officers_cas, c->issuer[i].cert) == 0)
-			return error_set(e, ERROR_NOMEM, "no memory");
-	if (sk_X509_num(c->officers_cas) == 0 &&
-	    cli_find_ca(c, c->conf.officers_ca, &ca, e) == -1)
-		return error_wrap(e, "setting officers_ca");
-	return 0;
-}
-
-int
-cli_trust(struct cli *c, struct approval_trust *t, struct error *e)
-{
-	memset(t, 0, sizeof(*t));
-	if (cli_open_trust(c, e) == -1 || cli_open_db(c, e) == -1 ||
-	    officers_cas(c, e) == -1)
-		return -1;
-	t->anchors = c->anchors;
-	t->intermediates = c->intermediates;
-	t->officers_cas = c->officers_cas;
-	t->now = clock_now(c->clock);
-	t->status = store_status;
-	t->status_arg = c;
+	c->desk.who = find_user(c);
+	db_set_patience(c->desk.db, (int)c->conf.patience);
 	return 0;
 }

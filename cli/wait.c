@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/review.h"
 #include "cli/wait.h"
+#include "desk/review.h"
 
 #define CHANNEL	"signet_issued"
 #define LOOK_MS	1000
@@ -21,13 +21,13 @@ is_over(const struct db_order *o)
 static int
 doze(struct cli *c, int64_t ms, struct error *e)
 {
-	struct pollfd	p = { db_socket(c->db), POLLIN, 0 };
+	struct pollfd	p = { db_socket(c->desk.db), POLLIN, 0 };
 	char		channel[64];
 	int		got;
 
 	if (ms > 0 && poll(&p, 1, (int)ms) == -1 && errno != EINTR)
 		return error_sys(e, "wait for the store");
-	while ((got = db_notified(c->db, channel, e)) == 1)
+	while ((got = db_notified(c->desk.db, channel, e)) == 1)
 		;
 	return got;
 }
@@ -39,10 +39,10 @@ wait_order(struct cli *c, const uint8_t id[DB_ORDER_ID], int64_t seconds,
 	int64_t	end = clock_monotonic_ms() + seconds * 1000, left;
 	int	found;
 
-	if (cli_open_db(c, e) == -1 || db_listen(c->db, CHANNEL, e) == -1)
+	if (cli_open_db(c, e) == -1 || db_listen(c->desk.db, CHANNEL, e) == -1)
 		return -1;
 	for (;;) {
-		found = db_order_find(c->db, id, row, c->arena, e);
+		found = db_order_find(c->desk.db, id, row, c->desk.arena, e);
 		if (found == 0)
 			error_set(e, ERROR_NOTFOUND, "the order is gone");
 		if (found != 1)

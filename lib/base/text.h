@@ -55,4 +55,7 @@ void	 text_wrap(struct buf *out, const char *text, int indent, int width);
 size_t	 text_distance(const char *, const char *);
 /* Is "known" near enough to be what someone who typed "typed" meant? */
 bool	 text_is_near(const char *typed, const char *known);
+/* Of candidates, the one that "word" was probably meant to be; or NULL. */
+const char *text_nearest(const char *word, const char *const *candidate,
+	    size_t n);
 #endif

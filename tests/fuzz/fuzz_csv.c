@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/csv.h"
+#include "desk/csv.h"
 
 int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "cli/csv.h"
+#include "desk/csv.h"
 
 static struct bytes
 text(const char *s)

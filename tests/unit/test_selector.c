@@ -6,8 +6,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "cli/cli.h"
-#include "cli/selector.h"
+#include "base/text.h"
+#include "desk/selector.h"
 
 static void
 selector_id_refuses_what_is_too_short_too_long_or_no_hex(void **state)
@@ -130,9 +130,9 @@ nearest_says_nothing_when_nothing_is_near(void **state)
 	const char *const	words[] = { "mail-sign", "mail-encrypt" };
 
 	(void)state;
-	assert_string_equal(cli_nearest("mail-sing", words, 2), "mail-sign");
-	assert_null(cli_nearest("web-login", words, 2));
-	assert_null(cli_nearest("", words, 2));
+	assert_string_equal(text_nearest("mail-sing", words, 2), "mail-sign");
+	assert_null(text_nearest("web-login", words, 2));
+	assert_null(text_nearest("", words, 2));
 }
 
 int

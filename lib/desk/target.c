@@ -4,8 +4,8 @@
 #include <openssl/pem.h>
 
 #include "base/text.h"
-#include "cli/selector.h"
-#include "cli/target.h"
+#include "desk/selector.h"
+#include "desk/target.h"
 #include "os/file.h"
 #include "x509/csr.h"
 #include "x509/key.h"
@@ -14,16 +14,17 @@
 #define FILE_MAX	(64 * 1024)
 
 int
-target_find(struct cli *c, const char *text, struct db_cert *cert,
+target_find(struct desk *dk, const char *text, struct db_cert *cert,
     struct error *e)
 {
 	struct selector_serial	sel;
 	int			found;
 
-	if (selector_serial(&sel, text, e) == -1 || cli_open_db(c, e) == -1)
+	if (selector_serial(&sel, text, e) == -1 || desk_need(dk, DESK_DB,
+	    e) == -1)
 		return -1;
-	found = db_cert_find_hex(c->db, sel.ca[0] != '\0' ? sel.ca : NULL,
-	    sel.hex, cert, c->arena, e);
+	found = db_cert_find_hex(dk->db, sel.ca[0] != '\0' ? sel.ca : NULL,
+	    sel.hex, cert, dk->arena, e);
 	if (found == 1)
 		return 0;
 	if (found == -1)
@@ -76,15 +77,14 @@ refuse_unchanged(enum order_kind kind, const struct db_cert *cert,
 }
 
 static int
-from_operands(struct cli *c, enum order_kind kind, struct targets *t,
-    struct error *e)
+from_serials(struct desk *dk, enum order_kind kind,
+    const struct target_ask *ask, struct targets *t, struct error *e)
 {
-	char *const	*serial;
-	struct db_cert	 cert;
-	int		 i, n = cmd_operands(c->args, &serial);
+	struct db_cert	cert;
+	size_t		i;
 
-	for (i = 0; i < n; i++) {
-		if (target_find(c, serial[i], &cert, e) == -1)
+	for (i = 0; i < ask->nserials; i++) {
+		if (target_find(dk, ask->serial[i], &cert, e) == -1)
 			return -1;
 		if (!is_changed(kind, &cert))
 			return refuse_unchanged(kind, &cert, e);
@@ -94,19 +94,19 @@ from_operands(struct cli *c, enum order_kind kind, struct targets *t,
 }
 
 static int
-from_filter(struct cli *c, enum order_kind kind,
+from_filter(struct desk *dk, enum order_kind kind,
     struct db_cert_filter *filter, struct targets *t, struct error *e)
 {
 	struct db_certs	page;
 	int64_t		before = 0;
 	size_t		i;
 
-	filter->valid_after = clock_now(c->clock);
-	if (cli_open_db(c, e) == -1)
+	filter->valid_after = clock_now(dk->clock);
+	if (desk_need(dk, DESK_DB, e) == -1)
 		return -1;
 	do {
-		if (db_cert_list(c->db, filter, before, PIECE, &page,
-		    c->arena, e) == -1)
+		if (db_cert_list(dk->db, filter, before, PIECE, &page,
+		    dk->arena, e) == -1)
 			return -1;
 		for (i = 0; i < page.n; i++) {
 			before = page.v[i].id;
@@ -173,43 +173,42 @@ target_key_digest(uint8_t dst[32], const char *what, struct error *e)
 	return rc;
 }
 
-static int
-from_key(struct cli *c, enum order_kind kind, const char *what,
-    struct targets *t, struct error *e)
-{
-	struct db_cert_filter	filter = { 0 };
-	uint8_t			digest[32];
-	char			hex[65];
-
-	if (target_key_digest(digest, what, e) == -1)
-		return -1;
-	filter.key_digest = BYTES(digest, sizeof(digest));
-	snprintf(t->selector, sizeof(t->selector), "key:%s",
-	    text_hex(hex, digest, sizeof(digest)));
-	return from_filter(c, kind, &filter, t, e);
-}
-
 int
-target_resolve(struct cli *c, enum order_kind kind, struct targets *t,
-    struct error *e)
+target_resolve(struct desk *dk, enum order_kind kind,
+    const struct target_ask *ask, struct targets *t, struct error *e)
 {
-	const char		*holder = cmd_string(c->args, "holder", NULL);
-	const char		*key = cmd_string(c->args, "key-of", NULL);
-	const char		*card = cmd_string(c->args, "card", NULL);
-	char *const		*operand;
-	int			 n = cmd_operands(c->args, &operand);
-	struct db_cert_filter	 filter = { .holder = holder, .card = card };
+	struct db_cert_filter	filter = { .holder = ask->holder,
+				    .card = ask->card };
+	char			hex[2 * DB_DIGEST + 1];
 
 	memset(t, 0, sizeof(*t));
-	if ((n > 0) + (holder != NULL) + (key != NULL) + (card != NULL) != 1)
-		return error_set(e, ERROR_INPUT, "say which certificates, in "
-		    "one way: SERIAL..., --holder, --key-of or --card");
-	if (n > 0)
-		return from_operands(c, kind, t, e);
-	if (key != NULL)
-		return from_key(c, kind, key, t, e);
-	snprintf(t->selector, sizeof(t->selector), "%s:%.120s",
-	    holder != NULL ? "holder" : "card",
-	    holder != NULL ? holder : card);
-	return from_filter(c, kind, &filter, t, e);
+	if (ask->nserials > 0)
+		return from_serials(dk, kind, ask, t, e);
+	if (ask->key != NULL) {
+		filter.key_digest = BYTES(ask->key, DB_DIGEST);
+		snprintf(t->selector, sizeof(t->selector), "key:%s",
+		    text_hex(hex, ask->key, DB_DIGEST));
+	} else
+		snprintf(t->selector, sizeof(t->selector), "%s:%.120s",
+		    ask->holder != NULL ? "holder" : "card",
+		    ask->holder != NULL ? ask->holder : ask->card);
+	return from_filter(dk, kind, &filter, t, e);
+}
+
+void
+target_set(struct order *o, const struct targets *t)
+{
+	struct order_target	*target;
+	size_t			 i;
+
+	o->target = mem_array(t->n, sizeof(*o->target));
+	o->ntargets = t->n;
+	for (i = 0; i < t->n; i++) {
+		target = &o->target[i];
+		target->ca = mem_strdup(t->v[i].ca);
+		memcpy(target->serial, t->v[i].serial.p, t->v[i].serial.len);
+		target->serial_len = t->v[i].serial.len;
+	}
+	if (t->selector[0] != '\0')
+		o->selector = mem_strdup(t->selector);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SIGNET_CLI_CSV_H
-#define SIGNET_CLI_CSV_H
+#ifndef SIGNET_DESK_CSV_H
+#define SIGNET_DESK_CSV_H
 /*
  * Comma-separated values (RFC 4180) from foreign programs.
  *

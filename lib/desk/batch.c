@@ -2,12 +2,11 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/batch.h"
-#include "cli/request.h"
+#include "desk/batch.h"
+#include "desk/request.h"
 #include "os/file.h"
 
 #define CSV_MAX		(256u << 20)
-#define MISTAKES_SHOWN	50
 #define HOLDER_MAX	64
 
 struct seen {			/* a request of this batch */
@@ -30,22 +29,21 @@ seen_equal(const void *a, const void *b)
 }
 
 int
-batch_begin(struct cli *c, struct batch *b, const char *profile,
+batch_begin(struct desk *dk, struct batch *b, const char *profile,
     const char *ca, struct error *e)
 {
-	const struct cli_issuer	*issuer;
+	const struct desk_issuer	*issuer;
 
 	memset(b, 0, sizeof(*b));
-	b->c = c;
+	b->dk = dk;
 	map_init(&b->seen, seen_hash, seen_equal);
-	if (cli_open_profiles(c, e) == -1 ||
-	    profiles_find(&c->profiles, profile, &b->profile, e) == -1 ||
-	    request_find_ca(c, b->profile, ca, &issuer, e) == -1 ||
-	    draft_new(c, &b->draft, ORDER_BATCH, b->profile, e) == -1)
+	if (desk_need(dk, DESK_PROFILES, e) == -1 ||
+	    profiles_find(&dk->profiles, profile, &b->profile, e) == -1 ||
+	    request_find_ca(dk, b->profile, ca, &issuer, e) == -1 ||
+	    draft_new(dk, &b->draft, ORDER_BATCH, b->profile, e) == -1)
 		return -1;
 	b->draft.order->profile = mem_strdup(b->profile->name);
 	b->draft.order->ca = mem_strdup(issuer->name);
-	progress_begin(&b->progress, "reading requests", 0);
 	return 0;
 }
 
@@ -55,7 +53,7 @@ batch_clear(struct batch *b)
 	struct seen	*s;
 	size_t		 pos = 0;
 
-	progress_end(&b->progress);
+	desk_progress(b->dk, NULL, 0, 0);
 	while ((s = map_next(&b->seen, &pos)) != NULL) {
 		mem_free(&s->where);
 		mem_free(&s);
@@ -67,17 +65,17 @@ batch_clear(struct batch *b)
 static void
 tell(struct batch *b, const char *where, const struct error *e)
 {
-	progress_end(&b->progress);
-	if (b->bad++ < MISTAKES_SHOWN)
-		cli_warn(b->c, "%s: %s", where, e->text);
-	else if (b->bad == MISTAKES_SHOWN + 1)
-		cli_warn(b->c, "... more mistakes are counted, not shown");
+	struct desk_ears	*ears = &b->dk->ears;
+
+	b->bad++;
+	if (ears->bad != NULL)
+		ears->bad(ears->arg, b->bad, where, e);
 }
 
 static void
 advance(struct batch *b)
 {
-	progress_set(&b->progress, ++b->rows);
+	desk_progress(b->dk, "reading requests", ++b->rows, b->total);
 }
 
 /* Room for one more item, and its number set. */
@@ -140,7 +138,7 @@ add_item(struct batch *b, const char *holder, struct fields *fields,
 
 	if (request_fill(fields, b->profile, csr, e) == -1 ||
 	    request_check(b->profile, fields, csr, e) == -1 ||
-	    request_check_key(b->c, csr, e) == -1 ||
+	    request_check_key(b->dk, csr, e) == -1 ||
 	    check_holder(holder, e) == -1 || grow(b, e) == -1 ||
 	    (csr != NULL && check_new_request(b, csr, where, e) == -1))
 		return -1;
@@ -329,7 +327,7 @@ batch_read_csv(struct batch *b, const char *path, struct error *e)
 		error_wrap(e, "%s", path);
 		goto out;
 	}
-	b->progress.total = count_lines(&text);
+	b->total = count_lines(&text);
 	read_rows(&s);
 	rc = 0;
  out:
@@ -384,7 +382,7 @@ batch_read_requests(struct batch *b, const char *path, struct error *e)
 	if (request_list(&file, &n, path, e) == -1)
 		return -1;
 	if (n > 1)
-		b->progress.total += n;
+		b->total += n;
 	for (i = 0; i < n; i++)
 		read_request(b, file[i]);
 	request_list_free(&file, n);

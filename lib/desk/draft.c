@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/draft.h"
-#include "cli/request.h"
+#include "desk/draft.h"
+#include "desk/request.h"
 #include "order/code.h"
 
 #define LIFETIME	(7 * 86400)	/* of orders without a profile */
@@ -11,7 +11,7 @@
 #define HOLDER_MAX	64
 
 int
-draft_new(struct cli *c, struct draft *d, enum order_kind kind,
+draft_new(struct desk *dk, struct draft *d, enum order_kind kind,
     const struct profile *p, struct error *e)
 {
 	int64_t	lifetime = p != NULL && p->order_lifetime > 0 ?
@@ -19,7 +19,7 @@ draft_new(struct cli *c, struct draft *d, enum order_kind kind,
 
 	memset(d, 0, sizeof(*d));
 	d->profile = p;
-	return order_new(&d->order, kind, lifetime, c->clock, c->rng, e);
+	return order_new(&d->order, kind, lifetime, dk->clock, dk->rng, e);
 }
 
 void
@@ -69,12 +69,12 @@ set_fields(struct draft *d, const struct draft_issue *in,
 }
 
 static int
-set_request(struct cli *c, struct draft *d, const struct csr *csr,
+set_request(struct desk *dk, struct draft *d, const struct csr *csr,
     struct error *e)
 {
 	if (csr == NULL) {
 		d->order->has_code = true;
-		return code_make(d->order, &d->code, c->rng, e);
+		return code_make(d->order, &d->code, dk->rng, e);
 	}
 	d->order->has_request = true;
 	memcpy(d->order->request, csr->digest, ORDER_DIGEST);
@@ -95,29 +95,29 @@ set_renewal(struct order *o, const struct draft_issue *in)
 }
 
 static int
-check_until(struct cli *c, int64_t until, struct error *e)
+check_until(struct desk *dk, int64_t until, struct error *e)
 {
-	if (until != 0 && until <= clock_now(c->clock))
+	if (until != 0 && until <= clock_now(dk->clock))
 		return error_set(e, ERROR_INPUT, "--until is in the past");
 	return 0;
 }
 
 int
-draft_issue(struct cli *c, struct draft *d, const struct draft_issue *in,
+draft_issue(struct desk *dk, struct draft *d, const struct draft_issue *in,
     struct error *e)
 {
-	const struct cli_issuer	*ca;
+	const struct desk_issuer	*ca;
 	const struct profile	*p;
 	struct csr		*csr = NULL;
 	int			 rc = -1;
 
 	memset(d, 0, sizeof(*d));
-	if (check_words(in, e) == -1 || check_until(c, in->until, e) == -1 ||
-	    cli_open_profiles(c, e) == -1 ||
-	    profiles_find(&c->profiles, in->profile, &p, e) == -1 ||
+	if (check_words(in, e) == -1 || check_until(dk, in->until, e) == -1 ||
+	    desk_need(dk, DESK_PROFILES, e) == -1 ||
+	    profiles_find(&dk->profiles, in->profile, &p, e) == -1 ||
 	    (in->csr != NULL && request_load(&csr, in->csr, e) == -1) ||
-	    request_find_ca(c, p, in->ca, &ca, e) == -1 ||
-	    draft_new(c, d, ORDER_ISSUE, p, e) == -1)
+	    request_find_ca(dk, p, in->ca, &ca, e) == -1 ||
+	    draft_new(dk, d, ORDER_ISSUE, p, e) == -1)
 		goto out;
 	d->order->profile = mem_strdup(p->name);
 	d->order->ca = mem_strdup(ca->name);
@@ -126,8 +126,8 @@ draft_issue(struct cli *c, struct draft *d, const struct draft_issue *in,
 	d->order->until = in->until;
 	set_renewal(d->order, in);
 	if (set_fields(d, in, csr, e) == -1 ||
-	    request_check_key(c, csr, e) == -1 ||
-	    set_request(c, d, csr, e) == -1)
+	    request_check_key(dk, csr, e) == -1 ||
+	    set_request(dk, d, csr, e) == -1)
 		goto out;
 	rc = 0;
  out:

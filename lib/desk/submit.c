@@ -1,40 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <pwd.h>
 #include <string.h>
-#include <unistd.h>
 #include <openssl/sha.h>
 
 #include "audit/chain.h"
 #include "base/text.h"
-#include "cli/progress.h"
-#include "cli/submit.h"
 #include "db/db_audit.h"
 #include "db/db_order.h"
+#include "desk/submit.h"
 #include "x509/cert.h"
 
 #define ITEMS_PIECE	2000	/* items per statement */
 #define TRIES		5	/* against other officers */
 
-const char *
-submit_user(struct cli *c)
-{
-	struct passwd	*pw = getpwuid(getuid());
-
-	if (pw != NULL)
-		return arena_strdup(c->arena, pw->pw_name);
-	return arena_printf(c->arena, "uid %u", (unsigned int)getuid());
-}
-
 /* ---- handing in ---- */
 
 struct handing_in {
-	struct cli		*c;
+	struct desk		*dk;
 	const struct draft	*draft;
 	const struct db_holder	*holder;	/* NULL: must be there */
 	struct db_order		 row;
 	struct bytes		 blob;
 	bool			 stored;
-	struct progress		 progress;
 };
 
 static int
@@ -46,7 +32,7 @@ check_holder(struct handing_in *h, struct db *db, struct error *e)
 
 	if (h->draft->order->kind != ORDER_ISSUE || id == NULL)
 		return 0;
-	if ((found = db_holder_find(db, id, &there, h->c->arena, e)) == -1)
+	if ((found = db_holder_find(db, id, &there, h->dk->arena, e)) == -1)
 		return -1;
 	if (found == 1)
 		return 0;
@@ -116,7 +102,7 @@ add_items(struct handing_in *h, struct db *db, struct error *e)
 		rc = add_holders(h, db, done, n, e);
 		if (rc == 0)
 			rc = db_order_add_items(db, v, n, e);
-		progress_set(&h->progress, done + n);
+		desk_progress(h->dk, "storing", done + n, total);
 	}
 	mem_free(&v);
 	return rc;
@@ -130,7 +116,7 @@ add_entry(struct handing_in *h, struct db *db, struct error *e)
 	struct bytes		 bytes;
 	int			 rc;
 
-	audit_begin(&body, "order-new", clock_now(h->c->clock));
+	audit_begin(&body, "order-new", clock_now(h->dk->clock));
 	audit_hex(&body, "order", o->digest, sizeof(o->digest));
 	audit_hex(&body, "id", o->id, sizeof(o->id));
 	audit_str(&body, "kind", o->kind);
@@ -140,7 +126,7 @@ add_entry(struct handing_in *h, struct db *db, struct error *e)
 		audit_str(&body, "ca", o->ca);
 	if (o->holder != NULL)
 		audit_str(&body, "holder", o->holder);
-	audit_str(&body, "by", submit_user(h->c));
+	audit_str(&body, "by", h->dk->who);
 	bytes = BYTES(body.p, body.len);
 	rc = db_audit_append(db, &bytes, 1, NULL, e);
 	buf_clear(&body);
@@ -196,7 +182,7 @@ judge_blob(struct handing_in *h, int approvals, struct error *e)
 	if (approvals == 0)
 		return 0;
 	if (approval_open(&r.approved, r.blob, e) == 0 &&
-	    review_judge(h->c, &r, e) == 0) {
+	    review_judge(h->dk, &r, e) == 0) {
 		if (r.complete)
 			h->row.state = "ready";
 		rc = 0;
@@ -232,21 +218,22 @@ fill_row(struct handing_in *h, int approvals, char **summary,
 }
 
 static int
-submit(struct cli *c, const struct draft *d, const struct db_holder *holder,
+submit(struct desk *dk, const struct draft *d, const struct db_holder *holder,
     struct bytes blob, int approvals, struct error *e)
 {
-	struct handing_in	 h = { .c = c, .draft = d, .holder = holder,
+	struct handing_in	 h = { .dk = dk, .draft = d, .holder = holder,
 				    .blob = blob };
 	char			*summary = NULL;
 	int			 rc = -1;
 
-	if (cli_open_db(c, e) == -1 || submit_check_keys(c, d, e) == -1 ||
+	if (desk_need(dk, DESK_DB, e) == -1 || submit_check_keys(dk, d,
+	    e) == -1 ||
 	    judge_blob(&h, approvals, e) == -1 ||
 	    fill_row(&h, approvals, &summary, e) == -1)
 		goto out;
-	progress_begin(&h.progress, "storing", (uint64_t)h.row.items);
-	rc = db_txn(c->db, hand_in, &h, e);
-	progress_end(&h.progress);
+	desk_progress(dk, "storing", 0, (uint64_t)h.row.items);
+	rc = db_txn(dk->db, hand_in, &h, e);
+	desk_progress(dk, NULL, 0, 0);
 	if (rc == 0)
 		rc = h.stored ? 1 : 0;
  out:
@@ -255,7 +242,7 @@ submit(struct cli *c, const struct draft *d, const struct db_holder *holder,
 }
 
 int
-submit_draft(struct cli *c, const struct draft *d,
+submit_draft(struct desk *dk, const struct draft *d,
     const struct db_holder *holder, const struct identity *proof,
     struct error *e)
 {
@@ -266,12 +253,12 @@ submit_draft(struct cli *c, const struct draft *d,
 		goto out;
 	if (proof != NULL) {
 		if (approval_add(&with_proof, BYTES(blob.p, blob.len), proof,
-		    c->clock, e) == -1)
+		    dk->clock, e) == -1)
 			goto out;
-		rc = submit(c, d, holder, BYTES(with_proof.p, with_proof.len),
+		rc = submit(dk, d, holder, BYTES(with_proof.p, with_proof.len),
 		    1, e);
 	} else
-		rc = submit(c, d, holder, BYTES(blob.p, blob.len), 0, e);
+		rc = submit(dk, d, holder, BYTES(blob.p, blob.len), 0, e);
  out:
 	buf_clear(&with_proof);
 	buf_clear(&blob);
@@ -279,16 +266,16 @@ submit_draft(struct cli *c, const struct draft *d,
 }
 
 int
-submit_blob(struct cli *c, const struct draft *d, struct bytes blob,
+submit_blob(struct desk *dk, const struct draft *d, struct bytes blob,
     int approvals, struct error *e)
 {
-	return submit(c, d, NULL, blob, approvals, e);
+	return submit(dk, d, NULL, blob, approvals, e);
 }
 
 /* ---- approving ---- */
 
 struct approving {
-	struct cli		*c;
+	struct desk		*dk;
 	const struct review	*r;
 	struct bytes		 blob;
 	uint8_t			 old[DB_DIGEST];
@@ -303,7 +290,7 @@ approve_entry(const struct approving *a, struct db *db, struct error *e)
 	struct bytes	 bytes;
 	int		 rc;
 
-	audit_begin(&body, "order-approve", clock_now(a->c->clock));
+	audit_begin(&body, "order-approve", clock_now(a->dk->clock));
 	audit_hex(&body, "order", a->r->row.digest, DB_DIGEST);
 	audit_hex(&body, "id", a->r->row.id, DB_ORDER_ID);
 	audit_str(&body, "person", a->by->person);
@@ -344,29 +331,29 @@ find_approver(const struct approved *a, X509 *cert)
 
 /* One attempt: sign what is there now, judge it, store it. */
 static int
-approve_once(struct cli *c, struct review *r, struct error *e)
+approve_once(struct desk *dk, struct review *r, struct error *e)
 {
-	struct approving	 a = { .c = c, .r = r };
+	struct approving	 a = { .dk = dk, .r = r };
 	struct buf		 blob = { 0 };
 	int			 rc = -1;
 
 	SHA256(r->blob.p, r->blob.len, a.old);
-	if (approval_add(&blob, r->blob, &c->officer, c->clock, e) == -1)
+	if (dk->signer.sign(dk->signer.arg, &blob, r->blob, e) == -1)
 		goto out;
 	approval_free(&r->approved);
-	r->blob.p = arena_dup(c->arena, blob.p, blob.len);
+	r->blob.p = arena_dup(dk->arena, blob.p, blob.len);
 	r->blob.len = blob.len;
 	if (approval_open(&r->approved, r->blob, e) == -1 ||
-	    review_judge(c, r, e) == -1)
+	    review_judge(dk, r, e) == -1)
 		goto out;
-	a.by = find_approver(r->approved, c->officer.cert);
+	a.by = find_approver(r->approved, dk->signer.cert);
 	if (a.by == NULL) {
 		error_set(e, ERROR_BUG, "our approval is not in the order");
 		goto out;
 	}
 	a.blob = r->blob;
 	a.state = r->complete ? "ready" : "pending";
-	if (db_txn(c->db, approve, &a, e) == -1)
+	if (db_txn(dk->db, approve, &a, e) == -1)
 		goto out;
 	r->row.state = a.state;
 	r->row.approvals = (int)r->approved->n;
@@ -389,20 +376,20 @@ check_open(const struct review *r, struct error *e)
 
 /* Would our certificate be one that counts?  Asked before it signs. */
 static int
-check_officer(struct cli *c, struct error *e)
+check_signer(struct desk *dk, struct error *e)
 {
 	struct approval_trust	 trust;
 	struct error		 later = ERROR_INIT;
 	int			 good;
 
-	if (cli_trust(c, &trust, e) == -1)
+	if (desk_trust(dk, &trust, e) == -1)
 		return -1;
-	if (cert_verify_chain(c->officer.cert, trust.intermediates,
+	if (cert_verify_chain(dk->signer.cert, trust.intermediates,
 	    trust.anchors, trust.now, &later) == -1) {
 		*e = later;
 		return error_wrap(e, "your certificate");
 	}
-	if ((good = trust.status(trust.status_arg, c->officer.cert,
+	if ((good = trust.status(trust.status_arg, dk->signer.cert,
 	    e)) == -1)
 		return -1;
 	if (good == 1)
@@ -413,15 +400,15 @@ check_officer(struct cli *c, struct error *e)
 }
 
 int
-submit_may_approve(struct cli *c, struct review *r, struct error *e)
+submit_may_approve(struct desk *dk, struct review *r, struct error *e)
 {
 	char	hex[REVIEW_SHORT + 1];
 
-	if (check_open(r, e) == -1 || cli_open_officer(c, e) == -1 ||
-	    check_officer(c, e) == -1 ||
-	    review_wants_role(c, r, cert_role(c->officer.cert), e) == -1)
+	if (check_open(r, e) == -1 || desk_need(dk, DESK_SIGNER, e) == -1 ||
+	    check_signer(dk, e) == -1 ||
+	    review_wants_role(dk, r, cert_role(dk->signer.cert), e) == -1)
 		return -1;
-	if (find_approver(r->approved, c->officer.cert) == NULL)
+	if (find_approver(r->approved, dk->signer.cert) == NULL)
 		return 0;
 	review_short_id(hex, r->row.id);
 	error_set(e, ERROR_CONFLICT, "order %s has your approval already",
@@ -430,21 +417,21 @@ submit_may_approve(struct cli *c, struct review *r, struct error *e)
 }
 
 int
-submit_approval(struct cli *c, struct review *r, struct error *e)
+submit_approval(struct desk *dk, struct review *r, struct error *e)
 {
 	uint8_t	id[DB_ORDER_ID];
 	int	rc, tries;
 
 	memcpy(id, r->row.id, sizeof(id));
-	if (submit_may_approve(c, r, e) == -1)
+	if (submit_may_approve(dk, r, e) == -1)
 		return -1;
 	for (tries = 0;; tries++) {
-		rc = approve_once(c, r, e);
+		rc = approve_once(dk, r, e);
 		if (rc == 0 || e->code != ERROR_CONFLICT || tries == TRIES)
 			return rc;
 		error_clear(e);
 		review_clear(r);
-		if (review_load_id(c, id, r, e) == -1 ||
+		if (review_load_id(dk, id, r, e) == -1 ||
 		    check_open(r, e) == -1)
 			return -1;
 	}
@@ -453,7 +440,7 @@ submit_approval(struct cli *c, struct review *r, struct error *e)
 /* ---- rejecting ---- */
 
 struct rejecting {
-	struct cli		*c;
+	struct desk		*dk;
 	const struct review	*r;
 	const char		*reason;
 };
@@ -468,10 +455,10 @@ reject(struct db *db, void *arg, struct error *e)
 
 	if (db_order_reject(db, j->r->row.id, j->reason, e) == -1)
 		return -1;
-	audit_begin(&body, "order-reject", clock_now(j->c->clock));
+	audit_begin(&body, "order-reject", clock_now(j->dk->clock));
 	audit_hex(&body, "order", j->r->row.digest, DB_DIGEST);
 	audit_hex(&body, "id", j->r->row.id, DB_ORDER_ID);
-	audit_str(&body, "person", submit_user(j->c));
+	audit_str(&body, "person", j->dk->who);
 	audit_str(&body, "reason", j->reason);
 	bytes = BYTES(body.p, body.len);
 	rc = db_audit_append(db, &bytes, 1, NULL, e);
@@ -480,57 +467,10 @@ reject(struct db *db, void *arg, struct error *e)
 }
 
 int
-submit_rejection(struct cli *c, const struct review *r, const char *reason,
+submit_rejection(struct desk *dk, const struct review *r, const char *reason,
     struct error *e)
 {
-	struct rejecting	j = { c, r, reason };
+	struct rejecting	j = { dk, r, reason };
 
-	return db_txn(c->db, reject, &j, e);
-}
-
-/* ---- telling ---- */
-
-static void
-report_next(struct out_record *out, const struct review *r, const char *id)
-{
-	if (!r->complete) {
-		out_put_line(out, "%s", r->missing.text);
-		out_put_line(out, "next: signet order approve %s", id);
-	} else if (r->row.waiting_items > 0)
-		out_put_line(out, "all approvals are there; it waits for %s",
-		    r->approved->order->has_code ? "its request" :
-		    "requests");
-	else
-		out_put_line(out, "all approvals are there; next: signet "
-		    "order show %s", id);
-}
-
-void
-submit_report(struct cli *c, const struct review *r, const char *done,
-    const struct secret *code)
-{
-	struct out_record	*out = out_record_new(stdout, c->json);
-	char			 id[REVIEW_SHORT + 1], *rules;
-
-	review_short_id(id, r->row.id);
-	rules = review_rules_text(r);
-	out_put_hex(out, "id", NULL, r->row.id, DB_ORDER_ID);
-	out_put(out, "state", NULL, r->row.state);
-	out_put(out, "kind", NULL, r->row.kind);
-	out_put(out, "summary", NULL, r->row.summary);
-	out_put_num(out, "items", NULL, r->row.items);
-	out_put_num(out, "approvals", NULL, r->row.approvals);
-	out_put(out, "needs", NULL, rules);
-	out_put_bool(out, "approved", NULL, r->complete);
-	out_put(out, "missing", NULL, r->complete ? NULL : r->missing.text);
-	out_put_time(out, "expires_at", NULL, r->row.expires_at);
-	if (code != NULL)
-		out_put(out, "code", "One-time code", (const char *)code->p);
-	out_put_line(out, "order %s %s: %s", id, done, r->row.summary);
-	report_next(out, r, id);
-	if (code != NULL)
-		out_put_line(out, "The code is shown only now.  With it: "
-		    "signet order redeem %s --csr FILE", id);
-	out_record_free(&out);
-	mem_free(&rules);
+	return db_txn(dk->db, reject, &j, e);
 }

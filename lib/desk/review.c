@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/review.h"
-#include "cli/selector.h"
 #include "db/db_cert.h"
+#include "desk/review.h"
+#include "desk/selector.h"
 
 char *
 review_short_id(char dst[REVIEW_SHORT + 1], const uint8_t *id)
@@ -26,12 +26,12 @@ check_agrees(const struct review *r, struct error *e)
 }
 
 static int
-open_blob(struct cli *c, struct review *r, struct error *e)
+open_blob(struct desk *dk, struct review *r, struct error *e)
 {
 	char	id[REVIEW_SHORT + 1];
 	int	found;
 
-	found = db_order_blob(c->db, r->row.id, &r->blob, c->arena, e);
+	found = db_order_blob(dk->db, r->row.id, &r->blob, dk->arena, e);
 	if (found == 0)
 		error_set(e, ERROR_NOTFOUND, "it is gone");
 	if (found != 1 || approval_open(&r->approved, r->blob, e) == -1 ||
@@ -42,32 +42,32 @@ open_blob(struct cli *c, struct review *r, struct error *e)
 }
 
 int
-review_load(struct cli *c, const char *text, struct review *r,
+review_load(struct desk *dk, const char *text, struct review *r,
     struct error *e)
 {
 	struct selector_id	id;
 	int			found;
 
 	memset(r, 0, sizeof(*r));
-	if (selector_id(&id, text, e) == -1 || cli_open_db(c, e) == -1)
+	if (selector_id(&id, text, e) == -1 || desk_need(dk, DESK_DB, e) == -1)
 		return -1;
-	found = db_order_find_hex(c->db, id.hex, &r->row, c->arena, e);
+	found = db_order_find_hex(dk->db, id.hex, &r->row, dk->arena, e);
 	if (found == -1)
 		return -1;
 	if (found == 0) {
 		error_set(e, ERROR_NOTFOUND, "no order %s", id.hex);
 		return error_hint(e, "\"signet order list\" shows the latest");
 	}
-	return open_blob(c, r, e);
+	return open_blob(dk, r, e);
 }
 
 int
-review_load_id(struct cli *c, const uint8_t id[DB_ORDER_ID],
+review_load_id(struct desk *dk, const uint8_t id[DB_ORDER_ID],
     struct review *r, struct error *e)
 {
 	char	hex[2 * DB_ORDER_ID + 1];
 
-	return review_load(c, text_hex(hex, id, DB_ORDER_ID), r, e);
+	return review_load(dk, text_hex(hex, id, DB_ORDER_ID), r, e);
 }
 
 void
@@ -89,13 +89,13 @@ add_rule(struct review *r, const struct approval_rule *rule)
 }
 
 static int
-add_profile_rule(struct cli *c, struct review *r, const char *profile,
+add_profile_rule(struct desk *dk, struct review *r, const char *profile,
     struct error *e)
 {
 	const struct profile	*p;
 
-	if (cli_open_profiles(c, e) == -1 ||
-	    profiles_find(&c->profiles, profile, &p, e) == -1)
+	if (desk_need(dk, DESK_PROFILES, e) == -1 ||
+	    profiles_find(&dk->profiles, profile, &p, e) == -1)
 		return -1;
 	add_rule(r, approval_rule_for(p, r->approved->order));
 	return 0;
@@ -103,7 +103,7 @@ add_profile_rule(struct cli *c, struct review *r, const char *profile,
 
 /* Each certificate that is acted on is judged by its own profile. */
 static int
-add_target_rules(struct cli *c, struct review *r, struct error *e)
+add_target_rules(struct desk *dk, struct review *r, struct error *e)
 {
 	const struct order	*o = r->approved->order;
 	struct db_serial	 serial;
@@ -118,21 +118,21 @@ add_target_rules(struct cli *c, struct review *r, struct error *e)
 			return error_set(e, ERROR_INPUT, "serial number is "
 			    "too long");
 		memcpy(serial.p, o->target[i].serial, serial.len);
-		found = db_cert_find(c->db, o->target[i].ca, &serial, &cert,
-		    c->arena, e);
+		found = db_cert_find(dk->db, o->target[i].ca, &serial, &cert,
+		    dk->arena, e);
 		if (found == 0)
 			error_set(e, ERROR_NOTFOUND, "the store has no "
 			    "certificate %s/%s", o->target[i].ca,
 			    text_hex(hex, serial.p, serial.len));
 		if (found != 1 ||
-		    add_profile_rule(c, r, cert.profile, e) == -1)
+		    add_profile_rule(dk, r, cert.profile, e) == -1)
 			return -1;
 	}
 	return 0;
 }
 
 static int
-find_rules(struct cli *c, struct review *r, struct error *e)
+find_rules(struct desk *dk, struct review *r, struct error *e)
 {
 	const struct order	*o = r->approved->order;
 
@@ -142,7 +142,7 @@ find_rules(struct cli *c, struct review *r, struct error *e)
 	case ORDER_REVOKE:
 	case ORDER_HOLD:
 	case ORDER_RELEASE:
-		return add_target_rules(c, r, e);
+		return add_target_rules(dk, r, e);
 	case ORDER_ADOPT:
 	case ORDER_REJECT:
 	case ORDER_ITEM:
@@ -153,7 +153,7 @@ find_rules(struct cli *c, struct review *r, struct error *e)
 	case ORDER__MAX:
 		break;
 	}
-	return add_profile_rule(c, r, o->profile, e);
+	return add_profile_rule(dk, r, o->profile, e);
 }
 
 /* The certificate that a renewal replaces is in the blob. */
@@ -174,14 +174,14 @@ renewed_cert(const struct approved *a)
 }
 
 int
-review_judge(struct cli *c, struct review *r, struct error *e)
+review_judge(struct desk *dk, struct review *r, struct error *e)
 {
 	struct approval_trust	trust;
 	size_t			i;
 
 	r->complete = false;
 	error_clear(&r->missing);
-	if (cli_trust(c, &trust, e) == -1 || find_rules(c, r, e) == -1)
+	if (desk_trust(dk, &trust, e) == -1 || find_rules(dk, r, e) == -1)
 		return -1;
 	trust.renewed = renewed_cert(r->approved);
 	if (approval_check(r->approved, &trust, &r->missing) == -1)
@@ -214,13 +214,13 @@ rule_has(const struct approval_rule *rule, enum role role)
 }
 
 int
-review_wants_role(struct cli *c, struct review *r, enum role role,
+review_wants_role(struct desk *dk, struct review *r, enum role role,
     struct error *e)
 {
 	char	*rules;
 	size_t	 i;
 
-	if (find_rules(c, r, e) == -1)
+	if (find_rules(dk, r, e) == -1)
 		return -1;
 	for (i = 0; i < r->nrules; i++)
 		if (rule_has(r->rule[i], role))

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/text.h"
-#include "cli/cli.h"
 
 const char *
-cli_nearest(const char *word, const char *const *candidate, size_t n)
+text_nearest(const char *word, const char *const *candidate, size_t n)
 {
 	const char	*best = NULL;
 	size_t		 i;

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/submit.h"
 #include "db/db_key.h"
 #include "db/db_order.h"
+#include "desk/submit.h"
 
 #define KEYS_PIECE	1000
 
@@ -48,7 +48,7 @@ judge(const struct draft *d, const struct asked *v, size_t n,
 }
 
 static int
-check_piece(struct cli *c, const struct draft *d, const struct asked *v,
+check_piece(struct desk *dk, const struct draft *d, const struct asked *v,
     size_t n, struct error *e)
 {
 	struct db_known_keys	 known;
@@ -59,7 +59,7 @@ check_piece(struct cli *c, const struct draft *d, const struct asked *v,
 
 	for (i = 0; i < n; i++)
 		key[i] = BYTES(v[i].key, DB_DIGEST);
-	rc = db_key_find(c->db, key, n, &known, a, e);
+	rc = db_key_find(dk->db, key, n, &known, a, e);
 	for (i = 0; rc == 0 && i < known.n; i++)
 		rc = judge(d, v, n, &known.v[i], e);
 	arena_free(&a);
@@ -68,7 +68,7 @@ check_piece(struct cli *c, const struct draft *d, const struct asked *v,
 }
 
 int
-submit_check_keys(struct cli *c, const struct draft *d, struct error *e)
+submit_check_keys(struct desk *dk, const struct draft *d, struct error *e)
 {
 	struct db_order		 there;
 	struct asked		*v;
@@ -78,7 +78,7 @@ submit_check_keys(struct cli *c, const struct draft *d, struct error *e)
 	if (d->nrequests == 0)
 		return 0;
 	/* Handed in twice is handed in once, whatever came of it. */
-	if ((rc = db_order_find(c->db, d->order->id, &there, c->arena, e)) !=
+	if ((rc = db_order_find(dk->db, d->order->id, &there, dk->arena, e)) !=
 	    0)
 		return rc == 1 ? 0 : -1;
 	v = mem_array(d->nrequests, sizeof(*v));
@@ -91,7 +91,7 @@ submit_check_keys(struct cli *c, const struct draft *d, struct error *e)
 	}
 	for (done = 0; rc == 0 && done < n; done += piece) {
 		piece = n - done < KEYS_PIECE ? n - done : KEYS_PIECE;
-		rc = check_piece(c, d, v + done, piece, e);
+		rc = check_piece(dk, d, v + done, piece, e);
 	}
 	mem_free(&v);
 	return rc;

@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/cli.h"
-#include "cli/selector.h"
+#include "desk/selector.h"
 
 #define PREFIX_MIN	4
 
@@ -129,7 +128,7 @@ selector_reason(int *reason, const char *s, struct error *e)
 		names[i] = reasons[i].name;
 	}
 	error_set(e, ERROR_INPUT, "\"%.60s\" is no reason for revocation", s);
-	if ((near = cli_nearest(s, names, NREASONS)) != NULL)
+	if ((near = text_nearest(s, names, NREASONS)) != NULL)
 		return error_hint(e, "did you mean \"%s\"?", near);
 	return error_hint(e, "one of: keyCompromise, affiliationChanged, "
 	    "superseded, cessationOfOperation, privilegeWithdrawn, "

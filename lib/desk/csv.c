@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/csv.h"
+#include "desk/csv.h"
 
 void
 csv_open(struct csv *c, struct bytes text)

@@ -4,7 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cli/request.h"
+#include "base/text.h"
+#include "desk/request.h"
 #include "os/file.h"
 #include "x509/ca_name.h"
 #include "x509/idn.h"
@@ -126,7 +127,7 @@ unknown_field(const struct profile *p, const char *field, struct error *e)
 		buf_printf(&all, "%s%s", i > 0 ? ", " : "", p->fields.v[i]);
 	error_set(e, ERROR_INPUT, "profile %s has no field \"%.40s\"",
 	    p->name, field);
-	near = cli_nearest(field, (const char *const *)p->fields.v,
+	near = text_nearest(field, (const char *const *)p->fields.v,
 	    p->fields.n);
 	if (near != NULL)
 		error_hint(e, "did you mean \"%s\"?  It has: %.100s", near,
@@ -199,13 +200,13 @@ request_check(const struct profile *p, const struct fields *f,
 }
 
 int
-request_check_key(struct cli *c, const struct csr *csr, struct error *e)
+request_check_key(struct desk *dk, const struct csr *csr, struct error *e)
 {
 	if (csr == NULL)
 		return 0;
-	if (cli_open_blocklists(c, e) == -1)
+	if (desk_need(dk, DESK_BLOCKLISTS, e) == -1)
 		return -1;
-	return blocklists_check(&c->blocklists, csr->key, e);
+	return blocklists_check(&dk->blocklists, csr->key, e);
 }
 
 static bool
@@ -220,15 +221,15 @@ profile_lists(const struct profile *p, const char *ca)
 }
 
 static int
-find_first_known(struct cli *c, const struct profile *p,
-    const struct cli_issuer **ca, struct error *e)
+find_first_known(struct desk *dk, const struct profile *p,
+    const struct desk_issuer **ca, struct error *e)
 {
 	struct buf	 names = { 0 };
 	struct error	 ignored = ERROR_INIT;
 	size_t		 i;
 
 	for (i = 0; i < p->cas.n; i++) {
-		if (cli_find_ca(c, p->cas.v[i], ca, &ignored) == 0)
+		if (desk_find_ca(dk, p->cas.v[i], ca, &ignored) == 0)
 			return 0;
 		buf_printf(&names, "%s%s", i > 0 ? ", " : "", p->cas.v[i]);
 	}
@@ -240,16 +241,16 @@ find_first_known(struct cli *c, const struct profile *p,
 }
 
 int
-request_find_ca(struct cli *c, const struct profile *p, const char *wanted,
-    const struct cli_issuer **ca, struct error *e)
+request_find_ca(struct desk *dk, const struct profile *p, const char *wanted,
+    const struct desk_issuer **ca, struct error *e)
 {
 	char	 family[CA_NAME_SIZE];
 
-	if (cli_open_trust(c, e) == -1)
+	if (desk_need(dk, DESK_TRUST, e) == -1)
 		return -1;
 	if (wanted == NULL)
-		return find_first_known(c, p, ca, e);
-	if (cli_find_ca(c, wanted, ca, e) == -1)
+		return find_first_known(dk, p, ca, e);
+	if (desk_find_ca(dk, wanted, ca, e) == -1)
 		return -1;
 	if (p->per_generation)
 		ca_name_split(wanted, family);

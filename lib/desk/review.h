@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SIGNET_CLI_REVIEW_H
-#define SIGNET_CLI_REVIEW_H
+#ifndef SIGNET_DESK_REVIEW_H
+#define SIGNET_DESK_REVIEW_H
 /*
  * An order taken from the store and looked at as the signer will: signatures,
  * rules of the profiles, what is missing.  The row is only believed where the
  * signed blob agrees.
  */
-#include "cli/cli.h"
 #include "db/db_order.h"
+#include "desk/desk.h"
 #include "order/approval.h"
 
 #define REVIEW_RULES_MAX	16
@@ -22,17 +22,17 @@ struct review {
 	struct error			 missing;	/* why not */
 };
 /* By the beginning of its id; ERROR_NOTFOUND if there is none. */
-int	 review_load(struct cli *, const char *hex, struct review *,
+int	 review_load(struct desk *, const char *hex, struct review *,
 	    struct error *);
-int	 review_load_id(struct cli *, const uint8_t id[DB_ORDER_ID],
+int	 review_load_id(struct desk *, const uint8_t id[DB_ORDER_ID],
 	    struct review *, struct error *);
 /* What the rules say of this blob; sets complete and missing.  An approval
  * that does not count is in missing, too. */
-int	 review_judge(struct cli *, struct review *, struct error *);
+int	 review_judge(struct desk *, struct review *, struct error *);
 /* Pending or ready: something may still become of it. */
 bool	 review_is_open(const struct review *);
 /* Would an approval by somebody of this role count?  Else ERROR_DENIED. */
-int	 review_wants_role(struct cli *, struct review *, enum role,
+int	 review_wants_role(struct desk *, struct review *, enum role,
 	    struct error *);
 void	 review_clear(struct review *);
 /* "officer and officer" of each rule, for people; caller frees. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SIGNET_CLI_SELECTOR_H
-#define SIGNET_CLI_SELECTOR_H
+#ifndef SIGNET_DESK_SELECTOR_H
+#define SIGNET_DESK_SELECTOR_H
 /*
  * What operators type to name orders, certificates and reasons.  Only text is
- * looked at here; cli/target.h and cli/find.h ask the store.
+ * looked at here; desk/target.h asks the store.
  */
 #include <stdint.h>
 #include "base/error.h"

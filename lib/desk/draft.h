@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SIGNET_CLI_DRAFT_H
-#define SIGNET_CLI_DRAFT_H
+#ifndef SIGNET_DESK_DRAFT_H
+#define SIGNET_DESK_DRAFT_H
 /*
  * An order being made, with the requests that it names by digest.  Making one
  * checks everything that the signer will check and that can be known here:
@@ -8,7 +8,7 @@
  */
 #include "base/error.h"
 #include "base/secret.h"
-#include "cli/cli.h"
+#include "desk/desk.h"
 #include "order/order.h"
 #include "x509/csr.h"
 #include "x509/profile.h"
@@ -35,10 +35,10 @@ struct draft_issue {
 	const uint8_t		*renews;	/* serial, or NULL */
 	size_t			 renews_len;
 };
-int	 draft_issue(struct cli *, struct draft *, const struct draft_issue *,
+int	 draft_issue(struct desk *, struct draft *, const struct draft_issue *,
 	    struct error *);
 /* A fresh order of the kind, with the lifetime of the profile or a week. */
-int	 draft_new(struct cli *, struct draft *, enum order_kind,
+int	 draft_new(struct desk *, struct draft *, enum order_kind,
 	    const struct profile *, struct error *);
 void	 draft_clear(struct draft *);
 /* "issue mail-sign for 4711: Alice Holm", for lists; caller frees. */

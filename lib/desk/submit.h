@@ -1,46 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SIGNET_CLI_SUBMIT_H
-#define SIGNET_CLI_SUBMIT_H
+#ifndef SIGNET_DESK_SUBMIT_H
+#define SIGNET_DESK_SUBMIT_H
 /*
  * Orders on their way into the store: handed in, approved, rejected.  Each
  * change goes with its audit entry in one transaction.
  */
-#include "cli/cli.h"
-#include "cli/draft.h"
-#include "cli/review.h"
 #include "db/db_holder.h"
+#include "desk/desk.h"
+#include "desk/draft.h"
+#include "desk/review.h"
 
 /*
  * Hand in.  1 stored; 0 the same order is there already, -1.  With a name the
  * holder is made if absent; without, ERROR_NOTFOUND if absent.  proof, unless
  * NULL, is a holder's identity that signs first (renewal).
  */
-int	 submit_draft(struct cli *, const struct draft *,
+int	 submit_draft(struct desk *, const struct draft *,
 	    const struct db_holder *, const struct identity *proof,
 	    struct error *);
 /* A finished blob from a file: requests as the order names them. */
-int	 submit_blob(struct cli *, const struct draft *, struct bytes blob,
+int	 submit_blob(struct desk *, const struct draft *, struct bytes blob,
 	    int approvals, struct error *);
 
 /* Is a key of the order another's, or compromised?  ERROR_DENIED, naming the
  * holder. */
-int	 submit_check_keys(struct cli *, const struct draft *, struct error *);
+int	 submit_check_keys(struct desk *, const struct draft *, struct error *);
 
 /* Would an approval be of use?  Asked before signing. */
-int	 submit_may_approve(struct cli *, struct review *, struct error *);
+int	 submit_may_approve(struct desk *, struct review *, struct error *);
 /*
- * Sign with the officer's identity and put it in the place of what is there.
+ * Have the desk's signer sign, and put it in the place of what is there.
  * When another officer was faster, his approval is taken over and ours is
  * added to it.  r is judged anew.
  */
-int	 submit_approval(struct cli *, struct review *, struct error *);
-int	 submit_rejection(struct cli *, const struct review *,
+int	 submit_approval(struct desk *, struct review *, struct error *);
+int	 submit_rejection(struct desk *, const struct review *,
 	    const char *reason, struct error *);
-
-/* Who runs this program, for the audit entries. */
-const char *submit_user(struct cli *);
-/* "approved; missing: .." and the next command; the only place that shows a
- * one-time code (NULL: there is none). */
-void	 submit_report(struct cli *, const struct review *,
-	    const char *done, const struct secret *code);
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SIGNET_CLI_REQUEST_H
-#define SIGNET_CLI_REQUEST_H
+#ifndef SIGNET_DESK_REQUEST_H
+#define SIGNET_DESK_REQUEST_H
 /*
  * From a certificate request and the operator's words to the fields of an
  * order.  What the operator says wins; the request fills what was not said,
  * and only where the profile lets a request propose the field.
  */
 #include "base/error.h"
-#include "cli/cli.h"
+#include "desk/desk.h"
 #include "x509/csr.h"
 #include "x509/name.h"
 #include "x509/profile.h"
@@ -31,9 +31,9 @@ int	 request_fill(struct fields *, const struct profile *,
 int	 request_check(const struct profile *, const struct fields *,
 	    const struct csr *, struct error *);
 /* The key against the lists of those that are never certified. */
-int	 request_check_key(struct cli *, const struct csr *, struct error *);
+int	 request_check_key(struct desk *, const struct csr *, struct error *);
 /* The CA that is to issue: the one wanted, or the profile's first that this
  * installation knows. */
-int	 request_find_ca(struct cli *, const struct profile *,
-	    const char *wanted, const struct cli_issuer **, struct error *);
+int	 request_find_ca(struct desk *, const struct profile *,
+	    const char *wanted, const struct desk_issuer **, struct error *);
 #endif
