@@ -80,6 +80,27 @@ GRANT SELECT ON ca, holder, orders, item, request, cert, cert_name, crl,
 GRANT INSERT ON holder, orders, item, request TO signet_ra;
 GRANT UPDATE (blob, approvals, state, reason, changed_at) ON orders
 	TO signet_ra;
+-- Applications, codes and notices are its own; what has been is not altered.
+GRANT SELECT ON application, application_link, revocation_code, code_try,
+	notice, notice_cursor TO signet_ra;
+GRANT INSERT (id, office, profile, fields, note, request, key_digest, mail,
+	lang, expires_at) ON application TO signet_ra;
+GRANT UPDATE (state, office, order_id, reason, confirmed_at, changed_at,
+	expires_at) ON application TO signet_ra;
+GRANT INSERT (token, application, kind) ON application_link TO signet_ra;
+GRANT INSERT (cert, name, salt, hash), UPDATE (name, salt, hash, made_at,
+	tries, locked_until, used_at) ON revocation_code TO signet_ra;
+GRANT INSERT (order_id, tries), UPDATE (tries, locked_until, last_at)
+	ON code_try TO signet_ra;
+GRANT INSERT (kind, application, cert, step, mail, lang) ON notice
+	TO signet_ra;
+GRANT UPDATE (state, changed_at, attempts, next_at, leased_until, leased_by,
+	error) ON notice TO signet_ra;
+GRANT INSERT, UPDATE (place, not_after, upto, horizon, noted_at)
+	ON notice_cursor TO signet_ra;
+GRANT EXECUTE ON FUNCTION registration_sweep TO signet_ra;
+GRANT UPDATE (state, changed_at, attempts, next_at, error) ON notice
+	TO signet_cli;
 
 -- signet-station: brings requests for items of approved batches.
 GRANT SELECT ON ca, holder, orders, item, cert TO signet_station;
@@ -120,6 +141,10 @@ GRANT SELECT ON ALL TABLES IN SCHEMA signet TO signet_audit;
 
 GRANT EXECUTE ON FUNCTION audit_append TO signet_ca, signet_cli, signet_ra,
 	signet_station, signet_crl, signet_agent;
+
+-- Digests of secrets are for the RA alone.
+REVOKE ALL ON application_link, revocation_code
+	FROM signet_ca, signet_cli, signet_audit;
 
 -- Per program and database.  The CA's statements all go by key; a plan that
 -- was made while a table was small must not read all of it when it is big.

@@ -1020,7 +1020,8 @@ fresh(void **state)
 {
 	(void)state;
 	a = arena_new();
-	testdb_sql(&t, "TRUNCATE intent, request, item, orders, cert_name,"
+	testdb_sql(&t, "TRUNCATE application, application_link, notice,"
+	    " revocation_code, code_try, intent, request, item, orders, cert_name,"
 	    " status_change, cert, crl, crl_part, outbox");
 	return 0;
 }

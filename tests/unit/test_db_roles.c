@@ -11,17 +11,21 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "db/db_agent.h"
+#include "db/db_application.h"
 #include "db/db_audit.h"
 #include "db/db_ca.h"
 #include "db/db_cert.h"
+#include "db/db_code_try.h"
 #include "db/db_crl.h"
 #include "db/db_holder.h"
 #include "db/db_issue.h"
 #include "db/db_key.h"
+#include "db/db_notice.h"
 #include "db/db_ocsp.h"
 #include "db/db_order.h"
 #include "db/db_private.h"
 #include "db/db_publish.h"
+#include "db/db_revocation_code.h"
 #include "db/db_status.h"
 #include "testdb.h"
 
@@ -45,6 +49,10 @@ static const struct {
 	unsigned int		 roles;
 } may[] = {
 	{ &DB_AGENT, "agent", R(AGENT) },
+	{ &DB_APPLICATION, "application", READERS | R(RA) },
+	{ &DB_APPLICATION_DECIDE, "application decide", R(RA) },
+	{ &DB_APPLICATION_FOLLOW, "application follow", R(RA) },
+	{ &DB_APPLICATION_NEW, "application new", R(RA) },
 	{ &DB_AUDIT, "audit", READERS },
 	{ &DB_AUDIT_APPEND, "audit append",
 	    R(CA) | R(CLI) | R(RA) | R(STATION) | R(CRL) | R(AGENT) },
@@ -53,6 +61,7 @@ static const struct {
 	    R(STATION) | R(AUDIT) | R(AGENT) },
 	{ &DB_CA_ADD, "ca add", R(CLI) },
 	{ &DB_CERT, "cert", READERS | R(RA) },
+	{ &DB_CODE_TRY, "code try", R(RA) },
 	{ &DB_CRL, "crl", READERS | R(RA) | R(OCSP) | R(CRL) },
 	{ &DB_CRL_ENTRIES, "crl entries", READERS | R(RA) |
 	    R(STATION) | R(CRL) },
@@ -64,6 +73,10 @@ static const struct {
 	{ &DB_ISSUE, "issue", R(CA) },
 	{ &DB_KEY, "key", READERS | R(RA) | R(CRL) |
 	    R(STATION) },
+	{ &DB_NOTICE, "notice", R(RA) },
+	{ &DB_NOTICE_ADD, "notice add", R(RA) },
+	{ &DB_NOTICE_ASK, "notice ask", R(CLI) | R(RA) },
+	{ &DB_NOTICE_SCAN, "notice scan", R(RA) },
 	{ &DB_OCSP, "ocsp", R(OCSP) },
 	{ &DB_ORDER, "order", READERS | R(RA) | R(STATION) },
 	{ &DB_ORDER_INTAKE, "order intake", R(CLI) | R(RA) },
@@ -74,6 +87,7 @@ static const struct {
 	{ &DB_PUBLISH_ASK, "publish ask", R(CLI) },
 	{ &DB_PUBLISH_LOOK, "publish look", READERS | R(RA) | R(STATION) |
 	    R(CRL) },
+	{ &DB_REVOCATION_CODE, "revocation code", R(RA) },
 	{ &DB_STATUS, "status", R(CA) },
 };
 
@@ -200,6 +214,17 @@ static const struct {
 	{ "SELECT body FROM audit", READERS },
 	{ "SELECT order_id FROM status_change", READERS | R(RA) },
 	{ "SELECT blob FROM orders", READERS | R(RA) | R(STATION) },
+	{ "SELECT hash FROM revocation_code", R(RA) },
+	{ "SELECT token FROM application_link", R(RA) },
+	{ "SELECT state FROM application", READERS | R(RA) },
+	{ "UPDATE application SET state = 'waiting'", R(RA) },
+	{ "UPDATE application SET request = ''", 0 },
+	{ "UPDATE application SET mail = ''", 0 },
+	{ "DELETE FROM application", 0 },
+	{ "UPDATE notice SET mail = ''", 0 },
+	{ "DELETE FROM notice", 0 },
+	{ "DELETE FROM revocation_code", 0 },
+	{ "DELETE FROM code_try", 0 },
 	{ "UPDATE heartbeat SET one = true", 0 },
 	{ "DELETE FROM heartbeat", 0 },
 	{ "UPDATE audit_signed_head SET cms = ''", 0 },
