@@ -142,9 +142,9 @@ nginx_start() {
 
 # load URL [option of wrk]... - answers per second; any but 200 is said.
 load() {
-	url=$1
+	loaded=$1
 	shift
-	wrk -t 1 -c "$clients" -d "${seconds}s" "$@" "$url" >"$tmp/wrk" 2>&1
+	wrk -t 1 -c "$clients" -d "${seconds}s" "$@" "$loaded" >"$tmp/wrk" 2>&1
 	grep -E 'Non-2xx|Socket errors' "$tmp/wrk" >&2
 	awk '/Requests\/sec/ { printf "%.0f", $2 }' "$tmp/wrk"
 }
@@ -218,6 +218,21 @@ cold_lua() {
 	end
 	END
 }
+# first - answers per second to serials that nobody has asked about: each is read
+# from the store and signed.
+first() {
+	serials 10000 | perl -ne 'BEGIN {
+		use MIME::Base64;
+		my ($plain, $url) = splice @ARGV, 0, 2;
+		open my $f, "<:raw", $plain or die; { local $/; $head = <$f>; }
+		$head = substr $head, 0, -20; $u = $url; }
+		chomp; $b = encode_base64($head . pack("H*", $_), "");
+		$b =~ s/([^A-Za-z0-9])/sprintf "%%%02X", ord $1/ge;
+		print "$u/$b\n"' "$tmp/plain" "http://127.0.0.1:$port" >"$tmp/uris"
+	h2load --h1 -c 16 -t 1 -n "$(wc -l <"$tmp/uris")" -i "$tmp/uris" |
+	    awk '/^finished in/ { printf "%.0f", $4 } /status codes:/ {
+	    if ($3 < 10000) print $0 >"/dev/stderr" }'
+}
 # Of requests that come evenly at half the rate that was reached.
 p99_at() {
 	h2load --h1 -c 16 -t 1 --rps $(($1 / 2 / 16)) -D "$seconds" \
@@ -257,6 +272,7 @@ ocspd_start 'signer_key = "ec:P-256";'
 lua "$one"
 clients=32
 a=$(raw ecdsap256)
+smallfirst=$(first)
 rate=$(load "http://127.0.0.1:$port/" -s "$tmp/nonce.lua")
 row "P-256, nonce, 10000 certificates" "$rate" /s "raw signatures, one core" \
     "$(mean "$a" "$(raw ecdsap256)")"
@@ -270,13 +286,16 @@ echo "filling the store up to $certs certificates" >&2
 fill "$certs"
 ocspd_start 'signer_key = "rsa:2048";'
 clients=64
-cp "$tmp/answer" "$tmp/n/html/answer"
+# nginx keeps the file open: another one takes its place.
+cp "$tmp/answer" "$tmp/n/html/new" && mv "$tmp/n/html/new" "$tmp/n/html/answer"
 hot "RSA-2048, $certs certificates"
 ocspd_stop
 ocspd_start 'signer_key = "ec:P-256";'
 lua "$one"
 cold_lua
 clients=32
+row "P-256, asked for the first time, $certs certificates" "$(first)" /s \
+    "with 10000" "$smallfirst"
 row "P-256, nonce, $certs certificates" \
     "$(load "http://127.0.0.1:$port/" -s "$tmp/nonce.lua")" /s "with 10000" "$small"
 row "P-256, others each time, $certs certificates" \
