@@ -144,6 +144,12 @@ order_new_cmd(struct cmd_args *a, void *ctx, struct error *e)
 	case ORDER_REJECT:
 		error_set(e, ERROR_INPUT, "rejecting has its own command");
 		return error_hint(e, "signet order reject ID --reason TEXT");
+	case ORDER_BIND:
+	case ORDER_UNBIND:
+		error_set(e, ERROR_INPUT, "credentials have commands of their "
+		    "own");
+		return error_hint(e, "signet credential new, signet "
+		    "credential unbind");
 	case ORDER_ITEM:
 	case ORDER__MAX:
 		break;

@@ -4,8 +4,9 @@
 # quickstart and runtests; the one place where packages are listed.
 
 # To make configure and build the programs.
-packages_build="autoconf automake gcc libc6-dev libconfig-dev libcurl4-openssl-dev libgnutls28-dev libidn2-dev
-    libjansson-dev libldap-dev libmicrohttpd-dev libp11-kit-dev libpq-dev libseccomp-dev libssl-dev
+packages_build="autoconf automake gcc libc6-dev libconfig-dev libcurl4-openssl-dev libfido2-dev
+    libgnutls28-dev libidn2-dev libjansson-dev libldap-dev libmicrohttpd-dev libp11-kit-dev libpq-dev
+    libseccomp-dev libssl-dev
     make pkg-config"
 
 # To run the store and to look at what came out.

@@ -191,6 +191,13 @@ draft_summary(const struct draft *d)
 	case ORDER_REJECT:
 		buf_printf(&b, "%s", o->comment != NULL ? o->comment : "");
 		break;
+	case ORDER_BIND:
+		buf_printf(&b, "credential of %s at %s", o->bind.person,
+		    o->bind.origin);
+		break;
+	case ORDER_UNBIND:
+		buf_printf(&b, "%s", o->comment != NULL ? o->comment : "");
+		break;
 	case ORDER_ITEM:
 	case ORDER__MAX:
 		break;

@@ -145,6 +145,8 @@ find_rules(struct desk *dk, struct review *r, struct error *e)
 		return add_target_rules(dk, r, e);
 	case ORDER_ADOPT:
 	case ORDER_REJECT:
+	case ORDER_BIND:
+	case ORDER_UNBIND:
 	case ORDER_ITEM:
 		add_rule(r, approval_rule_for(NULL, o));
 		return 0;

@@ -68,36 +68,72 @@ approval_same_key(const X509 *a, const X509 *b)
 	    ASN1_STRING_cmp(ka, kb) == 0);
 }
 
+static int
+check_other(X509 *cert, X509 *other, struct error *e)
+{
+	char	 me[65], person[65];
+
+	cert_person(cert, me);
+	cert_person(other, person);
+	if (X509_cmp(cert, other) == 0 || approval_same_key(cert, other))
+		return error_set(e, ERROR_CONFLICT,
+		    "this certificate or key has approved it already");
+	if (*me != '\0' && strcmp(me, person) == 0)
+		return error_set(e, ERROR_CONFLICT,
+		    "%s has approved it already", me);
+	return 0;
+}
+
+/* Those who approved by assertion. */
+static int
+check_asserted(CMS_ContentInfo *cms, X509 *cert, struct error *e)
+{
+	STACK_OF(CMS_SignerInfo)	*infos = CMS_get0_SignerInfos(cms);
+	STACK_OF(X509)			*certs = CMS_get1_certs(cms);
+	struct assertion		 as;
+	X509				*other;
+	int				 rc = 0, has, i;
+
+	for (i = 0; i < sk_CMS_SignerInfo_num(infos) && rc == 0; i++) {
+		has = approval_assertion_find(&as,
+		    sk_CMS_SignerInfo_value(infos, i), e);
+		if (has == -1)
+			rc = -1;
+		else if (has == 1 && (other = approval_cert_find(certs,
+		    as.cert)) != NULL)
+			rc = check_other(cert, other, e);
+	}
+	sk_X509_pop_free(certs, X509_free);
+	return rc;
+}
+
+static int
+check_room(CMS_ContentInfo *cms, int more, struct error *e)
+{
+	/* An assertion takes two places. */
+	if (sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms)) + more >
+	    APPROVAL_MAX_SIGNERS)
+		return error_set(e, ERROR_CONFLICT,
+		    "it has %d approvals already", APPROVAL_MAX_SIGNERS);
+	return 0;
+}
+
 /* Who signs twice has not made two approvals; say so before it is tried. */
 static int
 check_fresh(CMS_ContentInfo *cms, X509 *cert, struct error *e)
 {
 	STACK_OF(X509)	*signers;
-	X509		*other;
-	char		 me[65], person[65];
 	int		 rc = 0, i;
 
-	if (sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(cms)) >=
-	    APPROVAL_MAX_SIGNERS)
-		return error_set(e, ERROR_CONFLICT,
-		    "it has %d approvals already", APPROVAL_MAX_SIGNERS);
-	cert_person(cert, me);
+	if (check_room(cms, 1, e) == -1)
+		return -1;
 	CMS_set1_signers_certs(cms, NULL, 0);
 	signers = CMS_get0_signers(cms);
-	for (i = 0; i < sk_X509_num(signers) && rc == 0; i++) {
-		other = sk_X509_value(signers, i);
-		cert_person(other, person);
-		if (X509_cmp(cert, other) == 0 ||
-		    approval_same_key(cert, other))
-			rc = error_set(e, ERROR_CONFLICT,
-			    "this certificate or key has approved it already");
-		else if (*me != '\0' && strcmp(me, person) == 0)
-			rc = error_set(e, ERROR_CONFLICT,
-			    "%s has approved it already", me);
-	}
+	for (i = 0; i < sk_X509_num(signers) && rc == 0; i++)
+		rc = check_other(cert, sk_X509_value(signers, i), e);
 	sk_X509_free(signers);
 	ERR_clear_error();
-	return rc;
+	return rc == 0 ? check_asserted(cms, cert, e) : rc;
 }
 
 /* CMS_add1_cert() takes a certificate that is there already for an error. */
@@ -158,8 +194,29 @@ add_attributes(CMS_SignerInfo *si, const EVP_MD *md, struct bytes content,
 }
 
 static int
-add_signer(CMS_ContentInfo *cms, const struct identity *id, int64_t now,
+add_assertion(CMS_SignerInfo *si, const struct assertion *as,
     struct error *e)
+{
+	ASN1_OBJECT	*oid = OBJ_txt2obj(OID_ASSERTION, 1);
+	struct buf	 der = { 0 };
+	int		 rc = -1;
+
+	if (assertion_encode(&der, as, e) == -1)
+		goto out;
+	if (oid == NULL || CMS_signed_add1_attr_by_OBJ(si, oid,
+	    V_ASN1_SEQUENCE, der.p, (int)der.len) != 1)
+		error_ssl(e, ERROR_CRYPTO, "assertion");
+	else
+		rc = 0;
+ out:
+	buf_clear(&der);
+	ASN1_OBJECT_free(oid);
+	return rc;
+}
+
+static int
+add_signer(CMS_ContentInfo *cms, const struct identity *id,
+    const struct assertion *as, int64_t now, struct error *e)
 {
 	const EVP_MD	*md;
 	CMS_SignerInfo	*si;
@@ -169,7 +226,8 @@ add_signer(CMS_ContentInfo *cms, const struct identity *id, int64_t now,
 	si = CMS_add1_signer(cms, id->cert, id->key, md, SIGN_FLAGS);
 	if (si == NULL)
 		return error_ssl(e, ERROR_CRYPTO, "add approver");
-	if (add_attributes(si, md, approval_cms_content(cms), now, e) == -1)
+	if (add_attributes(si, md, approval_cms_content(cms), now, e) == -1 ||
+	    (as != NULL && add_assertion(si, as, e) == -1))
 		return -1;
 	if (CMS_SignerInfo_sign(si) != 1)
 		return key_error(id->key, e, "sign");
@@ -212,8 +270,63 @@ approval_add(struct buf *out, struct bytes blob, const struct identity *id,
 	if (approval_cms_parse(&cms, blob, e) == -1 ||
 	    order_parse(&order, approval_cms_content(cms), e) == -1 ||
 	    check_fresh(cms, id->cert, e) == -1 ||
-	    add_signer(cms, id, clock_now(clock), e) == -1 ||
+	    add_signer(cms, id, NULL, clock_now(clock), e) == -1 ||
 	    cms_encode(out, cms, e) == -1)
+		goto out;
+	rc = 0;
+ out:
+	if (rc == -1)
+		error_wrap(e, "approve order");
+	order_free(&order);
+	CMS_ContentInfo_free(cms);
+	return rc;
+}
+
+/* What approval_open() would refuse is not signed. */
+static int
+check_assertion(CMS_ContentInfo *cms, const struct identity *ra,
+    X509 *officer, const struct assertion *as, struct error *e)
+{
+	struct approved	*bind = NULL;
+	uint8_t		 hash[EVP_MAX_MD_SIZE];
+	int		 rc = -1;
+
+	if (cert_role(ra->cert) != ROLE_RA_AGENT)
+		return error_set(e, ERROR_CONFIG, "only an RA agent brings "
+		    "assertions");
+	if (X509_digest(officer, EVP_sha256(), hash, NULL) != 1 ||
+	    memcmp(hash, as->cert, sizeof(as->cert)) != 0)
+		return error_set(e, ERROR_DENIED, "the assertion is of another "
+		    "certificate");
+	if (approval_digest(hash, EVP_sha256(), approval_cms_content(cms),
+	    e) == 0 && approval_open_plain(&bind, as->bind, NULL, e) == 0 &&
+	    assertion_verify(as, bind->order, hash, e) == 0)
+		rc = 0;
+	approval_free(&bind);
+	return rc;
+}
+
+int
+approval_add_with_assertion(struct buf *out, struct bytes blob,
+    const struct identity *ra, X509 *officer, const struct assertion *as,
+    const struct clock *clock, struct error *e)
+{
+	CMS_ContentInfo	*cms = NULL;
+	struct order	*order = NULL;
+	int		 rc = -1;
+
+	if (!key_matches(ra->cert, ra->key)) {
+		error_set(e, ERROR_CONFIG,
+		    "the approver's key and certificate do not match");
+		goto out;
+	}
+	if (approval_cms_parse(&cms, blob, e) == -1 ||
+	    order_parse(&order, approval_cms_content(cms), e) == -1 ||
+	    check_room(cms, 2, e) == -1 ||
+	    check_fresh(cms, officer, e) == -1 ||
+	    check_assertion(cms, ra, officer, as, e) == -1 ||
+	    add_signer(cms, ra, as, clock_now(clock), e) == -1 ||
+	    add_cert(cms, officer, e) == -1 || cms_encode(out, cms, e) == -1)
 		goto out;
 	rc = 0;
  out:

@@ -12,6 +12,7 @@
 #include <openssl/x509.h>
 #include "base/clock.h"
 #include "base/error.h"
+#include "order/assertion.h"
 #include "order/order.h"
 #include "x509/key.h"
 #include "x509/profile.h"
@@ -24,6 +25,12 @@ struct approver {
 	char		 person[65];	/* subject serialNumber */
 	uint8_t		 cert_digest[32];
 	int64_t		 signed_at;	/* what the signer claims */
+	/*
+	 * By an assertion in the SignerInfo of an RA agent, who is an approver
+	 * beside this one: the order that bound the credential.  NULL: by the
+	 * certificate's own key.
+	 */
+	struct approved	*bind;
 };
 
 struct approved {
@@ -39,6 +46,13 @@ struct approved {
 int	 approval_wrap(struct buf *blob, const struct order *, struct error *);
 int	 approval_add(struct buf *out, struct bytes blob,
 	    const struct identity *, const struct clock *, struct error *);
+/*
+ * With the RA's signature and an officer's assertion, which is verified first.
+ * A wrong one is ERROR_DENIED.
+ */
+int	 approval_add_with_assertion(struct buf *out, struct bytes blob,
+	    const struct identity *ra, X509 *officer, const struct assertion *,
+	    const struct clock *, struct error *);
 /*
  * What has been found out about certificates, so that the CA, which sees the
  * same few officers all day, parses and verifies each of them once.  It knows
@@ -62,6 +76,13 @@ void	 approval_free(struct approved **);
  */
 typedef int approval_status_fn(void *arg, X509 *, struct error *);
 
+/*
+ * Was this order to bind a credential carried out, and not undone since?  1
+ * yes, 0 no, -1.  That two security officers signed it has been checked.
+ */
+typedef int approval_bound_fn(void *arg, const struct approved *bind,
+	    struct error *);
+
 struct approval_trust {
 	STACK_OF(X509)		*anchors;	/* roots */
 	STACK_OF(X509)		*intermediates;	/* the suite's own CAs */
@@ -71,6 +92,12 @@ struct approval_trust {
 	approval_status_fn	*status;	/* each time; not of roots */
 	void			*status_arg;
 	struct approval_cache	*cache;		/* or NULL */
+	approval_bound_fn	*bound;		/* NULL: no assertion counts */
+	void			*bound_arg;
+	/* What the order's fields mean, for officers who may approve only
+	 * certain domains; NULL: they may not, unless any_scope. */
+	const struct profile	*profile;
+	bool			 any_scope;	/* the scope was checked before */
 };
 /*
  * Chain, validity, role and status of every approver.  One bad approver
@@ -83,6 +110,12 @@ int	 approval_check(struct approved *, const struct approval_trust *,
  * different keys)?  0, or -1 with ERROR_DENIED saying what is missing. */
 int	 approval_satisfies(const struct approved *,
 	    const struct approval_rule *, struct error *);
+/*
+ * May those who approve a change of status by an assertion do that to this
+ * certificate?  What the order says of it is a number; its names are in here.
+ */
+int	 approval_check_target(const struct approved *, X509 *,
+	    const char *profile, struct error *);
 /* The kinds of order, and the rule that a profile has for them. */
 const struct approval_rule *approval_rule_for(const struct profile *,
 	    const struct order *);

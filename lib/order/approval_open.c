@@ -143,51 +143,125 @@ signer_check(struct approver *by, CMS_SignerInfo *si, X509 *cert,
 	return error_set(e, ERROR_CRYPTO, "signature does not verify");
 }
 
-static int
-signer_open(struct approved *a, CMS_ContentInfo *cms, CMS_SignerInfo *si,
-    struct digests *digests, struct error *e)
+static bool
+is_there(const struct approved *a, const uint8_t digest[32])
+{
+	size_t	 i;
+
+	for (i = 0; i < a->n; i++)
+		if (memcmp(a->by[i].cert_digest, digest, 32) == 0)
+			return true;
+	return false;
+}
+
+struct approver *
+approval_place(struct approved *a, X509 *cert, const uint8_t digest[32],
+    struct error *e)
 {
 	struct approver	*by = &a->by[a->n];
-	X509		*cert = NULL;
-	size_t		 i;
+
+	if (is_there(a, digest)) {
+		error_set(e, ERROR_INPUT,
+		    "the same certificate approves twice");
+		return NULL;
+	}
+	if (a->n == APPROVAL_MAX_SIGNERS || X509_up_ref(cert) != 1) {
+		error_set(e, ERROR_INPUT, "more than %d approvals",
+		    APPROVAL_MAX_SIGNERS);
+		return NULL;
+	}
+	by->cert = cert;
+	a->n++;		/* now owned by a */
+	memcpy(by->cert_digest, digest, sizeof(by->cert_digest));
+	by->role = cert_role(cert);
+	if (cert_person(cert, by->person) == -1)
+		by->person[0] = '\0';
+	return by;
+}
+
+/* What all the signatures of a blob are held against. */
+struct opening {
+	struct approved		*a;
+	struct approval_cache	*cache;
+	struct digests		 digests;
+	const ASN1_OBJECT	*type;
+	bool			 plain;		/* no assertions */
+};
+
+/*
+ * An RA agent signs once for each assertion that it brings, and is one
+ * approver all the same.
+ */
+static int
+signer_again(struct opening *g, CMS_SignerInfo *si, X509 *cert,
+    const uint8_t digest[32], struct approver *ra, struct error *e)
+{
+	size_t	 i;
+
+	for (i = 0; memcmp(g->a->by[i].cert_digest, digest, 32) != 0; i++)
+		;
+	*ra = g->a->by[i];
+	return signer_check(ra, si, cert, &g->digests, g->type, e);
+}
+
+static int
+signer_first(struct opening *g, CMS_SignerInfo *si, X509 *cert,
+    const uint8_t digest[32], struct approver *out, struct error *e)
+{
+	struct approver	*by = approval_place(g->a, cert, digest, e);
+
+	if (by == NULL || signer_check(by, si, cert, &g->digests, g->type,
+	    e) == -1)
+		return -1;
+	*out = *by;
+	return 0;
+}
+
+static int
+signer_open(struct opening *g, CMS_SignerInfo *si, struct error *e)
+{
+	struct assertion	 as;
+	struct approver		 by;
+	X509			*cert = NULL;
+	uint8_t			 digest[EVP_MAX_MD_SIZE];
+	int			 has;
 
 	CMS_SignerInfo_get0_algs(si, NULL, &cert, NULL, NULL);
 	if (cert == NULL)
 		return error_set(e, ERROR_INPUT,
 		    "the approver's certificate is not in the blob");
-	if (X509_digest(cert, EVP_sha256(), by->cert_digest, NULL) != 1 ||
-	    X509_up_ref(cert) != 1)
+	if (X509_digest(cert, EVP_sha256(), digest, NULL) != 1)
 		return error_ssl(e, ERROR_CRYPTO, "certificate");
-	by->cert = cert;
-	a->n++;		/* now owned by a */
-	for (i = 0; i + 1 < a->n; i++)
-		if (memcmp(a->by[i].cert_digest, by->cert_digest,
-		    sizeof(by->cert_digest)) == 0)
-			return error_set(e, ERROR_INPUT,
-			    "the same certificate approves twice");
-	by->role = cert_role(cert);
-	if (cert_person(cert, by->person) == -1)
-		by->person[0] = '\0';
-	return signer_check(by, si, cert, digests,
-	    CMS_get0_eContentType(cms), e);
+	if ((has = approval_assertion_find(&as, si, e)) == -1)
+		return -1;
+	if (has == 1 && g->plain)
+		return error_set(e, ERROR_DENIED, "it is not for assertions to "
+		    "bind credentials");
+	if (has == 1 && is_there(g->a, digest) ?
+	    signer_again(g, si, cert, digest, &by, e) == -1 :
+	    signer_first(g, si, cert, digest, &by, e) == -1)
+		return -1;
+	return has == 1 ? approval_assertion_open(g->a, &by, &as, g->cache,
+	    e) : 0;
 }
 
 static int
-signers_open(struct approved *a, CMS_ContentInfo *cms, struct error *e)
+signers_open(struct opening *g, CMS_ContentInfo *cms, struct error *e)
 {
 	STACK_OF(CMS_SignerInfo)	*infos = CMS_get0_SignerInfos(cms);
-	struct digests			 digests = { 0 };
+	struct approved			*a = g->a;
 	int				 i;
 
-	digests.content = BYTES(a->content.p, a->content.len);
-	memcpy(digests.hash[0], a->digest, sizeof(a->digest));
-	digests.has[0] = true;
+	g->type = CMS_get0_eContentType(cms);
+	g->digests.content = BYTES(a->content.p, a->content.len);
+	memcpy(g->digests.hash[0], a->digest, sizeof(a->digest));
+	g->digests.has[0] = true;
 	if (sk_CMS_SignerInfo_num(infos) > 0 &&
 	    CMS_set1_signers_certs(cms, a->certs, 0) < 0)
 		return error_ssl(e, ERROR_INPUT, "find certificates");
 	for (i = 0; i < sk_CMS_SignerInfo_num(infos); i++)
-		if (signer_open(a, cms, sk_CMS_SignerInfo_value(infos, i),
-		    &digests, e) == -1)
+		if (signer_open(g, sk_CMS_SignerInfo_value(infos, i),
+		    e) == -1)
 			return error_wrap(e, "approval %d", i + 1);
 	return 0;
 }
@@ -198,12 +272,13 @@ approval_open(struct approved **out, struct bytes blob, struct error *e)
 	return approval_open_cached(out, blob, NULL, e);
 }
 
-int
-approval_open_cached(struct approved **out, struct bytes blob,
-    struct approval_cache *cache, struct error *e)
+static int
+blob_open(struct approved **out, struct bytes blob,
+    struct approval_cache *cache, bool plain, struct error *e)
 {
 	CMS_ContentInfo	*cms = NULL;
 	struct approved	*a = mem_alloc(sizeof(*a));
+	struct opening	 g = { .a = a, .cache = cache, .plain = plain };
 	struct bytes	 content;
 	int		 rc = -1;
 
@@ -213,7 +288,7 @@ approval_open_cached(struct approved **out, struct bytes blob,
 	content = approval_cms_content(cms);
 	buf_add(&a->content, content.p, content.len);
 	if (approval_digest(a->digest, EVP_sha256(), content, e) == -1 ||
-	    signers_open(a, cms, e) == -1)
+	    signers_open(&g, cms, e) == -1)
 		goto out;
 	CMS_ContentInfo_free(cms);	/* a batch is large */
 	cms = NULL;
@@ -231,6 +306,27 @@ approval_open_cached(struct approved **out, struct bytes blob,
 	return rc;
 }
 
+int
+approval_open_cached(struct approved **out, struct bytes blob,
+    struct approval_cache *cache, struct error *e)
+{
+	return blob_open(out, blob, cache, false, e);
+}
+
+int
+approval_open_plain(struct approved **out, struct bytes blob,
+    struct approval_cache *cache, struct error *e)
+{
+	return blob_open(out, blob, cache, true, e);
+}
+
+static void
+approver_clear(struct approver *by)
+{
+	X509_free(by->cert);
+	approval_free(&by->bind);	/* which has no such ones itself */
+}
+
 void
 approval_free(struct approved **ap)
 {
@@ -240,7 +336,7 @@ approval_free(struct approved **ap)
 	if (a == NULL)
 		return;
 	for (i = 0; i < a->n; i++)
-		X509_free(a->by[i].cert);
+		approver_clear(&a->by[i]);
 	sk_X509_pop_free(a->certs, X509_free);
 	buf_clear(&a->content);
 	order_free(&a->order);

@@ -4,7 +4,7 @@
 /*
  * What the parts of the module share: approval.c makes, approval_cms.c takes
  * the container apart, approval_open.c checks signatures, approval_trust.c says
- * who may.
+ * who may, approval_assert.c both of assertions, approval_scope.c of what.
  */
 #include <stdbool.h>
 #include <openssl/cms.h>
@@ -31,5 +31,26 @@ int	 approval_digest(uint8_t *dst, const EVP_MD *, struct bytes,
 
 /* The certificate with this SHA-256, borrowed, or NULL; so is cache. */
 X509	*approval_cache_cert(struct approval_cache *, const uint8_t digest[32]);
+/* Of the blob's certificates the one with this digest; borrowed, or NULL. */
+X509	*approval_cert_find(STACK_OF(X509) *, const uint8_t digest[32]);
+/* The assertion in a SignerInfo; borrows.  1, 0 there is none, -1. */
+int	 approval_assertion_find(struct assertion *, CMS_SignerInfo *,
+	    struct error *);
+/* Make one more approver of it, beside the RA agent who brings it. */
+int	 approval_assertion_open(struct approved *, const struct approver *ra,
+	    const struct assertion *, struct approval_cache *, struct error *);
+/* A new approver with this certificate, who has not approved before; or
+ * NULL. */
+struct approver *approval_place(struct approved *, X509 *,
+	    const uint8_t digest[32], struct error *);
+/* As approval_open_cached(), without assertions. */
+int	 approval_open_plain(struct approved **, struct bytes blob,
+	    struct approval_cache *, struct error *);
+/* After the certificate of the approver: credential and scope. */
+int	 approval_assertion_check(const struct approved *,
+	    const struct approver *, const struct approval_trust *,
+	    struct error *);
+int	 approval_scope_check(const struct order *bind, const struct order *,
+	    const struct approval_trust *, struct error *);
 bool	 approval_same_key(const X509 *, const X509 *);
 #endif

@@ -285,7 +285,9 @@ approval_check(struct approved *a, const struct approval_trust *t,
 	size_t		 i;
 
 	for (i = 0; i < a->n; i++) {
-		if (approver_check(&a->by[i], t, e) == 0)
+		if (approver_check(&a->by[i], t, e) == 0 &&
+		    (a->by[i].bind == NULL ||
+		    approval_assertion_check(a, &a->by[i], t, e) == 0))
 			continue;
 		put_approver(&who, &a->by[i]);
 		error_wrap(e, "approval by %s", buf_cstr(&who));
@@ -421,7 +423,7 @@ approval_rule_for(const struct profile *profile, const struct order *o)
 	static const struct approval_rule	 item = {
 		.way = { { .role = { ROLE_STATION_AGENT }, .n = 1 } }, .n = 1,
 	};
-	static const struct approval_rule	 adopt = {
+	static const struct approval_rule	 two_security_officers = {
 		.way = { { .role = { ROLE_SECURITY_OFFICER,
 		    ROLE_SECURITY_OFFICER }, .n = 2 } }, .n = 1,
 	};
@@ -435,8 +437,11 @@ approval_rule_for(const struct profile *profile, const struct order *o)
 		return &item;
 	case ORDER_REJECT:
 		return &reject;
+	case ORDER_UNBIND:
+		return &reject;
 	case ORDER_ADOPT:
-		return &adopt;
+	case ORDER_BIND:
+		return &two_security_officers;
 	case ORDER_REVOKE:
 	case ORDER_HOLD:
 	case ORDER_RELEASE:

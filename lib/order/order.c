@@ -13,6 +13,8 @@ static const char *const kind_names[ORDER__MAX] = {
 	[ORDER_RELEASE] = "release",
 	[ORDER_ADOPT] = "adopt",
 	[ORDER_REJECT] = "reject",
+	[ORDER_BIND] = "bind",
+	[ORDER_UNBIND] = "unbind",
 };
 
 const char *
@@ -59,6 +61,34 @@ order_new(struct order **out, enum order_kind kind, int64_t lifetime,
 }
 
 void
+order_names_add(struct order_names *names, const char *name)
+{
+	names->v = mem_resize(names->v, names->n + 1, sizeof(*names->v));
+	names->v[names->n++] = mem_strdup(name);
+}
+
+static void
+names_clear(struct order_names *names)
+{
+	while (names->n > 0)
+		mem_free(&names->v[--names->n]);
+	mem_free(&names->v);
+}
+
+static void
+bind_clear(struct order_bind *b)
+{
+	mem_free(&b->person);
+	buf_clear(&b->credential);
+	buf_clear(&b->key);
+	mem_free(&b->rp_id);
+	mem_free(&b->origin);
+	names_clear(&b->profiles);
+	names_clear(&b->domains);
+	names_clear(&b->offices);
+}
+
+void
 order_free(struct order **op)
 {
 	struct order	*o = *op;
@@ -80,5 +110,6 @@ order_free(struct order **op)
 	mem_free(&o->holder);
 	mem_free(&o->selector);
 	fields_clear(&o->fields);
+	bind_clear(&o->bind);
 	mem_free(op);
 }

@@ -15,13 +15,18 @@
 #include "base/mem.h"
 #include "x509/name.h"
 
-#define ORDER_VERSION	1
+#define ORDER_VERSION	2		/* of the newest kinds */
 #define ORDER_ID_SIZE	16
 #define ORDER_DIGEST	32		/* SHA-256 of the order's DER */
 #define ORDER_MAX	(64u << 20)
 #define ORDER_ITEMS_MAX	200000
 #define ORDER_TARGETS_MAX 20000
 #define ORDER_COMMENT_MAX 2000		/* bytes */
+#define ORDER_PERSON_MAX 64
+#define ORDER_CREDENTIAL_MAX 1023	/* as WebAuthn has it */
+#define ORDER_KEY_MAX	2048
+#define ORDER_ORIGIN_MAX 300
+#define ORDER_SCOPE_MAX	64		/* of each list */
 
 enum order_kind {
 	ORDER_ISSUE,		/* one certificate */
@@ -32,6 +37,8 @@ enum order_kind {
 	ORDER_RELEASE,
 	ORDER_ADOPT,		/* go on from this audit head: after a restore */
 	ORDER_REJECT,		/* another order is never to be carried out */
+	ORDER_BIND,		/* this credential (WebAuthn) is that officer's */
+	ORDER_UNBIND,		/* no longer */
 	ORDER__MAX
 };
 const char *order_kind_name(enum order_kind);
@@ -51,6 +58,22 @@ struct order_target {
 	size_t		 serial_len;
 };
 
+struct order_names {		/* of profiles, domains, offices */
+	char		**v;
+	size_t		  n;		/* 0: all */
+};
+void	 order_names_add(struct order_names *, const char *);
+
+struct order_bind {
+	char		*person;	/* serialNumber of the officer's subject */
+	struct buf	 credential;	/* its id */
+	struct buf	 key;		/* SubjectPublicKeyInfo: ES256, EdDSA, RS256 */
+	char		*rp_id;		/* "ra.example.org" */
+	char		*origin;	/* "https://ra.example.org:8444" */
+	/* What may be approved with it; the CA knows nothing of offices. */
+	struct order_names profiles, domains, offices;
+};
+
 struct order {
 	enum order_kind	 kind;
 	uint8_t		 id[ORDER_ID_SIZE];	/* random */
@@ -60,7 +83,7 @@ struct order {
 	/* ISSUE, BATCH */
 	char		*ca;		/* the issuing CA's name */
 	char		*profile;
-	int64_t		 until;		/* notAfter wished for, or 0 */
+	int64_t		 until;		/* notAfter wished for, or 0; BIND: end */
 	/* ISSUE */
 	char		*holder;
 	struct fields	 fields;
@@ -90,6 +113,10 @@ struct order {
 	uint8_t		 audit_hash[32];
 	/* REJECT */
 	uint8_t		 rejects[ORDER_DIGEST];	/* digest of that order */
+	/* BIND */
+	struct order_bind bind;
+	/* UNBIND */
+	uint8_t		 unbinds[ORDER_DIGEST];	/* digest of the bind order */
 };
 
 /* A fresh order with id and times set. */

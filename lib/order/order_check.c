@@ -4,8 +4,9 @@
 #include "base/text.h"
 #include "order/order_private.h"
 
-static int
-check_text(const char *what, const char *s, size_t max, struct error *e)
+int
+order_check_text(const char *what, const char *s, size_t max,
+    struct error *e)
 {
 	if (s == NULL || *s == '\0')
 		return error_set(e, ERROR_INPUT, "%s is empty", what);
@@ -37,7 +38,7 @@ check_fields(const struct fields *fields, struct error *e)
 		if (!text_is_name(f->name) || strlen(f->name) > FIELD_NAME_MAX)
 			return error_set(e, ERROR_INPUT,
 			    "field %zu has no proper name", i + 1);
-		if (check_text("value", f->value, FIELD_VALUE_MAX, e) == -1)
+		if (order_check_text("value", f->value, FIELD_VALUE_MAX, e) == -1)
 			return error_wrap(e, "field \"%s\"", f->name);
 	}
 	return 0;
@@ -55,7 +56,7 @@ order_check_serial(const uint8_t *serial, size_t len, struct error *e)
 static int
 check_issue(const struct order *o, struct error *e)
 {
-	if (check_text("holder", o->holder, FIELD_VALUE_MAX, e) == -1 ||
+	if (order_check_text("holder", o->holder, FIELD_VALUE_MAX, e) == -1 ||
 	    check_fields(&o->fields, e) == -1)
 		return -1;
 	if (o->is_renewal &&
@@ -79,7 +80,7 @@ check_items(const struct order *o, struct error *e)
 		if (item->n != i + 1)
 			return error_set(e, ERROR_INPUT,
 			    "item %zu is numbered %u", i + 1, item->n);
-		if (check_text("holder", item->holder, FIELD_VALUE_MAX, e) ==
+		if (order_check_text("holder", item->holder, FIELD_VALUE_MAX, e) ==
 		    -1 || check_fields(&item->fields, e) == -1)
 			return error_wrap(e, "item %u", item->n);
 	}
@@ -119,7 +120,7 @@ check_targets(const struct order *o, struct error *e)
 			return error_wrap(e, "target %zu", i + 1);
 	}
 	if (o->selector != NULL &&
-	    check_text("selector", o->selector, FIELD_VALUE_MAX, e) == -1)
+	    order_check_text("selector", o->selector, FIELD_VALUE_MAX, e) == -1)
 		return -1;
 	return check_reason(o, e);
 }
@@ -142,7 +143,7 @@ order_check(const struct order *o, struct error *e)
 	if (check_times(o, e) == -1)
 		return -1;
 	if (o->comment != NULL &&
-	    check_text("comment", o->comment, ORDER_COMMENT_MAX, e) == -1)
+	    order_check_text("comment", o->comment, ORDER_COMMENT_MAX, e) == -1)
 		return -1;
 	if ((K_CERT >> o->kind & 1) != 0 &&
 	    (check_name("ca", o->ca, e) == -1 ||
@@ -168,7 +169,10 @@ order_check(const struct order *o, struct error *e)
 			    "audit entries count from 1");
 		return 0;
 	case ORDER_REJECT:
+	case ORDER_UNBIND:
 		return 0;
+	case ORDER_BIND:
+		return order_bind_check(o, e);
 	case ORDER__MAX:
 		break;
 	}

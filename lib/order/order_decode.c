@@ -297,14 +297,19 @@ take_code(struct order *o, const struct wire_code *code, struct error *e)
 }
 
 static int
-take_kind(struct order *o, const ASN1_ENUMERATED *s, struct error *e)
+take_kind(struct order *o, const struct wire *w, struct error *e)
 {
-	int64_t	 kind;
+	int64_t	 kind, version;
 
-	if (ASN1_ENUMERATED_get_int64(&kind, s) != 1 || kind < 0 ||
+	if (ASN1_ENUMERATED_get_int64(&kind, w->kind) != 1 || kind < 0 ||
 	    kind >= ORDER__MAX)
 		return error_set(e, ERROR_INPUT, "unknown kind of order");
 	o->kind = (enum order_kind)kind;
+	if (ASN1_INTEGER_get_int64(&version, w->version) != 1 ||
+	    version != order_version(o->kind))
+		return error_set(e, ERROR_INPUT, "an order of kind %s is of "
+		    "version %d", order_kind_name(o->kind),
+		    order_version(o->kind));
 	return 0;
 }
 
@@ -381,9 +386,15 @@ take_body(struct order *o, const struct wire *w, struct error *e)
 	    e) == -1 ||
 	    take_audit(o, w->audit, e) == -1)
 		return -1;
-	if (w->rejects != NULL && take_bytes(o->rejects, sizeof(o->rejects),
-	    w->rejects, "rejects", e) == -1)
+	if (take_bytes(o->rejects, sizeof(o->rejects), w->rejects, "rejects",
+	    e) == -1 ||
+	    take_bytes(o->unbinds, sizeof(o->unbinds), w->unbinds, "unbinds",
+	    e) == -1)
 		return -1;
+	if (w->bind != NULL && order_bind_take(&o->bind,
+	    BYTES(ASN1_STRING_get0_data(w->bind),
+	    (size_t)ASN1_STRING_length(w->bind)), e) == -1)
+		return error_wrap(e, "bind");
 	return take_lists(o, w, e);
 }
 
@@ -397,9 +408,10 @@ version_check(struct bytes der, struct error *e)
 	if (der_take(&der, DER_SEQUENCE, &order) == -1 ||
 	    der_take(&order, DER_INTEGER, &version) == -1)
 		return error_set(e, ERROR_INPUT, "not an order");
-	if (version.len == 1 && version.p[0] == ORDER_VERSION)
+	if (version.len == 1 && version.p[0] >= 1 &&
+	    version.p[0] <= ORDER_VERSION)
 		return 0;
-	error_set(e, ERROR_INPUT, "made in a version other than %d",
+	error_set(e, ERROR_INPUT, "made in a version other than 1 to %d",
 	    ORDER_VERSION);
 	return error_hint(e, "a newer Signet made this order; update this one");
 }
@@ -447,7 +459,7 @@ order_parse(struct order **out, struct bytes der, struct error *e)
 	int		 rc = -1;
 
 	*out = NULL;
-	if (wire_decode(&w, der, e) == -1 || take_kind(o, w->kind, e) == -1 ||
+	if (wire_decode(&w, der, e) == -1 || take_kind(o, w, e) == -1 ||
 	    order_wire_check(w, o->kind, e) == -1 || take_head(o, w, e) == -1 ||
 	    take_body(o, w, e) == -1) {
 		error_wrap(e, "order");

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <openssl/sha.h>
 #include "base/text.h"
 #include "order/order.h"
 
@@ -179,6 +180,44 @@ describe_item(struct buf *out, const struct order *o)
 }
 
 static void
+add_list(struct buf *out, const char *name, const struct order_names *names)
+{
+	size_t	 i;
+
+	add_name(out, name, 2);
+	for (i = 0; i < names->n; i++) {
+		if (i > 0)
+			buf_str(out, ", ");
+		add_safe(out, names->v[i]);
+	}
+	buf_str(out, names->n == 0 ? "all\n" : "\n");
+}
+
+/* Two people hold this against what the officer's own screen says. */
+static void
+describe_bind(struct buf *out, const struct order *o)
+{
+	const struct order_bind	*b = &o->bind;
+	char			*id = mem_alloc(2 * b->credential.len + 1);
+	uint8_t			 hash[SHA256_DIGEST_LENGTH];
+
+	text_hex(id, b->credential.p, b->credential.len);
+	SHA256(b->key.p, b->key.len, hash);
+	add_line(out, "person", b->person);
+	add_line(out, "credential", id);
+	add_hex(out, "its key", hash, sizeof(hash));
+	add_line(out, "relying party", b->rp_id);
+	add_line(out, "origin", b->origin);
+	add_line(out, "may approve", "what the person may, of these");
+	add_list(out, "profiles", &b->profiles);
+	add_list(out, "domains", &b->domains);
+	add_list(out, "offices", &b->offices);
+	if (o->until != 0)
+		add_time(out, "until", o->until);
+	mem_free(&id);
+}
+
+static void
 describe_adopt(struct buf *out, const struct order *o)
 {
 	add_number(out, "audit entry", o->audit_seq);
@@ -216,6 +255,13 @@ order_describe(struct buf *out, const struct order *o, size_t max_items)
 	case ORDER_REJECT:
 		add_hex(out, "rejects the order", o->rejects,
 		    sizeof(o->rejects));
+		break;
+	case ORDER_BIND:
+		describe_bind(out, o);
+		break;
+	case ORDER_UNBIND:
+		add_hex(out, "ends the bind order", o->unbinds,
+		    sizeof(o->unbinds));
 		break;
 	case ORDER__MAX:
 		break;

@@ -126,6 +126,11 @@ wire_put_lists(struct wire *w, const struct order *o)
 		if (!wire_put_list(&w->targets, &der))
 			return false;
 	}
+	if (o->kind == ORDER_BIND) {
+		order_bind_put(&der, &o->bind);
+		if (!wire_put_list(&w->bind, &der))
+			return false;
+	}
 	return true;
 }
 
@@ -157,7 +162,7 @@ wire_put_audit(struct wire *w, const struct order *o)
 static bool
 wire_put_head(struct wire *w, const struct order *o)
 {
-	return wire_put_int(&w->version, ORDER_VERSION) &&
+	return wire_put_int(&w->version, order_version(o->kind)) &&
 	    wire_put(&w->id, V_ASN1_OCTET_STRING, o->id, sizeof(o->id)) &&
 	    wire_put_enum(&w->kind, o->kind) &&
 	    wire_put_time(&w->created, o->created) &&
@@ -184,6 +189,9 @@ wire_put_body(struct wire *w, const struct order *o)
 	    wire_put(&w->rejects, V_ASN1_OCTET_STRING,
 	    o->kind == ORDER_REJECT ? o->rejects : NULL,
 	    sizeof(o->rejects)) &&
+	    wire_put(&w->unbinds, V_ASN1_OCTET_STRING,
+	    o->kind == ORDER_UNBIND ? o->unbinds : NULL,
+	    sizeof(o->unbinds)) &&
 	    wire_put_text(&w->selector, o->selector) &&
 	    (o->kind != ORDER_REVOKE || wire_put_enum(&w->reason, o->reason))
 	    && wire_put_time(&w->invalid_since, o->invalid_since) &&

@@ -15,6 +15,7 @@
 /* Which kinds of order: a set of enum order_kind. */
 #define K(kind)		(1u << ORDER_##kind)
 #define K_CERT		(K(ISSUE) | K(BATCH))
+#define K_BINDING	(K(BIND) | K(UNBIND))
 #define K_STATUS	(K(REVOKE) | K(HOLD) | K(RELEASE))
 #define K_ALL		((1u << ORDER__MAX) - 1)
 
@@ -48,6 +49,8 @@ struct wire {
 	ASN1_GENERALIZEDTIME	*invalid_since;
 	struct wire_audit	*audit;
 	ASN1_OCTET_STRING	*rejects;
+	ASN1_STRING		*bind;		/* SEQUENCE */
+	ASN1_OCTET_STRING	*unbinds;
 };
 
 /* The templates of struct wire and of the two inside it. */
@@ -57,10 +60,18 @@ const ASN1_ITEM *order_wire_audit_it(void);
 /* Has the wire form what its kind needs, and nothing of another kind? */
 int	 order_wire_check(const struct wire *, enum order_kind,
 	    struct error *);
+/* Orders are of the oldest version that has their kind. */
+int	 order_version(enum order_kind);
+/* Bind orders: order_bind.c. */
+int	 order_bind_check(const struct order *, struct error *);
+void	 order_bind_put(struct buf *der, const struct order_bind *);
+int	 order_bind_take(struct order_bind *, struct bytes der, struct error *);
 /* YYYYMMDDHHMMSSZ; false past 9999. */
 bool	 order_time_format(char dst[16], int64_t);
 
 /* Values, whichever way the order came. */
 int	 order_check(const struct order *, struct error *);
+int	 order_check_text(const char *what, const char *, size_t max,
+	    struct error *);
 int	 order_check_serial(const uint8_t *, size_t, struct error *);
 #endif

@@ -45,6 +45,8 @@ ASN1_SEQUENCE(WIRE) = {
 	ASN1_EXP_OPT(struct wire, invalid_since, ASN1_GENERALIZEDTIME, 15),
 	ASN1_EXP_OPT(struct wire, audit, WIRE_AUDIT, 16),
 	ASN1_EXP_OPT(struct wire, rejects, ASN1_OCTET_STRING, 17),
+	ASN1_EXP_OPT(struct wire, bind, ASN1_SEQUENCE, 18),
+	ASN1_EXP_OPT(struct wire, unbinds, ASN1_OCTET_STRING, 19),
 } static_ASN1_SEQUENCE_END_name(struct wire, WIRE)
 
 /* Which kinds of order must have an optional element, and which may. */
@@ -58,7 +60,7 @@ static const struct option {
 	OPTION(comment, 0, K_ALL),
 	OPTION(ca, K_CERT, K_CERT),
 	OPTION(profile, K_CERT, K_CERT),
-	OPTION(until, 0, K_CERT),
+	OPTION(until, 0, K_CERT | K(BIND)),
 	OPTION(holder, K(ISSUE), K(ISSUE)),
 	OPTION(fields, K(ISSUE), K(ISSUE)),
 	OPTION(request, K(ITEM), K(ISSUE) | K(ITEM)),
@@ -73,6 +75,8 @@ static const struct option {
 	OPTION(invalid_since, 0, K(REVOKE)),
 	OPTION(audit, K(ADOPT), K(ADOPT)),
 	OPTION(rejects, K(REJECT), K(REJECT)),
+	OPTION(bind, K(BIND), K(BIND)),
+	OPTION(unbinds, K(UNBIND), K(UNBIND)),
 };
 
 int
@@ -118,6 +122,12 @@ const ASN1_ITEM *
 order_wire_audit_it(void)
 {
 	return ASN1_ITEM_rptr(WIRE_AUDIT);
+}
+
+int
+order_version(enum order_kind kind)
+{
+	return (K_BINDING >> kind & 1) != 0 ? 2 : 1;
 }
 
 bool

@@ -19,6 +19,7 @@
 #define OID_ROLE_CA_AGENT		OID_ROLE ".7"	/* signs audit heads */
 #define OID_ROLE_CRL_AGENT		OID_ROLE ".8"
 #define OID_ATTRIBUTE	OID_SIGNET ".3"		/* signed attributes */
+#define OID_ASSERTION		OID_ATTRIBUTE ".1"	/* lib/order/assertion.h */
 #define OID_POLICY	OID_SIGNET ".4"		/* certificate policies */
 
 enum role {

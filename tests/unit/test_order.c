@@ -85,6 +85,28 @@ make_revoke(enum order_kind kind)
 	return o;
 }
 
+static struct order *
+make_bind(void)
+{
+	/* An Ed25519 key, RFC 8410, 10.1. */
+	static const uint8_t	 key[] = "\x30\x2a\x30\x05\x06\x03\x2b\x65"
+	    "\x70\x03\x21\x00\x19\xbf\x44\x09\x69\x84\xcd\xfe\x85\x41"
+	    "\xba\xc1\x67\xdc\x3b\x96\xc8\x50\x86\xaa\x30\xb6\xb6\xcb"
+	    "\x0c\x5c\x38\xad\x70\x31\x66\xe1";
+	struct order		*o = make(ORDER_BIND);
+
+	o->bind.person = mem_strdup("4711");
+	buf_add(&o->bind.credential, "0123456789abcdef", 16);
+	buf_add(&o->bind.key, key, sizeof(key) - 1);
+	o->bind.rp_id = mem_strdup("example.org");
+	o->bind.origin = mem_strdup("https://ra.example.org:8444");
+	order_names_add(&o->bind.profiles, "mail-sign");
+	order_names_add(&o->bind.profiles, "tls-server");
+	order_names_add(&o->bind.domains, "example.org");
+	o->until = NOW + 365 * 86400;
+	return o;
+}
+
 static void
 encode(struct buf *der, const struct order *o)
 {
@@ -256,6 +278,74 @@ reasons_that_do_not_fit_the_kind_are_refused(void **state)
 }
 
 static void
+set(char **dst, const char *text)
+{
+	mem_free(dst);
+	*dst = text != NULL ? mem_strdup(text) : NULL;
+}
+
+static void
+a_credential_bound_to_nobody_or_nowhere_is_refused(void **state)
+{
+	static const char *const	 bad[] = { "http://ra.example.org",
+	    "https://ra.example.org/", "https://RA.example.org",
+	    "https://u@ra.example.org", "ra.example.org" };
+	static const char *const	 elsewhere[] = {
+	    "https://badexample.org", "https://example.org.net",
+	    "https://ra.example.net", "https://org" };
+	struct order	*o = make_bind();
+	size_t		 i;
+
+	(void)state;
+	set(&o->bind.person, NULL);
+	assert_encode_fails(o, "order: person is empty");
+	set(&o->bind.person, "4711");
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		set(&o->bind.origin, bad[i]);
+		assert_encode_fails(o, "order: the origin is not of the form "
+		    "https://host or https://host:port");
+	}
+	for (i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
+		set(&o->bind.origin, elsewhere[i]);
+		assert_encode_fails(o, "order: the origin is not of the "
+		    "relying party example.org");
+	}
+	set(&o->bind.origin, "https://example.org");
+	o->bind.credential.len = 0;
+	assert_encode_fails(o, "order: a credential's id has 1 to 1023 bytes, "
+	    "not 0");
+	o->bind.credential.len = 16;
+	o->until = o->created;
+	assert_encode_fails(o, "order: until is not after created");
+	order_free(&o);
+}
+
+static void
+a_credential_with_another_key_or_scope_is_refused(void **state)
+{
+	struct order	*o = make_bind();
+
+	(void)state;
+	o->bind.key.p[8] = 0x6e;	/* X25519 */
+	assert_encode_fails(o, "order: the credential's key is not EC P-256, "
+	    "Ed25519 or RSA of 2048 bits");
+	o->bind.key.p[8] = 0x70;
+	buf_byte(&o->bind.key, 0);
+	assert_encode_fails(o, "order: the credential's key is not in its one "
+	    "encoding");
+	o->bind.key.len -= 2;
+	assert_encode_fails(o, "order: the credential's key is none");
+	o->bind.key.len++;
+	set(&o->bind.profiles.v[1], "mail sign");
+	assert_encode_fails(o, "order: profiles: number 2 is not a name");
+	set(&o->bind.profiles.v[1], "mail-sign");
+	set(&o->bind.domains.v[0], "Example.org");
+	assert_encode_fails(o, "order: domains: number 1 is not a domain in "
+	    "lower case");
+	order_free(&o);
+}
+
+static void
 serials_with_a_leading_zero_are_refused(void **state)
 {
 	struct order	*o = make_revoke(ORDER_REVOKE);
@@ -316,13 +406,36 @@ a_later_version_is_refused_with_a_hint(void **state)
 
 	(void)state;
 	encode(&der, o);
-	find(&der, "\x02\x01\x01\x04\x10", 5)[2] = 2;
+	find(&der, "\x02\x01\x01\x04\x10", 5)[2] = 3;
 	assert_int_equal(order_parse(&again, BYTES(der.p, der.len), &e), -1);
 	assert_int_equal(e.code, ERROR_INPUT);
 	assert_string_equal(e.text,
-	    "order: made in a version other than 1");
+	    "order: made in a version other than 1 to 2");
 	assert_string_equal(e.hint,
 	    "a newer Signet made this order; update this one");
+	buf_clear(&der);
+	order_free(&o);
+}
+
+/* One meaning, one encoding: version 2 has the two new kinds, no other. */
+static void
+a_kind_in_the_version_of_another_is_refused(void **state)
+{
+	struct order	*o = make_issue();
+	struct buf	 der = { 0 };
+
+	(void)state;
+	encode(&der, o);
+	find(&der, "\x02\x01\x01\x04\x10", 5)[2] = 2;
+	assert_parse_fails(BYTES(der.p, der.len),
+	    "order: an order of kind issue is of version 1");
+	buf_clear(&der);
+	order_free(&o);
+	o = make_bind();
+	encode(&der, o);
+	find(&der, "\x02\x01\x02\x04\x10", 5)[2] = 1;
+	assert_parse_fails(BYTES(der.p, der.len),
+	    "order: an order of kind bind is of version 2");
 	buf_clear(&der);
 	order_free(&o);
 }
@@ -455,6 +568,9 @@ every_kind_survives_encoding_and_parsing(void **state)
 	v[ORDER_ADOPT]->audit_seq = INT64_C(5000000000);
 	v[ORDER_REJECT] = make(ORDER_REJECT);
 	memset(v[ORDER_REJECT]->rejects, 7, ORDER_DIGEST);
+	v[ORDER_BIND] = make_bind();
+	v[ORDER_UNBIND] = make(ORDER_UNBIND);
+	memset(v[ORDER_UNBIND]->unbinds, 9, ORDER_DIGEST);
 	for (i = 0; i < ORDER__MAX; i++) {
 		assert_int_equal(order_kind_of(order_kind_name(v[i]->kind)),
 		    i);
@@ -523,6 +639,37 @@ a_revoke_order_keeps_its_targets(void **state)
 	assert_int_equal(p->invalid_since, NOW - 86400);
 	order_free(&p);
 	buf_clear(&der);
+	order_free(&o);
+}
+
+static void
+a_bind_order_keeps_and_describes_what_it_says(void **state)
+{
+	struct order	*o = make_bind(), *again;
+	struct buf	 der = { 0 }, text = { 0 };
+	struct error	 e = ERROR_INIT;
+
+	(void)state;
+	encode(&der, o);
+	assert_int_equal(order_parse(&again, BYTES(der.p, der.len), &e), 0);
+	assert_int_equal(again->bind.profiles.n, 2);
+	assert_int_equal(again->bind.offices.n, 0);
+	order_describe(&text, again, 10);
+	assert_non_null(strstr(buf_cstr(&text),
+	    "person:         4711\n"
+	    "credential:     30313233343536373839616263646566\n"
+	    "its key:        "));
+	assert_non_null(strstr(buf_cstr(&text),
+	    "relying party:  example.org\n"
+	    "origin:         https://ra.example.org:8444\n"
+	    "may approve:    what the person may, of these\n"
+	    "  profiles:     mail-sign, tls-server\n"
+	    "  domains:      example.org\n"
+	    "  offices:      all\n"
+	    "until:          2028-01-15T08:00:00Z\n"));
+	buf_clear(&text);
+	buf_clear(&der);
+	order_free(&again);
 	order_free(&o);
 }
 
@@ -713,10 +860,15 @@ main(void)
 		cmocka_unit_test(fields_of_another_kind_are_refused),
 		cmocka_unit_test(items_must_be_numbered_from_one_without_gaps),
 		cmocka_unit_test(reasons_that_do_not_fit_the_kind_are_refused),
+		cmocka_unit_test(
+		    a_credential_bound_to_nobody_or_nowhere_is_refused),
+		cmocka_unit_test(
+		    a_credential_with_another_key_or_scope_is_refused),
 		cmocka_unit_test(serials_with_a_leading_zero_are_refused),
 		cmocka_unit_test(bytes_that_are_no_order_are_refused),
 		cmocka_unit_test(a_cut_or_lengthened_order_is_refused),
 		cmocka_unit_test(a_later_version_is_refused_with_a_hint),
+		cmocka_unit_test(a_kind_in_the_version_of_another_is_refused),
 		cmocka_unit_test(an_unknown_kind_is_refused),
 		cmocka_unit_test(a_kind_changed_in_the_bytes_is_refused),
 		cmocka_unit_test(a_time_that_does_not_exist_is_refused),
@@ -727,6 +879,7 @@ main(void)
 		cmocka_unit_test(every_kind_survives_encoding_and_parsing),
 		cmocka_unit_test(an_issue_order_keeps_what_it_says),
 		cmocka_unit_test(a_revoke_order_keeps_its_targets),
+		cmocka_unit_test(a_bind_order_keeps_and_describes_what_it_says),
 		cmocka_unit_test(hold_and_release_imply_their_reason),
 		cmocka_unit_test(the_same_order_always_gives_the_same_bytes),
 		cmocka_unit_test(no_flipped_bit_parses_to_other_bytes),

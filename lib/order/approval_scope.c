@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a bound credential may approve.  Of an order for certificates its
+ * profile and the domains of the names that it will have; of a change of
+ * status the same of the certificate, which the caller has at hand.
+ */
+#include <string.h>
+#include <strings.h>
+#include <openssl/x509v3.h>
+#include "order/approval.h"
+#include "order/approval_private.h"
+#include "x509/cert.h"
+
+#define OID_UPN		"1.3.6.1.4.1.311.20.2.3"
+#define OID_SMTP_UTF8	"1.3.6.1.5.5.7.8.9"
+
+static int
+check_profile(const struct order_bind *b, const char *profile,
+    struct error *e)
+{
+	size_t	 i;
+
+	for (i = 0; i < b->profiles.n; i++)
+		if (profile != NULL && strcmp(b->profiles.v[i], profile) == 0)
+			return 0;
+	if (b->profiles.n == 0)
+		return 0;
+	return error_set(e, ERROR_DENIED, "the credential is not for profile "
+	    "%s", profile != NULL ? profile : "(unknown)");
+}
+
+/* "example.org" is for itself and what is below. */
+static bool
+is_below(const char *domain, size_t len, const char *top)
+{
+	size_t	 n = strlen(top);
+
+	return len >= n && strncasecmp(domain + len - n, top, n) == 0 &&
+	    (len == n || domain[len - n - 1] == '.');
+}
+
+/* A mail address, host or principal: what follows the last "@", or all. */
+static int
+check_value(const struct order_bind *b, struct bytes value, struct error *e)
+{
+	const char	*s = (const char *)value.p, *at;
+	size_t		 i, len = value.len;
+
+	at = len > 0 ? memrchr(s, '@', len) : NULL;
+	if (at != NULL) {
+		len -= (size_t)(at + 1 - s);
+		s = at + 1;
+	}
+	for (i = 0; i < b->domains.n; i++)
+		if (is_below(s, len, b->domains.v[i]))
+			return 0;
+	return error_set(e, ERROR_DENIED, "the credential is not for names in "
+	    "\"%.*s\"", (int)(len < 253 ? len : 253), s);
+}
+
+static bool
+is_name(const char *type)
+{
+	static const char *const	 named[] = { "email", "dns", "upn" };
+	size_t				 i;
+
+	for (i = 0; i < sizeof(named) / sizeof(named[0]); i++)
+		if (strcmp(type, named[i]) == 0)
+			return true;
+	return false;
+}
+
+static int
+check_text(const struct order_bind *b, const char *value, struct error *e)
+{
+	return check_value(b, BYTES(value, strlen(value)), e);
+}
+
+static int
+check_fields(const struct order_bind *b, const struct profile *p,
+    const struct fields *f, struct error *e)
+{
+	char		 room[FIELD_VALUE_MAX + 1];
+	const char	*value;
+	size_t		 i, k;
+
+	for (i = 0; i < p->nsubject; i++)
+		if (strcmp(p->subject[i].attr, "emailAddress") == 0 &&
+		    (value = profile_subject_value(p, i, f, room)) != NULL &&
+		    check_text(b, value, e) == -1)
+			return -1;
+	for (i = 0; i < p->nsan; i++)
+		for (k = 0; is_name(p->san[i].type) && (value =
+		    profile_san_value(p, i, f, k, room)) != NULL; k++)
+			if (check_text(b, value, e) == -1)
+				return -1;
+	return 0;
+}
+
+static int
+check_domains(const struct order_bind *b, const struct order *o,
+    const struct approval_trust *t, struct error *e)
+{
+	size_t	 i;
+
+	if (b->domains.n == 0)
+		return 0;
+	if (t->profile == NULL || strcmp(t->profile->name, o->profile) != 0)
+		return error_set(e, ERROR_DENIED, "nobody here knows which "
+		    "names profile %s makes, and the credential is not for "
+		    "all", o->profile);
+	if (o->kind == ORDER_ISSUE)
+		return check_fields(b, t->profile, &o->fields, e);
+	for (i = 0; i < o->nitems; i++)
+		if (check_fields(b, t->profile, &o->item[i].fields, e) == -1)
+			return error_wrap(e, "item %u", o->item[i].n);
+	return 0;
+}
+
+int
+approval_scope_check(const struct order *bind, const struct order *o,
+    const struct approval_trust *t, struct error *e)
+{
+	if (t->any_scope || (o->kind != ORDER_ISSUE && o->kind != ORDER_BATCH))
+		return 0;
+	if (check_profile(&bind->bind, o->profile, e) == -1)
+		return -1;
+	return check_domains(&bind->bind, o, t, e);
+}
+
+/* ---- certificates ---- */
+
+static const ASN1_STRING *
+other_name(const OTHERNAME *other)
+{
+	char	 oid[80];
+
+	if (OBJ_obj2txt(oid, sizeof(oid), other->type_id, 1) <= 0 ||
+	    (strcmp(oid, OID_UPN) != 0 && strcmp(oid, OID_SMTP_UTF8) != 0) ||
+	    other->value->type != V_ASN1_UTF8STRING)
+		return NULL;
+	return other->value->value.utf8string;
+}
+
+static int
+check_general(const struct order_bind *b, const GENERAL_NAME *name,
+    struct error *e)
+{
+	const ASN1_STRING	*s = NULL;
+
+	if (name->type == GEN_EMAIL || name->type == GEN_DNS)
+		s = name->d.ia5;
+	else if (name->type == GEN_OTHERNAME)
+		s = other_name(name->d.otherName);
+	if (s == NULL)
+		return 0;
+	return check_value(b, BYTES(ASN1_STRING_get0_data(s),
+	    (size_t)ASN1_STRING_length(s)), e);
+}
+
+static int
+check_cert(const struct order_bind *b, X509 *cert, struct error *e)
+{
+	const X509_NAME	*subject = X509_get_subject_name(cert);
+	GENERAL_NAMES	*names;
+	char		 mail[256];
+	int		 i, rc = 0;
+
+	if (b->domains.n == 0)
+		return 0;
+	if (X509_NAME_get_text_by_NID(subject, NID_pkcs9_emailAddress, mail,
+	    sizeof(mail)) > 0 && check_text(b, mail, e) == -1)
+		return -1;
+	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	for (i = 0; rc == 0 && i < sk_GENERAL_NAME_num(names); i++)
+		rc = check_general(b, sk_GENERAL_NAME_value(names, i), e);
+	GENERAL_NAMES_free(names);
+	return rc;
+}
+
+int
+approval_check_target(const struct approved *a, X509 *cert,
+    const char *profile, struct error *e)
+{
+	const struct order_bind	*b;
+	size_t			 i;
+
+	for (i = 0; i < a->n; i++) {
+		if (a->by[i].bind == NULL)
+			continue;
+		b = &a->by[i].bind->order->bind;
+		if (check_profile(b, profile, e) == -1 ||
+		    check_cert(b, cert, e) == -1)
+			return error_wrap(e, "approval by %s",
+			    a->by[i].person);
+	}
+	return 0;
+}
