@@ -6,9 +6,9 @@
 
 #include "base/text.h"
 #include "cli/cmd_order.h"
+#include "desk/redeem.h"
 #include "desk/request.h"
 #include "desk/review.h"
-#include "order/code.h"
 
 const struct cmd_opt ORDER_NEW_OPTS[] = {
 	{ "kind", 0, CMD_STRING, false, "KIND",
@@ -161,69 +161,33 @@ order_new_cmd(struct cmd_args *a, void *ctx, struct error *e)
 
 /* ---- redeem ---- */
 
-static int
-prove(struct cli *c, const struct review *r, const struct csr *csr,
-    uint8_t proof[CODE_PROOF_SIZE], struct error *e)
-{
-	struct secret	code = { 0 };
-	const char	*from = cmd_string(c->args, "code-from", "prompt");
-	int		rc;
-
-	if (secret_fetch(&code, from, "One-time code", e) == -1)
-		return -1;
-	rc = code_prove(proof, r->approved->order, r->approved->digest, &code,
-	    csr->digest, e);
-	secret_free(&code);
-	return rc;
-}
-
-static int
-check_redeemable(struct cli *c, const struct review *r,
-    const struct csr *csr, struct error *e)
-{
-	const struct order	*o = r->approved->order;
-	const struct profile	*p;
-
-	if (!o->has_code)
-		return error_set(e, ERROR_INPUT, "the order has no one-time "
-		    "code: its request is there already");
-	if (!review_is_open(r))
-		return error_set(e, ERROR_CONFLICT, "the order is %s",
-		    r->row.state);
-	if (cli_open_profiles(c, e) == -1 ||
-	    profiles_find(&c->desk.profiles, o->profile, &p, e) == -1)
-		return -1;
-	return profile_check_key(p, csr->key, e);
-}
-
 int
 order_redeem_cmd(struct cmd_args *a, void *ctx, struct error *e)
 {
-	struct cli		*c = ctx;
-	struct db_item_new	 item = { 0 };
-	struct review		 r = { 0 };
-	struct csr		*csr = NULL;
-	uint8_t			 proof[CODE_PROOF_SIZE];
-	char *const		*id, hex[REVIEW_SHORT + 1];
-	int			 rc = -1;
+	struct cli	*c = ctx;
+	const char	*from = cmd_string(a, "code-from", "prompt");
+	struct secret	 code = { 0 };
+	struct csr	*csr = NULL;
+	struct redeem	 with = { .code = &code };
+	struct review	 r = { 0 };
+	char *const	*id, hex[REVIEW_SHORT + 1];
+	int		 rc = -1;
 
 	cli_begin(c, a);
 	cmd_operands(a, &id);
 	if (request_load(&csr, cmd_string(a, "csr", "-"), e) == -1 ||
-	    review_load(&c->desk, id[0], &r, e) == -1 ||
-	    check_redeemable(c, &r, csr, e) == -1 ||
-	    prove(c, &r, csr, proof, e) == -1)
+	    review_load(&c->desk, id[0], &r, e) == -1)
 		goto out;
-	memcpy(item.ref.order_id, r.row.id, DB_ORDER_ID);
-	item.request = BYTES(csr->der.p, csr->der.len);
-	item.proof = BYTES(proof, sizeof(proof));
-	if (db_order_supply(c->desk.db, &item, e) == -1 ||
-	    db_notify(c->desk.db, "signet_order", e) == -1)
+	with.csr = csr;
+	if (redeem_check(&c->desk, &r, &with, e) == -1 ||
+	    secret_fetch(&code, from, "One-time code", e) == -1 ||
+	    redeem_order(&c->desk, &r, &with, e) == -1)
 		goto out;
 	cli_say(c, "order %s has its request now; next: signet order show %s",
 	    review_short_id(hex, r.row.id), hex);
 	rc = 0;
  out:
+	secret_free(&code);
 	csr_free(&csr);
 	review_clear(&r);
 	return rc;

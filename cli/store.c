@@ -7,6 +7,7 @@
 #include "db/db_audit.h"
 #include "db/db_ca.h"
 #include "db/db_cert.h"
+#include "db/db_code_try.h"
 #include "db/db_crl.h"
 #include "db/db_holder.h"
 #include "db/db_key.h"
@@ -19,6 +20,7 @@ static const struct db_table *const tables[] = {
 	&DB_CA_ADD,
 	&DB_CA_USE,
 	&DB_CERT,
+	&DB_CODE_TRY,
 	&DB_CRL,
 	&DB_CRL_ENTRIES,
 	&DB_HOLDER,

@@ -91,7 +91,7 @@ GRANT INSERT (token, application, kind) ON application_link TO signet_ra;
 GRANT INSERT (cert, name, salt, hash), UPDATE (name, salt, hash, made_at,
 	tries, locked_until, used_at) ON revocation_code TO signet_ra;
 GRANT INSERT (order_id, tries), UPDATE (tries, locked_until, last_at)
-	ON code_try TO signet_ra;
+	ON code_try TO signet_ra, signet_cli;
 GRANT INSERT (kind, application, cert, step, mail, lang) ON notice
 	TO signet_ra;
 GRANT UPDATE (state, changed_at, attempts, next_at, leased_until, leased_by,

@@ -52,6 +52,24 @@ static const struct db_stmt requests_stmt[] = {
 };
 const struct db_table DB_ORDER_REQUESTS = DB_TABLE(requests_stmt);
 
+/* Bounded, whatever a holder has had in the past. */
+#define NEWEST_OF	"(SELECT * FROM orders WHERE holder = $1::text" \
+	" ORDER BY seq DESC LIMIT 64) AS o"
+
+enum { FIND_REQUEST, WAITING };
+static const struct db_stmt of_stmt[] = {
+	[FIND_REQUEST] = DB_STMT("order_find_request",
+	    "SELECT " COLUMNS " FROM " NEWEST_OF " WHERE kind = 'issue'"
+	    " AND EXISTS (SELECT FROM request r WHERE r.order_id = o.id"
+	    "  AND r.der = $2::bytea) ORDER BY seq DESC LIMIT 1"),
+	[WAITING] = DB_STMT("order_waiting",
+	    "SELECT " COLUMNS " FROM " NEWEST_OF " WHERE kind = 'issue'"
+	    " AND state IN ('pending', 'ready') AND waiting_items > 0"
+	    " AND ($2::text IS NULL OR profile = $2::text)"
+	    " ORDER BY seq DESC LIMIT $3::bigint"),
+};
+const struct db_table DB_ORDER_OF = DB_TABLE(of_stmt);
+
 enum { ADD, ADD_ITEMS, ADD_REQUESTS };
 static const struct db_stmt new_stmt[] = {
 	[ADD] = DB_STMT("order_add",
@@ -291,6 +309,49 @@ db_order_find_hex(struct db *db, const char *hex, struct db_order *o,
 }
 
 int
+db_order_find_request(struct db *db, const char *holder,
+    struct bytes request, struct db_order *o, struct arena *a,
+    struct error *e)
+{
+	const struct db_arg	 arg[] = { db_text(holder),
+	    db_bytes(request.p, request.len) };
+	struct db_rows		*rows;
+	int			 found;
+
+	if (db_query(db, &of_stmt[FIND_REQUEST], arg, 2, &rows, e) == -1)
+		return -1;
+	if ((found = db_rows_count(rows) == 1))
+		order_fill(o, rows, 0, a);
+	db_rows_free(&rows);
+	return found;
+}
+
+static void
+orders_fill(struct db_orders *out, const struct db_rows *rows,
+    struct arena *a)
+{
+	out->n = db_rows_count(rows);
+	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
+	for (size_t i = 0; i < out->n; i++)
+		order_fill(&out->v[i], rows, i, a);
+}
+
+int
+db_order_waiting(struct db *db, const char *holder, const char *profile,
+    size_t limit, struct db_orders *out, struct arena *a, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_text(holder), db_text(profile),
+	    db_int((int64_t)limit) };
+	struct db_rows		*rows;
+
+	if (db_query(db, &of_stmt[WAITING], arg, 3, &rows, e) == -1)
+		return -1;
+	orders_fill(out, rows, a);
+	db_rows_free(&rows);
+	return 0;
+}
+
+int
 db_order_blob(struct db *db, const uint8_t id[DB_ORDER_ID],
     struct bytes *blob, struct arena *a, struct error *e)
 {
@@ -317,10 +378,7 @@ db_order_list(struct db *db, const struct db_order_filter *f, int64_t before,
 
 	if (db_query(db, &read_stmt[LIST], arg, 8, &rows, e) == -1)
 		return -1;
-	out->n = db_rows_count(rows);
-	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
-	for (size_t i = 0; i < out->n; i++)
-		order_fill(&out->v[i], rows, i, a);
+	orders_fill(out, rows, a);
 	db_rows_free(&rows);
 	return 0;
 }

@@ -14,6 +14,7 @@ extern const struct db_table DB_ORDER_NEW;	/* hand in */
 extern const struct db_table DB_ORDER_INTAKE;	/* approve, reject */
 extern const struct db_table DB_ORDER_SUPPLY;	/* bring a missing request */
 extern const struct db_table DB_ORDER_REQUESTS;	/* read the requests */
+extern const struct db_table DB_ORDER_OF;	/* orders of one holder */
 
 struct db_order {
 	uint8_t		 id[DB_ORDER_ID];
@@ -76,6 +77,18 @@ int	 db_order_find_hex(struct db *, const char *hex, struct db_order *,
 	    struct arena *, struct error *);
 int	 db_order_blob(struct db *, const uint8_t id[DB_ORDER_ID],
 	    struct bytes *blob, struct arena *, struct error *);
+
+/*
+ * Of one holder's newest orders for one certificate: the one that has this
+ * request (1, 0, -1); those open ones that wait for theirs (profile NULL:
+ * any).  Newest first.
+ */
+int	 db_order_find_request(struct db *, const char *holder,
+	    struct bytes request, struct db_order *, struct arena *,
+	    struct error *);
+int	 db_order_waiting(struct db *, const char *holder,
+	    const char *profile, size_t limit, struct db_orders *,
+	    struct arena *, struct error *);
 
 /* NULL and 0 match everything. */
 struct db_order_filter {

@@ -61,7 +61,7 @@ static const struct {
 	    R(STATION) | R(AUDIT) | R(AGENT) },
 	{ &DB_CA_ADD, "ca add", R(CLI) },
 	{ &DB_CERT, "cert", READERS | R(RA) },
-	{ &DB_CODE_TRY, "code try", R(RA) },
+	{ &DB_CODE_TRY, "code try", R(CLI) | R(RA) },
 	{ &DB_CRL, "crl", READERS | R(RA) | R(OCSP) | R(CRL) },
 	{ &DB_CRL_ENTRIES, "crl entries", READERS | R(RA) |
 	    R(STATION) | R(CRL) },
@@ -81,6 +81,7 @@ static const struct {
 	{ &DB_ORDER, "order", READERS | R(RA) | R(STATION) },
 	{ &DB_ORDER_INTAKE, "order intake", R(CLI) | R(RA) },
 	{ &DB_ORDER_NEW, "order new", R(CLI) | R(RA) | R(AGENT) },
+	{ &DB_ORDER_OF, "order of", READERS | R(RA) },
 	{ &DB_ORDER_REQUESTS, "order requests", READERS | R(RA) },
 	{ &DB_ORDER_SUPPLY, "order supply", R(CLI) | R(RA) | R(STATION) },
 	{ &DB_PUBLISH, "publish", R(CRL) },
