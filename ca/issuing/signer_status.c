@@ -5,14 +5,31 @@
 #include "signer_private.h"
 #include "wire.h"
 
+/* Is the worker's word about the profile borne out by the certificate? */
+static bool
+shows_profile(X509 *cert, const struct order_target *t,
+    const struct profile *p)
+{
+	char	family[CA_NAME_SIZE];
+	size_t	i;
+
+	ca_name_split(t->ca, family);
+	for (i = 0; i < p->cas.n; i++)
+		if (strcmp(p->cas.v[i], family) == 0)
+			return cert_check_uses(cert, p);
+	return false;
+}
+
 /*
  * Who may: what the profile says.  Which profile issued a certificate is the
  * worker's word, so it counts only between certificates without a role; one
  * that carries a role is judged by the strictest rule of the profiles that
- * give that role.
+ * give that role.  What a holder may do with no officer at all counts only for
+ * a certificate that looks like one of the profile.
  */
 static int
 target_rule(struct signer *s, X509 *cert, const char *profile,
+    const struct order *o, const struct order_target *t,
     const struct approval_rule **rule, struct error *e)
 {
 	const struct profile	*p = NULL;
@@ -27,7 +44,10 @@ target_rule(struct signer *s, X509 *cert, const char *profile,
 			    sizeof(OID_ROLE)) == 0)
 				return error_set(e, ERROR_DENIED, "certificate "
 				    "is not of profile %s", profile);
-		*rule = &p->revoke_approvals;
+		*rule = approval_rule_for(p, o);
+		if (*rule != &p->revoke_approvals &&
+		    !shows_profile(cert, t, p))
+			*rule = &p->revoke_approvals;
 		return 0;
 	}
 	for (i = 0; i < s->profiles.n; i++)
@@ -102,7 +122,7 @@ signer_check_proof(struct signer *s, struct signer_proof *p, struct error *e)
 		    "certificate");
 	if (target_cert(s, t, p->cert, &x, &p->shard, e) == -1)
 		return -1;
-	rc = target_rule(s, x, p->profile, &rule, e);
+	rc = target_rule(s, x, p->profile, o, t, &rule, e);
 	X509_free(x);
 	/* The approvers were good then; they need not be any more. */
 	if (rc == -1 || signer_check_approvals_at(s, p->order, rule, NULL,
@@ -322,7 +342,8 @@ check_targets(struct signer *s, struct status_group *g, struct approved *a,
 		if (target_cert(s, &o->target[i], ask->target[i].der, &x,
 		    &ask->target[i].shard, e) == -1)
 			return -1;
-		rc = target_rule(s, x, ask->target[i].profile, &rule, e);
+		rc = target_rule(s, x, ask->target[i].profile, o,
+		    &o->target[i], &rule, e);
 		g->of_role |= cert_role(x) != ROLE_NONE;
 		X509_free(x);
 		if (rc == -1)

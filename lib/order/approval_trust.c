@@ -443,6 +443,9 @@ approval_rule_for(const struct profile *profile, const struct order *o)
 	case ORDER_BIND:
 		return &two_security_officers;
 	case ORDER_REVOKE:
+		return profile->self_revoke_approvals.n > 0 ?
+		    &profile->self_revoke_approvals :
+		    &profile->revoke_approvals;
 	case ORDER_HOLD:
 	case ORDER_RELEASE:
 		return &profile->revoke_approvals;

@@ -78,6 +78,9 @@ int	 cert_check(struct bytes der, const struct cert_spec *, struct error *);
  * that. */
 int	 cert_check_content(struct bytes der, const struct cert_spec *,
 	    struct error *);
+/* Has it the extended key usages and the policies of the profile?  For one of
+ * which nobody has written down what issued it. */
+bool	 cert_check_uses(const X509 *, const struct profile *);
 
 /* What listings need. */
 struct cert_info {

@@ -432,3 +432,31 @@ cert_check_extensions(const X509_EXTENSIONS *list,
 		return cert_differs(e, "the number of extensions");
 	return 0;
 }
+
+static X509_EXTENSION *
+find_extension(const X509 *cert, const char *oid)
+{
+	ASN1_OBJECT	*object = OBJ_txt2obj(oid, 1);
+	int		 at = X509_get_ext_by_OBJ(cert, object, -1);
+
+	ASN1_OBJECT_free(object);
+	return X509_get_ext(cert, at);
+}
+
+bool
+cert_check_uses(const X509 *cert, const struct profile *p)
+{
+	const struct cert_spec	 s = { .profile = p };
+	X509_EXTENSION		*x;
+	size_t			 i;
+
+	for (i = 0; i < NROWS; i++) {
+		if (rows[i].same != same_eku && rows[i].same != same_policies)
+			continue;
+		x = find_extension(cert, rows[i].oid);
+		if ((x != NULL) != rows[i].wanted(&s) ||
+		    (x != NULL && !rows[i].same(x, &s)))
+			return false;
+	}
+	return true;
+}

@@ -87,6 +87,8 @@ struct profile {
 	struct approval_rule	 approvals;
 	struct approval_rule	 batch_approvals;
 	struct approval_rule	 revoke_approvals;
+	struct approval_rule	 self_revoke_approvals;	/* kind revoke; n 0:
+						 * as revoke_approvals */
 	struct approval_rule	 renewal_approvals;	/* n 0: as approvals */
 	int64_t			 renewal_window;	/* before notAfter */
 	int64_t			 order_lifetime;	/* an order expires */

@@ -65,6 +65,29 @@ rule_has(const struct approval_rule *r, enum role role)
 	return false;
 }
 
+/* ra-agent alone; never for those who approve orders, or their programs. */
+static int
+fill_self_revoke(struct profile *p, struct error *e)
+{
+	struct approval_rule	*r = &p->self_revoke_approvals;
+	size_t			 i;
+
+	for (i = 0; i < p->ext_key_usage.n; i++)
+		if (strncmp(p->ext_key_usage.v[i], OID_ROLE ".",
+		    sizeof(OID_ROLE)) == 0)
+			return error_set(e, ERROR_CONFIG, "self_revoke: not "
+			    "for a profile that gives a role");
+	if (p->is_ca)
+		return error_set(e, ERROR_CONFIG, "self_revoke: not for a "
+		    "CA");
+	*r = p->revoke_approvals;
+	if (r->n == APPROVALS_MAX)
+		return error_set(e, ERROR_CONFIG, "self_revoke: "
+		    "revoke_approvals has %d ways already", APPROVALS_MAX);
+	r->way[r->n++] = (struct approval_way){ { ROLE_RA_AGENT }, 1 };
+	return 0;
+}
+
 int
 profile_fill_approvals(struct profile *p, const struct profile_file *f,
     struct error *e)
@@ -89,7 +112,7 @@ profile_fill_approvals(struct profile *p, const struct profile_file *f,
 		    { { ROLE_OFFICER }, 1 }, { { ROLE_SECURITY_OFFICER }, 1 }
 		} };
 	}
-	return 0;
+	return f->self_revoke ? fill_self_revoke(p, e) : 0;
 }
 
 char *

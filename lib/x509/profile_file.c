@@ -136,6 +136,10 @@ const struct conf_item PROFILE_ITEMS[] = {
 	CONF_LIST(struct profile_file, revoke_approvals,
 	    "The same for revoking, holding and releasing; empty: one"
 	    " officer or one security officer."),
+	CONF_BOOL(struct profile_file, self_revoke, false,
+	    "Holders may revoke, though not hold or release, through the"
+	    " registration authority: ra-agent alone is one more way to"
+	    " approve it."),
 	CONF_LIST(struct profile_file, renewal_approvals,
 	    "The same for renewal, where \"holder\" is the key being"
 	    " renewed; empty: as approvals."),

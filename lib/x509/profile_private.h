@@ -45,7 +45,7 @@ struct profile_file {
 	struct conf_list	 approvals, batch_approvals;
 	struct conf_list	 revoke_approvals, renewal_approvals;
 	int64_t			 renewal_window, order_lifetime;
-	bool			 publish, unique_key;
+	bool			 self_revoke, publish, unique_key;
 };
 extern const struct conf_item PROFILE_ITEMS[];
 /* Lend the file's values to the profile.  ERROR_CONFIG. */

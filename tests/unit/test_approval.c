@@ -1019,6 +1019,12 @@ each_kind_of_order_has_its_rule(void **state)
 	for (o.kind = ORDER_REVOKE; o.kind <= ORDER_RELEASE; o.kind++)
 		assert_ptr_equal(approval_rule_for(&p, &o),
 		    &p.revoke_approvals);
+	p.self_revoke_approvals.n = 1;
+	for (o.kind = ORDER_HOLD; o.kind <= ORDER_RELEASE; o.kind++)
+		assert_ptr_equal(approval_rule_for(&p, &o),
+		    &p.revoke_approvals);
+	o.kind = ORDER_REVOKE;
+	assert_ptr_equal(approval_rule_for(&p, &o), &p.self_revoke_approvals);
 	o.kind = ORDER_ITEM;
 	rule = approval_rule_for(NULL, &o);
 	assert_int_equal(rule->n, 1);

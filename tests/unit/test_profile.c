@@ -101,6 +101,15 @@ profile_load_refuses_profiles_that_contradict_themselves(void **state)
 		{ "cas", "", "cas: none" },
 		{ "cas", "cas = [ \"a b\" ];",
 		  "cas: \"a b\" is not a CA's name" },
+		{ "ext_key_usage", "self_revoke = true; ext_key_usage = ["
+		  " \"emailProtection\", \"signet-officer\" ];",
+		  "self_revoke: not for a profile that gives a role" },
+		{ "self_revoke", "self_revoke = true; ca = true;",
+		  "self_revoke: not for a CA" },
+		{ "self_revoke", "self_revoke = true; revoke_approvals = ["
+		  " \"root\", \"root\", \"root\", \"root\", \"root\","
+		  " \"root\", \"root\", \"root\" ];",
+		  "self_revoke: revoke_approvals has 8 ways already" },
 		{ "keys", "", "keys: none" },
 		{ "keys", "keys = ( { type = \"dsa\"; } );",
 		  "keys: no type \"dsa\"" },
@@ -331,8 +340,28 @@ profile_load_fills_every_field(void **state)
 	text = approval_rule_text(&p->renewal_approvals);
 	assert_string_equal(text, "holder");
 	mem_free(&text);
+	assert_int_equal(p->self_revoke_approvals.n, 0);
 	profile_free(&p);
 	assert_null(p);
+	profile_free(&p);
+}
+
+static void
+profile_load_lets_holders_revoke_where_the_profile_says_so(void **state)
+{
+	struct profile	*p;
+	struct error	 e = ERROR_INIT;
+	char		*text;
+
+	(void)state;
+	if (load_with(&p, "self_revoke", "self_revoke = true;", &e) == -1)
+		fail_msg("%s", e.text);
+	text = approval_rule_text(&p->self_revoke_approvals);
+	assert_string_equal(text, "officer, or security-officer, or ra-agent");
+	mem_free(&text);
+	text = approval_rule_text(&p->revoke_approvals);
+	assert_string_equal(text, "officer, or security-officer");
+	mem_free(&text);
 	profile_free(&p);
 }
 
@@ -830,6 +859,8 @@ main(void)
 		cmocka_unit_test(
 		    profile_load_names_file_and_line_of_a_wrong_setting),
 		cmocka_unit_test(profile_load_fills_every_field),
+		cmocka_unit_test(
+		    profile_load_lets_holders_revoke_where_the_profile_says_so),
 		cmocka_unit_test(profile_load_holds_mail_to_the_smime_baseline),
 		cmocka_unit_test(
 		    orders_for_mail_are_held_to_the_smime_baseline),
