@@ -9,6 +9,7 @@
 #include "cli/cert_file.h"
 #include "cli/list.h"
 #include "db/db_cert.h"
+#include "desk/renewal.h"
 #include "desk/review.h"
 #include "desk/selector.h"
 #include "desk/target.h"
@@ -356,74 +357,15 @@ cert_export(struct cmd_args *a, void *ctx, struct error *e)
 
 /* ---- renew ---- */
 
-/* The fields that the former order had for this certificate. */
-static int
-former_fields(struct cli *c, const struct db_cert *x, struct fields *f,
-    struct error *e)
-{
-	struct review	 r = { 0 };
-	struct order	*o;
-	size_t		 i;
-	int		 rc = -1;
-
-	if (review_load_id(&c->desk, x->ref.order_id, &r, e) == -1) {
-		error_wrap(e, "the order that it was made by");
-		goto out;
-	}
-	o = r.approved->order;
-	if (o->kind == ORDER_ISSUE) {
-		fields_copy(f, &o->fields);
-		rc = 0;
-		goto out;
-	}
-	for (i = 0; i < o->nitems && o->item[i].n != x->ref.n; i++)
-		;
-	if (i == o->nitems)
-		error_set(e, ERROR_NOTFOUND, "its batch has no item %u",
-		    (unsigned int)x->ref.n);
-	else {
-		fields_copy(f, &o->item[i].fields);
-		rc = 0;
-	}
- out:
-	review_clear(&r);
-	return rc;
-}
-
+/* Officers may renew at any time. */
 static int
 check_renewable(struct cli *c, const struct db_cert *x, struct error *e)
 {
-	char	when[TEXT_TIME_SIZE];
-
-	if (strcmp(x->status, "good") != 0)
-		return error_set(e, ERROR_DENIED, "the certificate is %s",
-		    x->status);
-	if (x->not_after < clock_now(c->desk.clock)) {
-		error_set(e, ERROR_DENIED, "the certificate expired on %s",
-		    text_time(when, x->not_after));
-		return error_hint(e, "order a new one: signet order new -p "
-		    "%.64s ...", x->profile);
-	}
-	return 0;
-}
-
-/* The CA would say so, too, but only after the order was stored. */
-static int
-check_window(struct cli *c, const struct db_cert *x, struct error *e)
-{
-	const struct profile	*p;
-	char			 when[TEXT_TIME_SIZE];
-
-	if (cmd_string(c->args, "proof-key", NULL) == NULL)
-		return 0;
-	if (cli_open_profiles(c, e) == -1 ||
-	    profiles_find(&c->desk.profiles, x->profile, &p, e) == -1)
+	if (renewal_check(&c->desk, x, e) == -1)
 		return -1;
-	if (p->renewal_window == 0 ||
-	    clock_now(c->desk.clock) >= x->not_after - p->renewal_window)
+	if (cmd_string(c->args, "proof-key", NULL) == NULL ||
+	    renewal_check_window(&c->desk, x, e) == 0)
 		return 0;
-	error_set(e, ERROR_DENIED, "too early to renew: the holder may from "
-	    "%s on", text_time(when, x->not_after - p->renewal_window));
 	return error_hint(e, "nothing was ordered; without --proof-key it is "
 	    "an order that officers approve");
 }
@@ -484,8 +426,8 @@ cert_renew(struct cmd_args *a, void *ctx, struct error *e)
 	cmd_operands(a, &serial);
 	if (load_proof(c, &proof, e) == -1 ||
 	    target_find(&c->desk, serial[0], &x, e) == -1 ||
-	    check_renewable(c, &x, e) == -1 || check_window(c, &x, e) == -1 ||
-	    former_fields(c, &x, &fields, e) == -1)
+	    check_renewable(c, &x, e) == -1 ||
+	    renewal_fields(&c->desk, &x, &fields, e) == -1)
 		goto out;
 	rc = renew(c, &x, &fields, &proof, e);
  out:

@@ -108,17 +108,20 @@ draft_issue(struct desk *dk, struct draft *d, const struct draft_issue *in,
 {
 	const struct desk_issuer	*ca;
 	const struct profile	*p;
-	struct csr		*csr = NULL;
+	const struct csr	*csr = in->request;
+	struct csr		*loaded = NULL;
 	int			 rc = -1;
 
 	memset(d, 0, sizeof(*d));
 	if (check_words(in, e) == -1 || check_until(dk, in->until, e) == -1 ||
 	    desk_need(dk, DESK_PROFILES, e) == -1 ||
 	    profiles_find(&dk->profiles, in->profile, &p, e) == -1 ||
-	    (in->csr != NULL && request_load(&csr, in->csr, e) == -1) ||
+	    (in->csr != NULL && request_load(&loaded, in->csr, e) == -1) ||
 	    request_find_ca(dk, p, in->ca, &ca, e) == -1 ||
 	    draft_new(dk, d, ORDER_ISSUE, p, e) == -1)
 		goto out;
+	if (loaded != NULL)
+		csr = loaded;
 	d->order->profile = mem_strdup(p->name);
 	d->order->ca = mem_strdup(ca->name);
 	d->order->holder = mem_strdup(in->holder);
@@ -131,7 +134,7 @@ draft_issue(struct desk *dk, struct draft *d, const struct draft_issue *in,
 		goto out;
 	rc = 0;
  out:
-	csr_free(&csr);
+	csr_free(&loaded);
 	if (rc == -1)
 		draft_clear(d);
 	return rc;

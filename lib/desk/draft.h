@@ -25,7 +25,8 @@ struct draft {
 struct draft_issue {
 	const char		*profile;
 	const char		*ca;		/* or NULL: the profile's */
-	const char		*csr;		/* path, or NULL: with a code */
+	const char		*csr;		/* path; or */
+	const struct csr	*request;	/* read already; NULL: code */
 	const char		*holder;
 	const char		*comment;
 	const char *const	*field;		/* NAME=VALUE */

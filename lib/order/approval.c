@@ -12,8 +12,10 @@
 #define SIGN_FLAGS	(CMS_PARTIAL | CMS_BINARY | CMS_CADES | \
 	    CMS_NOSMIMECAP | CMS_NOCERTS)
 
-int
-approval_wrap(struct buf *blob, const struct order *o, struct error *e)
+/* certs: whole certificates, or empty. */
+static int
+wrap(struct buf *blob, const struct order *o, struct bytes certs,
+    struct error *e)
 {
 	struct buf	 der = { 0 };
 	size_t		 info, explicit, data, inner, content;
@@ -32,12 +34,34 @@ approval_wrap(struct buf *blob, const struct order *o, struct error *e)
 	der_put(blob, DER_OCTET_STRING, der.p, der.len);
 	der_end(blob, content);
 	der_end(blob, inner);
+	if (certs.len > 0)
+		der_put(blob, DER_CONTEXT_CONS(0), certs.p, certs.len);
 	der_put(blob, DER_SET, NULL, 0);
 	der_end(blob, data);
 	der_end(blob, explicit);
 	der_end(blob, info);
 	buf_clear(&der);
 	return 0;
+}
+
+int
+approval_wrap(struct buf *blob, const struct order *o, struct error *e)
+{
+	return wrap(blob, o, BYTES(NULL, 0), e);
+}
+
+int
+approval_wrap_renewal(struct buf *blob, const struct order *o, X509 *renews,
+    struct error *e)
+{
+	unsigned char	*der = NULL;
+	int		 len, rc;
+
+	if ((len = i2d_X509(renews, &der)) <= 0)
+		return error_ssl(e, ERROR_CRYPTO, "certificate to renew");
+	rc = wrap(blob, o, BYTES(der, len), e);
+	OPENSSL_free(der);
+	return rc;
 }
 
 static bool

@@ -44,6 +44,10 @@ struct approved {
 
 /* Wrap an order, without any approval yet. */
 int	 approval_wrap(struct buf *blob, const struct order *, struct error *);
+/* A renewal, with the certificate that it renews: the signer looks for it in
+ * the blob, and whoever holds its key need not be who signs. */
+int	 approval_wrap_renewal(struct buf *blob, const struct order *,
+	    X509 *renews, struct error *);
 int	 approval_add(struct buf *out, struct bytes blob,
 	    const struct identity *, const struct clock *, struct error *);
 /*

@@ -1158,6 +1158,33 @@ opening_and_checking_takes_less_than_a_millisecond(void **state)
 #endif
 }
 
+/* Who signs a renewal need not hold the key that it renews. */
+static void
+a_renewal_carries_the_certificate_that_it_renews(void **state)
+{
+	struct fixture	*f = *state;
+	struct approved	*plain = NULL;
+	struct buf	 blob = { 0 }, out = { 0 };
+	int		 i, found = 0;
+
+	assert_int_equal(approval_open(&plain, BLOB(&f->blob), &f->e), 0);
+	assert_int_equal(approval_wrap_renewal(&blob, plain->order,
+	    f->bob.cert, &f->e), 0);
+	assert_int_equal(approval_add(&out, BLOB(&blob), &f->alice, &f->clock,
+	    &f->e), 0);
+	assert_int_equal(approval_open(&f->a, BLOB(&out), &f->e), 0);
+	assert_memory_equal(f->a->digest, plain->digest, ORDER_DIGEST);
+	assert_int_equal(f->a->n, 1);
+	for (i = 0; i < sk_X509_num(f->a->certs); i++)
+		found += X509_cmp(sk_X509_value(f->a->certs, i),
+		    f->bob.cert) == 0;
+	assert_int_equal(found, 1);
+	assert_int_equal(approval_check(f->a, &f->trust, &f->e), 0);
+	approval_free(&plain);
+	buf_clear(&blob);
+	buf_clear(&out);
+}
+
 int
 main(void)
 {
@@ -1199,6 +1226,7 @@ main(void)
 		TEST(good_officers_pass_and_their_status_is_asked),
 		TEST(the_root_key_is_role_root),
 		TEST(the_certificate_being_renewed_is_role_holder),
+		TEST(a_renewal_carries_the_certificate_that_it_renews),
 		TEST(the_cache_spares_the_chain_but_never_the_status),
 		TEST(the_cache_does_not_outlive_time_or_ca),
 		TEST(what_is_missing_is_said),
