@@ -238,19 +238,32 @@ add_assertion(CMS_SignerInfo *si, const struct assertion *as,
 	return rc;
 }
 
-static int
-add_signer(CMS_ContentInfo *cms, const struct identity *id,
-    const struct assertion *as, int64_t now, struct error *e)
+/* A SignerInfo with all but the signature. */
+static CMS_SignerInfo *
+begin_signer(CMS_ContentInfo *cms, const struct identity *id, int64_t now,
+    struct error *e)
 {
 	const EVP_MD	*md;
 	CMS_SignerInfo	*si;
 
 	if (alg_cms_hash(&md, id->key, e) == -1)
-		return -1;
+		return NULL;
 	si = CMS_add1_signer(cms, id->cert, id->key, md, SIGN_FLAGS);
-	if (si == NULL)
-		return error_ssl(e, ERROR_CRYPTO, "add approver");
-	if (add_attributes(si, md, approval_cms_content(cms), now, e) == -1 ||
+	if (si == NULL) {
+		error_ssl(e, ERROR_CRYPTO, "add approver");
+		return NULL;
+	}
+	return add_attributes(si, md, approval_cms_content(cms), now,
+	    e) == -1 ? NULL : si;
+}
+
+static int
+add_signer(CMS_ContentInfo *cms, const struct identity *id,
+    const struct assertion *as, int64_t now, struct error *e)
+{
+	CMS_SignerInfo	*si;
+
+	if ((si = begin_signer(cms, id, now, e)) == NULL ||
 	    (as != NULL && add_assertion(si, as, e) == -1))
 		return -1;
 	if (CMS_SignerInfo_sign(si) != 1)
@@ -258,8 +271,8 @@ add_signer(CMS_ContentInfo *cms, const struct identity *id,
 	return add_certs(cms, id, e);
 }
 
-static int
-cms_encode(struct buf *out, CMS_ContentInfo *cms, struct error *e)
+int
+approval_cms_encode(struct buf *out, CMS_ContentInfo *cms, struct error *e)
 {
 	unsigned char	*p;
 	int		 n;
@@ -277,31 +290,51 @@ cms_encode(struct buf *out, CMS_ContentInfo *cms, struct error *e)
 	return 0;
 }
 
+/* Nobody signs what would not be read back. */
+static int
+parse_fresh(CMS_ContentInfo **cms, struct bytes blob,
+    const struct identity *id, struct error *e)
+{
+	struct order	*order = NULL;
+	int		 rc = -1;
+
+	if (!key_matches(id->cert, id->key))
+		error_set(e, ERROR_CONFIG,
+		    "the approver's key and certificate do not match");
+	else if (approval_cms_parse(cms, blob, e) == 0 &&
+	    order_parse(&order, approval_cms_content(*cms), e) == 0)
+		rc = check_fresh(*cms, id->cert, e);
+	order_free(&order);
+	return rc;
+}
+
 int
 approval_add(struct buf *out, struct bytes blob, const struct identity *id,
     const struct clock *clock, struct error *e)
 {
 	CMS_ContentInfo	*cms = NULL;
-	struct order	*order = NULL;
 	int		 rc = -1;
 
-	if (!key_matches(id->cert, id->key)) {
-		error_set(e, ERROR_CONFIG,
-		    "the approver's key and certificate do not match");
-		goto out;
-	}
-	/* Nobody signs what would not be read back. */
-	if (approval_cms_parse(&cms, blob, e) == -1 ||
-	    order_parse(&order, approval_cms_content(cms), e) == -1 ||
-	    check_fresh(cms, id->cert, e) == -1 ||
-	    add_signer(cms, id, NULL, clock_now(clock), e) == -1 ||
-	    cms_encode(out, cms, e) == -1)
-		goto out;
-	rc = 0;
- out:
+	if (parse_fresh(&cms, blob, id, e) == 0 &&
+	    add_signer(cms, id, NULL, clock_now(clock), e) == 0)
+		rc = approval_cms_encode(out, cms, e);
 	if (rc == -1)
 		error_wrap(e, "approve order");
-	order_free(&order);
+	CMS_ContentInfo_free(cms);
+	return rc;
+}
+
+int
+approval_add_unsigned(struct buf *out, struct bytes blob,
+    const struct identity *id, int64_t now, struct error *e)
+{
+	CMS_ContentInfo	*cms = NULL;
+	int		 rc = -1;
+
+	if (parse_fresh(&cms, blob, id, e) == 0 &&
+	    begin_signer(cms, id, now, e) != NULL &&
+	    add_certs(cms, id, e) == 0)
+		rc = approval_cms_encode(out, cms, e);
 	CMS_ContentInfo_free(cms);
 	return rc;
 }
@@ -350,7 +383,7 @@ approval_add_with_assertion(struct buf *out, struct bytes blob,
 	    check_fresh(cms, officer, e) == -1 ||
 	    check_assertion(cms, ra, officer, as, e) == -1 ||
 	    add_signer(cms, ra, as, clock_now(clock), e) == -1 ||
-	    add_cert(cms, officer, e) == -1 || cms_encode(out, cms, e) == -1)
+	    add_cert(cms, officer, e) == -1 || approval_cms_encode(out, cms, e) == -1)
 		goto out;
 	rc = 0;
  out:

@@ -51,6 +51,19 @@ int	 approval_wrap_renewal(struct buf *blob, const struct order *,
 int	 approval_add(struct buf *out, struct bytes blob,
 	    const struct identity *, const struct clock *, struct error *);
 /*
+ * The same in two halves, for a key that is elsewhere, such as in a browser:
+ * "half" is the blob with an approval by this certificate that lacks its
+ * signature; "sign" is what to sign, with the digest that the key's algorithm
+ * has in CMS here (SHA-256, SHA-384 for P-384).  ECDSA signatures are DER.
+ * finish() refuses a wrong one (ERROR_DENIED).  The half may have been in
+ * other hands: who goes on with what comes out looks at its order again.
+ */
+int	 approval_begin(struct buf *half, struct buf *sign, struct bytes blob,
+	    X509 *, STACK_OF(X509) *chain, const struct clock *,
+	    struct error *);
+int	 approval_finish(struct buf *out, struct bytes half,
+	    struct bytes signature, struct error *);
+/*
  * With the RA's signature and an officer's assertion, which is verified first.
  * A wrong one is ERROR_DENIED.
  */

@@ -196,6 +196,18 @@ approval_cms_parse_apart(CMS_ContentInfo **out, STACK_OF(X509) **certs,
 	return rc;
 }
 
+int
+approval_cms_signers(struct bytes *signers, struct bytes blob,
+    struct error *e)
+{
+	struct parts	parts;
+
+	if (parts_take(&parts, blob) == -1 ||
+	    der_take(&parts.signers, DER_SET, signers) == -1)
+		return error_set(e, ERROR_INPUT, "not CMS SignedData");
+	return 0;
+}
+
 struct bytes
 approval_cms_content(CMS_ContentInfo *cms)
 {

@@ -24,6 +24,9 @@ int	 approval_cms_parse(CMS_ContentInfo **, struct bytes blob,
  */
 int	 approval_cms_parse_apart(CMS_ContentInfo **, STACK_OF(X509) **certs,
 	    struct bytes blob, struct approval_cache *, struct error *);
+/* The SignerInfos, one after the other. */
+int	 approval_cms_signers(struct bytes *, struct bytes blob,
+	    struct error *);
 /* The order; borrowed. */
 struct bytes approval_cms_content(CMS_ContentInfo *);
 int	 approval_digest(uint8_t *dst, const EVP_MD *, struct bytes,
@@ -52,5 +55,10 @@ int	 approval_assertion_check(const struct approved *,
 	    struct error *);
 int	 approval_scope_check(const struct order *bind, const struct order *,
 	    const struct approval_trust *, struct error *);
+int	 approval_cms_encode(struct buf *, CMS_ContentInfo *, struct error *);
+/* approval_add() by an identity whose key is only public: all but the
+ * signature. */
+int	 approval_add_unsigned(struct buf *out, struct bytes blob,
+	    const struct identity *, int64_t now, struct error *);
 bool	 approval_same_key(const X509 *, const X509 *);
 #endif
