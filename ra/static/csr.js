@@ -68,6 +68,17 @@ function ecdsaDer(raw) {
 	return sequence(integer(raw.slice(0, half)), integer(raw.slice(half)));
 }
 
+function ecdsaRaw(der, curve) {
+	const half = curve === "P-384" ? 48 : 32;
+	const raw = new Uint8Array(2 * half);
+	inside(read(der)).forEach((part, i) => {
+		const value = part.value.length > half ? part.value.subarray(1) :
+		    part.value;
+		raw.set(value, (i + 1) * half - value.length);
+	});
+	return raw;
+}
+
 // hash only counts on a curve: with RSA it is part of the key here.
 export async function sign(key, bytes, hash) {
 	const { name } = key.algorithm;
@@ -90,4 +101,16 @@ export async function request(pair, kind, commonName) {
 	    await spkiOf(pair.publicKey), context(0));
 	const signature = await sign(pair.privateKey, info, hash);
 	return sequence(info, SIGNATURES[`${name} ${hash}`], bits(signature));
+}
+
+// Whether a signature by sign() is of this public key.
+export async function verifies(spki, signature, bytes) {
+	// SubjectPublicKeyInfo begins as PKCS#8 goes on after its version.
+	const [alg] = inside(read(spki));
+	const params = algorithmOf(sequence(integer(0), alg.whole));
+	const key = await crypto.subtle.importKey("spki", spki, params, false,
+	    ["verify"]);
+	const raw = params.name === "ECDSA" ?
+	    ecdsaRaw(signature, params.namedCurve) : signature;
+	return crypto.subtle.verify(params, key, raw, bytes);
 }
