@@ -76,7 +76,8 @@ GRANT UPDATE (fill_after), DELETE ON target TO signet_cli;
 
 -- signet-rad: as the operator, for orders and holders only.
 GRANT SELECT ON ca, holder, orders, item, request, cert, cert_name, crl,
-	crl_part, status_change TO signet_ra;
+	crl_part, status_change, audit, audit_head, audit_signed_head
+	TO signet_ra;
 GRANT INSERT ON holder, orders, item, request TO signet_ra;
 GRANT UPDATE (blob, approvals, state, reason, changed_at) ON orders
 	TO signet_ra;

@@ -3,23 +3,19 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "db/db_order.h"
-
-#define COLUMNS	"id, digest, kind, state, ca, profile, holder, summary," \
-	" approvals, items, open_items, waiting_items, " \
-	DB_EPOCH("created_at") ", " DB_EPOCH("expires_at") ", seq, " \
-	DB_EPOCH("stored_at") ", " DB_EPOCH("changed_at") ", reason"
+#include "db/db_order_private.h"
 
 enum { FIND, FIND_HEX, BLOB, LIST, COUNTS, ITEMS, ITEM_COUNTS };
 static const struct db_stmt read_stmt[] = {
 	[FIND] = DB_STMT("order_find",
-	    "SELECT " COLUMNS " FROM orders WHERE id = $1::bytea"),
+	    "SELECT " DB_ORDER_COLUMNS " FROM orders WHERE id = $1::bytea"),
 	[FIND_HEX] = DB_STMT_FRESH("order_find_hex",
-	    "SELECT " COLUMNS " FROM orders WHERE id >= $1::bytea"
+	    "SELECT " DB_ORDER_COLUMNS " FROM orders WHERE id >= $1::bytea"
 	    " AND ($2::bytea IS NULL OR id < $2::bytea) ORDER BY id LIMIT 2"),
 	[BLOB] = DB_STMT("order_blob",
 	    "SELECT blob FROM orders WHERE id = $1::bytea"),
 	[LIST] = DB_STMT_FRESH("order_list",
-	    "SELECT " COLUMNS " FROM orders"
+	    "SELECT " DB_ORDER_COLUMNS " FROM orders"
 	    " WHERE ($1::bigint = 0 OR seq < $1::bigint)"
 	    " AND ($2::text IS NULL OR state = $2::text)"
 	    " AND ($3::text IS NULL OR kind = $3::text)"
@@ -59,11 +55,11 @@ const struct db_table DB_ORDER_REQUESTS = DB_TABLE(requests_stmt);
 enum { FIND_REQUEST, WAITING };
 static const struct db_stmt of_stmt[] = {
 	[FIND_REQUEST] = DB_STMT("order_find_request",
-	    "SELECT " COLUMNS " FROM " NEWEST_OF " WHERE kind = 'issue'"
+	    "SELECT " DB_ORDER_COLUMNS " FROM " NEWEST_OF " WHERE kind = 'issue'"
 	    " AND EXISTS (SELECT FROM request r WHERE r.order_id = o.id"
 	    "  AND r.der = $2::bytea) ORDER BY seq DESC LIMIT 1"),
 	[WAITING] = DB_STMT("order_waiting",
-	    "SELECT " COLUMNS " FROM " NEWEST_OF " WHERE kind = 'issue'"
+	    "SELECT " DB_ORDER_COLUMNS " FROM " NEWEST_OF " WHERE kind = 'issue'"
 	    " AND state IN ('pending', 'ready') AND waiting_items > 0"
 	    " AND ($2::text IS NULL OR profile = $2::text)"
 	    " ORDER BY seq DESC LIMIT $3::bigint"),
@@ -244,8 +240,8 @@ db_order_reject(struct db *db, const uint8_t id[DB_ORDER_ID],
 
 /* Reading. */
 
-static void
-order_fill(struct db_order *o, const struct db_rows *rows, size_t i,
+void
+db_order_fill(struct db_order *o, const struct db_rows *rows, size_t i,
     struct arena *a)
 {
 	db_row_fixed(o->id, DB_ORDER_ID, rows, i, 0);
@@ -279,7 +275,7 @@ db_order_find(struct db *db, const uint8_t id[DB_ORDER_ID],
 	if (db_query(db, &read_stmt[FIND], arg, 1, &rows, e) == -1)
 		return -1;
 	if ((found = db_rows_count(rows) == 1))
-		order_fill(o, rows, 0, a);
+		db_order_fill(o, rows, 0, a);
 	db_rows_free(&rows);
 	return found;
 }
@@ -300,7 +296,7 @@ db_order_find_hex(struct db *db, const char *hex, struct db_order *o,
 	    e) == -1)
 		return -1;
 	if ((n = db_rows_count(rows)) == 1)
-		order_fill(o, rows, 0, a);
+		db_order_fill(o, rows, 0, a);
 	db_rows_free(&rows);
 	if (n < 2)
 		return (int)n;
@@ -321,7 +317,7 @@ db_order_find_request(struct db *db, const char *holder,
 	if (db_query(db, &of_stmt[FIND_REQUEST], arg, 2, &rows, e) == -1)
 		return -1;
 	if ((found = db_rows_count(rows) == 1))
-		order_fill(o, rows, 0, a);
+		db_order_fill(o, rows, 0, a);
 	db_rows_free(&rows);
 	return found;
 }
@@ -333,7 +329,7 @@ orders_fill(struct db_orders *out, const struct db_rows *rows,
 	out->n = db_rows_count(rows);
 	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
 	for (size_t i = 0; i < out->n; i++)
-		order_fill(&out->v[i], rows, i, a);
+		db_order_fill(&out->v[i], rows, i, a);
 }
 
 int

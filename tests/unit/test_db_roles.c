@@ -22,6 +22,7 @@
 #include "db/db_key.h"
 #include "db/db_notice.h"
 #include "db/db_ocsp.h"
+#include "db/db_officer.h"
 #include "db/db_order.h"
 #include "db/db_private.h"
 #include "db/db_publish.h"
@@ -53,7 +54,7 @@ static const struct {
 	{ &DB_APPLICATION_DECIDE, "application decide", R(RA) },
 	{ &DB_APPLICATION_FOLLOW, "application follow", R(RA) },
 	{ &DB_APPLICATION_NEW, "application new", R(RA) },
-	{ &DB_AUDIT, "audit", READERS },
+	{ &DB_AUDIT, "audit", READERS | R(RA) },
 	{ &DB_AUDIT_APPEND, "audit append",
 	    R(CA) | R(CLI) | R(RA) | R(STATION) | R(CRL) | R(AGENT) },
 	{ &DB_AUDIT_SIGN, "audit sign", R(CA) },
@@ -78,6 +79,7 @@ static const struct {
 	{ &DB_NOTICE_ASK, "notice ask", R(CLI) | R(RA) },
 	{ &DB_NOTICE_SCAN, "notice scan", R(RA) },
 	{ &DB_OCSP, "ocsp", R(OCSP) },
+	{ &DB_OFFICER, "officer", READERS | R(RA) },
 	{ &DB_ORDER, "order", READERS | R(RA) | R(STATION) },
 	{ &DB_ORDER_INTAKE, "order intake", R(CLI) | R(RA) },
 	{ &DB_ORDER_NEW, "order new", R(CLI) | R(RA) | R(AGENT) },
