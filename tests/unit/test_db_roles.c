@@ -214,7 +214,7 @@ static const struct {
 	{ "UPDATE audit SET body = ''", 0 },
 	{ "DELETE FROM audit", 0 },
 	{ "UPDATE audit_head SET seq = 0", 0 },
-	{ "SELECT body FROM audit", READERS },
+	{ "SELECT body FROM audit", READERS | R(RA) },
 	{ "SELECT order_id FROM status_change", READERS | R(RA) },
 	{ "SELECT blob FROM orders", READERS | R(RA) | R(STATION) },
 	{ "SELECT hash FROM revocation_code", R(RA) },
