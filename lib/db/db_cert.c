@@ -23,11 +23,13 @@
 	" ORDER BY c.id DESC LIMIT $11::bigint"
 #define FILTER_ARGS	11
 
-enum { FIND, FIND_REF, FIND_HEX, LIST, LIST_NAMED, EXPORT, SAMPLE, HISTORY };
+enum { FIND, FIND_ID, FIND_REF, FIND_HEX, LIST, LIST_NAMED, EXPORT, SAMPLE, HISTORY };
 static const struct db_stmt stmt[] = {
 	[FIND] = DB_STMT("cert_find",
 	    "SELECT " COLUMNS ", c.der FROM cert c"
 	    " WHERE c.ca = $1::text AND c.serial = $2::bytea"),
+	[FIND_ID] = DB_STMT("cert_find_id",
+	    "SELECT " COLUMNS ", c.der FROM cert c WHERE c.id = $1::bigint"),
 	[FIND_REF] = DB_STMT("cert_find_ref",
 	    "SELECT " COLUMNS ", c.der FROM cert c"
 	    " WHERE c.order_id = $1::bytea AND c.n = $2::bigint"),
@@ -109,6 +111,18 @@ db_cert_find(struct db *db, const char *ca, const struct db_serial *serial,
 	size_t			 n;
 
 	if (find_one(db, &stmt[FIND], arg, 2, c, &n, a, e) == -1)
+		return -1;
+	return (int)n;
+}
+
+int
+db_cert_find_id(struct db *db, int64_t id, struct db_cert *c,
+    struct arena *a, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_int(id) };
+	size_t			 n;
+
+	if (find_one(db, &stmt[FIND_ID], arg, 1, c, &n, a, e) == -1)
 		return -1;
 	return (int)n;
 }

@@ -34,6 +34,8 @@ struct db_certs {
 /* Find, with der: 1, 0 none, -1. */
 int	 db_cert_find(struct db *, const char *ca, const struct db_serial *,
 	    struct db_cert *, struct arena *, struct error *);
+int	 db_cert_find_id(struct db *, int64_t id, struct db_cert *,
+	    struct arena *, struct error *);
 int	 db_cert_find_ref(struct db *, const struct db_ref *,
 	    struct db_cert *, struct arena *, struct error *);
 /* By the first digits of the serial, ca NULL: of any CA; ERROR_INPUT if more
