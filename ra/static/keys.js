@@ -19,17 +19,23 @@ function passwordOf(form) {
 	return first.value;
 }
 
+// For the file and in the request, for those who look at them.
+function nameOf(form) {
+	const input = form.elements["field.name"] ?? form.elements.user;
+	return input?.value.trim() ?? "";
+}
+
 async function make(form) {
 	const password = passwordOf(form);
 	const kind = form.querySelector("[data-kind]").value;
-	const name = form.querySelector("[data-name]")?.value ?? "";
+	const name = nameOf(form);
 	say(form, word("making"));
 	const pair = await generate(kind);
 	const pkcs8 = await pkcs8Of(pair.privateKey);
 	const shut = await writeKey(password, pkcs8);
 	pkcs8.fill(0);
 	await keep(await spkiOf(pair.publicKey), shut);
-	download(fileName(name || "key", "key.pem"), "application/x-pem-file",
+	download(fileName(name || "my", "key.pem"), "application/x-pem-file",
 	    toPem("ENCRYPTED PRIVATE KEY", shut));
 	form.querySelector("[data-request]").value =
 	    toPem("CERTIFICATE REQUEST", await request(pair, kind, name));

@@ -43,8 +43,8 @@ export function download(name, type, bytes) {
 
 // A name that every file system takes.
 export function fileName(name, ending) {
-	const plain = name.normalize("NFKD").replace(/[^A-Za-z0-9._-]+/g, "-")
-	    .replace(/^[-.]+|[-.]+$/g, "").slice(0, 60);
+	const plain = name.normalize("NFKD").replace(/\p{M}/gu, "")
+	    .replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[-.]+|[-.]+$/g, "").slice(0, 60);
 	return `${plain || "certificate"}.${ending}`;
 }
 

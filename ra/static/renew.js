@@ -27,7 +27,7 @@ async function newKey(form, password) {
 	const shut = await writeKey(password, pkcs8);
 	pkcs8.fill(0);
 	await keep(await spkiOf(pair.publicKey), shut);
-	download(fileName("renewed", "key.pem"), "application/x-pem-file",
+	download(fileName("my-new", "key.pem"), "application/x-pem-file",
 	    toPem("ENCRYPTED PRIVATE KEY", shut));
 	return toPem("CERTIFICATE REQUEST", await request(pair, kind, ""));
 }

@@ -75,6 +75,23 @@ export function watch(page) {
 	page.on("pageerror", (e) => page.complaints.push(String(e)));
 }
 
+// A security key of Chromium's own, with somebody who touches it.
+export async function authenticator(page) {
+	const cdp = await page.context().newCDPSession(page);
+	await cdp.send("WebAuthn.enable");
+	const { authenticatorId } = await cdp.send(
+	    "WebAuthn.addVirtualAuthenticator", { options: { protocol: "ctap2",
+	        transport: "usb", hasResidentKey: false,
+	        hasUserVerification: true, isUserVerified: true,
+	        automaticPresenceSimulation: true } });
+	return {
+		verified: (isUserVerified) => cdp.send("WebAuthn.setUserVerified",
+		    { authenticatorId, isUserVerified }),
+		remove: () => cdp.send("WebAuthn.removeVirtualAuthenticator",
+		    { authenticatorId }),
+	};
+}
+
 // What axe-core calls serious or critical.
 export async function axe(page) {
 	await page.evaluate(axeSource);

@@ -2,7 +2,7 @@
 // See 20-pages.t and 21-pages-officer.t.  Wide, light and English; narrow, dark and Swedish.
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { axe, done, is, launch, ok, open, shot, tooWide } from "./browser.mjs";
+import { axe, done, is, launch, ok, open, shot, srcdir, tooWide } from "./browser.mjs";
 import { serve } from "./static.mjs";
 
 const [, , dir, pem, who] = process.argv;
@@ -16,8 +16,8 @@ for (const name of readdirSync(dir).sort()) {
 const base = await serve(pages);
 const browser = await launch();
 
-async function look(page, name, lang) {
-	await page.goto(`${base}/${lang}-${name}`);
+async function look(page, name, lang, from = base) {
+	await page.goto(`${from}/${lang}-${name}`);
 	await page.waitForLoadState("load");
 	const found = await axe(page);
 	ok(`${name}, ${lang}: axe-core finds nothing serious`,
@@ -31,7 +31,8 @@ async function look(page, name, lang) {
 	is(`${name}, ${lang}: no error on the console`,
 	    page.complaints.join("\n"), "");
 	page.complaints.length = 0;
-	await shot(page, `${name.replace(".html", "")}-${lang}`);
+	await shot(page, `${name.replace(".html", "")}-${lang}` +
+	    (from === base ? "" : "-brand"));
 }
 
 async function all(lang, width, colorScheme) {
@@ -43,5 +44,14 @@ async function all(lang, width, colorScheme) {
 }
 
 await Promise.all([all("en", 1100, "light"), all("sv", 360, "dark")]);
+// The colours and the logo of the example of a brand.
+if (who !== "officer") {
+	const brand = await serve(pages, [], join(srcdir, "ra/brand"));
+	for (const colorScheme of ["light", "dark"]) {
+		const page = await open(browser, { colorScheme });
+		await look(page, "home.html", "en", brand);
+		await look(page, "status.html", "sv", brand);
+	}
+}
 await browser.close();
 done();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Serves ra/static and one blank page on loopback, with the content policy of
-// signet-rad, for tests of modules without the daemon.
+// Serves ra/static and pages of the caller's on loopback, with the content
+// policy of signet-rad, for tests of what runs in the browser alone.  What is
+// sent goes into a list; the answer is what the caller has for "POST /path".
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
@@ -11,23 +12,44 @@ const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; " +
     "img-src 'self'; connect-src 'self'; form-action 'self'; " +
     "frame-ancestors 'none'; base-uri 'none'";
 
-async function answer(request, response, pages) {
+async function take(request, sent) {
+	const parts = [];
+	for await (const part of request)
+		parts.push(part);
+	sent.push({ path: request.url, fields: Object.fromEntries(
+	    new URLSearchParams(Buffer.concat(parts).toString())) });
+}
+
+// A file of a brand folder takes the place of ours.
+async function fileOf(name, brand) {
+	const ours = join(srcdir, "ra/static", name);
+	if (brand === null)
+		return readFile(ours);
+	return readFile(join(brand, "static", name)).catch(() => readFile(ours));
+}
+
+async function answer(request, response, pages, sent, brand) {
 	response.setHeader("Content-Security-Policy", POLICY);
 	const { pathname } = new URL(request.url, "http://localhost");
 	const name = pathname.match(/^\/static\/([a-z0-9_]+\.(js|css|svg))$/);
-	if (name === null) {
-		response.setHeader("Content-Type", "text/html; charset=utf-8");
-		response.end(pages[pathname] ?? "<!doctype html><title>blank</title>");
+	if (request.method === "POST")
+		await take(request, sent);
+	if (name !== null) {
+		response.setHeader("Content-Type", TYPES[name[2]]);
+		response.end(await fileOf(name[1], brand));
 		return;
 	}
-	response.setHeader("Content-Type", TYPES[name[2]]);
-	response.end(await readFile(join(srcdir, "ra/static", name[1])));
+	const page = pages[request.method === "POST" ? `POST ${pathname}` :
+	    pathname] ?? "<!doctype html><title>blank</title><h1>blank</h1>";
+	response.setHeader("Content-Type", typeof page === "string" ?
+	    "text/html; charset=utf-8" : "application/json");
+	response.end(typeof page === "string" ? page : JSON.stringify(page));
 }
 
 // The address of a server that ends with the program.
-export async function serve(pages = {}) {
+export async function serve(pages = {}, sent = [], brand = null) {
 	const server = createServer((request, response) =>
-	    answer(request, response, pages).catch(() => {
+	    answer(request, response, pages, sent, brand).catch(() => {
 	        response.statusCode = 404;
 	        response.end();
 	    }));
