@@ -232,6 +232,7 @@ write_crld_conf(struct init *in, struct error *e)
 	if (put_database(in, &b, "database", "signet_crl", e) == -1)
 		goto out;
 	put_path(in, &b, "root", "ca/root.pem");
+	init_put_setting(&b, "officers_ca", "services");
 	put_path(in, &b, "profiles", "profiles");
 	put_path(in, &b, "ca_dir", "ca");
 	put_list(&b, "", "root_crls", init_path(in, "ca/root.crl"));

@@ -147,8 +147,10 @@ check_page_of_holders(struct publish_check *k, const struct db_keys *keys,
 		for (end = at; end < certs.n &&
 		    strcmp(certs.v[end].holder, keys->v[i]) == 0; )
 			end++;
-		wanted_person(&p.v[i].wanted, k->target, keys->v[i],
-		    certs.v + at, end - at, &k->cas, k->now, k->arena);
+		if (wanted_person(&p.v[i].wanted, k->target, keys->v[i],
+		    certs.v + at, end - at, &k->cas, k->now, k->arena,
+		    e) == -1)
+			return -1;
 		page_key(&p, "person", keys->v[i]);
 		at = end;
 	}
@@ -252,7 +254,8 @@ check_open(struct publish_check *k, struct error *e)
 		if (c->desk.profiles.v[i]->publish)
 			k->published[n++] = c->desk.profiles.v[i]->name;
 	k->want = (struct db_profiles){ k->published, n };
-	k->cas = (struct publish_cas){ .anchors = c->desk.anchors };
+	k->cas = (struct publish_cas){ .anchors = c->desk.anchors,
+	    .officers_ca = c->conf.officers_ca, .db = c->desk.db };
 	k->arena = arena_new();
 	k->now = clock_now(c->desk.clock);
 	k->entries = k->differ = k->wait = k->unpublishable = 0;

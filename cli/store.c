@@ -11,6 +11,7 @@
 #include "db/db_crl.h"
 #include "db/db_holder.h"
 #include "db/db_key.h"
+#include "db/db_ocsp.h"
 #include "db/db_order.h"
 #include "db/db_publish.h"
 
@@ -34,6 +35,7 @@ static const struct db_table *const tables[] = {
 	&DB_ORDER_SUPPLY,
 	&DB_PUBLISH_ASK,
 	&DB_PUBLISH_LOOK,
+	&DB_RELEASE,
 };
 
 /* Who runs this program, for the audit entries. */

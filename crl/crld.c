@@ -74,6 +74,7 @@ set_publisher(struct crld *c)
 	c->publisher_setup = (struct publisher_setup){
 	    .instance = c->conf.instance, .database = c->conf.database,
 	    .profiles = c->conf.profiles, .root = c->conf.root,
+	    .officers_ca = c->conf.officers_ca,
 	    .user = c->conf.user, .directories = c->conf.directories,
 	    .once = service_is_once(c->svc) };
 }

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "db/db_ca.h"
 #include "db/db_crl.h"
+#include "db/db_ocsp.h"
 #include "publish/deliver.h"
 #include "publisher_private.h"
 #include "x509/key.h"
@@ -40,7 +41,7 @@ publisher_base_open(struct publisher_base *b, const char *name,
     struct error *e)
 {
 	static const struct db_table *const	 tables[] = { &DB_CA, &DB_CRL,
-	    &DB_PUBLISH, &DB_PUBLISH_LOOK };
+	    &DB_PUBLISH, &DB_PUBLISH_LOOK, &DB_RELEASE };
 
 	if (b->setup->directories != NULL &&
 	    (publish_conf_load(&b->conf, b->setup->directories, e) == -1 ||
@@ -75,6 +76,8 @@ publisher_open(struct publisher *p, const char *target, int index,
 	    publish_conf_find(&p->base.conf, target, &p->target, e) == -1)
 		return -1;
 	p->cas.anchors = p->base.anchors;
+	p->cas.officers_ca = p->base.setup->officers_ca;
+	p->cas.db = p->base.db;
 	return db_listen(p->base.db, PUBLISHER_CHANNEL, e);
 }
 
@@ -163,8 +166,9 @@ wanted_people(struct publisher *p, const struct db_deliveries *work,
 		for (end = at; end < certs.n &&
 		    strcmp(certs.v[end].holder, holder) == 0; )
 			end++;
-		wanted_person(&v[i].wanted, p->target, holder, certs.v + at,
-		    end - at, &p->cas, now, a);
+		if (wanted_person(&v[i].wanted, p->target, holder,
+		    certs.v + at, end - at, &p->cas, now, a, e) == -1)
+			return -1;
 		at = end;
 	}
 	return 0;

@@ -18,6 +18,7 @@ struct publisher_setup {
 	const char	*database;
 	const char	*profiles;	/* directory */
 	const char	*root;		/* PEM with the trusted roots */
+	const char	*officers_ca;	/* whose orders end holds */
 	const char	*user;		/* or NULL */
 	const char	*directories;	/* directories.conf; NULL: none, but the
 					 * outbox is emptied all the same */

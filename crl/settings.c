@@ -13,6 +13,9 @@ const struct conf_item crld_settings[] = {
 	    "The store, as libpq's connection string; several hosts allowed."),
 	CONF_STR(struct crld_conf, root, SYSCONFDIR "/ca/root.pem",
 	    "PEM file with the root certificates that CAs must lead to."),
+	CONF_STR(struct crld_conf, officers_ca, "services",
+	    "CA whose certificates carry roles: a hold that has ended since "
+	    "the last list has by an order of its officers."),
 	CONF_STR(struct crld_conf, profiles, SYSCONFDIR "/profiles",
 	    "Directory of the profiles: they say which certificates are "
 	    "published in directories."),
@@ -67,6 +70,9 @@ crld_conf_check(const struct crld_conf *c, struct error *e)
 	if (!text_is_name(c->instance))
 		return error_set(e, ERROR_CONFIG, "instance \"%s\" is not a "
 		    "name", c->instance);
+	if (!text_is_name(c->officers_ca))
+		return error_set(e, ERROR_CONFIG, "officers_ca \"%s\" is not a "
+		    "name", c->officers_ca);
 	if (c->directory[0] != '/' || c->state[0] != '/')
 		return error_set(e, ERROR_CONFIG,
 		    "directory and state are absolute paths");

@@ -10,6 +10,7 @@ struct crld_conf {
 	char			*instance;
 	char			*database;
 	char			*root;
+	char			*officers_ca;
 	char			*profiles;
 	char			*directories;
 	char			*ca_dir;

@@ -36,11 +36,7 @@ int64_t	 floor_number(struct floor *, uint16_t ca);
 bool	 floor_find(struct floor *, const struct cell_key *,
 	    struct crl_entry *);
 
-/*
- * What is to be said, given what the row says (which goes in, and out).  "row"
- * may be DB_STATUS_NONE.  1: the row is overruled, and why says how; 0; -1.
- * The store is asked only for the order that ended a hold.
- */
+/* court_judge() of a certificate that is on the list; else 0. */
 struct floor_court {
 	struct floor		*floor;
 	const struct issuers	*issuers;
@@ -48,11 +44,6 @@ struct floor_court {
 	const char		*officers_ca;
 	struct db		*db;
 };
-int	 floor_judge(const struct floor_court *, const struct cell_key *,
+int	 floor_judge(struct floor_court *, const struct cell_key *,
 	    struct db_ocsp_status *row, struct error *why, struct error *);
-/* Does the order release this certificate, which is on hold since then?
- * ERROR_DENIED saying why not. */
-int	 floor_check_release(const struct floor_court *,
-	    const struct cell_key *, struct bytes blob, int64_t since,
-	    struct error *);
 #endif

@@ -123,10 +123,10 @@ static int
 check_store(struct ocspd *d, struct error *e)
 {
 	static const struct db_table *const	 tables[] = { &DB_OCSP,
-	    &DB_CRL, &DB_CA };
+	    &DB_RELEASE, &DB_CRL, &DB_CA };
 	struct db				*db = NULL;
 
-	if (db_open(&db, d->conf.database, "signet-ocspd", tables, 3,
+	if (db_open(&db, d->conf.database, "signet-ocspd", tables, 4,
 	    e) == -1) {
 		if (e->code != ERROR_UPSTREAM && e->code != ERROR_RETRY)
 			return -1;

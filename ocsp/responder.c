@@ -12,11 +12,12 @@
 struct responder_thread *
 responder_thread_new(const struct responder *r)
 {
-	static const struct db_table *const	 tables[] = { &DB_OCSP };
+	static const struct db_table *const	 tables[] = { &DB_OCSP,
+	    &DB_RELEASE };
 	struct responder_thread			*t = mem_alloc(sizeof(*t));
 
 	t->r = r;
-	db_open_later(&t->db, r->conf->database, "signet-ocspd", tables, 1);
+	db_open_later(&t->db, r->conf->database, "signet-ocspd", tables, 2);
 	db_set_patience(t->db, 0);
 	db_set_deadline(t->db, (int)r->conf->query_ms);
 	t->issuers = issuers_get(r->issuers);

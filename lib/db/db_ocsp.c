@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "db/db_ocsp.h"
 
-enum { READ, FEED, CHANGES, LISTS, RELEASE };
+enum { READ, FEED, CHANGES, LISTS };
 static const struct db_stmt stmt[] = {
 	/* By the index (serial, ca), one by one: see db_issue.c; and a row for
 	 * each that was asked, because the head belongs to the same moment. */
@@ -36,10 +36,13 @@ static const struct db_stmt stmt[] = {
 	    " (SELECT ca, shard, number, size FROM crl WHERE crl.ca = s.ca"
 	    "  AND crl.shard = s.shard AND base = 0"
 	    "  ORDER BY number DESC LIMIT 1) l"),
-	[RELEASE] = DB_STMT("ocsp_release",
-	    "SELECT release_order($1::text, $2::bytea)"),
 };
 const struct db_table DB_OCSP = DB_TABLE(stmt);
+
+static const struct db_stmt release_stmt[] = {
+	DB_STMT("ocsp_release", "SELECT release_order($1::text, $2::bytea)"),
+};
+const struct db_table DB_RELEASE = DB_TABLE(release_stmt);
 
 /* Several may beat: one a second is enough. */
 static const struct db_stmt beat_stmt[] = {
@@ -175,7 +178,7 @@ db_ocsp_release(struct db *db, const struct db_ocsp_key *key,
 	    db_bytes(key->serial.p, key->serial.len) };
 	struct db_rows		*rows;
 
-	if (db_query(db, &stmt[RELEASE], arg, 2, &rows, e) == -1)
+	if (db_query(db, &release_stmt[0], arg, 2, &rows, e) == -1)
 		return -1;
 	*blob = db_row_bytes(a, rows, 0, 0);
 	db_rows_free(&rows);

@@ -14,6 +14,7 @@
 #include "db/db_row.h"
 
 extern const struct db_table DB_OCSP;		/* read */
+extern const struct db_table DB_RELEASE;	/* db_ocsp_release() */
 extern const struct db_table DB_HEARTBEAT;	/* write */
 
 enum db_status { DB_STATUS_NONE, DB_STATUS_GOOD, DB_STATUS_HELD,

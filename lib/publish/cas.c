@@ -4,8 +4,10 @@
 #include <string.h>
 #include <openssl/err.h>
 
+#include "base/text.h"
 #include "db/db_ca.h"
 #include "db/db_crl.h"
+#include "status/court.h"
 #include "x509/cert_look.h"
 
 static void
@@ -40,6 +42,58 @@ publish_cas_get(const struct publish_cas *cas, const char *name)
 		if (strcmp(cas->v[i]->name, name) == 0)
 			return cas->v[i];
 	return NULL;
+}
+
+static bool
+cas_find(void *arg, size_t i, const struct db_serial *serial,
+    struct crl_entry *c)
+{
+	const struct publish_ca	*const *ca = arg;
+
+	return ca[i]->list != NULL && crl_find(ca[i]->list, serial->p,
+	    serial->len, c);
+}
+
+int
+publish_cas_judge(const struct publish_cas *cas, const struct publish_ca *ca,
+    const struct db_serial *serial, struct error *why, struct error *e)
+{
+	struct db_ocsp_status		  row = { .status = DB_STATUS_GOOD,
+	    .reason = -1 };
+	struct court			  court = { .roots = cas->anchors,
+	    .officers_ca = cas->officers_ca, .db = cas->db,
+	    .find = cas_find };
+	struct court_ca			 *v;
+	const struct publish_ca		**known;
+	struct crl_entry		  c;
+	char				  day[TEXT_TIME_SIZE];
+	size_t				  at = 0;
+	int				  rc;
+
+	if (ca->list == NULL || !crl_find(ca->list, serial->p, serial->len,
+	    &c))
+		return 1;
+	court.ca = v = mem_array(cas->n, sizeof(*v));
+	court.arg = known = mem_array(cas->n, sizeof(*known));
+	for (size_t i = 0; i < cas->n; i++) {
+		if (cas->v[i]->cert == NULL)
+			continue;
+		if (cas->v[i] == ca)
+			at = court.n;
+		known[court.n] = cas->v[i];
+		v[court.n++] = (struct court_ca){ cas->v[i]->name,
+		    cas->v[i]->cert };
+	}
+	rc = court_judge(&court, at, serial, &c, &row, why, e);
+	mem_free(&known);
+	mem_free(&v);
+	if (rc != 1)
+		return rc == 0 ? 1 : -1;
+	error_wrap(why, "CRL %lld has it as revoked at %s",
+	    (long long)ca->list->params.number, text_time(day, c.revoked_at));
+	error_hint(why, "somebody has changed the store; see \"signet cert "
+	    "show\" and \"signet audit verify\"");
+	return 0;
 }
 
 static bool

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "db/db.h"
+#include "db/db_row.h"
 #include "x509/cert.h"
 #include "x509/crl.h"
 
@@ -28,6 +29,9 @@ struct publish_ca {
 };
 struct publish_cas {
 	STACK_OF(X509)		*anchors;	/* borrowed */
+	/* For holds that have ended since the list was made. */
+	const char		*officers_ca;
+	struct db		*db;		/* DB_RELEASE */
 	struct publish_ca	**v;
 	size_t			 n;
 };
@@ -37,5 +41,11 @@ int	 publish_cas_refresh(struct publish_cas *, struct db *, int64_t now,
 /* NULL if the store has none of this name. */
 struct publish_ca *publish_cas_get(const struct publish_cas *,
 	    const char *name);
+/*
+ * Is the certificate, which its row calls good, so by the newest list of its
+ * CA?  1; 0 and why; -1 the store.
+ */
+int	 publish_cas_judge(const struct publish_cas *, const struct publish_ca *,
+	    const struct db_serial *, struct error *why, struct error *);
 void	 publish_cas_clear(struct publish_cas *);
 #endif

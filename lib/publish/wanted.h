@@ -34,11 +34,13 @@ struct wanted {
 };
 /*
  * cert: those of the holder, newest first.  Everything lives in the arena,
- * certificates as long as their rows.
+ * certificates as long as their rows.  The store is asked for the orders that
+ * ended holds.
  */
-void	 wanted_person(struct wanted *, const struct publish_target *,
+int	 wanted_person(struct wanted *, const struct publish_target *,
 	    const char *holder, const struct db_published *cert, size_t n,
-	    const struct publish_cas *, int64_t now, struct arena *);
+	    const struct publish_cas *, int64_t now, struct arena *,
+	    struct error *);
 /* Deltas and what the root made off line are read now. */
 int	 wanted_ca(struct wanted *, const struct publish_target *,
 	    const char *name, const struct publish_cas *, struct db *,
@@ -53,10 +55,11 @@ struct wanted_cert {
 	const char	**mail;
 	size_t		 nmail;
 };
-/* 1: it can be published; 0: it is not for this; -1: it must not be. */
+/* 1: it can be published; 0: it is not for this or, and then why says so, it
+ * must not be; -1: the store. */
 int	 wanted_look(struct wanted_cert *, const struct db_published *,
 	    const struct publish_cas *, int64_t now, struct arena *,
-	    struct error *);
+	    struct error *why, struct error *);
 
 enum wanted_action { WANTED_SAME, WANTED_ADD, WANTED_MODIFY, WANTED_DELETE };
 /*

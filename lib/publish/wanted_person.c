@@ -45,24 +45,6 @@ check_signature(X509 *cert, const struct publish_ca *ca, struct error *e)
 	return error_set(e, ERROR_CRYPTO, "CA %s has not signed it", ca->name);
 }
 
-/* A hold may have been released since the list was made. */
-static int
-check_floor(const struct db_published *p, const struct publish_ca *ca,
-    struct error *e)
-{
-	struct crl_entry	 entry;
-	char			 day[TEXT_TIME_SIZE];
-
-	if (ca->list == NULL || !crl_find(ca->list, p->serial.p,
-	    p->serial.len, &entry) || entry.reason == CRL_REASON_CERTIFICATE_HOLD)
-		return 0;
-	error_set(e, ERROR_DENIED, "the store says good, but CRL %lld has it "
-	    "as revoked at %s", (long long)ca->list->params.number,
-	    text_time(day, entry.revoked_at));
-	return error_hint(e, "somebody has changed the store; see \"signet "
-	    "cert show\" and \"signet audit verify\"");
-}
-
 static const char *
 subject_text(X509 *cert, int nid, struct arena *a)
 {
@@ -110,61 +92,64 @@ take_mails(struct wanted_cert *c, X509 *cert, struct arena *a)
 	ERR_clear_error();
 }
 
+/* 1 somebody can encrypt mail with it; 0 not, or why. */
 static int
-look_inside(struct wanted_cert *c, X509 *cert, const struct db_published *p,
-    const struct publish_ca *ca, int64_t now, struct arena *a,
-    struct error *e)
+look_inside(X509 *cert, const struct db_published *p,
+    const struct publish_ca *ca, int64_t now, struct error *why)
 {
 	struct cert_look	 look;
 
-	if (cert_look(&look, p->der, e) == -1 ||
-	    check_serial(cert, &p->serial, e) == -1 ||
-	    check_signature(cert, ca, e) == -1)
-		return -1;
-	if (now >= look.not_after || now < look.not_before)
+	if (cert_look(&look, p->der, why) == -1 ||
+	    check_serial(cert, &p->serial, why) == -1 ||
+	    check_signature(cert, ca, why) == -1)
 		return 0;
-	if ((X509_get_key_usage(cert) & ENCRYPTS) == 0 ||
-	    X509_check_ca(cert) != 0)
+	return now < look.not_after && now >= look.not_before &&
+	    (X509_get_key_usage(cert) & ENCRYPTS) != 0 &&
+	    X509_check_ca(cert) == 0;
+}
+
+static int
+check_ca(const struct publish_ca *ca, const char *name, struct error *why)
+{
+	if (ca == NULL)
+		return error_set(why, ERROR_INPUT, "the store has no CA %s",
+		    name);
+	if (ca->cert != NULL)
 		return 0;
-	if (check_floor(p, ca, e) == -1)
-		return -1;
-	c->cn = subject_text(cert, NID_commonName, a);
-	c->sn = subject_text(cert, NID_surname, a);
-	take_mails(c, cert, a);
-	return 1;
+	*why = ca->error;
+	return -1;
 }
 
 int
 wanted_look(struct wanted_cert *c, const struct db_published *p,
     const struct publish_cas *cas, int64_t now, struct arena *a,
-    struct error *e)
+    struct error *why, struct error *e)
 {
 	const struct publish_ca	*ca = publish_cas_get(cas, p->ca);
 	const unsigned char	*der = p->der.p;
 	X509			*cert = NULL;
 	char			 hex[2 * DB_SERIAL + 1];
-	int			 rc = -1;
+	int			 rc = 0;
 
 	memset(c, 0, sizeof(*c));
 	c->der = p->der;
-	if (ca == NULL || ca->cert == NULL) {
-		if (ca != NULL)
-			*e = ca->error;
-		else
-			error_set(e, ERROR_INPUT, "the store has no CA %s",
-			    p->ca);
+	if (check_ca(ca, p->ca, why) == -1)
 		goto out;
-	}
 	cert = d2i_X509(NULL, &der, (long)p->der.len);
 	if (cert == NULL || der != p->der.p + p->der.len) {
 		ERR_clear_error();
-		error_set(e, ERROR_INPUT, "it cannot be read");
+		error_set(why, ERROR_INPUT, "it cannot be read");
 		goto out;
 	}
-	rc = look_inside(c, cert, p, ca, now, a, e);
+	if ((rc = look_inside(cert, p, ca, now, why)) != 1 ||
+	    (rc = publish_cas_judge(cas, ca, &p->serial, why, e)) != 1)
+		goto out;
+	c->cn = subject_text(cert, NID_commonName, a);
+	c->sn = subject_text(cert, NID_surname, a);
+	take_mails(c, cert, a);
  out:
-	if (rc == -1)
-		error_wrap(e, "certificate %s", text_hex(hex, p->serial.p,
+	if (why->code != ERROR_NONE)
+		error_wrap(why, "certificate %s", text_hex(hex, p->serial.p,
 		    p->serial.len));
 	X509_free(cert);
 	return rc;
@@ -220,14 +205,15 @@ static const char *const classes[] = { "top", "person",
     "organizationalPerson", "inetOrgPerson", "pkiUser" };
 #define NCLASSES	(sizeof(classes) / sizeof(classes[0]))
 
-void
+int
 wanted_person(struct wanted *w, const struct publish_target *t,
     const char *holder, const struct db_published *v, size_t n,
-    const struct publish_cas *cas, int64_t now, struct arena *a)
+    const struct publish_cas *cas, int64_t now, struct arena *a,
+    struct error *e)
 {
 	struct directory_attr	*class, *cn, *sn, *mail, *certs;
 	struct wanted_cert	 c;
-	struct error		 e = ERROR_INIT;
+	struct error		 why = ERROR_INIT;
 	bool			*taken = arena_alloc(a, (n + 1) * sizeof(bool));
 	char			*dn;
 	const char		*name = NULL, *last = NULL;
@@ -243,10 +229,12 @@ wanted_person(struct wanted *w, const struct publish_target *t,
 	mail = wanted_attr(w, "mail", n * MAILS_MAX, a);
 	certs = wanted_attr(w, "userCertificate;binary", n, a);
 	for (size_t i = 0; i < n; i++) {
-		error_clear(&e);
-		rc = wanted_look(&c, &v[i], cas, now, a, &e);
+		error_clear(&why);
+		rc = wanted_look(&c, &v[i], cas, now, a, &why, e);
 		if (rc == -1)
-			wanted_problem(w, &e);
+			return -1;
+		if (why.code != ERROR_NONE)
+			wanted_problem(w, &why);
 		if (rc != 1)
 			continue;
 		taken[i] = c.nmail > 0 ? take_addresses(mail, &c) :
@@ -261,11 +249,12 @@ wanted_person(struct wanted *w, const struct publish_target *t,
 	}
 	w->present = certs->n > 0;
 	if (!w->present)
-		return;
+		return 0;
 	if (name == NULL)
 		name = arena_strdup(a, holder);
 	wanted_text(cn, name);
 	wanted_text(sn, surname_of(last, name));
 	for (size_t i = 0; i < NCLASSES; i++)
 		wanted_text(class, classes[i]);
+	return 0;
 }

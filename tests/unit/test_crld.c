@@ -122,14 +122,18 @@ static void
 settings_that_cannot_be_are_refused(void **state)
 {
 	struct fixture		*f = *state;
-	struct crld_conf	 c = { .instance = f->conf.instance,
-		.directory = f->dir, .state = f->dir };
 	char			 name[] = "a", odd[] = "a b", near[] = "near";
+	struct crld_conf	 c = { .instance = f->conf.instance,
+		.officers_ca = name, .directory = f->dir, .state = f->dir };
 
 	c.instance = odd;
 	assert_int_equal(crld_conf_check(&c, &f->e), -1);
 	assert_string_equal(f->e.text, "instance \"a b\" is not a name");
 	c.instance = name;
+	c.officers_ca = odd;
+	assert_int_equal(crld_conf_check(&c, &f->e), -1);
+	assert_string_equal(f->e.text, "officers_ca \"a b\" is not a name");
+	c.officers_ca = name;
 	c.directory = near;
 	assert_int_equal(crld_conf_check(&c, &f->e), -1);
 	assert_string_equal(f->e.text,

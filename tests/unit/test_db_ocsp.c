@@ -11,7 +11,8 @@
 #include "db/db_status.h"
 #include "testdb.h"
 
-static const struct db_table *const	 tables[] = { &DB_OCSP };
+static const struct db_table *const	 tables[] = { &DB_OCSP,
+    &DB_RELEASE };
 static const struct db_table *const	 ca_tables[] = { &DB_STATUS,
     &DB_HEARTBEAT };
 static struct testdb	 t;
@@ -56,7 +57,7 @@ set_up(void **state)
 	    " CASE WHEN place > 1 THEN to_timestamp(5000) END"
 	    " FROM unnest('{51,52,53}'::text[])"
 	    " WITH ORDINALITY AS u (n, place)");
-	f->db = testdb_open(&t, "signet_ocsp", tables, 1);
+	f->db = testdb_open(&t, "signet_ocsp", tables, 2);
 	f->ca = testdb_open(&t, "signet_ca", ca_tables, 2);
 	f->a = arena_new();
 	*state = f;

@@ -78,7 +78,7 @@ static const struct {
 	{ &DB_NOTICE_ADD, "notice add", R(RA) },
 	{ &DB_NOTICE_ASK, "notice ask", R(CLI) | R(RA) },
 	{ &DB_NOTICE_SCAN, "notice scan", R(RA) },
-	{ &DB_OCSP, "ocsp", R(OCSP) },
+	{ &DB_OCSP, "ocsp", READERS | R(OCSP) },
 	{ &DB_OFFICER, "officer", READERS | R(RA) },
 	{ &DB_ORDER, "order", READERS | R(RA) | R(STATION) },
 	{ &DB_ORDER_INTAKE, "order intake", R(CLI) | R(RA) },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows against the list, and releases against officers.
+ * Rows against the list.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "ocsp/floor.h"
-#include "order/approval.h"
 #include "os/file.h"
 #include "tests/lib/testpki.h"
 
@@ -20,7 +19,6 @@ struct fixture {
 	struct testpki		 pki;
 	char			 dir[40];
 	char			*list;		/* of services */
-	struct clock		 clock;
 	struct issuers		*issuers;
 	struct floor		*floor;
 	struct floor_court	 court;
@@ -89,7 +87,6 @@ set_up(void **state)
 	snprintf(f->dir, sizeof(f->dir), "/tmp/signet-floor.XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	f->list = mem_printf("%s/services.crl", f->dir);
-	f->clock = clock_fixed(NOW);
 	f->issuers = table(f);
 	assert_int_equal(floor_new(&f->floor, f->dir, &f->e), 0);
 	f->court = (struct floor_court){ .floor = f->floor,
@@ -254,77 +251,6 @@ a_row_that_agrees_or_goes_further_stands(void **state)
 	}
 }
 
-/* An order about one certificate of services, signed by somebody. */
-static void
-order_about(struct fixture *f, struct buf *out, enum order_kind kind,
-    uint8_t serial, const char *role)
-{
-	struct buf	 bare = { 0 };
-	struct identity	 id;
-	struct order	*o;
-
-	assert_int_equal(order_new(&o, kind, 3600, &f->clock, &rng_system,
-	    &f->e), 0);
-	o->target = mem_array(1, sizeof(*o->target));
-	o->ntargets = 1;
-	o->target[0].ca = mem_strdup("services");
-	o->target[0].serial[0] = serial;
-	o->target[0].serial_len = 1;
-	if (kind == ORDER_REVOKE)
-		o->reason = 1;
-	assert_int_equal(approval_wrap(&bare, o, &f->e), 0);
-	order_free(&o);
-	testpki_identity(&id, &f->pki, "P-256", "Somebody", "47", role);
-	out->len = 0;
-	if (approval_add(out, BYTES(bare.p, bare.len), &id, &f->clock,
-	    &f->e) == -1)
-		fail_msg("%s", f->e.text);
-	testpki_identity_clear(&id);
-	buf_clear(&bare);
-}
-
-static int
-check(struct fixture *f, const struct buf *blob, int64_t since)
-{
-	struct cell_key	 key = key_of(0, HOLD);
-
-	error_clear(&f->e);
-	return floor_check_release(&f->court, &key, BYTES(blob->p, blob->len),
-	    since, &f->e);
-}
-
-static void
-a_hold_ends_by_an_officers_order_about_it_and_by_nothing_else(void **state)
-{
-	struct fixture	*f = *state;
-	struct buf	 b = { 0 };
-
-	buf_str(&b, "junk");
-	assert_int_equal(check(f, &b, NOW - 300), -1);
-	assert_int_equal(f->e.code, ERROR_INPUT);
-	order_about(f, &b, ORDER_REVOKE, HOLD, OID_ROLE_OFFICER);
-	assert_int_equal(check(f, &b, NOW - 300), -1);
-	assert_string_equal(f->e.text,
-	    "the order for that is not its release");
-	order_about(f, &b, ORDER_RELEASE, FREE, OID_ROLE_OFFICER);
-	assert_int_equal(check(f, &b, NOW - 300), -1);
-	assert_string_equal(f->e.text,
-	    "the order for that is not its release");
-	order_about(f, &b, ORDER_RELEASE, HOLD, OID_ROLE_RA_AGENT);
-	assert_int_equal(check(f, &b, NOW - 300), -1);
-	assert_string_equal(f->e.text, "no officer signed its release");
-	order_about(f, &b, ORDER_RELEASE, HOLD, OID_ROLE_OFFICER);
-	assert_int_equal(check(f, &b, NOW + 1), -1);
-	assert_string_equal(f->e.text, "its release is older than its hold");
-	f->court.officers_ca = "people";
-	assert_int_equal(check(f, &b, NOW - 300), -1);
-	assert_int_equal(f->e.code, ERROR_DENIED);
-	f->court.officers_ca = "services";
-	if (check(f, &b, NOW - 300) == -1)
-		fail_msg("%s", f->e.text);
-	buf_clear(&b);
-}
-
 #define T(test)	cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int
@@ -335,7 +261,6 @@ main(void)
 		T(a_kept_list_is_loaded_and_one_that_does_not_verify_is_not),
 		T(what_a_list_revokes_stays_as_it_is_there),
 		T(a_row_that_agrees_or_goes_further_stands),
-		T(a_hold_ends_by_an_officers_order_about_it_and_by_nothing_else),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

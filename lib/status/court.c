@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "status/court.h"
+
+#include <string.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "order/approval.h"
+#include "x509/ca_name.h"
+
+/* Absent and "unspecified" are the same. */
+static int
+reason_of(int reason)
+{
+	return reason <= 0 ? -1 : reason;
+}
+
+static bool
+is_held(const struct crl_entry *c)
+{
+	return c->reason == CRL_REASON_CERTIFICATE_HOLD;
+}
+
+static void
+overrule(struct db_ocsp_status *row, const struct crl_entry *c)
+{
+	row->status = is_held(c) ? DB_STATUS_HELD : DB_STATUS_REVOKED;
+	row->reason = c->reason;
+	row->revoked_at = c->revoked_at;
+}
+
+/* Revoked is for ever, when and why included. */
+static int
+judge_revoked(const struct crl_entry *c, const struct db_ocsp_status *row,
+    struct error *why)
+{
+	if (row->status != DB_STATUS_REVOKED)
+		return error_set(why, ERROR_DENIED, "the store calls it %s",
+		    row->status == DB_STATUS_NONE ? "never issued" :
+		    row->status == DB_STATUS_GOOD ? "good" : "held");
+	if (row->revoked_at != c->revoked_at)
+		return error_set(why, ERROR_DENIED, "the store has another "
+		    "date of its revocation");
+	if (reason_of(row->reason) != reason_of(c->reason))
+		return error_set(why, ERROR_DENIED, "the store has another "
+		    "reason of its revocation");
+	return 0;
+}
+
+/* 0 there is an order that ended the hold, -1 there is none, and why; 1 the
+ * store failed, and e. */
+static int
+judge_released(const struct court *court, size_t ca,
+    const struct db_serial *serial, int64_t since, struct error *why,
+    struct error *e)
+{
+	const struct db_ocsp_key	 key = { court->ca[ca].name, *serial };
+	struct arena			*a = arena_new();
+	struct bytes			 blob;
+	int				 found, rc = -1;
+
+	found = db_ocsp_release(court->db, &key, &blob, a, e);
+	if (found == -1)
+		rc = 1;
+	else if (found == 0)
+		error_set(why, ERROR_DENIED, "the store calls it good, and has "
+		    "no order for that");
+	else if (court_check_release(court, ca, serial, blob, since, why) == 0)
+		rc = 0;
+	else
+		error_wrap(why, "the store calls it good");
+	arena_free(&a);
+	return rc;
+}
+
+static int
+judge_held(const struct court *court, size_t ca,
+    const struct db_serial *serial, const struct crl_entry *c,
+    const struct db_ocsp_status *row, struct error *why, struct error *e)
+{
+	switch (row->status) {
+	case DB_STATUS_REVOKED:
+		return 0;
+	case DB_STATUS_HELD:
+		return row->revoked_at >= c->revoked_at ? 0 : error_set(why,
+		    ERROR_DENIED, "the store has an earlier date of its hold");
+	case DB_STATUS_NONE:
+		return error_set(why, ERROR_DENIED, "the store calls it never "
+		    "issued");
+	default:
+		return judge_released(court, ca, serial, c->revoked_at, why,
+		    e);
+	}
+}
+
+int
+court_judge(const struct court *court, size_t ca,
+    const struct db_serial *serial, const struct crl_entry *c,
+    struct db_ocsp_status *row, struct error *why, struct error *e)
+{
+	int	 said;
+
+	said = is_held(c) ? judge_held(court, ca, serial, c, row, why, e) :
+	    judge_revoked(c, row, why);
+	if (said == 1)
+		return -1;
+	if (said == 0)
+		return 0;
+	overrule(row, c);
+	return 1;
+}
+
+/* Releases. */
+
+struct officers {
+	const struct court	*court;
+	int64_t			 at;
+};
+
+/* An officer whose certificate was on a list then is none. */
+static int
+officer_status(void *arg, X509 *x, struct error *e)
+{
+	const struct officers		*o = arg;
+	const struct court		*court = o->court;
+	const ASN1_INTEGER		*number = X509_get0_serialNumber(x);
+	struct db_serial		 serial = { .len = 0 };
+	struct crl_entry		 c;
+
+	serial.len = (size_t)number->length;
+	if (serial.len > sizeof(serial.p))
+		return error_set(e, ERROR_DENIED, "a number that is too long");
+	memcpy(serial.p, number->data, serial.len);
+	for (size_t i = 0; i < court->n; i++) {
+		if (X509_NAME_cmp(X509_get_issuer_name(x),
+		    X509_get_subject_name(court->ca[i].cert)) == 0 &&
+		    X509_verify(x, X509_get0_pubkey(court->ca[i].cert)) == 1)
+			return !court->find(court->arg, i, &serial, &c) ||
+			    c.revoked_at > o->at;
+	}
+	ERR_clear_error();
+	/* Another CA of ours, which approval_check() has led to the root. */
+	return 1;
+}
+
+static int
+check_approvers(const struct court *court, struct approved *a,
+    struct error *e)
+{
+	struct officers		 o = { court, a->order->created };
+	struct approval_trust	 trust = { .anchors = court->roots,
+	    .intermediates = sk_X509_new_null(),
+	    .officers_cas = sk_X509_new_null(), .now = a->order->created,
+	    .status = officer_status, .status_arg = &o };
+	int			 rc;
+
+	for (size_t i = 0; i < court->n; i++) {
+		sk_X509_push(trust.intermediates, court->ca[i].cert);
+		if (court->officers_ca != NULL && ca_name_is_of(
+		    court->ca[i].name, court->officers_ca))
+			sk_X509_push(trust.officers_cas, court->ca[i].cert);
+	}
+	rc = approval_check(a, &trust, e);
+	sk_X509_free(trust.officers_cas);
+	sk_X509_free(trust.intermediates);
+	for (size_t i = 0; rc == 0 && i < a->n; i++)
+		if (a->by[i].role == ROLE_OFFICER ||
+		    a->by[i].role == ROLE_SECURITY_OFFICER)
+			return 0;
+	return rc == -1 ? -1 : error_set(e, ERROR_DENIED, "no officer signed "
+	    "its release");
+}
+
+static bool
+is_target(const struct order *o, const char *ca,
+    const struct db_serial *serial)
+{
+	for (size_t i = 0; i < o->ntargets; i++)
+		if (strcmp(o->target[i].ca, ca) == 0 &&
+		    bytes_equal(BYTES(o->target[i].serial,
+		    o->target[i].serial_len), BYTES(serial->p, serial->len)))
+			return true;
+	return false;
+}
+
+int
+court_check_release(const struct court *court, size_t ca,
+    const struct db_serial *serial, struct bytes blob, int64_t since,
+    struct error *e)
+{
+	struct approved	*a = NULL;
+	int		 rc = -1;
+
+	if (approval_open(&a, blob, e) == -1)
+		return error_wrap(e, "its release");
+	if (a->order->kind != ORDER_RELEASE ||
+	    !is_target(a->order, court->ca[ca].name, serial))
+		error_set(e, ERROR_DENIED, "the order for that is not its "
+		    "release");
+	else if (a->order->created < since)
+		error_set(e, ERROR_DENIED, "its release is older than its "
+		    "hold");
+	else
+		rc = check_approvers(court, a, e);
+	approval_free(&a);
+	return rc;
+}
