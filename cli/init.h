@@ -13,6 +13,7 @@
  *	init_ask.c	the same, asked at a terminal
  *	init_files.c	directories, passphrases, profiles
  *	init_settings.c	settings of each program
+ *	init_directories.c	LDAP directories
  *	init_store.c	database, CAs, holders, orders
  *	init_keys.c	keys and requests
  *	init_root.c	the root's ceremonies
@@ -52,6 +53,7 @@ struct init_conf {
 	char			*root;		/* the root's directory */
 	char			*state, *ocsp_state, *crl_state;
 	char			*ocsp_listen, *crl_listen;
+	char			*ldap, *ldap_base;	/* or NULL */
 	char			*heads;
 	char			*user;
 	int64_t			 workers, group;
@@ -135,6 +137,10 @@ int	 init_find_data(struct init *, const char *what, char **path,
 int	 init_load_settings(struct init *, struct error *);
 /* Fetch, compare, copy. */
 int	 init_copy(const char *from, const char *to, mode_t, struct error *);
+
+/* init_directories.c */
+int	 init_directories_check(const struct init_conf *, struct error *);
+int	 init_write_directories(struct init *, struct error *);
 
 /* init_root.c: words of a URL for a CA. */
 char	*init_cdp(struct init *, const char *ca);

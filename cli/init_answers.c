@@ -85,6 +85,11 @@ const struct conf_item INIT_CONF[] = {
 	    "unix:PATH."),
 	CONF_STR(struct init_conf, crl_listen, "*:8080",
 	    "Where the publisher serves lists and CA certificates."),
+	CONF_STR(struct init_conf, ldap, NULL,
+	    "An LDAP directory to publish to: ldaps://HOST, ldap://HOST (with "
+	    "StartTLS) or ldapi://PATH; default: none."),
+	CONF_STR(struct init_conf, ldap_base, NULL,
+	    "Name of the entry below which it has what is published."),
 	CONF_STR(struct init_conf, heads, NULL,
 	    "Where signed audit heads are pushed: file:PATH or exec:COMMAND; "
 	    "default heads.pem in the directory."),
@@ -115,6 +120,10 @@ const struct cmd_opt INIT_OPTS[] = {
 	    "as a user who may make databases and roles" },
 	{ "url", 0, CMD_STRING, false, "URL",
 	    "where lists, CA certificates and OCSP are served" },
+	{ "ldap", 0, CMD_STRING, false, "URL",
+	    "a directory to publish to: ldaps://HOST, ldapi://PATH" },
+	{ "ldap-base", 0, CMD_STRING, false, "DN",
+	    "the entry below which everything goes there" },
 	{ "instance", 0, CMD_STRING, false, "NAME",
 	    "name of this instance of the issuing CA (cad-1)" },
 	{ "root-key", 0, CMD_STRING, false, "KIND", "rsa:4096, ec:P-384 ..." },
@@ -275,7 +284,7 @@ init_answers_check(const struct init_conf *c, struct error *e)
 	    check_kind("root_key", c->root_key, ALG_ROOT, e) == -1 ||
 	    check_kind("ca_key", c->ca_key, ALG_CA, e) == -1 ||
 	    check_kind("key", c->key, ALG_OFFICER, e) == -1 ||
-	    check_root(c, e) == -1)
+	    check_root(c, e) == -1 || init_directories_check(c, e) == -1)
 		return -1;
 	if (init_check_country("country", c->country, e) == -1)
 		return -1;
@@ -359,6 +368,8 @@ take_options(struct init *in, struct error *e)
 	set(&c->country, cmd_string(a, "country", NULL));
 	set(&c->database, cmd_string(a, "database", NULL));
 	set(&c->url, cmd_string(a, "url", NULL));
+	set(&c->ldap, cmd_string(a, "ldap", NULL));
+	set(&c->ldap_base, cmd_string(a, "ldap-base", NULL));
 	set(&c->instance, cmd_string(a, "instance", NULL));
 	set(&c->root_key, cmd_string(a, "root-key", NULL));
 	set(&c->ca_key, cmd_string(a, "ca-key", NULL));
@@ -485,6 +496,8 @@ init_answers_write(struct buf *out, const struct init_conf *c)
 	init_put_setting(out, "crl_state", c->crl_state);
 	init_put_setting(out, "ocsp_listen", c->ocsp_listen);
 	init_put_setting(out, "crl_listen", c->crl_listen);
+	init_put_setting(out, "ldap", c->ldap);
+	init_put_setting(out, "ldap_base", c->ldap_base);
 	init_put_setting(out, "heads", c->heads);
 	init_put_setting(out, "user", c->user);
 	buf_printf(out, "workers = %lld;\ngroup = %lld;\n",

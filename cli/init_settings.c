@@ -237,6 +237,7 @@ write_crld_conf(struct init *in, struct error *e)
 	put_path(in, &b, "ca_dir", "ca");
 	put_list(&b, "", "root_crls", init_path(in, "ca/root.crl"));
 	put_path(in, &b, "directory", "www");
+	put_path(in, &b, "directories", "directories.conf");
 	put_path(in, &b, "state", in->conf.crl_state);
 	init_put_setting(&b, "user", in->conf.user);
 	rc = store_settings(in, path, &b, e);
@@ -253,7 +254,8 @@ init_step_settings(struct init *in, struct error *e)
 	FAULT("init.signet_conf");
 	if (write_cad_conf(in, e) == -1)
 		return -1;
-	if (write_ocspd_conf(in, e) == -1)
+	if (write_ocspd_conf(in, e) == -1 ||
+	    init_write_directories(in, e) == -1)
 		return -1;
 	return write_crld_conf(in, e);
 }

@@ -55,6 +55,8 @@ says 'a person cannot have the id "cad"' \
     init "$tmp/no" no --officer "cad:Carl Adler"
 rm -rf "$tmp/no"
 
+says 'ldap and ldap_base belong together' \
+    init "$tmp/no" no --ldap ldaps://ldap.example.org
 # The database is down.
 signet init --dir "$tmp/down" --data "$srcdir" \
     --database "host=$tmp/nowhere user=postgres dbname=signet" \
@@ -95,6 +97,10 @@ for daemon in cad ocspd crld; do
 	ok "signet-$daemon takes its settings" \
 	    "signet-$daemon" -t -c "$tmp/a/$daemon.conf"
 done
+says 'none' signet publish check --config "$tmp/a/signet.conf" \
+    --directory main
+ok 'a directory to publish to is only sketched' grep -q '^# targets' \
+    "$tmp/a/directories.conf"
 ok "the root's list is there to be published" openssl crl -inform DER \
     -in "$tmp/a/ca/root.crl" -CAfile "$tmp/a/ca/root.pem" -noout
 ok 'so are directories of the daemons, for them alone' test "$(stat -c %a \
@@ -141,7 +147,8 @@ not 'a wrong passphrase stops it' again "$tmp/c"
 
 # E036, E124: the root is elsewhere; files are carried there and back.
 elsewhere() {
-	init "$tmp/o" pki_o --offline-root
+	init "$tmp/o" pki_o --offline-root --ldap ldaps://127.0.0.1:1 \
+	    --ldap-base dc=example,dc=org
 }
 elsewhere >"$tmp/said" 2>&1
 is 'without the root it waits' $? 6
@@ -172,6 +179,10 @@ ok 'which it names' grep -q 'approve.conf' "$tmp/said"
 ok 'the root approves' there approve --ceremony "$out/approve.conf"
 cp "$out/approved/"* "$tmp/o/incoming/"
 ok 'and the set-up ends' again "$tmp/o"
+ok 'the directory that was named is published to' signet-crld -t \
+    -c "$tmp/o/crld.conf"
+says "ldaps://127.0.0.1:1: connect: Can't contact" signet publish check \
+    --config "$tmp/o/signet.conf" --directory main
 ok "... with the root's list to publish" cmp "$tmp/far/crl/0001.crl" \
     "$tmp/o/ca/root.crl"
 ok 'the audit proves it' proven "$tmp/o"

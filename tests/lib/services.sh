@@ -64,11 +64,10 @@ services_configure() {
 
 # From now on, over the socket where the publisher is who runs the test.
 publish_to_ldap() {
-	[ ! -e "$pki/directories.conf" ] || return 0
+	! grep -q '^targets' "$pki/directories.conf" || return 0
 	cat >"$pki/directories.conf" <<-CONF
 	targets = ({ name = "main"; url = "$ldapi"; base = "$ldap_base"; });
 	CONF
-	echo "directories = \"$pki/directories.conf\";" >>"$pki/crld.conf"
 }
 
 # It says that it is there.

@@ -65,6 +65,15 @@ answers_that_cannot_be_are_refused(void **state)
 		    "begin with http:// (clients refuse https for lists and "
 		    "OCSP)" },
 		{ "instance = \"a b\";", "instance: \"a b\" is not a name" },
+		{ "ldap = \"ldapi://%2Fx\";",
+		    "ldap and ldap_base belong together" },
+		{ "ldap_base = \"dc=x\";",
+		    "ldap and ldap_base belong together" },
+		{ "ldap = \"http://x\"; ldap_base = \"dc=x\";",
+		    "ldap: target main: url: \"http://x\" is neither ldap:// nor "
+		    "ldaps:// nor ldapi://" },
+		{ "ldap = \"ldapi://%2Fx\"; ldap_base = \"nowhere\";",
+		    "ldap: target main: \"nowhere\" is not a directory name (RFC 4514)" },
 		{ "officers = ( { id = \"../x\"; name = \"X\"; } );",
 		    "officer: \"../x\" cannot be an id: letters, digits, dot, "
 		    "dash" },
