@@ -94,6 +94,7 @@ void
 round_close(struct round *r)
 {
 	db_close(&r->db);
+	round_backlog_clear(r);
 	items_clear(&r->items);
 	authorities_clear(&r->authorities);
 	arena_free(&r->arena);

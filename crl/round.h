@@ -13,6 +13,14 @@
 #include "net/operator.h"
 #include "shelf.h"
 
+struct backlog_target;
+struct backlog {		/* what is not published in directories */
+	struct backlog_target	*v;
+	size_t			 n;
+	struct metric		*outbox, *outbox_age;
+	int64_t			 looked_ms;
+};
+
 struct round {
 	/* Filled by the caller. */
 	const struct crld_conf	*conf;
@@ -28,6 +36,7 @@ struct round {
 	bool			 published;	/* something, in this round */
 	size_t			 refusals;	/* in this round */
 	struct arena		*arena;
+	struct backlog		 backlog;
 	struct metric		*store_up, *published_count;
 };
 

@@ -22,6 +22,10 @@ bool	 round_is_away(const struct error *);
 /* round_store.c: CAs and lists of the store, if it is there. */
 void	 round_look_at_store(struct round *);
 
+/* round_backlog.c: what waits for directories; -1: the store. */
+int	 round_look_at_backlog(struct round *, struct error *);
+void	 round_backlog_clear(struct round *);
+
 /* round_health.c: checks and metrics of what is published. */
 void	 round_health(struct round *);
 void	 round_forget(struct round *, const char *ca);

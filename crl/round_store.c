@@ -4,11 +4,12 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "db/db_audit.h"
+#include "db/db_gauge.h"
 #include "db/db_ocsp.h"
 
 static const struct db_table *const tables[] = {
 	&DB_AUDIT_APPEND, &DB_CA, &DB_CA_USE, &DB_CRL, &DB_CRL_HEAD,
-	&DB_HEARTBEAT,
+	&DB_GAUGE_PUBLISH, &DB_HEARTBEAT,
 };
 
 /* -1: the store is away. */
@@ -175,7 +176,7 @@ round_look_at_store(struct round *r)
 	struct error	 e = ERROR_INIT;
 
 	if (open_store(r, &e) == 0 && take_authorities(r, &e) == 0 &&
-	    take_lists(r, &e) == 0) {
+	    take_lists(r, &e) == 0 && round_look_at_backlog(r, &e) == 0) {
 		if (r->store.code != ERROR_NONE)
 			log_info("the store answers");
 		error_clear(&r->store);

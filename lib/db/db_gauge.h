@@ -8,6 +8,7 @@
 #include "db/db.h"
 
 extern const struct db_table DB_GAUGE;
+extern const struct db_table DB_GAUGE_PUBLISH;
 
 struct db_gauges {
 	int64_t	 pending, ready;	/* orders */
@@ -30,4 +31,20 @@ struct db_gauge_cas {
 /* Issuing CAs. */
 int	 db_gauge_cas(struct db *, struct db_gauge_cas *, struct arena *,
 	    struct error *);
+
+/* What waits for one directory; age and depth as far as counting goes. */
+struct db_gauge_target {
+	const char	*name;
+	int64_t		 failing_since;	/* 0: it is well */
+	const char	*error;
+	int64_t		 waiting, dead;
+	int64_t		 oldest_ms;	/* age of the oldest that waits */
+};
+struct db_gauge_publish {
+	int64_t			 outbox, outbox_ms;
+	struct db_gauge_target	*v;
+	size_t			 n;
+};
+int	 db_gauge_publish(struct db *, struct db_gauge_publish *,
+	    struct arena *, struct error *);
 #endif

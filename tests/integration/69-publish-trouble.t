@@ -19,7 +19,16 @@ publish_configure "a $a retry_max=\"1s\";" "b $b retry_max=\"1s\";" \
     "d $proxy base=\"ou=d,$ldap_base\"; publishers=1;"
 # The base of the last one is its own.
 sed -i "/name = \"d\"/s/base = \"$ldap_base\"; //" "$pki/directories.conf"
+sed -i "s|^metrics_listen.*|metrics_listen = \"unix:$tmp/m.sock\";|" \
+    "$pki/crld.conf"
+sed -i 's/^poll.*//' "$pki/crld.conf" && echo 'poll = "1s";' >>"$pki/crld.conf"
 start signet-crld -d -c "$pki/crld.conf"
+told() {
+	curl -s --unix-socket "$tmp/m.sock" "http://x/$1"
+}
+tells() {
+	told "$1" | grep -q "$2"
+}
 has() {
 	[ "$(sql "SELECT count(*) FROM delivery WHERE target = '$1'
 	    AND NOT dead AND kind = 'person'")" = "$2" ]
@@ -34,6 +43,18 @@ signet publish status >"$tmp/status"
 says 'failing' grep '^b ' "$tmp/status"
 says "Can't contact LDAP server" grep '^b ' "$tmp/status"
 says 'well' grep '^a ' "$tmp/status"
+ok 'its metrics say how much waits for it' wait_for tells metrics \
+    '^signet_publish_waiting{directory="b"} [2-9]'
+ok '... since when' tells metrics \
+    '^signet_publish_oldest_seconds{directory="b"} [0-9]*\.[0-9]*[1-9]'
+ok '... and that it is away' tells metrics \
+    '^signet_publish_failing{directory="b"} 1'
+ok '... but not the other one' tells metrics \
+    '^signet_publish_failing{directory="a"} 0'
+ok 'so does its health' tells healthz \
+    "^FAIL directory b: since 20.*Can't contact LDAP server"
+ok '... of the other one and of the outbox nothing bad' eval \
+    'tells healthz "^ok directory a: " && tells healthz "^ok outbox: "'
 ok 'it is not forgotten: two more' certify bo mail-encrypt bo 'Bo Alm' \
     bo@example.org
 ok '... of which one is revoked at once' status revoke bo --reason superseded
@@ -44,6 +65,9 @@ ok 'the other one comes back, and has the certificate' \
     wait_for offers anna anna
 ok '... and not the one that was revoked meanwhile' no_entry bo
 ok '... and nothing waits any more' wait_for has b 0
+ok '... which its metrics and its health say' eval 'wait_for tells metrics \
+    "^signet_publish_waiting{directory=\"b\"} 0" &&
+    wait_for tells healthz "^ok directory b: nothing waits"'
 
 # For good.
 ok 'what a directory can never take is given up' wait_for \
@@ -52,6 +76,8 @@ ok 'what a directory can never take is given up' wait_for \
 signet publish dead >"$tmp/dead"
 says 'anna' grep '^c  *person' "$tmp/dead"
 says 'Invalid DN syntax' cat "$tmp/dead"
+ok '... and its metrics count it' wait_for tells metrics \
+    '^signet_publish_dead{directory="c"} [1-9]'
 
 # Slow: every answer comes two seconds late.
 start python3 "$srcdir/tests/lib/slow_proxy.py" "$tmp/slow" "$tmp/a/ldapi" 2

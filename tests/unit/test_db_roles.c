@@ -17,6 +17,7 @@
 #include "db/db_cert.h"
 #include "db/db_code_try.h"
 #include "db/db_crl.h"
+#include "db/db_gauge.h"
 #include "db/db_holder.h"
 #include "db/db_issue.h"
 #include "db/db_key.h"
@@ -67,6 +68,7 @@ static const struct {
 	{ &DB_CRL_ENTRIES, "crl entries", READERS | R(RA) |
 	    R(STATION) | R(CRL) },
 	{ &DB_CRL_MAKE, "crl make", R(CA) },
+	{ &DB_GAUGE_PUBLISH, "gauge publish", READERS | R(CRL) },
 	{ &DB_HEARTBEAT, "heartbeat", R(CA) | R(CRL) },
 	{ &DB_HOLDER, "holder", READERS | R(RA) | R(STATION) },
 	{ &DB_HOLDER_ADD, "holder add", R(CLI) | R(RA) },
