@@ -73,7 +73,8 @@ answers_that_cannot_be_are_refused(void **state)
 		    "ldap: target main: url: \"http://x\" is neither ldap:// nor "
 		    "ldaps:// nor ldapi://" },
 		{ "ldap = \"ldapi://%2Fx\"; ldap_base = \"nowhere\";",
-		    "ldap: target main: \"nowhere\" is not a directory name (RFC 4514)" },
+		    "ldap: target main: \"nowhere\" is not a directory name "
+		    "(RFC 4514)" },
 		{ "officers = ( { id = \"../x\"; name = \"X\"; } );",
 		    "officer: \"../x\" cannot be an id: letters, digits, dot, "
 		    "dash" },
