@@ -13,6 +13,7 @@
 
 struct asset {
 	char			*name, *url;
+	uint8_t			 digest[32];
 	struct http_shared	*file;
 };
 struct assets {
@@ -87,13 +88,11 @@ asset_find(const struct assets *a, const char *name)
 	return NULL;
 }
 
-/* The address changes with the content, so what is there is there for good. */
 static int
 asset_add(struct assets *all, const char *name, struct buf *content,
     struct error *e)
 {
 	struct http_meta	 meta = { .type = type_of(name) };
-	uint8_t			 digest[EVP_MAX_MD_SIZE];
 	struct asset		*a = asset_find(all, name);
 	char			 hex[17];
 
@@ -101,22 +100,52 @@ asset_add(struct assets *all, const char *name, struct buf *content,
 		return error_set(e, ERROR_CONFIG, "%s: a static file is called "
 		    "NAME.css, .js, .json, .svg, .png, .jpg, .ico, .webp, "
 		    ".woff2 or .txt", name);
-	if (EVP_Digest(content->p, content->len, digest, NULL, EVP_sha256(),
-	    NULL) != 1)
-		return error_ssl(e, ERROR_CRYPTO, "%s", name);
 	if (a == NULL) {
 		all->v = mem_resize(all->v, all->n + 1, sizeof(*all->v));
 		a = &all->v[all->n++];
 	} else
 		asset_clear(a);
-	text_hex(hex, digest, 8);
+	*a = (struct asset){ .name = mem_strdup(name) };
+	if (EVP_Digest(content->p, content->len, a->digest, NULL, EVP_sha256(),
+	    NULL) != 1)
+		return error_ssl(e, ERROR_CRYPTO, "%s", name);
+	text_hex(hex, a->digest, 8);
 	meta.etag = hex;
 	meta.expires = INT64_C(253402300799);
 	meta.max_age = YEAR;
-	a->name = mem_strdup(name);
-	a->url = mem_printf("%s%s/%s", all->prefix, hex, name);
 	a->file = http_shared_buf(&meta, content);
 	return 0;
+}
+
+/* The address changes with any content, so what is there is there for good. */
+static int
+assets_name(struct assets *all, struct error *e)
+{
+	struct buf	 list = { 0 };
+	uint8_t		 digest[EVP_MAX_MD_SIZE];
+	char		 hex[17];
+	size_t		 i;
+	int		 rc = -1;
+
+	for (i = 0; i < all->n; i++) {
+		buf_add(&list, all->v[i].name, strlen(all->v[i].name) + 1);
+		buf_add(&list, all->v[i].digest, sizeof(all->v[i].digest));
+	}
+	if (EVP_Digest(list.p, list.len, digest, NULL, EVP_sha256(),
+	    NULL) != 1) {
+		error_ssl(e, ERROR_CRYPTO, "static files");
+		goto out;
+	}
+	text_hex(hex, digest, 8);
+	for (i = 0; i < all->n; i++) {
+		mem_free(&all->v[i].url);
+		all->v[i].url = mem_printf("%s%s/%s", all->prefix, hex,
+		    all->v[i].name);
+	}
+	rc = 0;
+ out:
+	buf_clear(&list);
+	return rc;
 }
 
 static int
@@ -158,7 +187,7 @@ assets_load(struct assets *all, const char *dir, struct error *e)
 		free(entry[i]);
 	}
 	free(entry);
-	return rc;
+	return rc == 0 ? assets_name(all, e) : -1;
 }
 
 const char *
@@ -175,7 +204,7 @@ assets_find(const struct assets *all, const char *path)
 	size_t	 i;
 
 	for (i = 0; i < all->n; i++)
-		if (strcmp(all->v[i].url, path) == 0)
+		if (all->v[i].url != NULL && strcmp(all->v[i].url, path) == 0)
 			return all->v[i].file;
 	return NULL;
 }

@@ -18,7 +18,8 @@ struct assets;
 void	 assets_new(struct assets **, const char *prefix);
 void	 assets_free(struct assets **);
 /* All files of a directory, those of an earlier one of the same name are
- * replaced.  ERROR_CONFIG for one whose type we do not know by its ending. */
+ * replaced; addresses that were given before change.  ERROR_CONFIG for one
+ * whose type we do not know by its ending. */
 int	 assets_load(struct assets *, const char *dir, struct error *);
 /* Address of a file, or NULL.  Fits template_static_fn. */
 const char *assets_url(void *assets, const char *name);
