@@ -32,5 +32,5 @@ certtool --to-p12 --load-privkey other.key --load-certificate other.pem \
     --p12-name Other --outder --pkcs-cipher=aes-256 \
     --password 'correct horse' --outfile gnutls.p12 2>/dev/null
 
-browse keys.mjs
+drive keys.mjs
 done_testing

@@ -25,5 +25,5 @@ says 'home.lead: no page uses this text' \
 
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
     -keyout "$tmp/key" -out "$tmp/pem" -subj /CN=Alice -days 9 2>/dev/null
-browse pages.mjs "$tmp/pages" "$tmp/pem" everybody
+drive pages.mjs "$tmp/pages" "$tmp/pem" everybody
 done_testing

@@ -9,5 +9,5 @@ ok 'the pages are made of templates and samples' \
     render_pages "$srcdir/ra" "$srcdir/tests/web/samples.json" "$tmp/pages"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
     -keyout "$tmp/key" -out "$tmp/pem" -subj /CN=Alice -days 9 2>/dev/null
-browse pages.mjs "$tmp/pages" "$tmp/pem" officer
+drive pages.mjs "$tmp/pages" "$tmp/pem" officer
 done_testing

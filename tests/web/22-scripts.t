@@ -13,5 +13,5 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
     -keyout ca.key -out ca.pem -subj "/CN=Test CA" -days 30 2>/dev/null
 openssl pkcs12 -export -legacy -inkey ca.key -in ca.pem -out legacy.p12 \
     -passout pass:x
-browse scripts.mjs
+drive scripts.mjs
 done_testing

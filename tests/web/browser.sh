@@ -3,7 +3,7 @@
 # Real pages in a real Chromium.  After tests/integration/tap.sh:
 #
 #	. "$srcdir/tests/web/browser.sh"
-#	browse FILE [argument]...	run tests/web/FILE under node; its
+#	drive FILE [argument]...	run tests/web/FILE under node; its
 #					tests are counted with the script's own
 #
 # What npm brings lies in the build directory, not in the source, and so do
@@ -39,7 +39,7 @@ web_trust() {
 	NODE_EXTRA_CA_CERTS=$1 && export NODE_EXTRA_CA_CERTS
 }
 
-browse() {
+drive() {
 	if ! web_install >"$tmp/npm" 2>&1; then
 		sed 's/^/# /' "$tmp/npm"
 		echo 'Bail out! npm has not brought playwright-core and axe-core'
