@@ -268,6 +268,29 @@ approver_status(void *arg, X509 *cert, struct error *e)
 	return 1;
 }
 
+/* The credential as the chain knows it at this entry. */
+static int
+credential_bound(void *arg, const struct approved *bind, struct error *e)
+{
+	struct asked		*q = arg;
+	struct audit_order	*rec = order_find(q->v, bind->digest);
+
+	if (rec == NULL || rec->bound == 0)
+		return error_set(e, ERROR_DENIED, "no entry says that the "
+		    "credential was bound");
+	if (rec->unbound == 0)
+		return 1;
+	if (q->en->at - rec->unbound_at > OVERTAKEN)
+		return error_set(e, ERROR_DENIED, "the credential had been "
+		    "taken away before, in entry %lld",
+		    (long long)rec->unbound);
+	audit_note(q->v->r, AUDIT_ORDERS, &q->en->about,
+	    "a credential was taken away %lld seconds before, in entry %lld",
+	    (long long)(q->en->at - rec->unbound_at),
+	    (long long)rec->unbound);
+	return 1;
+}
+
 /* The certificate that a renewal replaces is in the blob. */
 static X509 *
 renewed_cert(const struct approved *a)
@@ -318,7 +341,8 @@ satisfies(struct audit_verify *v, const struct approved *a,
 	const struct profile		*profile;
 	const struct approval_rule	*rule;
 
-	if (a->order->kind == ORDER_REJECT)
+	if (a->order->kind == ORDER_REJECT || a->order->kind == ORDER_BIND ||
+	    a->order->kind == ORDER_UNBIND)
 		return approval_satisfies(a, approval_rule_for(NULL, a->order),
 		    e);
 	if (v->profiles.n == 0 || profile_name == NULL)
@@ -343,6 +367,9 @@ approvers_until(const struct approved *a)
 		if (info.not_after < until)
 			until = info.not_after;
 		cert_info_clear(&info);
+		if (a->by[i].bind != NULL && a->by[i].bind->order->until != 0 &&
+		    a->by[i].bind->order->until < until)
+			until = a->by[i].bind->order->until;
 	}
 	return until;
 }
@@ -360,10 +387,16 @@ orders_check_approvals(struct audit_verify *v, const struct audit_entry *en,
 		.renewed = renewed_cert(a), .now = en->at,
 		.status = approver_status, .status_arg = &q,
 		.cache = v->trust_cache,
+		.bound = credential_bound, .bound_arg = &q,
+		.any_scope = v->profiles.n == 0,
 	};
+	struct error		 unknown = ERROR_INIT;
 
 	if (rec->is_bad)
 		return false;
+	if (a->order->profile != NULL && profiles_find(&v->profiles,
+	    a->order->profile, &trust.profile, &unknown) == -1)
+		trust.profile = NULL;
 	if (rec->checked == v->generation && en->at <= rec->checked_until &&
 	    rec->checked_profile == profile && rec->checked_grave == grave)
 		return true;
@@ -451,4 +484,54 @@ orders_reject_signed(struct audit_verify *v, struct audit_entry *en)
 	if (orders_check_approvals(v, en, rec, a, NULL, false) &&
 	    (other = order_find(v, rejects)) != NULL && other->rejected == 0)
 		other->rejected = en->seq;
+}
+
+/* The CA on an order to give a credential to an officer, */
+void
+orders_bind(struct audit_verify *v, struct audit_entry *en)
+{
+	struct audit_order	*rec;
+	struct approved		*a;
+
+	if ((rec = orders_use(v, en, &a)) == NULL)
+		return;
+	if (a->order->kind != ORDER_BIND) {
+		audit_failed(v->r, AUDIT_ORDERS, &en->about,
+		    "bind: the order is to %s",
+		    order_kind_name(a->order->kind));
+		return;
+	}
+	if (!orders_check_approvals(v, en, rec, a, NULL, false))
+		return;
+	if (rec->unbound != 0)
+		audit_failed(v->r, AUDIT_ORDERS, &en->about, "bind: the "
+		    "credential had been taken away in entry %lld",
+		    (long long)rec->unbound);
+	else if (rec->bound == 0)
+		rec->bound = en->seq;
+}
+
+/* and to take it away. */
+void
+orders_unbind(struct audit_verify *v, struct audit_entry *en)
+{
+	struct audit_order	*rec, *other;
+	struct approved		*a;
+	uint8_t			 digest[32];
+
+	if ((rec = orders_use(v, en, &a)) == NULL ||
+	    !entry_digest(v, en, AUDIT_ORDERS, "unbinds", digest))
+		return;
+	if (a->order->kind != ORDER_UNBIND ||
+	    memcmp(a->order->unbinds, digest, sizeof(digest)) != 0) {
+		audit_failed(v->r, AUDIT_ORDERS, &en->about,
+		    "unbind: the order is about another credential");
+		return;
+	}
+	if (orders_check_approvals(v, en, rec, a, NULL, false) &&
+	    (other = order_find(v, digest)) != NULL && other->unbound == 0) {
+		other->unbound = en->seq;
+		other->unbound_at = en->at;
+		v->generation++;
+	}
 }

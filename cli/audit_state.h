@@ -66,6 +66,8 @@ struct audit_order {
 	size_t		 at;		/* in orders.pem */
 	enum order_kind	 kind;
 	int64_t		 added, rejected;	/* entries, or 0 */
+	int64_t		 bound, unbound;	/* of a bind order: entries */
+	int64_t		 unbound_at;
 	/* approvals held good in this generation, until then */
 	uint64_t	 checked;
 	const char	*checked_profile;	/* interned */
@@ -220,6 +222,8 @@ void	 orders_new(struct audit_verify *, struct audit_entry *);
 void	 orders_approve(struct audit_verify *, struct audit_entry *);
 void	 orders_reject(struct audit_verify *, struct audit_entry *);
 void	 orders_reject_signed(struct audit_verify *, struct audit_entry *);
+void	 orders_bind(struct audit_verify *, struct audit_entry *);
+void	 orders_unbind(struct audit_verify *, struct audit_entry *);
 void	 orders_clear(struct audit_verify *);
 /*
  * The order that an entry names.  NULL with a finding.  The parsed form is

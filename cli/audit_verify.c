@@ -111,6 +111,8 @@ static const struct {
 	{ "crl",		crls_check },
 	{ "adopt",		status_adopt },
 	{ "reject",		orders_reject_signed },
+	{ "bind",		orders_bind },
+	{ "unbind",		orders_unbind },
 	{ "alarm",		alarm_entry },
 	{ "start",		NULL },
 	{ "stop",		NULL },

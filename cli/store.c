@@ -8,6 +8,7 @@
 #include "db/db_ca.h"
 #include "db/db_cert.h"
 #include "db/db_code_try.h"
+#include "db/db_credential.h"
 #include "db/db_crl.h"
 #include "db/db_holder.h"
 #include "db/db_key.h"
@@ -22,6 +23,8 @@ static const struct db_table *const tables[] = {
 	&DB_CA_USE,
 	&DB_CERT,
 	&DB_CODE_TRY,
+	&DB_CREDENTIAL,
+	&DB_CREDENTIAL_STATE,
 	&DB_CRL,
 	&DB_CRL_ENTRIES,
 	&DB_HOLDER,

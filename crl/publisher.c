@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "db/db_ca.h"
+#include "db/db_credential.h"
 #include "db/db_crl.h"
 #include "db/db_ocsp.h"
 #include "publish/deliver.h"
@@ -41,7 +42,8 @@ publisher_base_open(struct publisher_base *b, const char *name,
     struct error *e)
 {
 	static const struct db_table *const	 tables[] = { &DB_CA, &DB_CRL,
-	    &DB_PUBLISH, &DB_PUBLISH_LOOK, &DB_RELEASE };
+	    &DB_PUBLISH, &DB_PUBLISH_LOOK, &DB_RELEASE,
+	    &DB_CREDENTIAL_STATE };
 
 	if (b->setup->directories != NULL &&
 	    (publish_conf_load(&b->conf, b->setup->directories, e) == -1 ||

@@ -61,6 +61,8 @@ GRANT INSERT, UPDATE (status, revoked_at, reason, invalid_since) ON cert
 GRANT INSERT ON cert_name, status_change, crl, crl_part, outbox,
 	audit_signed_head TO signet_ca;
 GRANT UPDATE (at) ON heartbeat TO signet_ca;
+GRANT INSERT (bind, order_id, person, credential, rp_id, origin, until),
+	UPDATE (unbound_at, unbound_by) ON credential TO signet_ca;
 
 -- signet: the operator hands in and approves, and never certifies.
 GRANT SELECT ON ALL TABLES IN SCHEMA signet TO signet_cli;
@@ -83,7 +85,7 @@ GRANT UPDATE (blob, approvals, state, reason, changed_at) ON orders
 	TO signet_ra;
 -- Applications, codes and notices are its own; what has been is not altered.
 GRANT SELECT ON application, application_link, revocation_code, code_try,
-	notice, notice_cursor TO signet_ra;
+	notice, notice_cursor, credential TO signet_ra;
 GRANT INSERT (id, office, profile, fields, note, request, key_digest, mail,
 	lang, expires_at) ON application TO signet_ra;
 GRANT UPDATE (state, office, order_id, reason, confirmed_at, changed_at,
@@ -114,6 +116,7 @@ GRANT SELECT (ca, serial, not_after, status, revoked_at, reason, invalid_since)
 	ON cert TO signet_ocsp;
 GRANT SELECT (ca, serial, seq) ON status_change TO signet_ocsp;
 GRANT SELECT (seq, hash) ON audit TO signet_ocsp;
+GRANT SELECT (bind, unbound_at) ON credential TO signet_ocsp, signet_crl;
 GRANT EXECUTE ON FUNCTION release_order TO signet_ocsp, signet_crl, signet_cli;
 
 -- signet-crld: what is published, and the list of what to publish.

@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "db/db_credential.h"
 #include "db/db_crl.h"
 #include "keeper.h"
 #include "os/file.h"
@@ -123,10 +124,10 @@ static int
 check_store(struct ocspd *d, struct error *e)
 {
 	static const struct db_table *const	 tables[] = { &DB_OCSP,
-	    &DB_RELEASE, &DB_CRL, &DB_CA };
+	    &DB_RELEASE, &DB_CREDENTIAL_STATE, &DB_CRL, &DB_CA };
 	struct db				*db = NULL;
 
-	if (db_open(&db, d->conf.database, "signet-ocspd", tables, 4,
+	if (db_open(&db, d->conf.database, "signet-ocspd", tables, 5,
 	    e) == -1) {
 		if (e->code != ERROR_UPSTREAM && e->code != ERROR_RETRY)
 			return -1;

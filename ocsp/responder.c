@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "db/db_credential.h"
 #include "reply.h"
 
 #define BACKDATE	60	/* clients' clocks go wrong */
@@ -13,11 +14,11 @@ struct responder_thread *
 responder_thread_new(const struct responder *r)
 {
 	static const struct db_table *const	 tables[] = { &DB_OCSP,
-	    &DB_RELEASE };
+	    &DB_RELEASE, &DB_CREDENTIAL_STATE };
 	struct responder_thread			*t = mem_alloc(sizeof(*t));
 
 	t->r = r;
-	db_open_later(&t->db, r->conf->database, "signet-ocspd", tables, 2);
+	db_open_later(&t->db, r->conf->database, "signet-ocspd", tables, 3);
 	db_set_patience(t->db, 0);
 	db_set_deadline(t->db, (int)r->conf->query_ms);
 	t->issuers = issuers_get(r->issuers);

@@ -24,7 +24,7 @@
 
 enum record_type {
 	RECORD_USE = 1, RECORD_STATUS, RECORD_HEAD_AT, RECORD_CRL,
-	RECORD_SHARD_URL,
+	RECORD_SHARD_URL, RECORD_BIND,
 };
 
 struct crl_number {		/* per list of a CA */
@@ -40,7 +40,7 @@ struct ledger {
 	int64_t		 opened_at;	/* uses that expired before are dropped */
 	struct audit_head head;
 	struct arena	*arena;		/* of what the maps have */
-	struct map	 use, status, crl;
+	struct map	 use, status, crl, bind;
 	struct buf	 group;		/* records waiting for ledger_sync() */
 	uint8_t		 group_hash[HASH_LEN];
 	struct msg	 msg;		/* scratch */
@@ -109,6 +109,22 @@ void
 ledger_status_map(struct map *m)
 {
 	map_init(m, status_hash, status_equal);
+}
+
+static uint64_t
+bind_hash(const void *item)
+{
+	const struct ledger_bind	*b = item;
+
+	return map_hash_bytes(b->order, 8);
+}
+
+static bool
+bind_equal(const void *a, const void *b)
+{
+	const struct ledger_bind	*x = a, *y = b;
+
+	return memcmp(x->order, y->order, sizeof(x->order)) == 0;
 }
 
 static uint64_t
@@ -269,6 +285,27 @@ apply_shard_url(struct ledger *l, struct msg *m)
 		crl_place(l, ca, 0)->shard_url = arena_strdup(l->arena, url);
 }
 
+static void
+apply_bind(struct ledger *l, struct msg *m)
+{
+	struct ledger_bind	 b, *kept;
+	struct bytes		 order = msg_get_blob(m, 32);
+	uint32_t		 unbound = msg_get_u32(m);
+
+	if (m->bad || order.len != sizeof(b.order) || unbound > 1) {
+		m->bad = true;
+		return;
+	}
+	memcpy(b.order, order.p, sizeof(b.order));
+	b.unbound = unbound == 1;
+	if ((kept = map_find(&l->bind, &b)) != NULL) {
+		kept->unbound |= b.unbound;
+		return;
+	}
+	kept = arena_dup(l->arena, &b, sizeof(b));
+	map_put(&l->bind, kept);
+}
+
 static int
 ledger_apply(struct ledger *l, uint32_t type, struct bytes body,
     struct error *e)
@@ -292,6 +329,9 @@ ledger_apply(struct ledger *l, uint32_t type, struct bytes body,
 		break;
 	case RECORD_SHARD_URL:
 		apply_shard_url(l, m);
+		break;
+	case RECORD_BIND:
+		apply_bind(l, m);
 		break;
 	default:
 		return error_set(e, ERROR_CONFIG, "unknown record type %u",
@@ -420,6 +460,7 @@ ledger_open(struct ledger **out, const char *dir, int64_t now, size_t *cut,
 	ledger_use_map(&l->use);
 	ledger_status_map(&l->status);
 	map_init(&l->crl, crl_hash, crl_equal);
+	map_init(&l->bind, bind_hash, bind_equal);
 	if (file_lock(&l->lock, lock, e) == -1) {
 		error_hint(e, "another signet-cad uses %s: each instance needs "
 		    "its own state directory", dir);
@@ -459,6 +500,7 @@ ledger_close(struct ledger **lp)
 	map_clear(&l->use);
 	map_clear(&l->status);
 	map_clear(&l->crl);
+	map_clear(&l->bind);
 	arena_free(&l->arena);
 	buf_clear(&l->group);
 	msg_clear(&l->msg);
@@ -513,6 +555,15 @@ ledger_shard_url(const struct ledger *l, const char *ca)
 	const struct crl_number	*c = crl_find(l, ca, 0);
 
 	return c != NULL ? c->shard_url : NULL;
+}
+
+const struct ledger_bind *
+ledger_find_bind(const struct ledger *l, const uint8_t order[32])
+{
+	struct ledger_bind	 key;
+
+	memcpy(key.order, order, sizeof(key.order));
+	return map_find(&l->bind, &key);
 }
 
 /* Close the record under construction in l->msg and add it to the group. */
@@ -583,6 +634,15 @@ ledger_add_shard_url(struct ledger *l, const char *ca, const char *url)
 	msg_init(&l->msg, RECORD_SHARD_URL);
 	msg_put_str(&l->msg, ca);
 	msg_put_str(&l->msg, url);
+	group_add(l);
+}
+
+void
+ledger_add_bind(struct ledger *l, const struct ledger_bind *b)
+{
+	msg_init(&l->msg, RECORD_BIND);
+	msg_put_blob(&l->msg, b->order, sizeof(b->order));
+	msg_put_u32(&l->msg, b->unbound);
 	group_add(l);
 }
 

@@ -44,6 +44,15 @@ struct ledger_status {
 /* Not good again, but revoked or held until it expired. */
 bool	 ledger_is_expired(const struct ledger_status *);
 
+/*
+ * A WebAuthn credential that was given to an officer, by the digest of the
+ * order that did.  One that was taken away never comes back under this order.
+ */
+struct ledger_bind {
+	uint8_t	 order[32];
+	bool	 unbound;
+};
+
 /* Maps of these, by order and item, and by CA and serial. */
 void	 ledger_use_map(struct map *);
 void	 ledger_status_map(struct map *);
@@ -71,6 +80,11 @@ int64_t	 ledger_crl_number(const struct ledger *, const char *ca,
  * while none has one. */
 const char *ledger_shard_url(const struct ledger *, const char *ca);
 
+/* NULL: never heard of. */
+const struct ledger_bind *ledger_find_bind(const struct ledger *,
+	    const uint8_t order[32]);
+
+void	 ledger_add_bind(struct ledger *, const struct ledger_bind *);
 void	 ledger_add_use(struct ledger *, const struct ledger_use *);
 void	 ledger_add_status(struct ledger *, const struct ledger_status *);
 void	 ledger_add_head(struct ledger *, const struct audit_head *);

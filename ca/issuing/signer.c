@@ -159,13 +159,19 @@ signer_check_approvals_at(struct signer *s, struct approved *a,
     const struct approval_rule *rule, X509 *renewed, int64_t at,
     struct error *e)
 {
+	const struct profile	*profile = NULL;
+	struct error		 unknown = ERROR_INIT;
 	struct approval_trust	 trust = {
 		.anchors = s->anchors, .intermediates = s->intermediates,
 		.officers_cas = s->officers_cas, .renewed = renewed,
 		.now = at, .status = signer_cert_status,
 		.status_arg = s, .cache = s->cache,
+		.bound = signer_is_bound, .bound_arg = s,
 	};
 
+	if (a->order->profile != NULL && profiles_find(&s->profiles,
+	    a->order->profile, &profile, &unknown) == 0)
+		trust.profile = profile;
 	if (approval_check(a, &trust, e) == -1)
 		return -1;
 	return approval_satisfies(a, rule, e);
@@ -221,6 +227,7 @@ static signer_fn *const handlers[WIRE__MAX] = {
 	[WIRE_CRL_PIECE] = signer_crl_piece,
 	[WIRE_HEAD] = signer_head,
 	[WIRE_REJECT] = signer_reject,
+	[WIRE_BIND] = signer_bind,
 };
 
 void

@@ -8,6 +8,8 @@
 #include "signer_private.h"
 #include "wire.h"
 
+#define CLOCKS_APART	3600	/* those of instances, at most */
+
 /* One message: the orders that prove entries come once, ahead of them. */
 struct follow {
 	struct bytes		*proof;
@@ -16,6 +18,7 @@ struct follow {
 	uint32_t		 opened;
 	struct audit_head	 head;
 	bool			 met;		/* the entry where we stood */
+	int64_t			 at;		/* of the entries so far */
 };
 
 struct followed {		/* one entry */
@@ -245,6 +248,67 @@ learn_reject(struct signer *s, struct follow *f, const struct followed *x,
 	return -1;
 }
 
+/*
+ * Was the order in force when the entry says that it was carried out?  Nobody
+ * has signed the entry; but none before it is younger by much, so that an order
+ * which nobody wanted in the end cannot be used years later.
+ */
+static int
+check_in_force(struct signer *s, const struct follow *f,
+    const struct followed *x, const struct order *o, struct error *e)
+{
+	int64_t	 at;
+
+	if (find_time(x->body, "at", &at, e) == -1)
+		return -1;
+	if (at > clock_now(s->clock) + CLOCKS_APART ||
+	    at < f->at - CLOCKS_APART || at < o->created - CLOCKS_APART ||
+	    at >= o->expires)
+		return error_set(e, ERROR_DENIED, "its order was not in force "
+		    "then");
+	if (ledger_find_use(s->ledger, f->order->digest, LEDGER_WHOLE) != NULL)
+		return error_set(e, ERROR_DENIED, "its order was rejected");
+	return 0;
+}
+
+/* A credential, given or taken.  That one was taken cannot be passed over. */
+static int
+learn_bind(struct signer *s, struct follow *f, const struct followed *x,
+    enum order_kind kind, struct error *e)
+{
+	const struct ledger_bind	*known;
+	uint8_t				 digest[32];
+	size_t				 len;
+	char				 why[160];
+
+	if (find_hex(x->body, kind == ORDER_BIND ? "order" : "unbinds", digest,
+	    32, 32, &len, e) == -1)
+		return -1;
+	known = ledger_find_bind(s->ledger, digest);
+	if (known != NULL && (kind == ORDER_BIND || known->unbound))
+		return 0;
+	if (proof_open(s, f, x->proof, e) == 0) {
+		const struct order	*o = f->order->order;
+
+		if (o->kind == kind && memcmp(kind == ORDER_BIND ?
+		    f->order->digest : o->unbinds, digest, 32) == 0 &&
+		    (kind == ORDER_UNBIND ||
+		    check_in_force(s, f, x, o, e) == 0) &&
+		    signer_check_approvals_at(s, f->order,
+		    approval_rule_for(NULL, o), NULL, o->created, e) == 0) {
+			signer_bind_order(s, f->order);
+			s->learnt = true;
+			return 0;
+		}
+	}
+	if (kind == ORDER_UNBIND) {
+		snprintf(why, sizeof(why), "has no order that proves it: "
+		    "%.120s", e->text);
+		signer_fork(s, x->seq, why);
+	}
+	return -1;
+}
+
 static int
 learn(struct signer *s, struct follow *f, const struct followed *x,
     struct error *e)
@@ -270,6 +334,10 @@ learn(struct signer *s, struct follow *f, const struct followed *x,
 		rc = learn_status(s, f, x, ORDER_RELEASE, e);
 	else if (strcmp(buf_cstr(&act), "reject") == 0)
 		rc = learn_reject(s, f, x, e);
+	else if (strcmp(buf_cstr(&act), "bind") == 0)
+		rc = learn_bind(s, f, x, ORDER_BIND, e);
+	else if (strcmp(buf_cstr(&act), "unbind") == 0)
+		rc = learn_bind(s, f, x, ORDER_UNBIND, e);
  out:
 	buf_clear(&act);
 	buf_clear(&who);
@@ -286,6 +354,17 @@ followed_get(struct msg *in, struct followed *x)
 	x->cert = msg_get_blob(in, CERT_MAX);
 	msg_get_str(in, x->profile, sizeof(x->profile));
 	return in->bad || x->hash.len != AUDIT_HASH ? -1 : 0;
+}
+
+static void
+follow_time(struct signer *s, struct follow *f, const struct followed *x)
+{
+	struct error	 ignored = ERROR_INIT;
+	int64_t		 at;
+
+	if (find_time(x->body, "at", &at, &ignored) == 0 && at > f->at &&
+	    at <= clock_now(s->clock) + CLOCKS_APART)
+		f->at = at;
 }
 
 /*
@@ -308,11 +387,14 @@ follow_one(struct signer *s, struct follow *f, const struct followed *x)
 	f->met = true;
 	if (x->seq > here)
 		audit_advance(&f->head, x->body);
-	if (memcmp(x->hash.p, f->head.hash, AUDIT_HASH) != 0)
+	if (memcmp(x->hash.p, f->head.hash, AUDIT_HASH) != 0) {
 		signer_fork(s, x->seq, "is not the one seen before");
-	else if (x->seq > here)
+		return;
+	}
+	if (x->seq > here)
 		/* What none of us would write teaches nothing. */
 		(void)learn(s, f, x, &e);
+	follow_time(s, f, x);
 }
 
 static int
@@ -367,95 +449,6 @@ signer_follow(struct signer *s, struct msg *in, struct msg *out,
 	s->head = f.head;
 	msg_put_i64(out, f.head.seq);
 	return 0;
-}
-
-int
-signer_adopt(struct signer *s, struct msg *in, struct msg *out,
-    struct error *e)
-{
-	struct bytes		 blob = msg_get_blob(in, ORDER_MAX);
-	struct approved		*a = NULL;
-	struct ledger_use	 use = { .n = 0 };
-	struct audit_head	 head;
-	int			 rc = -1;
-
-	if (msg_done(in, e) == -1 ||
-	    approval_open_cached(&a, blob, s->cache, e) == -1)
-		goto out;
-	if (a->order->kind != ORDER_ADOPT) {
-		error_set(e, ERROR_BUG, "not an order to adopt a head");
-		goto out;
-	}
-	memcpy(use.order, a->digest, 32);
-	use.expires = a->order->expires;
-	head.seq = a->order->audit_seq;
-	memcpy(head.hash, a->order->audit_hash, AUDIT_HASH);
-	if (ledger_find_use(s->ledger, a->digest, 0) != NULL) {
-		error_set(e, ERROR_CONFLICT, "this order was used before");
-		goto out;
-	}
-	if (signer_check_live(s, a, e) == -1 ||
-	    signer_check_approvals(s, a, approval_rule_for(NULL, a->order),
-	    NULL, e) == -1)
-		goto out;
-	ledger_add_use(s->ledger, &use);
-	ledger_add_head(s->ledger, &head);
-	if (ledger_sync(s->ledger, e) == -1)
-		goto out;
-	s->forked = false;
-	s->head = head;
-	msg_put_blob(out, a->digest, 32);
-	msg_put_i64(out, use.expires);
-	msg_put_i64(out, head.seq);
-	msg_put_blob(out, head.hash, AUDIT_HASH);
-	rc = 0;
- out:
-	approval_free(&a);
-	return rc;
-}
-
-void
-signer_reject_order(struct signer *s, const struct approved *a)
-{
-	struct ledger_use	 u = { .n = LEDGER_WHOLE,
-				    .expires = a->order->expires };
-
-	memcpy(u.order, a->order->rejects, 32);
-	ledger_add_use(s->ledger, &u);
-}
-
-/* Once more is well: the store may have lost what came of it. */
-int
-signer_reject(struct signer *s, struct msg *in, struct msg *out,
-    struct error *e)
-{
-	struct bytes	 blob = msg_get_blob(in, ORDER_MAX);
-	struct approved	*a = NULL;
-	int		 rc = -1;
-
-	if (signer_check_chain(s, e) == -1 || msg_done(in, e) == -1 ||
-	    approval_open_cached(&a, blob, s->cache, e) == -1)
-		goto out;
-	if (a->order->kind != ORDER_REJECT) {
-		error_set(e, ERROR_BUG, "not an order to reject another");
-		goto out;
-	}
-	if (signer_check_live(s, a, e) == -1 ||
-	    signer_check_approvals(s, a, approval_rule_for(NULL, a->order),
-	    NULL, e) == -1)
-		goto out;
-	if (ledger_find_use(s->ledger, a->order->rejects, LEDGER_WHOLE) ==
-	    NULL)
-		signer_reject_order(s, a);
-	if (ledger_sync(s->ledger, e) == -1)
-		goto out;
-	msg_put_blob(out, a->digest, 32);
-	msg_put_i64(out, a->order->expires);
-	msg_put_blob(out, a->order->rejects, 32);
-	rc = 0;
- out:
-	approval_free(&a);
-	return rc;
 }
 
 int

@@ -102,7 +102,7 @@ typedef int signer_fn(struct signer *, struct msg *in, struct msg *out,
 signer_fn signer_follow, signer_batch, signer_prepare, signer_sign,
     signer_resume, signer_status, signer_adopt, signer_crl, signer_crl_seen,
     signer_crl_entries, signer_crl_evidence, signer_crl_sign,
-    signer_crl_piece, signer_head, signer_hello, signer_reject;
+    signer_crl_piece, signer_head, signer_hello, signer_reject, signer_bind;
 
 int	 signer_agent_load(struct signer *, struct buf *unusable,
 	    struct error *);
@@ -173,6 +173,11 @@ int	 signer_check_live(struct signer *, const struct approved *,
 	    struct error *);
 /* The order that "a" rejects is never carried out here; with the next sync. */
 void	 signer_reject_order(struct signer *, const struct approved *);
+/* What the order does to credentials; with the next sync. */
+void	 signer_bind_order(struct signer *, const struct approved *);
+/* Is the credential bound, by the ledger?  approval_bound_fn. */
+int	 signer_is_bound(void *signer, const struct approved *bind,
+	    struct error *);
 /* ERROR_UPSTREAM while the audit chain does not continue. */
 int	 signer_check_chain(struct signer *, struct error *);
 /* Status in the ledger of a certificate of ours: approval_status_fn. */

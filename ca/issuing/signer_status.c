@@ -123,6 +123,8 @@ signer_check_proof(struct signer *s, struct signer_proof *p, struct error *e)
 	if (target_cert(s, t, p->cert, &x, &p->shard, e) == -1)
 		return -1;
 	rc = target_rule(s, x, p->profile, o, t, &rule, e);
+	if (rc == 0)
+		rc = approval_check_target(p->order, x, p->profile, e);
 	X509_free(x);
 	/* The approvers were good then; they need not be any more. */
 	if (rc == -1 || signer_check_approvals_at(s, p->order, rule, NULL,
@@ -344,6 +346,9 @@ check_targets(struct signer *s, struct status_group *g, struct approved *a,
 			return -1;
 		rc = target_rule(s, x, ask->target[i].profile, o,
 		    &o->target[i], &rule, e);
+		if (rc == 0)
+			rc = approval_check_target(a, x,
+			    ask->target[i].profile, e);
 		g->of_role |= cert_role(x) != ROLE_NONE;
 		X509_free(x);
 		if (rc == -1)

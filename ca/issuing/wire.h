@@ -52,13 +52,15 @@
  *	CRL_PIECE	str ca, i64 shard, i64 number, i64 offset	-> blob
  *	REJECT	blob CMS	-> blob digest, i64 expires, blob digest of the
  *		    order that it rejects
+ *	BIND	blob CMS	-> blob digest, i64 expires, blob digest of the
+ *		    bind order (this one, or the one that it undoes)
  *	HEAD	-> i64 seq, blob CMS		(of what was followed)
  */
 enum wire_type {
 	WIRE_HELLO = 1, WIRE_FOLLOW, WIRE_BATCH, WIRE_PREPARE, WIRE_SIGN,
 	WIRE_RESUME, WIRE_STATUS, WIRE_ADOPT, WIRE_CRL, WIRE_CRL_SEEN,
 	WIRE_CRL_ENTRIES, WIRE_CRL_EVIDENCE, WIRE_CRL_SIGN, WIRE_CRL_PIECE,
-	WIRE_HEAD, WIRE_REJECT, WIRE__MAX
+	WIRE_HEAD, WIRE_REJECT, WIRE_BIND, WIRE__MAX
 };
 
 enum wire_ca {			/* what a generation of a CA does */

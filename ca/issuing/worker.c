@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "db/db_ca.h"
+#include "db/db_credential.h"
 #include "db/db_crl.h"
 #include "db/db_evidence.h"
 #include "db/db_gauge.h"
@@ -286,7 +287,8 @@ static int
 worker_open(struct worker *w, struct error *e)
 {
 	static const struct db_table *const	 tables[] = { &DB_ISSUE,
-	    &DB_STATUS, &DB_AUDIT, &DB_AUDIT_APPEND, &DB_AUDIT_SIGN,
+	    &DB_STATUS, &DB_CREDENTIAL_KEEP, &DB_AUDIT, &DB_AUDIT_APPEND,
+	    &DB_AUDIT_SIGN,
 	    &DB_CA_USE, &DB_CRL, &DB_CRL_ENTRIES, &DB_CRL_MAKE,
 	    &DB_EVIDENCE,
 	    &DB_GAUGE, &DB_KEY, &DB_HEARTBEAT };

@@ -54,7 +54,8 @@ needs_proof(struct worker *w, struct bytes body)
 	const char	*act = value_of(w, body, "act");
 
 	return (strcmp(act, "revoke") == 0 || strcmp(act, "hold") == 0 ||
-	    strcmp(act, "release") == 0 || strcmp(act, "reject") == 0) &&
+	    strcmp(act, "release") == 0 || strcmp(act, "reject") == 0 ||
+	    strcmp(act, "bind") == 0 || strcmp(act, "unbind") == 0) &&
 	    strcmp(value_of(w, body, "instance"), w->conf->instance) != 0;
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The worker on orders to revoke, hold, release and adopt.
+ * The worker on orders to revoke, hold and release, and those of the same
+ * queue that are about no certificate.
  */
 #include "db/db_evidence.h"
 #include "db/db_issue.h"
 #include "db/db_status.h"
 #include "order/approval.h"
+#include "worker_alone.h"
 #include "worker_private.h"
 #include "x509/cert.h"
 
@@ -130,58 +132,6 @@ get_change(struct worker *w, struct db_status_change *c)
 	c->invalid_since = msg_get_i64(m);
 }
 
-static int
-apply_adopt(struct status_txn *t, struct db *db,
-    const struct db_status_order *o, struct error *e)
-{
-	struct msg	*m = &t->w->answer;
-	struct buf	*b = next_entry(t);
-	int64_t		 seq;
-	struct bytes	 hash, id = BYTES(o->id, DB_ORDER_ID);
-
-	(void)msg_get_blob(m, 32);
-	(void)msg_get_i64(m);
-	seq = msg_get_i64(m);
-	hash = msg_get_blob(m, AUDIT_HASH);
-	if (msg_done(m, e) == -1)
-		return -1;
-	audit_begin(b, "adopt", clock_now(&clock_system));
-	audit_hex(b, "order", o->digest, DB_DIGEST);
-	audit_hex(b, "id", o->id, DB_ORDER_ID);
-	audit_num(b, "seq", seq);
-	audit_hex(b, "hash", hash.p, hash.len);
-	audit_str(b, "instance", t->w->conf->instance);
-	log_info("adopted audit entry %lld", (long long)seq);
-	return db_status_resolve(db, &id, 1, e);
-}
-
-static int
-apply_reject(struct status_txn *t, struct db *db,
-    const struct status_work *k, struct error *e)
-{
-	struct msg	*m = &t->w->answer;
-	struct buf	*b = next_entry(t);
-	char		 at[TEXT_TIME_SIZE];
-	struct bytes	 rejects, id = BYTES(k->row->id, DB_ORDER_ID);
-	int64_t		 expires;
-
-	(void)msg_get_blob(m, 32);
-	expires = msg_get_i64(m);
-	rejects = msg_get_blob(m, DB_DIGEST);
-	if (rejects.len != DB_DIGEST || msg_done(m, e) == -1)
-		return error_set(e, ERROR_BUG, "malformed answer");
-	audit_begin(b, "reject", clock_now(&clock_system));
-	audit_hex(b, "order", k->row->digest, DB_DIGEST);
-	audit_hex(b, "id", k->row->id, DB_ORDER_ID);
-	audit_hex(b, "rejects", rejects.p, rejects.len);
-	audit_str(b, "expires", text_time(at, expires));
-	audit_str(b, "instance", t->w->conf->instance);
-	if (db_status_reject(db, rejects.p, k->approved->order->comment,
-	    e) == -1)
-		return -1;
-	return db_status_resolve(db, &id, 1, e);
-}
-
 /* Orders that are not about certificates go one by one.  0 done or refused,
  * -1 the transaction fails. */
 static int
@@ -190,15 +140,11 @@ one_alone(struct status_txn *t, struct db *db, const struct status_work *k,
 {
 	struct worker			*w = t->w;
 	const struct db_status_order	*o = k->row;
-	bool				 adopt;
 	struct error			 why = ERROR_INIT;
 
-	adopt = k->approved->order->kind == ORDER_ADOPT;
-	msg_init(&w->ask, adopt ? WIRE_ADOPT : WIRE_REJECT);
-	msg_put_blob(&w->ask, o->blob.p, o->blob.len);
-	if (worker_ask(w, &why) == 0)
-		return adopt ? apply_adopt(t, db, o, e) :
-		    apply_reject(t, db, k, e);
+	if (worker_alone_ask(w, k->approved->order->kind, o->blob, &why) == 0)
+		return worker_alone_apply(w, db, next_entry(t), o,
+		    k->approved->order, e);
 	if (!worker_is_passing(&why))
 		return refuse(t, o, &why, db, e);
 	*e = why;
@@ -459,9 +405,15 @@ group_run(struct status_group *g, struct db *db, struct error *e)
 }
 
 static bool
-is_kind(const struct status_work *k, enum order_kind kind)
+is_alone(const struct status_work *k, bool only_adopt)
 {
-	return k->e.code == ERROR_NONE && k->approved->order->kind == kind;
+	enum order_kind	 kind;
+
+	if (k->e.code != ERROR_NONE)
+		return false;
+	kind = k->approved->order->kind;
+	return kind == ORDER_ADOPT || (!only_adopt && (kind == ORDER_REJECT ||
+	    kind == ORDER_BIND || kind == ORDER_UNBIND));
 }
 
 /* What an order is, its blob says, not its row. */
@@ -479,8 +431,7 @@ txn_orders(struct status_txn *t, struct db *db,
 
 		k->row = &orders->v[i];
 		(void)open_order(k->row, &k->approved, &k->e);
-		if (is_kind(k, ORDER_ADOPT) ||
-		    (is_kind(k, ORDER_REJECT) && !t->only_adopt))
+		if (is_alone(k, t->only_adopt))
 			rc = one_alone(t, db, k, e);
 		else if (!t->only_adopt) {
 			g.n++;

@@ -10,7 +10,8 @@ static const struct db_stmt stmt[] = {
 	    "SELECT id, digest, kind, blob FROM (SELECT c.*,"
 	    " sum(octet_length(blob)) OVER (ORDER BY seq) - octet_length(blob)"
 	    " AS before FROM (SELECT * FROM orders WHERE state = 'ready'"
-	    "  AND kind IN ('revoke', 'hold', 'release', 'adopt', 'reject')"
+	    "  AND kind IN ('revoke', 'hold', 'release', 'adopt', 'reject',"
+	    "  'bind', 'unbind')"
 	    "  ORDER BY seq LIMIT $1::bigint FOR UPDATE SKIP LOCKED) c) s"
 	    " WHERE before < $2::bigint ORDER BY seq"),
 	[APPLY] = DB_STMT("status_apply",

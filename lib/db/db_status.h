@@ -13,7 +13,7 @@ extern const struct db_table DB_STATUS;
 struct db_status_order {
 	uint8_t		 id[DB_ORDER_ID];
 	uint8_t		 digest[DB_DIGEST];
-	const char	*kind;		/* revoke, hold, release, adopt, reject */
+	const char	*kind;		/* revoke ... unbind */
 	struct bytes	 blob;
 };
 struct db_status_orders {

@@ -175,19 +175,74 @@ renewed_cert(const struct approved *a)
 	return NULL;
 }
 
+/* The names of what is acted on are in the certificates. */
+static int
+check_target(struct desk *dk, const struct review *r,
+    const struct order_target *t, struct error *why, struct error *e)
+{
+	const unsigned char	*p;
+	struct db_serial	 serial = { .len = t->serial_len };
+	struct db_cert		 row;
+	X509			*cert;
+	int			 found, rc;
+
+	memcpy(serial.p, t->serial, sizeof(serial.p));
+	found = db_cert_find(dk->db, t->ca, &serial, &row, dk->arena, e);
+	if (found != 1)
+		return found == -1 ? -1 : 0;
+	p = row.der.p;
+	if ((cert = d2i_X509(NULL, &p, (long)row.der.len)) == NULL)
+		return error_ssl(e, ERROR_INPUT, "certificate in the store");
+	rc = approval_check_target(r->approved, cert, row.profile, why);
+	X509_free(cert);
+	return rc == 0 ? 1 : 0;
+}
+
+/* 1 they are within what their credentials are for, 0 not (r->missing). */
+static int
+check_targets(struct desk *dk, struct review *r, struct error *e)
+{
+	const struct order	*o = r->approved->order;
+	bool			 asserted = false;
+	size_t			 i;
+	int			 rc = 1;
+
+	for (i = 0; i < r->approved->n; i++)
+		asserted |= r->approved->by[i].bind != NULL;
+	for (i = 0; rc == 1 && asserted && i < o->ntargets; i++)
+		rc = check_target(dk, r, &o->target[i], &r->missing, e);
+	return rc;
+}
+
+static int
+find_profile(struct desk *dk, const struct review *r,
+    const struct profile **out, struct error *e)
+{
+	const char	*name = r->approved->order->profile;
+
+	*out = NULL;
+	if (name == NULL)
+		return 0;
+	return profiles_find(&dk->profiles, name, out, e);
+}
+
 int
 review_judge(struct desk *dk, struct review *r, struct error *e)
 {
 	struct approval_trust	trust;
 	size_t			i;
+	int			within;
 
 	r->complete = false;
 	error_clear(&r->missing);
-	if (desk_trust(dk, &trust, e) == -1 || find_rules(dk, r, e) == -1)
+	if (desk_trust(dk, &trust, e) == -1 || find_rules(dk, r, e) == -1 ||
+	    find_profile(dk, r, &trust.profile, e) == -1)
 		return -1;
 	trust.renewed = renewed_cert(r->approved);
 	if (approval_check(r->approved, &trust, &r->missing) == -1)
 		return 0;
+	if ((within = check_targets(dk, r, e)) != 1)
+		return within;
 	for (i = 0; i < r->nrules; i++)
 		if (approval_satisfies(r->approved, r->rule[i],
 		    &r->missing) == -1)

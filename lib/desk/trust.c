@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "db/db_cert.h"
+#include "db/db_credential.h"
 #include "desk/desk.h"
 #include "os/file.h"
 #include "x509/ca_name.h"
@@ -215,6 +216,15 @@ store_status(void *arg, X509 *cert, struct error *e)
 	return strcmp(row.status, "good") == 0;
 }
 
+/* What the store says; what counts is what the signer's ledger says. */
+static int
+store_bound(void *arg, const struct approved *bind, struct error *e)
+{
+	struct desk	*dk = arg;
+
+	return db_credential_is_bound(dk->db, bind->digest, e);
+}
+
 /* Every generation of the CA that names officers. */
 static int
 find_officers_cas(struct desk *dk, struct error *e)
@@ -249,5 +259,7 @@ desk_trust(struct desk *dk, struct approval_trust *t, struct error *e)
 	t->now = clock_now(dk->clock);
 	t->status = store_status;
 	t->status_arg = dk;
+	t->bound = store_bound;
+	t->bound_arg = dk;
 	return 0;
 }

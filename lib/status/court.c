@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include "db/db_credential.h"
 #include "order/approval.h"
 #include "x509/ca_name.h"
 
@@ -143,6 +144,16 @@ officer_status(void *arg, X509 *x, struct error *e)
 	return 1;
 }
 
+/* What no list says: that nobody has taken the credential away.  The order
+ * that gave it is in the release, and is verified with it. */
+static int
+credential_bound(void *arg, const struct approved *bind, struct error *e)
+{
+	const struct officers	*o = arg;
+
+	return db_credential_is_bound(o->court->db, bind->digest, e);
+}
+
 static int
 check_approvers(const struct court *court, struct approved *a,
     struct error *e)
@@ -151,7 +162,9 @@ check_approvers(const struct court *court, struct approved *a,
 	struct approval_trust	 trust = { .anchors = court->roots,
 	    .intermediates = sk_X509_new_null(),
 	    .officers_cas = sk_X509_new_null(), .now = a->order->created,
-	    .status = officer_status, .status_arg = &o };
+	    .status = officer_status, .status_arg = &o,
+	    .bound = court->db != NULL ? credential_bound : NULL,
+	    .bound_arg = &o };
 	int			 rc;
 
 	for (size_t i = 0; i < court->n; i++) {

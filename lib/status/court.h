@@ -20,7 +20,7 @@ struct court_ca {
 struct court {
 	STACK_OF(X509)		*roots;
 	const char		*officers_ca;	/* of roles; NULL: nobody has one */
-	struct db		*db;		/* DB_RELEASE */
+	struct db		*db;		/* DB_RELEASE, DB_CREDENTIAL_STATE */
 	const struct court_ca	*ca;
 	size_t			 n;
 	/* Is it on the newest list of ca[i]? */

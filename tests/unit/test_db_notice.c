@@ -391,7 +391,7 @@ empty(void **state)
 	(void)state;
 	arena_reset(a);
 	testdb_sql(&t, "SET client_min_messages = warning;"
-	    " TRUNCATE application, orders, cert, status_change,"
+	    " TRUNCATE credential, application, orders, cert, status_change,"
 	    " notice, notice_cursor CASCADE");
 	assert_int_equal(db_notice_start(db, &e), 0);
 	assert_int_equal(db_notice_start(db, &e), 0);

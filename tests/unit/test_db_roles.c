@@ -16,6 +16,7 @@
 #include "db/db_ca.h"
 #include "db/db_cert.h"
 #include "db/db_code_try.h"
+#include "db/db_credential.h"
 #include "db/db_crl.h"
 #include "db/db_gauge.h"
 #include "db/db_holder.h"
@@ -64,6 +65,10 @@ static const struct {
 	{ &DB_CA_ADD, "ca add", R(CLI) },
 	{ &DB_CERT, "cert", READERS | R(RA) },
 	{ &DB_CODE_TRY, "code try", R(CLI) | R(RA) },
+	{ &DB_CREDENTIAL, "credential", READERS | R(RA) },
+	{ &DB_CREDENTIAL_KEEP, "credential keep", R(CA) },
+	{ &DB_CREDENTIAL_STATE, "credential state", READERS | R(RA) |
+	    R(OCSP) | R(CRL) },
 	{ &DB_CRL, "crl", READERS | R(RA) | R(OCSP) | R(CRL) },
 	{ &DB_CRL_ENTRIES, "crl entries", READERS | R(RA) |
 	    R(STATION) | R(CRL) },
