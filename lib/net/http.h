@@ -7,8 +7,9 @@
  * The module does what is the same for every answer: framing that leaves no
  * room for two readings, limits, HEAD, 405, conditional requests and ranges,
  * Date, Expires and Cache-Control.  It has no opinion on paths: a handler gets
- * the path as it stood in the request line and decides.  No TLS: what is
- * served is signed, and read by clients that have no other way to check TLS.
+ * the path as it stood in the request line and decides.  TLS only where it is
+ * given (http_tls.h): lists and answers are signed, and read by clients that
+ * need them before they can check any TLS.
  *
  * Threads are started by http_start(): a sandbox is entered before, children
  * are forked before.  Handlers run in them and may block only as long as all
@@ -33,9 +34,10 @@ int	 http_listen_local(int *fd, const char *where, struct error *);
 enum { HTTP_GET = 1, HTTP_POST = 2 };	/* HEAD comes as GET */
 
 struct http_server;
+struct http_tls;			/* http_tls.h */
 struct http_request;			/* until the handler returns */
 
-/* Must reply exactly once.  "thread" is what thread_new made. */
+/* Must reply exactly once, or suspend.  "thread" is what thread_new made. */
 typedef void http_fn(struct http_request *, void *thread, void *arg);
 
 struct http_conf {
@@ -53,6 +55,10 @@ struct http_conf {
 	 * as many after the last reply a request must be there in full.
 	 */
 	unsigned int	 timeout;	/* 0: 30 */
+	size_t		 stack;		/* of a thread; 0: 256 KiB */
+	struct http_tls	*tls;		/* borrowed; NULL: in clear */
+	bool		 suspends;	/* handlers may call http_suspend() */
+	bool		 queries;	/* http_query() is used */
 	const struct clock *clock;
 	http_fn		*handler;
 	/*
@@ -83,7 +89,26 @@ unsigned int http_method(const struct http_request *);
 const char *http_path(const struct http_request *);
 const char *http_header(const struct http_request *, const char *name);
 struct bytes http_body(const struct http_request *);
+/* What follows '?', as it was sent; NULL: nothing did. */
+const char *http_query(const struct http_request *);
+/* The peer's address as text, "" for a local socket.  Returns dst. */
+enum { HTTP_ADDRESS_SIZE = 48 };
+char	*http_peer_address(const struct http_request *,
+	    char dst[HTTP_ADDRESS_SIZE]);
+/* In conf.begin: this one may be no longer than that. */
+void	 http_limit_body(struct http_request *, size_t max);
 
+/*
+ * Instead of a reply: the connection waits, costing no thread, and after
+ * http_resume(), which any thread may call once, the handler is called again
+ * for the same request.  Whoever stops the server has resumed all before.
+ */
+void	 http_suspend(struct http_request *);
+void	 http_resume(struct http_request *);
+
+struct http_header {
+	const char	*name, *value;
+};
 /* What goes with a reply; strings are copied. */
 struct http_meta {
 	const char	*type;		/* Content-Type */
@@ -96,6 +121,9 @@ struct http_meta {
 	 */
 	int64_t		 expires;
 	int64_t		 max_age;
+	/* More of them; one that is none (a line break) fails the reply. */
+	const struct http_header *header;
+	size_t		 nheaders;
 };
 /* Status and a line of text/plain, never stored.  Content is "text" + LF. */
 void	 http_reply_status(struct http_request *, unsigned int status,

@@ -9,6 +9,15 @@
 #include <stdatomic.h>
 #include "net/http.h"
 
+/* What the server needs of http_tls.c, which alone knows GnuTLS: programs
+ * without TLS link neither. */
+struct http_tls_base {
+	void		(*started)(struct http_tls_base *,
+			    struct MHD_Connection *);
+	const char	*priorities;
+	const char	*key_pem, *cert_pem;
+};
+
 struct http_request {
 	struct http_server	*server;
 	struct MHD_Connection	*mhd;
@@ -19,7 +28,10 @@ struct http_request {
 	bool			 has_body;
 	bool			 replied;
 	bool			 failed;	/* a reply could not be queued */
+	bool			 suspended;	/* instead of a reply */
+	size_t			 max_body;
 	struct buf		 body;
+	struct buf		 query;		/* len 0: none */
 };
 
 /* A connection, which has one request at a time. */
@@ -33,6 +45,7 @@ struct http_conn {
 
 struct http_server {
 	struct http_conf	 conf;
+	struct http_tls_base	*tls;
 	struct MHD_Daemon	*daemon;
 	unsigned int		 port;
 	pthread_key_t		 key;		/* a thread's own */
@@ -52,6 +65,7 @@ struct http_server {
 enum MHD_Result http_on_request(void *, struct MHD_Connection *,
 	    const char *url, const char *method, const char *version,
 	    const char *data, size_t *size, void **req);
+void	*http_on_line(void *, const char *uri, struct MHD_Connection *);
 void	 http_on_completed(void *, struct MHD_Connection *, void **req,
 	    enum MHD_RequestTerminationCode);
 void	*http_thread(struct http_server *);

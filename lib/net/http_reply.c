@@ -15,6 +15,7 @@ struct body {
 struct meta {
 	char		*type, *etag;
 	int64_t		 modified, expires, max_age;
+	char		**header;	/* name, value, name ...; NULL */
 };
 
 struct http_shared {
@@ -80,6 +81,13 @@ body_response(struct body *b, uint64_t from, uint64_t len)
 static void
 meta_copy(struct meta *to, const struct http_meta *from)
 {
+	size_t	 i;
+
+	to->header = mem_array(2 * from->nheaders + 1, sizeof(*to->header));
+	for (i = 0; i < from->nheaders; i++) {
+		to->header[2 * i] = mem_strdup(from->header[i].name);
+		to->header[2 * i + 1] = mem_strdup(from->header[i].value);
+	}
 	to->type = mem_strdup(from->type);
 	to->etag = mem_strdup(from->etag);
 	to->modified = from->modified;
@@ -90,6 +98,11 @@ meta_copy(struct meta *to, const struct http_meta *from)
 static void
 meta_clear(struct meta *m)
 {
+	size_t	 i;
+
+	for (i = 0; m->header != NULL && m->header[i] != NULL; i++)
+		mem_free(&m->header[i]);
+	mem_free(&m->header);
 	mem_free(&m->type);
 	mem_free(&m->etag);
 }
@@ -144,6 +157,32 @@ header_meta(struct MHD_Response *m, const struct meta *meta,
 	if (meta->modified != 0)
 		header(m, "Last-Modified", http_date(date, meta->modified));
 	header_cache(m, meta->expires, meta->max_age, now);
+}
+
+/* libmicrohttpd takes none with a line break in it. */
+static bool
+header_more(struct MHD_Response *m, const struct meta *meta)
+{
+	size_t	 i;
+
+	for (i = 0; meta->header != NULL && meta->header[i] != NULL; i += 2)
+		if (MHD_add_response_header(m, meta->header[i],
+		    meta->header[i + 1]) != MHD_YES)
+			return false;
+	return true;
+}
+
+static struct MHD_Response *
+header_all(struct MHD_Response *m, const struct meta *meta,
+    unsigned int status, int64_t now)
+{
+	if (m == NULL)
+		return NULL;
+	header_meta(m, meta, status, now);
+	if (header_more(m, meta))
+		return m;
+	MHD_destroy_response(m);
+	return NULL;
 }
 
 static void
@@ -211,11 +250,9 @@ reply_instead(struct http_request *r, const struct meta *meta,
 	else
 		m = MHD_create_response_from_buffer(0, NULL,
 		    MHD_RESPMEM_PERSISTENT);
-	if (m != NULL) {
-		header_meta(m, meta, status, reply_now(r));
-		if (status != 304)
-			header_range(m, status, b->size, from, len);
-	}
+	m = header_all(m, meta, status, reply_now(r));
+	if (m != NULL && status != 304)
+		header_range(m, status, b->size, from, len);
 	reply_queue_own(r, status, m);
 	return true;
 }
@@ -226,10 +263,8 @@ reply_whole(const struct meta *meta, struct body *b, unsigned int status,
 {
 	struct MHD_Response	*m = body_response(b, 0, b->size);
 
-	if (m == NULL)
-		return NULL;
-	header_meta(m, meta, status, now);
-	if (status == 200 && meta->etag != NULL)
+	m = header_all(m, meta, status, now);
+	if (m != NULL && status == 200 && meta->etag != NULL)
 		header_range(m, 200, b->size, 0, 0);
 	return m;
 }

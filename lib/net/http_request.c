@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/http_private.h"
 
+#include <sys/socket.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <strings.h>
 
 #include "base/text.h"
@@ -38,6 +41,61 @@ struct bytes
 http_body(const struct http_request *r)
 {
 	return BYTES(r->body.p, r->body.len);
+}
+
+const char *
+http_query(const struct http_request *r)
+{
+	return r->query.len > 0 ? (const char *)r->query.p : NULL;
+}
+
+void
+http_limit_body(struct http_request *r, size_t max)
+{
+	if (max < r->max_body)
+		r->max_body = max;
+}
+
+char *
+http_peer_address(const struct http_request *r, char dst[HTTP_ADDRESS_SIZE])
+{
+	const union MHD_ConnectionInfo	*info;
+	struct sockaddr_in6		 in6;
+	struct sockaddr_in		 in;
+	const struct sockaddr		*sa;
+
+	dst[0] = '\0';
+	info = MHD_get_connection_info(r->mhd,
+	    MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	if (info == NULL || (sa = info->client_addr) == NULL)
+		return dst;
+	if (sa->sa_family == AF_INET) {
+		memcpy(&in, sa, sizeof(in));
+		inet_ntop(AF_INET, &in.sin_addr, dst, HTTP_ADDRESS_SIZE);
+	} else if (sa->sa_family == AF_INET6) {
+		memcpy(&in6, sa, sizeof(in6));
+		if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+			inet_ntop(AF_INET, &in6.sin6_addr.s6_addr[12], dst,
+			    HTTP_ADDRESS_SIZE);
+		else
+			inet_ntop(AF_INET6, &in6.sin6_addr, dst,
+			    HTTP_ADDRESS_SIZE);
+	}
+	return dst;
+}
+
+void
+http_suspend(struct http_request *r)
+{
+	r->suspended = true;
+	MHD_suspend_connection(r->mhd);
+}
+
+/* The request may be gone when this returns. */
+void
+http_resume(struct http_request *r)
+{
+	MHD_resume_connection(r->mhd);
 }
 
 void *
@@ -102,21 +160,22 @@ framing_header(void *arg, enum MHD_ValueKind kind, const char *name,
  * than we do is refused, and the connection closed.
  */
 static unsigned int
-framing_check(const struct http_request *r, const struct framing *f,
-    bool old)
+framing_check(const struct framing *f, bool old, uint64_t *length)
 {
 	struct error	 ignored = ERROR_INIT;
-	int64_t		 length;
+	int64_t		 n;
 
+	*length = 0;
 	if (f->odd || f->lengths + f->codings > 1 || f->hosts > 1 ||
 	    (!old && f->hosts == 0) || (old && f->codings > 0))
 		return 400;
 	if (f->lengths == 0)
 		return 0;
-	if (f->length == NULL || text_parse_number(&length, f->length, 0,
+	if (f->length == NULL || text_parse_number(&n, f->length, 0,
 	    INT64_MAX, &ignored) == -1)
 		return 400;
-	return (uint64_t)length > r->server->conf.max_body ? 413 : 0;
+	*length = (uint64_t)n;
+	return 0;
 }
 
 static void
@@ -124,9 +183,11 @@ request_begin(struct http_request *r, const char *url, const char *method,
     const char *version)
 {
 	struct framing	 f = { 0, 0, 0, false, NULL };
+	uint64_t	 length;
 	size_t		 i;
 
 	r->begun = true;
+	r->max_body = r->server->conf.max_body;
 	r->path = url;
 	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (strcmp(method, methods[i].name) == 0)
@@ -134,11 +195,16 @@ request_begin(struct http_request *r, const char *url, const char *method,
 	(void)MHD_get_connection_values(r->mhd, MHD_HEADER_KIND,
 	    framing_header, &f);
 	r->has_body = f.lengths + f.codings > 0;
-	r->refused = framing_check(r, &f, strcmp(version, "HTTP/1.1") != 0);
+	r->refused = framing_check(&f, strcmp(version, "HTTP/1.1") != 0,
+	    &length);
+	if (r->refused == 0 && length > r->max_body)
+		r->refused = 413;
 	if (r->refused == 0 && (r->method & r->server->conf.methods) == 0)
 		r->refused = 405;
 	if (r->refused == 0 && r->server->conf.begin != NULL)
 		r->refused = r->server->conf.begin(r, r->server->conf.arg);
+	if (r->refused == 0 && length > r->max_body)
+		r->refused = 413;
 }
 
 /* The bound holds for chunks as well; what is too much is dropped. */
@@ -147,7 +213,7 @@ request_data(struct http_request *r, const char *data, size_t size)
 {
 	if (r->refused != 0)
 		return;
-	if (size > r->server->conf.max_body - r->body.len)
+	if (size > r->max_body - r->body.len)
 		r->refused = 413;
 	else
 		buf_add(&r->body, data, size);
@@ -178,12 +244,15 @@ request_finish(struct http_request *r)
 	struct http_server	*s = r->server;
 	void			**thread;
 
+	r->suspended = false;
 	if (r->refused != 0)
 		http_reply_status(r, r->refused, refusal_text(r->refused));
 	else if ((thread = http_thread(s)) == NULL)
 		http_reply_status(r, 503, "no thread");
 	else
 		s->conf.handler(r, *thread, s->conf.arg);
+	if (r->suspended)
+		return MHD_YES;
 	if (!r->replied)
 		http_reply_status(r, 500, "internal error");
 	return r->failed ? MHD_NO : MHD_YES;
@@ -197,6 +266,21 @@ request_conn(struct MHD_Connection *mhd)
 	info = MHD_get_connection_info(mhd,
 	    MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	return info == NULL ? NULL : info->socket_context;
+}
+
+/* The request line, before it is taken apart in place. */
+void *
+http_on_line(void *arg, const char *uri, struct MHD_Connection *mhd)
+{
+	const char		*query = strchr(uri, '?');
+	struct http_conn	*c = request_conn(mhd);
+
+	(void)arg;
+	if (c != NULL && query != NULL) {
+		buf_str(&c->request.query, query + 1);
+		(void)buf_cstr(&c->request.query);
+	}
+	return NULL;
 }
 
 /*
@@ -245,9 +329,13 @@ http_on_completed(void *arg, struct MHD_Connection *mhd, void **req,
 	if (r->body.size > BODY_KEPT)
 		buf_clear(&r->body);
 	r->body.len = 0;
+	if (r->query.size > BODY_KEPT)
+		buf_clear(&r->query);
+	r->query.len = 0;
 	r->path = NULL;
 	r->method = r->refused = 0;
-	r->begun = r->has_body = r->replied = r->failed = false;
+	r->begun = r->has_body = r->replied = r->failed = r->suspended =
+	    false;
 	*req = NULL;
 	atomic_store_explicit(&c->since, http_ms(), memory_order_relaxed);
 }

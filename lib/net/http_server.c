@@ -55,6 +55,8 @@ server_defaults(struct http_conf *c)
 		c->connections = c->threads;
 	if (c->timeout == 0)
 		c->timeout = TIMEOUT_DEFAULT;
+	if (c->stack == 0)
+		c->stack = STACK;
 }
 
 static int
@@ -72,6 +74,35 @@ server_threads_new(struct http_server *s, struct error *e)
 	return 0;
 }
 
+/* Flags, and the options that not every server has. */
+static unsigned int
+server_more(struct http_server *s, struct MHD_OptionItem more[5])
+{
+	unsigned int	 flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC;
+	size_t		 n = 0;
+
+	if (s->conf.suspends)
+		flags |= MHD_ALLOW_SUSPEND_RESUME;
+	if (s->conf.queries)
+		more[n++] = (struct MHD_OptionItem){
+		    MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)http_on_line, s };
+	if (s->tls == NULL)
+		flags |= MHD_USE_TURBO;
+	else {
+		flags |= MHD_USE_TLS;
+		more[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY,
+		    0, (void *)(uintptr_t)s->tls->key_pem };
+		more[n++] = (struct MHD_OptionItem){
+		    MHD_OPTION_HTTPS_MEM_CERT, 0,
+		    (void *)(uintptr_t)s->tls->cert_pem };
+		more[n++] = (struct MHD_OptionItem){
+		    MHD_OPTION_HTTPS_PRIORITIES, 0,
+		    (void *)(uintptr_t)s->tls->priorities };
+	}
+	more[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
+	return flags;
+}
+
 static int
 server_daemon(struct http_server *s, struct error *e)
 {
@@ -80,7 +111,7 @@ server_daemon(struct http_server *s, struct error *e)
 		{ MHD_OPTION_LISTEN_SOCKET, c->fd, NULL },
 		{ MHD_OPTION_THREAD_POOL_SIZE,
 		    c->threads > 1 ? (intptr_t)c->threads : 0, NULL },
-		{ MHD_OPTION_THREAD_STACK_SIZE, STACK, NULL },
+		{ MHD_OPTION_THREAD_STACK_SIZE, (intptr_t)c->stack, NULL },
 		{ MHD_OPTION_CONNECTION_LIMIT, (intptr_t)c->connections,
 		    NULL },
 		{ MHD_OPTION_PER_IP_CONNECTION_LIMIT,
@@ -97,10 +128,13 @@ server_daemon(struct http_server *s, struct error *e)
 		    s },
 		{ MHD_OPTION_END, 0, NULL }
 	};
+	struct MHD_OptionItem		 more[5] = {
+		{ MHD_OPTION_END, 0, NULL }
+	};
 
-	s->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD |
-	    MHD_USE_ITC | MHD_USE_TURBO, 0, NULL, NULL, http_on_request, s,
-	    MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+	s->daemon = MHD_start_daemon(server_more(s, more), 0, NULL, NULL,
+	    http_on_request, s, MHD_OPTION_ARRAY, options, MHD_OPTION_ARRAY,
+	    more, MHD_OPTION_END);
 	if (s->daemon == NULL)
 		return error_set(e, ERROR_UPSTREAM,
 		    "the HTTP server does not start: %s", strerror(errno));
@@ -134,6 +168,8 @@ http_start(struct http_server **out, const struct http_conf *conf,
 
 	*out = NULL;
 	s->conf = *conf;
+	/* Its base stands first. */
+	s->tls = (struct http_tls_base *)(void *)conf->tls;
 	server_defaults(&s->conf);
 	s->port = server_port(s->conf.fd);
 	if (s->conf.fd < 0)

@@ -66,9 +66,12 @@ http_on_connection(void *arg, struct MHD_Connection *mhd, void **ctx,
 		atomic_init(&c->since, http_ms());
 		conn_add(s, c);
 		*ctx = c;
+		if (s->tls != NULL)
+			s->tls->started(s->tls, mhd);
 	} else if (c != NULL) {
 		conn_remove(s, c);
 		buf_clear(&c->request.body);
+		buf_clear(&c->request.query);
 		mem_free(&c);
 		*ctx = NULL;
 	}
