@@ -142,13 +142,23 @@ void	 page_message(struct page *, const char *key);
 int	 page_header(struct page *, const char *name, const char *value,
 	    struct error *);
 
-/* ---- for p->data ---- */
+/*
+ * ---- for p->data ----
+ *
+ * page_show() adds: csrf, lang, languages [{code, name, current}], request (its
+ * number, as in the log), url.public, url.cert; client {name, person, role,
+ * officer, security, auditor} when there is one; message, what the page before
+ * had to say.
+ */
 void	 page_put(struct page *, const char *name, json_t *taken);
 void	 page_put_text(struct page *, const char *name, const char *);
 void	 page_put_int(struct page *, const char *name, int64_t);
 void	 page_put_bool(struct page *, const char *name, bool);
 /* 2026-11-21 02:49 UTC, "" for 0 */
 void	 page_put_time(struct page *, const char *name, int64_t);
+/* {{url.name}}, an address that C made; {{{svg.name}}}, a picture. */
+void	 page_put_url(struct page *, const char *name, const char *address);
+void	 page_put_svg(struct page *, const char *name, const char *drawn);
 const char *page_text(const struct page *, const char *key);
 
 /* ---- acts ---- */

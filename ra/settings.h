@@ -14,14 +14,16 @@ struct rad_conf {
 	char			*state;
 	char			*root;
 	char			*officers_ca;
+	char			*ca_dir;
 	char			*profiles;
+	struct conf_list	 blocklists;
 	char			*tls_key, *tls_cert;
 	char			*tls_priorities;
 	char			*pages;			/* templates, texts, static */
 	char			*brand;			/* or NULL */
 	struct conf_list	 languages;
 	int64_t			 threads;
-	int64_t			 connections, per_address;
+	int64_t			 connections, per_address, timeout;
 	int64_t			 idle;			/* of officers' sessions */
 	int64_t			 patience;		/* for certificates, s */
 	char			*agent_database;

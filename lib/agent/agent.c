@@ -18,6 +18,8 @@
 const char *
 task_name(const struct task *t, char dst[96])
 {
+	if (t->server)
+		return "server certificate";
 	if (t->ca == NULL)
 		return "agent certificate";
 	snprintf(dst, 96, "signer of %s", t->ca->name);
@@ -103,10 +105,14 @@ agent_begin(struct agent *a, struct error *e)
 	char			*uri = key_uri(c->agent_key, c->pkcs11_module);
 	struct task		*own = &a->task[0];
 
+	own->server = c->server_profile != NULL;
 	place_init(&own->place, uri, c->agent_cert, &a->secret);
 	mem_free(&uri);
 	if (task_load(own, e) == -1)
-		return error_wrap(e, "agent");
+		return error_wrap(e, c->server_profile != NULL ? "server" :
+		    "agent");
+	if (c->server_profile != NULL)
+		return 0;
 	a->role = cert_role(own->now.cert);
 	if (cert_person(own->now.cert, a->person) == 0 &&
 	    a->person[0] != '\0' && a->role != ROLE_NONE)

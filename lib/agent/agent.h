@@ -35,6 +35,11 @@ struct agent_conf {
 	const char		*officers_ca;	/* whose certificates carry roles */
 	/* agent_cert NULL: agent_key is a file with both. */
 	const char		*agent_key, *agent_cert, *agent_passphrase;
+	/*
+	 * Not an agent's certificate but a server's, of this profile: it is
+	 * renewed in the same way, on the old key's proof.  NULL: an agent's.
+	 */
+	const char		*server_profile;
 	int64_t			 renew_before;	/* its end; 0: a quarter of its life */
 	/* Signers of answers; ncas 0: none. */
 	const struct agent_ca	*ca;

@@ -37,7 +37,7 @@ static int
 check_agent(const struct agent *a, const struct task *t, X509 *cert,
     struct error *e)
 {
-	if (cert_role(cert) != a->role)
+	if (!t->server && cert_role(cert) != a->role)
 		return error_set(e, ERROR_DENIED, "its role is not %s",
 		    role_name(a->role));
 	if (X509_NAME_cmp(X509_get_subject_name(cert),
@@ -73,5 +73,6 @@ agent_check(const struct agent *a, const struct task *t,
 	e->code = ERROR_DENIED;
 	error_wrap(e, "the CA's certificate is not used");
 	return error_hint(e, "is profile \"%s\" as it should be?",
-	    t->ca != NULL ? "ocsp-signer" : role_name(a->role));
+	    t->ca != NULL ? "ocsp-signer" : t->server ?
+	    a->conf->server_profile : role_name(a->role));
 }

@@ -125,6 +125,29 @@ fill_signer(const struct agent *a, const struct task *t, struct order *o)
 	signer_name(&o->fields, t->ca);
 }
 
+/* All names for which it stands are those of the old one. */
+static void
+add_dns_names(struct fields *f, X509 *cert)
+{
+	GENERAL_NAMES		*names;
+	const GENERAL_NAME	*one;
+	char			*text;
+	int			 i;
+
+	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	for (i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+		one = sk_GENERAL_NAME_value(names, i);
+		if (one->type != GEN_DNS)
+			continue;
+		text = mem_printf("%.*s",
+		    ASN1_STRING_length(one->d.dNSName),
+		    (const char *)ASN1_STRING_get0_data(one->d.dNSName));
+		fields_add(f, "dns", text);
+		mem_free(&text);
+	}
+	GENERAL_NAMES_free(names);
+}
+
 static int
 fill_renewal(const struct agent *a, const struct task *t, struct order *o,
     struct error *e)
@@ -134,11 +157,16 @@ fill_renewal(const struct agent *a, const struct task *t, struct order *o,
 	if (cert_info(&info, t->now.cert, e) == -1)
 		return -1;
 	o->ca = mem_strdup(a->conf->officers_ca);
-	o->profile = mem_strdup(role_name(a->role));
+	o->profile = mem_strdup(t->server ? a->conf->server_profile :
+	    role_name(a->role));
 	o->is_renewal = true;
 	memcpy(o->renews, info.serial, info.serial_len);
 	o->renews_len = info.serial_len;
 	cert_info_clear(&info);
+	if (t->server) {
+		add_dns_names(&o->fields, t->now.cert);
+		return 0;
+	}
 	add_from(&o->fields, "org", t->now.cert, NID_organizationName);
 	add_from(&o->fields, "id", t->now.cert, NID_serialNumber);
 	add_from(&o->fields, "name", t->now.cert, NID_commonName);
@@ -177,10 +205,11 @@ agent_order_new(struct agent *a, const struct task *t, struct pending *p,
 		fill_signer(a, t, o);
 	else if (fill_renewal(a, t, o, e) == -1)
 		goto out;
-	o->holder = mem_strdup(a->person);
+	if (!t->server)
+		o->holder = mem_strdup(a->person);
 	o->comment = mem_printf("by %s", a->conf->program);
-	if (csr_make(&p->csr, p->key, fields_get(&o->fields, "name", 0),
-	    e) == -1 || csr_parse(&csr, BYTES(p->csr.p, p->csr.len), e) == -1)
+	if (csr_make(&p->csr, p->key, fields_get(&o->fields, t->server ?
+	    "dns" : "name", 0), e) == -1 || csr_parse(&csr, BYTES(p->csr.p, p->csr.len), e) == -1)
 		goto out;
 	o->has_request = true;
 	memcpy(o->request, csr->digest, ORDER_DIGEST);

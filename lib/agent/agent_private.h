@@ -18,6 +18,7 @@ struct task {
 	struct place		 place;
 	struct identity		 now;		/* in place; or empty */
 	int64_t			 not_before, not_after;
+	bool			 server;	/* not an agent's: a server's */
 	bool			 waits;		/* for the CA */
 	uint8_t			 order[ORDER_ID_SIZE];	/* that waits */
 };

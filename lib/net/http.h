@@ -74,6 +74,7 @@ struct http_conf {
 	int		(*thread_new)(void **thread, void *arg,
 			    struct error *);
 	void		(*thread_free)(void *thread, void *arg);
+	void		(*context_free)(void *context);
 	void		*arg;
 };
 int	 http_start(struct http_server **, const struct http_conf *,
@@ -95,6 +96,12 @@ const char *http_query(const struct http_request *);
 enum { HTTP_ADDRESS_SIZE = 48 };
 char	*http_peer_address(const struct http_request *,
 	    char dst[HTTP_ADDRESS_SIZE]);
+/*
+ * Something of the handler's that stays with the request, while it is
+ * suspended, too; conf.context_free frees it at its end.
+ */
+void	 http_set_context(struct http_request *, void *);
+void	*http_context(const struct http_request *);
 /* In conf.begin: this one may be no longer than that. */
 void	 http_limit_body(struct http_request *, size_t max);
 

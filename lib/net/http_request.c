@@ -50,6 +50,18 @@ http_query(const struct http_request *r)
 }
 
 void
+http_set_context(struct http_request *r, void *context)
+{
+	r->context = context;
+}
+
+void *
+http_context(const struct http_request *r)
+{
+	return r->context;
+}
+
+void
 http_limit_body(struct http_request *r, size_t max)
 {
 	if (max < r->max_body)
@@ -326,6 +338,9 @@ http_on_completed(void *arg, struct MHD_Connection *mhd, void **req,
 	(void)why;
 	if (c == NULL || r == NULL)
 		return;
+	if (r->context != NULL && r->server->conf.context_free != NULL)
+		r->server->conf.context_free(r->context);
+	r->context = NULL;
 	if (r->body.size > BODY_KEPT)
 		buf_clear(&r->body);
 	r->body.len = 0;

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What pages do beside showing.
+ */
+#include <string.h>
+
+#include "page_private.h"
+
+int
+page_seal(struct page *p, struct bytes blob, struct bytes assertion,
+    struct buf *out, struct error *e)
+{
+	return sealer_seal(p->rad->sealer, blob, p->client.cert, assertion,
+	    out, e);
+}
+
+int
+page_later(struct page *p, const uint8_t order_id[DB_ORDER_ID], int ms,
+    struct error *e)
+{
+	if (waits_add(p->rad->waits, p->http, order_id, ms) == 1) {
+		p->priv->later = true;
+		return 0;
+	}
+	p->status = 503;
+	p->priv->retry_after = 5;
+	return error_set(e, ERROR_UPSTREAM, "too many wait");
+}
+
+static int
+limit(struct page *p, const struct limit_rate *rate, const char *whom,
+    struct error *e)
+{
+	int	 wait;
+
+	if (limit_take(p->rad->limits, rate, BYTES(whom, strlen(whom)),
+	    clock_monotonic_ms(), &wait))
+		return 0;
+	p->status = 429;
+	p->priv->retry_after = wait;
+	return error_set(e, ERROR_DENIED, "too often: try again in %d seconds",
+	    wait);
+}
+
+int
+page_limit_address(struct page *p, const struct limit_rate *rate,
+    struct error *e)
+{
+	char	 whom[48];
+
+	return limit(p, rate, limit_address(whom, p->address), e);
+}
+
+int
+page_limit_account(struct page *p, const struct limit_rate *rate,
+    const char *account, struct error *e)
+{
+	return limit(p, rate, account, e);
+}
+
+const char *
+page_url(const struct page *p, const char *path)
+{
+	return arena_printf(p->arena, "%s%s", p->rad->conf->url, path);
+}
+
+const char *
+page_url_cert(const struct page *p, const char *path)
+{
+	return arena_printf(p->arena, "%s%s", p->rad->conf->url_cert, path);
+}
