@@ -44,12 +44,14 @@ static const struct {
 	const char	*name;
 	const char	*profile;
 	const char	*what;
+	const char	*dir;
 } agents[] = {
-	{ "cad", "ca-agent", "CA agent" },
-	{ "ra", "ra-agent", "RA agent" },
-	{ "ocsp", "ocsp-agent", "OCSP agent" },
-	{ "crl", "crl-agent", "CRL agent" },
-	{ "station", "station-agent", "Station agent" },
+	{ "cad", "ca-agent", "CA agent", "agents" },
+	{ "ra", "ra-agent", "RA agent", "agents" },
+	{ "ocsp", "ocsp-agent", "OCSP agent", "agents" },
+	{ "crl", "crl-agent", "CRL agent", "agents" },
+	{ "station", "station-agent", "Station agent", "agents" },
+	{ "ra-tls", "tls-server", "Web server", "tls" },
 };
 #define NAGENTS	(sizeof(agents) / sizeof(agents[0]))
 
@@ -73,7 +75,9 @@ add_agent(struct init *in, size_t i)
 	in->subject[in->nsubjects++] = (struct init_subject){
 	    .name = agents[i].name, .id = id,
 	    .cn = arena_printf(a, "%s %s", agents[i].what, id),
-	    .profile = agents[i].profile, .dir = "agents", .is_agent = true };
+	    .profile = agents[i].profile, .dir = agents[i].dir,
+	    .dns = strcmp(agents[i].dir, "tls") == 0 ? init_ra_host(in) :
+	    NULL, .is_agent = true };
 }
 
 /* Agents are named in the same directory of orders as persons. */
@@ -178,12 +182,14 @@ tell_next(struct init *in)
 	    "    signet-cad -c %s/cad.conf\n"
 	    "    signet-ocspd -c %s/ocspd.conf\n"
 	    "    signet-crld -c %s/crld.conf\n"
+	    "    signet-rad -c %s/rad.conf\n"
 	    "    export SIGNET_CONFIG=%s/signet.conf\n"
 	    "    signet order list\n"
 	    "    signet order approve ID --key %s/%s/%s.key --cert "
 	    "%s/%s/%s.pem \\\n"
 	    "        --passphrase file:%s/secrets/officer-%s\n"
-	    "    signet audit heads", in->dir, in->dir, in->dir, in->dir, in->dir, s->dir,
+	    "    signet audit heads", in->dir, in->dir, in->dir, in->dir,
+	    in->dir, in->dir, s->dir,
 	    s->name, in->dir, s->dir, s->name, in->dir, s->name);
 }
 

@@ -43,6 +43,7 @@ struct init_conf {
 	char			*database;	/* of the owner */
 	char			*url;
 	char			*crl_url, *aia_url, *ocsp_url;
+	char			*ra_url, *ra_cert_url;
 	char			*instance;
 	char			*root_key, *ca_key, *key;
 	int64_t			 root_validity, ca_validity;
@@ -51,9 +52,10 @@ struct init_conf {
 	char			*root_passphrase;
 	bool			 offline_root;
 	char			*root;		/* the root's directory */
-	char			*state, *ocsp_state, *crl_state;
+	char			*state, *ocsp_state, *crl_state, *ra_state;
 	char			*ocsp_listen, *crl_listen;
 	char			*ldap, *ldap_base;	/* or NULL */
+	char			*ra_listen, *ra_listen_cert;
 	char			*heads;
 	char			*user;
 	int64_t			 workers, group;
@@ -67,7 +69,8 @@ struct init_subject {
 	const char	*name;		/* of the files */
 	const char	*id, *cn, *mail, *unit;
 	const char	*profile;
-	const char	*dir;		/* "officers", "agents" */
+	const char	*dir;		/* "officers", "agents", "tls" */
+	const char	*dns;		/* of a server; or NULL */
 	const char	*csr;		/* brought along; or NULL */
 	bool		 is_agent;
 };
@@ -145,6 +148,10 @@ int	 init_write_directories(struct init *, struct error *);
 /* init_root.c: words of a URL for a CA. */
 char	*init_cdp(struct init *, const char *ca);
 char	*init_aia(struct init *, const char *ca);
+/* init_settings.c: where the registration authority is, "https://..." */
+char	*init_ra_url(struct init *);
+char	*init_ra_cert_url(struct init *);
+char	*init_ra_host(struct init *);
 
 /* init_orders.c */
 char	*init_approved_path(struct init *, const struct init_subject *);

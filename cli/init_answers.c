@@ -49,6 +49,12 @@ const struct conf_item INIT_CONF[] = {
 	    "Address of the CA certificates, if it is not URL/ca."),
 	CONF_STR(struct init_conf, ocsp_url, NULL,
 	    "Address of the OCSP responder, if it is not URL/ocsp."),
+	CONF_STR(struct init_conf, ra_url, NULL,
+	    "Address of the registration authority, https://HOST[:PORT]; "
+	    "default: the host of url, port 8443."),
+	CONF_STR(struct init_conf, ra_cert_url, NULL,
+	    "The same where certificates are asked for; default: the host of "
+	    "ra_url, port 8444."),
 	CONF_STR(struct init_conf, instance, "cad-1",
 	    "Name of this instance of the issuing CA."),
 	CONF_STR(struct init_conf, root_key, "rsa:4096",
@@ -80,6 +86,8 @@ const struct conf_item INIT_CONF[] = {
 	    "Directory of the OCSP responder's signers and last lists."),
 	CONF_STR(struct init_conf, crl_state, "state/crld",
 	    "Directory of what the publisher has published."),
+	CONF_STR(struct init_conf, ra_state, "state/rad",
+	    "Directory of the registration authority's sessions."),
 	CONF_STR(struct init_conf, ocsp_listen, "*:8081",
 	    "Where the OCSP responder is asked: ADDRESS:PORT, *:PORT or "
 	    "unix:PATH."),
@@ -90,6 +98,10 @@ const struct conf_item INIT_CONF[] = {
 	    "StartTLS) or ldapi://PATH; default: none."),
 	CONF_STR(struct init_conf, ldap_base, NULL,
 	    "Name of the entry below which it has what is published."),
+	CONF_STR(struct init_conf, ra_listen, "*:8443",
+	    "Where the registration authority is for everybody."),
+	CONF_STR(struct init_conf, ra_listen_cert, "*:8444",
+	    "Where it asks for certificates."),
 	CONF_STR(struct init_conf, heads, NULL,
 	    "Where signed audit heads are pushed: file:PATH or exec:COMMAND; "
 	    "default heads.pem in the directory."),
@@ -124,6 +136,10 @@ const struct cmd_opt INIT_OPTS[] = {
 	    "a directory to publish to: ldaps://HOST, ldapi://PATH" },
 	{ "ldap-base", 0, CMD_STRING, false, "DN",
 	    "the entry below which everything goes there" },
+	{ "ra-url", 0, CMD_STRING, false, "URL",
+	    "of the registration authority (https://HOST:8443)" },
+	{ "ra-cert-url", 0, CMD_STRING, false, "URL",
+	    "where it asks for certificates (https://HOST:8444)" },
 	{ "instance", 0, CMD_STRING, false, "NAME",
 	    "name of this instance of the issuing CA (cad-1)" },
 	{ "root-key", 0, CMD_STRING, false, "KIND", "rsa:4096, ec:P-384 ..." },
@@ -272,6 +288,25 @@ check_missing(const struct init_conf *c, struct error *e)
 	    "them into a file for --answers; signet-init(1) lists them");
 }
 
+/* An origin: pages of the RA have names of their own. */
+static int
+check_ra_url(const char *name, const char *url, struct error *e)
+{
+	static const char	 https[] = "https://";
+	const char		*host;
+
+	if (url == NULL)
+		return 0;
+	host = url + sizeof(https) - 1;
+	if (strncmp(url, https, sizeof(https) - 1) == 0 &&
+	    *host >= 'a' && *host <= 'z' &&
+	    host[strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-.:")] ==
+	    '\0')
+		return 0;
+	return error_set(e, ERROR_INPUT, "%s: \"%s\" is not "
+	    "https://HOST[:PORT] with a name as host", name, url);
+}
+
 int
 init_answers_check(const struct init_conf *c, struct error *e)
 {
@@ -281,6 +316,8 @@ init_answers_check(const struct init_conf *c, struct error *e)
 	    init_check_url("crl_url", c->crl_url, e) == -1 ||
 	    init_check_url("aia_url", c->aia_url, e) == -1 ||
 	    init_check_url("ocsp_url", c->ocsp_url, e) == -1 ||
+	    check_ra_url("ra_url", c->ra_url, e) == -1 ||
+	    check_ra_url("ra_cert_url", c->ra_cert_url, e) == -1 ||
 	    check_kind("root_key", c->root_key, ALG_ROOT, e) == -1 ||
 	    check_kind("ca_key", c->ca_key, ALG_CA, e) == -1 ||
 	    check_kind("key", c->key, ALG_OFFICER, e) == -1 ||
@@ -370,6 +407,8 @@ take_options(struct init *in, struct error *e)
 	set(&c->url, cmd_string(a, "url", NULL));
 	set(&c->ldap, cmd_string(a, "ldap", NULL));
 	set(&c->ldap_base, cmd_string(a, "ldap-base", NULL));
+	set(&c->ra_url, cmd_string(a, "ra-url", NULL));
+	set(&c->ra_cert_url, cmd_string(a, "ra-cert-url", NULL));
 	set(&c->instance, cmd_string(a, "instance", NULL));
 	set(&c->root_key, cmd_string(a, "root-key", NULL));
 	set(&c->ca_key, cmd_string(a, "ca-key", NULL));
@@ -480,6 +519,8 @@ init_answers_write(struct buf *out, const struct init_conf *c)
 	init_put_setting(out, "crl_url", c->crl_url);
 	init_put_setting(out, "aia_url", c->aia_url);
 	init_put_setting(out, "ocsp_url", c->ocsp_url);
+	init_put_setting(out, "ra_url", c->ra_url);
+	init_put_setting(out, "ra_cert_url", c->ra_cert_url);
 	init_put_setting(out, "instance", c->instance);
 	init_put_setting(out, "root_key", c->root_key);
 	init_put_setting(out, "ca_key", c->ca_key);
@@ -494,10 +535,13 @@ init_answers_write(struct buf *out, const struct init_conf *c)
 	init_put_setting(out, "state", c->state);
 	init_put_setting(out, "ocsp_state", c->ocsp_state);
 	init_put_setting(out, "crl_state", c->crl_state);
+	init_put_setting(out, "ra_state", c->ra_state);
 	init_put_setting(out, "ocsp_listen", c->ocsp_listen);
 	init_put_setting(out, "crl_listen", c->crl_listen);
 	init_put_setting(out, "ldap", c->ldap);
 	init_put_setting(out, "ldap_base", c->ldap_base);
+	init_put_setting(out, "ra_listen", c->ra_listen);
+	init_put_setting(out, "ra_listen_cert", c->ra_listen_cert);
 	init_put_setting(out, "heads", c->heads);
 	init_put_setting(out, "user", c->user);
 	buf_printf(out, "workers = %lld;\ngroup = %lld;\n",

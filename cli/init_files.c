@@ -122,6 +122,7 @@ static const struct {
 	{ "ca", 0755 },
 	{ "secrets", 0700 },
 	{ "agents", 0755 },
+	{ "tls", 0755 },
 	{ "officers", 0700 },
 	{ "founding/approved", 0755 },
 	{ "profiles", 0755 },

@@ -109,6 +109,7 @@ make_draft(struct init *in, const struct init_subject *s, struct draft *d,
 	add_field(in, &f, p, "id", s->id);
 	add_field(in, &f, p, "name", s->cn);
 	add_field(in, &f, p, "mail", s->mail);
+	add_field(in, &f, p, "dns", s->dns);
 	rc = draft_issue(&in->cli->desk, d, &want, e);
 	fields_clear(&f);
 	return rc;

@@ -5,6 +5,8 @@
  */
 #include "cli/init.h"
 
+#include <string.h>
+
 #include "db/conninfo.h"
 #include "os/fault.h"
 #include "os/file.h"
@@ -39,6 +41,48 @@ ocsp_url(struct init *in)
 	if (in->conf.ocsp_url != NULL)
 		return in->conf.ocsp_url;
 	return arena_printf(in->cli->desk.arena, "%s/ocsp", in->conf.url);
+}
+
+/* The host of a URL; where it is an address, which no certificate of a server
+ * has here, this machine. */
+static char *
+url_host(struct init *in, const char *url)
+{
+	struct arena	*a = in->cli->desk.arena;
+	const char	*host = strstr(url, "://");
+	size_t		 len;
+
+	host = host == NULL ? url : host + 3;
+	len = strcspn(host, ":/");
+	if (len == 0 || host[0] == '[' ||
+	    strspn(host, "0123456789.") >= len)
+		return arena_strdup(a, "localhost");
+	return arena_printf(a, "%.*s", (int)len, host);
+}
+
+char *
+init_ra_host(struct init *in)
+{
+	return url_host(in, in->conf.ra_url != NULL ? in->conf.ra_url :
+	    in->conf.url);
+}
+
+char *
+init_ra_url(struct init *in)
+{
+	if (in->conf.ra_url != NULL)
+		return in->conf.ra_url;
+	return arena_printf(in->cli->desk.arena, "https://%s:8443",
+	    init_ra_host(in));
+}
+
+char *
+init_ra_cert_url(struct init *in)
+{
+	if (in->conf.ra_cert_url != NULL)
+		return in->conf.ra_cert_url;
+	return arena_printf(in->cli->desk.arena, "https://%s:8444",
+	    init_ra_host(in));
 }
 
 static int
@@ -246,6 +290,44 @@ write_crld_conf(struct init *in, struct error *e)
 	return rc;
 }
 
+static int
+write_rad_conf(struct init *in, struct error *e)
+{
+	char		*path = init_path(in, "rad.conf"), *pages;
+	struct buf	 b = { 0 };
+	int		 rc = -1;
+
+	if (file_exists(path))
+		return 0;
+	buf_str(&b, "# Settings of signet-rad, the registration authority; "
+	    "signet-rad.conf(5).\n");
+	init_put_setting(&b, "listen", in->conf.ra_listen);
+	init_put_setting(&b, "listen_cert", in->conf.ra_listen_cert);
+	init_put_setting(&b, "url", init_ra_url(in));
+	init_put_setting(&b, "url_cert", init_ra_cert_url(in));
+	if (init_find_data(in, "ra", &pages, e) == -1 ||
+	    put_database(in, &b, "database", "signet_ra", e) == -1)
+		goto out;
+	put_path(in, &b, "state", in->conf.ra_state);
+	put_path(in, &b, "root", "ca/root.pem");
+	put_path(in, &b, "ca_dir", "ca");
+	init_put_setting(&b, "officers_ca", "services");
+	put_path(in, &b, "profiles", "profiles");
+	init_put_setting(&b, "pages", pages);
+	put_path(in, &b, "tls_key", "tls/ra-tls.key");
+	put_path(in, &b, "tls_cert", "tls/ra-tls.pem");
+	put_agent(in, &b, "ra");
+	buf_str(&b, "\n# It renews both certificates by itself, at the "
+	    "primary:\n");
+	if (put_database(in, &b, "agent_database", "signet_agent", e) == -1)
+		goto out;
+	init_put_setting(&b, "user", in->conf.user);
+	rc = store_settings(in, path, &b, e);
+ out:
+	buf_clear(&b);
+	return rc;
+}
+
 int
 init_step_settings(struct init *in, struct error *e)
 {
@@ -257,7 +339,9 @@ init_step_settings(struct init *in, struct error *e)
 	if (write_ocspd_conf(in, e) == -1 ||
 	    init_write_directories(in, e) == -1)
 		return -1;
-	return write_crld_conf(in, e);
+	if (write_crld_conf(in, e) == -1)
+		return -1;
+	return write_rad_conf(in, e);
 }
 
 /* From here on the installation is used as any other command uses it. */

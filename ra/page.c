@@ -119,12 +119,13 @@ find_query(struct page *p, struct error *e)
 static int
 find_client(struct page *p, struct error *e)
 {
-	if (!p->by_cert || (p->route->flags & PAGE_STATELESS) != 0)
+	if (!p->by_cert || client_judge(p, e) != -1)
 		return 0;
-	if (client_judge(p, e) != -1)
-		return 0;
-	if (e->code != ERROR_DENIED || p->route->who != PAGE_ANYONE)
+	if (p->route->who != PAGE_ANYONE || (e->code != ERROR_DENIED &&
+	    (p->route->flags & PAGE_STATELESS) == 0))
 		return -1;
+	/* Whose session it is nobody can say now. */
+	p->priv->no_session = e->code != ERROR_DENIED;
 	log_debug("req=%08x %s", p->priv->number, e->text);
 	error_clear(e);
 	return 0;

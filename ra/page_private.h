@@ -22,6 +22,7 @@ struct page_private {
 	bool			 has_session;	/* the cookie was good */
 	bool			 session_ended;	/* it was good, and idle */
 	bool			 keep_session;	/* send the cookie again */
+	bool			 no_session;	/* no cookie about it */
 	bool			 keep_lang;
 	char			 told[65];	/* message of the last page */
 	int			 retry_after;

@@ -369,8 +369,8 @@ status_of(enum error_code code)
 static unsigned int
 status_told(unsigned int status)
 {
-	static const unsigned int	 known[] = { 400, 403, 404, 409, 413,
-	    429, 500, 503 };
+	static const unsigned int	 known[] = { 400, 403, 404, 405, 409,
+	    413, 415, 429, 500, 501, 503 };
 	size_t				 i;
 
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)

@@ -137,7 +137,7 @@ page_session_headers(struct page *p, struct error *e)
 	if (v->keep_lang &&
 	    add_cookie(p, LANG_COOKIE, p->lang, LANG_AGE, e) == -1)
 		return -1;
-	if (!v->keep_session)
+	if (!v->keep_session || v->no_session)
 		return 0;
 	if (session_encode(value, &p->session, p->rad->session_key, e) == -1)
 		return -1;

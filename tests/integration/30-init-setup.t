@@ -76,8 +76,8 @@ is 'each step says so' "$(again "$tmp/a" | grep -c 'already there$')" 14
 ok 'with the same answers, too' init "$tmp/a" pki_a
 says 'was begun with other answers' init "$tmp/a" pki_other
 ok 'the audit proves it' proven "$tmp/a"
-is 'eight certificates' "$(signet audit verify "$tmp/bundle" \
-    --root "$tmp/a/ca/root.pem" --json | grep '"certificates": 8' | wc -l)" 1
+is 'nine certificates' "$(signet audit verify "$tmp/bundle" \
+    --root "$tmp/a/ca/root.pem" --json | grep '"certificates": 9' | wc -l)" 1
 ok 'the chain leads to the root' openssl verify -CAfile \
     "$tmp/a/ca/root.pem" -untrusted "$tmp/a/ca/services.pem" \
     "$tmp/a/officers/so1.pem" "$tmp/a/agents/cad.pem"
