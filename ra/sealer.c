@@ -205,10 +205,11 @@ int
 sealer_main(int parent, void *arg)
 {
 	const struct rad_conf	*c = arg;
-	struct keeper		 k = { .place = { NULL } };
+	struct keeper		 k;
 	struct error		 e = ERROR_INIT;
 	int			 rc = EXIT_FAILURE;
 
+	memset(&k, 0, sizeof(k));
 	if (secret_init(&e) == 0 && keeper_begin(&k, c, &e) == 0 &&
 	    sealer_confine(c, &k, &e) == 0) {
 		sealer_loop(&k, parent);
