@@ -1,0 +1,119 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+# Cards and readers without either, after tests/integration/tap.sh: a private
+# pcscd with virtual readers (vsmartcard-vpcd), and tests/lib/pivcard in them.
+#
+#	readers_begin N			N readers, numbered from 0; libpcsclite
+#					of this script finds them
+#	readers_stop, readers_start	pcscd dies and comes back
+#	reader_name I			what PC/SC calls it
+#	card_make FILE [OPTION...]	a blank card, in no reader (-x, -m ...)
+#	card_insert I FILE [OPTION...]	that card into that reader
+#	card_pull I			out again
+#	card_say FILE			what it keeps, in lines, without values
+: "${tmp:?}" "${srcdir:?}"
+pcsc_driver=/usr/lib/pcsc/drivers/serial/libifdvpcd.so
+readers_count=0
+
+# N pairs of ports that nobody has, below those that connections get.
+reader_ports() {
+	perl -MIO::Socket::INET -e '
+	    my @kept;
+	    my $at = 20000 + 2 * int(rand(5500));
+	    while (@kept < 2 * $ARGV[0]) {
+		$at = $at > 32000 ? 20000 : $at + 2;
+		my @pair = grep { defined } map { IO::Socket::INET->new(
+		    Listen => 1, ReuseAddr => 1, LocalPort => $_,
+		    LocalAddr => "127.0.0.1") } $at, $at + 1;
+		next if @pair < 2;
+		push @kept, @pair;
+		print "$at\n";
+	    }' "$1"
+}
+
+readers_begin() {
+	readers_count=$1
+	mkdir -p "$tmp/readers"
+	reader_ports "$1" >"$tmp/reader-ports"
+	reader_i=0
+	while read -r reader_port; do
+		# One copy for each: the driver keeps its sockets in statics.
+		cp "$pcsc_driver" "$tmp/vpcd-$reader_i.so" || return 1
+		cat >"$tmp/readers/$reader_i.conf" <<-CONF
+		FRIENDLYNAME "Test Reader $reader_i"
+		DEVICENAME /dev/null:$reader_port
+		LIBPATH $tmp/vpcd-$reader_i.so
+		CHANNELID $reader_port
+		CONF
+		start "$SIGNET_BUILD/tests/lib/pivcard/pivcard" \
+		    -p "$reader_port" "$tmp/place-$reader_i"
+		reader_i=$((reader_i + 1))
+	done <"$tmp/reader-ports"
+	PCSCLITE_CSOCK_NAME=$tmp/pcscd.comm
+	export PCSCLITE_CSOCK_NAME
+	readers_start
+}
+
+# The daemon dies, and comes back with readers_start.
+readers_stop() {
+	stop "$readers"
+}
+
+readers_start() {
+	rm -f "$PCSCLITE_CSOCK_NAME"
+	# Its readers would listen on every address.
+	start env LD_PRELOAD="$SIGNET_BUILD/tests/lib/pivcard/loopback.so" \
+	    perl "$srcdir/tests/lib/pcscd.pl" "$PCSCLITE_CSOCK_NAME" \
+	    "$tmp/readers"
+	# shellcheck disable=SC2154 # set by start
+	readers=$last
+	wait_for readers_are_there
+}
+
+readers_are_there() {
+	[ -S "$PCSCLITE_CSOCK_NAME" ] &&
+	    [ "$(opensc-tool --list-readers | grep -c 'Test Reader .* 00 00')" \
+	    -eq "$readers_count" ]
+}
+
+reader_name() {
+	echo "Test Reader $1 00 00"
+}
+
+# As a number, which is how OpenSC's tools are told.
+reader_number() {
+	opensc-tool --list-readers | awk -v name="$(reader_name "$1")" '
+	    index($0, name) { print $1 }'
+}
+
+card_make() {
+	card_file=$1
+	shift
+	"$SIGNET_BUILD/tests/lib/pivcard/pivcard" "$@" "$card_file"
+}
+
+card_insert() {
+	card_reader=$1 card_file=$2
+	shift 2
+	echo "$* $card_file" | sed 's/^ //' >"$tmp/place.new"
+	mv "$tmp/place.new" "$tmp/place-$card_reader"
+	wait_for card_is_in "$card_reader"
+}
+
+card_is_in() {
+	opensc-tool --list-readers |
+	    grep -qE "^[0-9]+ +Yes .*$(reader_name "$1")"
+}
+
+card_is_out() {
+	! card_is_in "$1"
+}
+
+card_pull() {
+	rm "$tmp/place-$1"
+	wait_for card_is_out "$1"
+}
+
+card_say() {
+	cut -d ' ' -f 1-4 "$1"
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pivcard [options] STATE-FILE: make a card for tests.
+ * pivcard -p PORT PLACE: a place for one, below a virtual reader.
+ *
+ * vsmartcard's reader listens on PORT and takes a connection for a card: two
+ * bytes of length and a message, both ways; one byte is the power (0 off, 1
+ * on, 2 reset) or a question for the answer to reset (4), all else a command.
+ * A connection that ends is a card that was pulled.  (It could connect to us
+ * instead, once: then it aborts its daemon when a card is pulled.)
+ *
+ * A card is in the place as long as there is the file PLACE, which has the
+ * options and the state file in one line.
+ */
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <unistd.h>
+#include "pivcard.h"
+
+#define WORDS_MAX	32
+
+struct wish {			/* what a card is to be, and what befalls it */
+	bool		 extended, torn, exact_le, cut_after;
+	enum pivcard_lie lie;
+	uint8_t		 manage_alg;
+	uint32_t	 serial;
+	size_t		 object_max;
+	unsigned int	 latency_ms, away_ms;
+	unsigned long	 cut_at;	/* command; 0: never */
+	const char	*state, *swap;	/* put in after the cut, or NULL */
+	const char	*log;
+	int		 port;
+};
+#define WISH	{ .manage_alg = 0x03, .serial = 1, .object_max = 3000, \
+		    .away_ms = 500 }
+
+struct place {
+	const char	*control;
+	struct stat	 seen;		/* of control, when last looked at */
+	bool		 has_card;
+	struct wish	 wish;
+	char		*words;		/* what wish points into */
+	struct pivcard	 card;
+	FILE		*log;
+	unsigned long	 count;		/* commands */
+	int64_t		 away_until;	/* ms; 0: here */
+	int		 fd;		/* the reader, or -1 */
+};
+
+static const char usage[] =
+"usage: pivcard [options] STATE-FILE\n"
+"       pivcard -p PORT PLACE\n"
+"  -x            a new card is of the extended personality\n"
+"  -m 03|08|0a|0c  a new card's management key algorithm\n"
+"  -n SERIAL     a new card's serial number\n"
+"  -s BYTES      a new card's space for an object\n"
+"  -c before:N   pulled when command N comes, which is lost\n"
+"  -c after:N    pulled when command N is done; its answer is lost\n"
+"  -a MS         back after so long (500)\n"
+"  -w STATE-FILE another card is put in instead\n"
+"  -t            writes objects in parts, as they come\n"
+"  -e            wants the exact Le (6Cxx)\n"
+"  -f key|signature|attestation|witness|stored  lies about it\n"
+"  -d MS         each command takes so long\n"
+"  -l FILE       a line for each command, without its data\n";
+
+static const char *const lies[LIE__MAX] = {
+	[LIE_NONE] = "none", [LIE_KEY] = "key",
+	[LIE_SIGNATURE] = "signature", [LIE_ATTESTATION] = "attestation",
+	[LIE_WITNESS] = "witness", [LIE_STORED] = "stored",
+};
+
+static void
+wait_ms(unsigned int ms)
+{
+	struct timespec	 t = { ms / 1000, (long)(ms % 1000) * 1000000 };
+
+	while (nanosleep(&t, &t) == -1 && errno == EINTR)
+		;
+}
+
+/* The virtual reader sends length and message apart; an acknowledgement that
+ * waits for company would cost 40 ms each time. */
+static int
+receive(int fd, uint8_t *p, size_t n)
+{
+	ssize_t	 got;
+
+	for (; n > 0; p += got, n -= (size_t)got) {
+		if (setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &(int){ 1 },
+		    sizeof(int)) == -1 || (got = recv(fd, p, n, 0)) <= 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+reply(int fd, const uint8_t *p, size_t n)
+{
+	struct buf	 out = { 0 };
+	ssize_t		 sent;
+
+	buf_byte(&out, n >> 8 & 0xff);
+	buf_byte(&out, n & 0xff);
+	buf_add(&out, p, n);
+	sent = send(fd, out.p, out.len, MSG_NOSIGNAL);
+	buf_clear(&out);
+	return sent == (ssize_t)(n + 2) ? 0 : -1;
+}
+
+static int
+control(struct place *at, uint8_t what)
+{
+	uint8_t	 atr[33];
+
+	if (what != 4) {
+		pivcard_power(&at->card);
+		return 0;
+	}
+	return reply(at->fd, atr, pivcard_atr(&at->card, atr));
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec	 t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void
+note(struct place *at, struct bytes in, const struct buf *out)
+{
+	if (at->log == NULL || in.len < 4 || out->len < 2)
+		return;
+	fprintf(at->log, "%lu %02x%02x%02x%02x %zu %zu %02x%02x\n",
+	    at->count, in.p[0], in.p[1], in.p[2], in.p[3], in.len, out->len,
+	    out->p[out->len - 2], out->p[out->len - 1]);
+	fflush(at->log);
+}
+
+static int
+command(struct place *at, struct bytes in)
+{
+	struct buf	 out = { 0 };
+	bool		 cut = ++at->count == at->wish.cut_at;
+	int		 rc = -1;
+
+	if (!cut || at->wish.cut_after) {
+		wait_ms(at->wish.latency_ms);
+		pivcard_apdu(&at->card, in, &out);
+		note(at, in, &out);
+	}
+	if (cut)
+		at->away_until = now_ms() + at->wish.away_ms;
+	else
+		rc = reply(at->fd, out.p, out.len);
+	buf_clear(&out);
+	return rc;
+}
+
+/* One message of the reader. */
+static int
+serve(struct place *at)
+{
+	static uint8_t	 in[65536];
+	uint8_t		 head[2];
+	size_t		 n;
+
+	if (receive(at->fd, head, 2) == -1)
+		return -1;
+	n = (size_t)head[0] << 8 | head[1];
+	if (n == 0 || receive(at->fd, in, n) == -1)
+		return -1;
+	return n == 1 ? control(at, in[0]) : command(at, BYTES(in, n));
+}
+
+/* Into the reader; -1 as long as there is none. */
+static int
+go_in(int port)
+{
+	struct sockaddr_in	 sin = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int			 fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	pivcard_must(fd != -1, "make a socket");
+	if (connect(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Power comes with what was stored, and nothing else. */
+static void
+load(struct place *at, const char *state)
+{
+	pivcard_clear(&at->card);
+	at->card = (struct pivcard){ .lie = at->wish.lie,
+	    .torn = at->wish.torn, .exact_le = at->wish.exact_le };
+	pivcard_must(pivcard_load(&at->card, state) == 0, "read the card");
+}
+
+static void
+hang_up(struct place *at)
+{
+	if (at->fd != -1)
+		close(at->fd);
+	at->fd = -1;
+	if (at->has_card)
+		pivcard_power(&at->card);
+}
+
+static enum pivcard_lie
+lie_named(const char *name)
+{
+	for (int i = 0; i < LIE__MAX; i++)
+		if (strcmp(lies[i], name) == 0)
+			return (enum pivcard_lie)i;
+	pivcard_must(false, "tell such a lie");
+	return LIE_NONE;
+}
+
+static void
+set_cut(struct wish *w, const char *arg)
+{
+	w->cut_after = strncmp(arg, "after:", 6) == 0;
+	pivcard_must(strchr(arg, ':') != NULL, "understand -c");
+	w->cut_at = strtoul(strchr(arg, ':') + 1, NULL, 10);
+}
+
+static int
+options(struct wish *w, int argc, char *argv[])
+{
+	int	 c;
+
+	optind = 0;
+	while ((c = getopt(argc, argv, "p:xm:n:s:c:a:w:tef:d:l:")) != -1)
+		switch (c) {
+		case 'p': w->port = (int)strtol(optarg, NULL, 10); break;
+		case 'x': w->extended = true; break;
+		case 'm': w->manage_alg = strtoul(optarg, NULL, 16) & 0xff;
+			break;
+		case 'n': w->serial = strtoul(optarg, NULL, 10) & 0xffffffff;
+			break;
+		case 's': w->object_max = strtoul(optarg, NULL, 10); break;
+		case 'c': set_cut(w, optarg); break;
+		case 'a': w->away_ms = (unsigned int)strtoul(optarg, NULL, 10);
+			break;
+		case 'w': w->swap = optarg; break;
+		case 't': w->torn = true; break;
+		case 'e': w->exact_le = true; break;
+		case 'f': w->lie = lie_named(optarg); break;
+		case 'd': w->latency_ms =
+			(unsigned int)strtoul(optarg, NULL, 10); break;
+		case 'l': w->log = optarg; break;
+		default: return -1;
+		}
+	w->state = argv[optind];
+	return w->state != NULL && argv[optind + 1] == NULL ? 0 : -1;
+}
+
+/* The card of the file, made first if it is not there yet. */
+static void
+make(const struct wish *w)
+{
+	struct pivcard	 blank;
+
+	if (access(w->state, F_OK) == 0)
+		return;
+	pivcard_init(&blank, w->extended, w->manage_alg);
+	blank.path = w->state;
+	blank.serial = w->serial;
+	blank.object_max = w->object_max;
+	if (w->extended)
+		pivcard_attester(&blank);
+	pivcard_save(&blank);
+	pivcard_clear(&blank);
+}
+
+static void
+put_in(struct place *at)
+{
+	static char	 name[] = "pivcard";
+	char		*argv[WORDS_MAX + 1] = { name }, *rest, *word;
+	char		 line[4096];
+	FILE		*f = fopen(at->control, "r");
+	int		 argc = 1;
+
+	if (f == NULL)
+		return;
+	pivcard_must(fgets(line, sizeof(line), f) != NULL, "read the place");
+	fclose(f);
+	line[strcspn(line, "\n")] = '\0';
+	mem_free(&at->words);
+	at->words = rest = mem_strdup(line);
+	while ((word = strsep(&rest, " ")) != NULL && argc < WORDS_MAX)
+		argv[argc++] = word;
+	at->wish = (struct wish)WISH;
+	pivcard_must(options(&at->wish, argc, argv) == 0, "read options");
+	make(&at->wish);
+	load(at, at->wish.state);
+	if (at->wish.log != NULL)
+		pivcard_must((at->log = fopen(at->wish.log, "a")) != NULL,
+		    "open the log");
+	at->has_card = true;
+	at->away_until = 0;
+	at->count = 0;
+}
+
+static void
+take_out(struct place *at)
+{
+	hang_up(at);
+	if (at->log != NULL)
+		fclose(at->log);
+	at->log = NULL;
+	pivcard_clear(&at->card);
+	at->has_card = false;
+}
+
+/* Has somebody put a card in, or taken it out? */
+static void
+look(struct place *at)
+{
+	struct stat	 st = { .st_ino = 0 };
+
+	if (stat(at->control, &st) == -1)
+		st.st_ino = 0;
+	if (st.st_ino == at->seen.st_ino &&
+	    st.st_mtim.tv_sec == at->seen.st_mtim.tv_sec &&
+	    st.st_mtim.tv_nsec == at->seen.st_mtim.tv_nsec)
+		return;
+	at->seen = st;
+	take_out(at);
+	if (st.st_ino != 0)
+		put_in(at);
+}
+
+/* After a cut: back again, or another one is. */
+static void
+come_back(struct place *at)
+{
+	if (at->away_until == 0 || now_ms() < at->away_until)
+		return;
+	at->away_until = 0;
+	load(at, at->wish.swap != NULL ? at->wish.swap : at->wish.state);
+}
+
+static void
+stay(struct place *at, int port)
+{
+	struct pollfd	 p = { -1, POLLIN, 0 };
+
+	for (;;) {
+		p.fd = at->fd;
+		p.revents = 0;
+		if (poll(&p, 1, 10) == -1)
+			continue;
+		look(at);
+		come_back(at);
+		if (at->has_card && at->away_until == 0 && at->fd == -1)
+			at->fd = go_in(port);
+		else if (p.revents != 0 && at->fd != -1 && serve(at) == -1)
+			hang_up(at);
+	}
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct wish	 w = WISH;
+	struct place	 at = { .fd = -1 };
+
+	if (options(&w, argc, argv) == -1) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	if (w.port == 0) {
+		make(&w);
+		return 0;
+	}
+	at.control = w.state;
+	stay(&at, w.port);
+}

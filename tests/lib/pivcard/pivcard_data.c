@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SELECT, GET DATA, PUT DATA: SP 800-73-4 part 2, 3.1 and 3.3; part 1, 4. */
+#include "pivcard.h"
+
+#define TAG_DISCOVERY	0x7e
+#define TAG_ATTESTER	0x5fff01
+
+static const uint8_t	 aid[] = { 0xa0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00,
+			    0x10, 0x00, 0x01, 0x00 };
+
+uint16_t
+pivcard_select(struct pivcard *c, const struct pivcard_command *cmd,
+    struct buf *out)
+{
+	static const uint8_t	 template[] = { 0x61, 0x11, 0x4f, 0x06, 0x00,
+		0x00, 0x10, 0x00, 0x01, 0x00, 0x79, 0x07, 0x4f, 0x05, 0xa0,
+		0x00, 0x00, 0x03, 0x08 };
+
+	if (cmd->p1 != 4 || (cmd->p2 & 0xfc) != 0)
+		return SW_P1P2;
+	if (cmd->data.len < 5 || cmd->data.len > sizeof(aid) ||
+	    memcmp(cmd->data.p, aid, cmd->data.len) != 0)
+		return SW_NO_OBJECT;
+	c->verified = c->verified_now = c->managed = false;
+	c->selected = true;
+	buf_add(out, template, sizeof(template));
+	return SW_OK;
+}
+
+struct pivcard_object *
+pivcard_object_find(struct pivcard *c, uint32_t tag)
+{
+	for (size_t i = 0; i < c->nobjects; i++)
+		if (c->objects[i].tag == tag)
+			return &c->objects[i];
+	return NULL;
+}
+
+int
+pivcard_object_set(struct pivcard *c, uint32_t tag, struct bytes value)
+{
+	struct pivcard_object	*o = pivcard_object_find(c, tag);
+
+	if (o == NULL) {
+		if (c->nobjects == PIVCARD_OBJECTS)
+			return -1;
+		o = &c->objects[c->nobjects++];
+		*o = (struct pivcard_object){ .tag = tag };
+	}
+	buf_clear(&o->value);
+	if (value.len > 0)
+		buf_add(&o->value, value.p, value.len);
+	return 0;
+}
+
+/* The containers of part 1, table 3; PUT DATA knows no others. */
+static bool
+tag_is_known(const struct pivcard *c, uint32_t tag)
+{
+	if (c->extended && (tag & 0xffff00) == 0x5fff00)
+		return true;
+	return (tag >= 0x5fc101 && tag <= 0x5fc123) || tag == 0x7f61;
+}
+
+/* Fingerprints, face, printed information, iris: part 1, table 3. */
+static bool
+tag_needs_pin(uint32_t tag)
+{
+	return tag == 0x5fc103 || tag == 0x5fc108 || tag == 0x5fc109 ||
+	    tag == 0x5fc121;
+}
+
+static int
+read_tag(struct bytes *in, uint32_t *tag)
+{
+	struct bytes	 v;
+
+	if (ber_next(in, tag, &v) != 1 || *tag != 0x5c || v.len < 1 ||
+	    v.len > 3)
+		return -1;
+	for (*tag = 0; v.len > 0; v.len--)
+		*tag = *tag << 8 | *v.p++;
+	return 0;
+}
+
+uint16_t
+pivcard_get_data(struct pivcard *c, const struct pivcard_command *cmd,
+    struct buf *out)
+{
+	static const uint8_t	 discovery[] = { 0x4f, 0x0b, 0xa0, 0x00, 0x00,
+		0x03, 0x08, 0x00, 0x00, 0x10, 0x00, 0x01, 0x00, 0x5f, 0x2f,
+		0x02, 0x40, 0x00 };
+	struct pivcard_object	*o;
+	struct bytes		 in = cmd->data;
+	uint32_t		 tag;
+
+	if (cmd->p1 != 0x3f || cmd->p2 != 0xff)
+		return SW_P1P2;
+	if (read_tag(&in, &tag) == -1 || in.len != 0)
+		return SW_DATA;
+	if (tag == TAG_DISCOVERY) {
+		ber_put(out, tag, discovery, sizeof(discovery));
+		return SW_OK;
+	}
+	if ((o = pivcard_object_find(c, tag)) == NULL)
+		return SW_NO_OBJECT;
+	if (tag_needs_pin(tag) && !c->verified)
+		return SW_SECURITY;
+	ber_put(out, 0x53, o->value.p, o->value.len);
+	return SW_OK;
+}
+
+uint16_t
+pivcard_put_data(struct pivcard *c, const struct pivcard_command *cmd,
+    struct buf *out)
+{
+	struct bytes	 in = cmd->data, value;
+	uint8_t		 other[4] = { 0x70, 0x02, 0xde, 0xad };
+	uint32_t	 tag, outer;
+
+	(void)out;
+	if (cmd->p1 != 0x3f || cmd->p2 != 0xff)
+		return SW_P1P2;
+	if (!c->managed)
+		return SW_SECURITY;
+	if (read_tag(&in, &tag) == -1 || ber_next(&in, &outer, &value) != 1 ||
+	    outer != 0x53 || in.len != 0)
+		return SW_DATA;
+	if (!tag_is_known(c, tag))
+		return SW_FUNCTION;
+	if (value.len > c->object_max)
+		return SW_NO_SPACE;
+	if (c->lie == LIE_STORED && value.len > sizeof(other))
+		value = BYTES(other, sizeof(other));
+	if (pivcard_object_set(c, tag, value) == -1)
+		return SW_NO_SPACE;
+	pivcard_save(c);
+	return SW_OK;
+}
+
+/* A card that writes as it receives: what has come replaces the front of what
+ * was there, and a power cut leaves it so. */
+void
+pivcard_put_part(struct pivcard *c)
+{
+	struct bytes	 in = BYTES(c->chain.p, c->chain.len);
+	uint32_t	 tag;
+	size_t		 head;
+
+	if (!c->managed || read_tag(&in, &tag) == -1 ||
+	    !tag_is_known(c, tag) || in.len < 4 || in.p[0] != 0x53)
+		return;
+	head = in.p[1] < 0x80 ? 2 : 2 + (in.p[1] & 0x7f);
+	if (in.len < head || in.len - head > c->object_max)
+		return;
+	if (pivcard_object_set(c, tag,
+	    BYTES(in.p + head, in.len - head)) == 0)
+		pivcard_save(c);
+}
