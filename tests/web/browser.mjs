@@ -2,6 +2,7 @@
 // Chromium, driven by playwright-core, and TAP.  Run by browser.sh, which says
 // in the environment where things are.
 import { spawnSync } from "node:child_process";
+import dns from "node:dns";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -46,14 +47,36 @@ export function run(program, args) {
 	return { status, out: stdout, all: stdout + stderr };
 }
 
+// example.org is here.  Node looks names up itself where it shows a client
+// certificate on behalf of the browser.
+const example = /(^|\.)example\.org$/;
+const { lookup } = dns;
+dns.lookup = (name, options, done) => {
+	if (!example.test(name))
+		return lookup(name, options, done);
+	const here = { address: "127.0.0.1", family: 4 };
+	return (done ?? options)(null, ...options?.all ? [[here]] :
+	    [here.address, here.family]);
+};
+dns.promises.lookup = (name, options) => new Promise((resolve, reject) =>
+    dns.lookup(name, options ?? {}, (e, address, family) => e ? reject(e) :
+        resolve(options?.all ? address : { address, family })));
+
 export async function launch() {
 	return chromium.launch({
 		executablePath: env.WEB_CHROMIUM ?? "/usr/bin/chromium",
 		env: { ...env, HOME: env.WEB_HOME },
 		args: ["--no-sandbox", "--disable-gpu", "--disable-quic",
 		    "--no-first-run", "--disable-background-networking",
-		    "--disable-component-update", "--disable-sync"],
+		    "--disable-component-update", "--disable-sync",
+		    "--host-resolver-rules=MAP *.example.org 127.0.0.1"],
 	});
+}
+
+// The options of a context that shows $tmp/WHO.pem to that server.
+export function as(who, url) {
+	return { clientCertificates: [{ origin: new URL(url).origin,
+	    certPath: join(tmp, `${who}.pem`), keyPath: join(tmp, `${who}.key`) }] };
 }
 
 // A page of a context of its own.  page.complaints collects what a console
