@@ -67,6 +67,7 @@ struct page_route {
 
 /* The tables that routes.c lists, each in a file of pages. */
 extern const struct page_route PAGES_HOME[];
+extern const struct page_route PAGES_EST[];
 
 #define PAGE_ARGS_MAX	4
 

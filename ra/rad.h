@@ -9,6 +9,7 @@
 #include "desk/desk.h"
 #include "net/http_tls.h"
 #include "net/operator.h"
+#include "os/gate.h"
 #include "page.h"
 #include "sealer.h"
 #include "settings.h"
@@ -40,6 +41,7 @@ struct rad {
 	struct limits		*limits;
 	struct sealer		*sealer;
 	struct waits		*waits;
+	struct gate		*hashes;	/* slow ones at once */
 	uint8_t			 session_key[SESSION_KEY];
 	bool			 hsts;
 	_Atomic uint32_t	 requests;	/* number of the last */

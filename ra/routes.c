@@ -5,6 +5,7 @@
 
 const struct page_route *const ROUTES[] = {
 	PAGES_HOME,
+	PAGES_EST,
 	NULL
 };
 

@@ -7,6 +7,7 @@
 #include "db/db_audit.h"
 #include "db/db_ca.h"
 #include "db/db_cert.h"
+#include "db/db_code_try.h"
 #include "db/db_holder.h"
 #include "db/db_key.h"
 #include "db/db_order.h"
@@ -20,12 +21,14 @@ static const struct db_table *const tables[] = {
 	&DB_AUDIT_APPEND,
 	&DB_CA,
 	&DB_CERT,
+	&DB_CODE_TRY,
 	&DB_HOLDER,
 	&DB_HOLDER_ADD,
 	&DB_KEY,
 	&DB_ORDER,
 	&DB_ORDER_INTAKE,
 	&DB_ORDER_NEW,
+	&DB_ORDER_OF,
 	&DB_ORDER_REQUESTS,
 	&DB_ORDER_SUPPLY,
 };

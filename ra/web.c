@@ -21,6 +21,7 @@
 #define HEAD_MAX	(24 * 1024)	/* request line and headers */
 #define STACK		(1024 * 1024)
 #define BUCKETS		65536
+#define HASHES		3		/* slow ones, 32 MiB each */
 #define EXPIRES_SOON	(7 * 86400)
 
 struct web {
@@ -200,6 +201,7 @@ rad_begin(struct web *w, struct error *e)
 		    .cookie = i == 1 ? "__Host-signet-cert" :
 		    "__Host-signet" };
 	sealer_new(&r->sealer, w->setup->sealer);
+	gate_new(&r->hashes, HASHES);
 	if (session_key_load(r->session_key, key, &rng_system, e) == 0 &&
 	    rng_fill(&rng_system, &first, sizeof(first), e) == 0 &&
 	    limits_new(&r->limits, BUCKETS, &rng_system, e) == 0 &&
@@ -356,6 +358,7 @@ web_stop(struct web *w)
 	free_pages(r);
 	limits_free(&r->limits);
 	sealer_free(&r->sealer);
+	gate_free(&r->hashes);
 	OPENSSL_cleanse(r->session_key, sizeof(r->session_key));
 }
 
