@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "net/http.h"
 #include "net/operator.h"
+#include "os/file.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
 #include "os/service.h"
@@ -107,18 +108,6 @@ crld_start_children(struct crld *c, struct error *e)
 	    publish_process, c, e);
 }
 
-/* The file's directory: a new one comes by renaming. */
-static char *
-directory_of(const char *path)
-{
-	const char	*slash = strrchr(path, '/');
-
-	if (slash == NULL)
-		return mem_strdup(".");
-	return slash == path ? mem_strdup("/") :
-	    mem_printf("%.*s", (int)(slash - path), path);
-}
-
 static int
 crld_confine(struct crld *c, struct error *e)
 {
@@ -143,7 +132,8 @@ crld_confine(struct crld *c, struct error *e)
 		path[n++] = (struct sandbox_path){ c->conf.links.v[i],
 		    SANDBOX_READ };
 	for (i = 0; i < lists->n; i++) {
-		dir[i] = directory_of(lists->v[i]);
+		/* A new one comes by renaming. */
+		dir[i] = file_directory(lists->v[i]);
 		path[n++] = (struct sandbox_path){ dir[i], SANDBOX_READ };
 	}
 	box.path = path;

@@ -28,6 +28,8 @@ struct publisher_base {
 };
 int	 publisher_base_open(struct publisher_base *, const char *name,
 	    struct error *);
+/* From here on it only reads what it must, and starts nothing. */
+int	 publisher_confine(const struct publisher_base *, struct error *);
 void	 publisher_base_close(struct publisher_base *);
 
 struct dispatcher {

@@ -64,15 +64,6 @@ say(const struct error *e, bool *ailing, const char *what)
 }
 
 static int
-confine(const struct publisher_setup *s, struct error *e)
-{
-	const struct sandbox	 box = { .user = s->user, .no_exec = true };
-	bool			 landlock;
-
-	return sandbox_enter(&box, &landlock, e);
-}
-
-static int
 dispatcher_process(int parent, const struct publisher_setup *setup,
     struct error *e)
 {
@@ -81,7 +72,7 @@ dispatcher_process(int parent, const struct publisher_setup *setup,
 	int			 rc;
 
 	if ((rc = dispatcher_open(&d, e)) == -1 ||
-	    (rc = confine(setup, e)) == -1)
+	    (rc = publisher_confine(&d.base, e)) == -1)
 		goto out;
 	for (;;) {
 		error_clear(e);
@@ -106,7 +97,7 @@ publisher_process(int parent, const struct publisher_setup *setup,
 	int			 rc;
 
 	if ((rc = publisher_open(&p, c->target, c->index, e)) == -1 ||
-	    (rc = confine(setup, e)) == -1)
+	    (rc = publisher_confine(&p.base, e)) == -1)
 		goto out;
 	for (;;) {
 		error_clear(e);

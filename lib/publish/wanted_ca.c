@@ -5,12 +5,11 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <openssl/err.h>
 
 #include "db/db_crl.h"
 #include "os/file.h"
 #include "publish/wanted_private.h"
-#include "x509/der.h"
+#include "x509/cert_pair.h"
 
 #define PAIRS_MAX	16
 #define PAIR_MAX	(64u << 10)
@@ -73,63 +72,6 @@ find_root_list(struct buf *out, const struct publish_ca *ca, const char *dir,
 	mem_free(&name);
 }
 
-/*
- * CertificatePair (X.509, 11.2.3): issuedToThisCA [0], issuedByThisCA [1],
- * each EXPLICIT and OPTIONAL.  One of the two must be about this CA.
- */
-static X509 *
-pair_part(struct bytes *in, uint8_t tag)
-{
-	const unsigned char	*p;
-	struct bytes		 content, rest = *in;
-	uint8_t			 got;
-
-	if (der_next(&rest, &got, &content, NULL) != 1 || got != tag)
-		return NULL;
-	*in = rest;
-	p = content.p;
-	return d2i_X509(NULL, &p, (long)content.len);
-}
-
-static bool
-is_about(X509 *cert, X509 *ca)
-{
-	return cert != NULL && X509_NAME_cmp(X509_get_subject_name(cert),
-	    X509_get_subject_name(ca)) == 0 &&
-	    EVP_PKEY_eq(X509_get0_pubkey(cert), X509_get0_pubkey(ca)) == 1;
-}
-
-static bool
-is_by(X509 *cert, X509 *ca)
-{
-	return cert != NULL && X509_NAME_cmp(X509_get_issuer_name(cert),
-	    X509_get_subject_name(ca)) == 0 &&
-	    X509_verify(cert, X509_get0_pubkey(ca)) == 1;
-}
-
-static int
-check_pair(struct bytes der, X509 *ca, struct error *e)
-{
-	struct bytes	 in = der, pair;
-	X509		*to = NULL, *by = NULL;
-	int		 rc = -1;
-
-	if (der_check(der, 32, e) == 0 &&
-	    der_take(&in, DER_SEQUENCE, &pair) == 0) {
-		to = pair_part(&pair, DER_CONTEXT_CONS(0));
-		by = pair_part(&pair, DER_CONTEXT_CONS(1));
-		if (pair.len == 0 && (to != NULL || by != NULL) &&
-		    (to == NULL || is_about(to, ca)) &&
-		    (by == NULL || is_by(by, ca)))
-			rc = 0;
-	}
-	ERR_clear_error();
-	X509_free(to);
-	X509_free(by);
-	return rc == 0 ? 0 : error_set(e, ERROR_INPUT, "is not a pair of "
-	    "cross certificates (X.509, 11.2.3) of this CA");
-}
-
 static bool
 is_pair_of(const char *file, const char *ca)
 {
@@ -149,7 +91,7 @@ take_pair(struct wanted *w, struct directory_attr *at,
 	struct error	 e = ERROR_INIT;
 
 	if (file_load(&b, path, PAIR_MAX, &e) == -1 ||
-	    check_pair(BYTES(b.p, b.len), ca->cert, &e) == -1) {
+	    cert_pair_check(BYTES(b.p, b.len), ca->cert, &e) == -1) {
 		error_wrap(&e, "%s", path);
 		wanted_problem(w, &e);
 	} else {

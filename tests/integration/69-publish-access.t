@@ -41,6 +41,19 @@ ok 'the agent writes over TLS' crld
 ok '... all of it' signet publish check
 publish_configure "main ldap://127.0.0.1:$ldap_port starttls=true; $tls $by_agent"
 ok 'and with StartTLS (S009)' signet publish check
+# Confined, the daemon still reads its key.
+publish_configure "main ldaps://127.0.0.1:$ldaps_port $tls $by_agent"
+start signet-crld -d -c "$pki/crld.conf"
+gone="uid=p0000009,ou=people,$ldap_base"
+there() {
+	found "$gone" base '(objectClass=*)' mail | grep -q '^mail: '
+}
+ldapdelete -Q -Y EXTERNAL -H "$ldapi" "$gone"
+not 'an entry is lost' there
+ok '... and asked for' signet publish repair --yes
+ok 'the daemon brings it back over TLS' wait_for there
+kill "$last"
+wait "$last"
 publish_configure "main ldaps://127.0.0.1:$ldaps_port tls_ca=\"$pki/ca/root.pem\"; $by_agent"
 exits 6 'a directory that cannot say who it is gets nothing' \
     signet publish check
