@@ -66,8 +66,14 @@ struct page_route {
 };
 
 /* The tables that routes.c lists, each in a file of pages. */
-extern const struct page_route PAGES_HOME[];
+extern const struct page_route PAGES_CODE[];
+extern const struct page_route PAGES_ENROL[];
 extern const struct page_route PAGES_EST[];
+extern const struct page_route PAGES_HOME[];
+extern const struct page_route PAGES_RENEW[];
+extern const struct page_route PAGES_REVOKE[];
+extern const struct page_route PAGES_SEARCH[];
+extern const struct page_route PAGES_STATUS[];
 
 #define PAGE_ARGS_MAX	4
 

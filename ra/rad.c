@@ -3,9 +3,10 @@
  * signet-rad: where people ask for certificates and officers decide.
  *
  * This process starts the others and stops when one of them does: the web
- * process, which strangers reach; the sealer, which has the RA's key; and the
- * agents, which renew the RA's certificates.
+ * process, which strangers reach; the sealer, which has the RA's key; the one
+ * that writes mail; and the agents, which renew the RA's certificates.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -13,6 +14,7 @@
 
 #include "agent/agent.h"
 #include "base/log.h"
+#include "notices.h"
 #include "os/file.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
@@ -23,7 +25,8 @@
 #define STOP_MS		6000
 #define AGENT_POLL	60
 
-enum child { CHILD_SEALER, CHILD_WEB, CHILD_AGENT, CHILD_TLS, CHILDREN };
+enum child { CHILD_SEALER, CHILD_WEB, CHILD_NOTICES, CHILD_AGENT, CHILD_TLS,
+    CHILDREN };
 
 struct main {
 	struct service		*svc;
@@ -34,6 +37,8 @@ struct main {
 	struct operator		*operator;
 	struct proc		 child[CHILDREN];
 	struct web_setup	 web;
+	struct notices_setup	 notices;
+	char			 instance[80];	/* in leases of notices */
 	struct agent_conf	 agent, tls;
 };
 
@@ -74,6 +79,15 @@ web_process(int parent, void *arg)
 
 	close_others(m, false, false);
 	return web_main(parent, &m->web);
+}
+
+static int
+notices_process(int parent, void *arg)
+{
+	struct main	*m = arg;
+
+	close_others(m, true, true);
+	return notices_main(parent, &m->notices);
 }
 
 static int
@@ -120,6 +134,40 @@ make_state(const struct rad_conf *c, struct error *e)
 	return rc;
 }
 
+/* Nodes that share a store have a host or a state directory of their own. */
+static void
+set_notices(struct main *m)
+{
+	const struct rad_conf	*c = &m->conf;
+	char			 host[65] = "";
+	uint64_t		 sum = 14695981039346656037u;
+
+	gethostname(host, sizeof(host) - 1);
+	for (const char *p = c->state; *p != '\0'; p++)
+		sum = (sum ^ (unsigned char)*p) * 1099511628211u;
+	snprintf(m->instance, sizeof(m->instance), "%.50s/%08x", host,
+	    (unsigned int)(sum ^ sum >> 32));
+	m->notices = (struct notices_setup){ .instance = m->instance,
+	    .database = c->database, .profiles = c->profiles,
+	    .pages = c->pages, .brand = c->brand, .languages = &c->languages,
+	    .url = c->url, .from = c->mail_from, .from_name = c->mail_name,
+	    .reply_to = c->mail_reply_to, .password = c->mail_password,
+	    .smtp = { .url = c->mail_server, .clear = c->mail_clear,
+	    .ca_file = c->mail_ca, .helo = c->mail_helo,
+	    .user = c->mail_user, .ms = (int)c->mail_timeout * 1000 },
+	    .keep = c->mail_keep, .metrics = m->metrics };
+}
+
+static int
+check(struct main *m, struct error *e)
+{
+	if (web_check(&m->conf, e) == -1)
+		return -1;
+	set_notices(m);
+	return m->conf.mail_server == NULL ? 0 : notices_check(&m->notices,
+	    e);
+}
+
 static void
 set_agents(struct main *m)
 {
@@ -160,6 +208,11 @@ start_children(struct main *m, struct error *e)
 	close_fd(&m->child[CHILD_SEALER].fd);
 	close_fd(&m->fd[0]);
 	close_fd(&m->fd[1]);
+	set_notices(m);
+	if (m->conf.mail_server != NULL && (notices_check(&m->notices, e) ==
+	    -1 || proc_start(&m->child[CHILD_NOTICES], "signet-rad: notices",
+	    notices_process, m, e) == -1))
+		return -1;
 	if (m->conf.agent_database == NULL)
 		return 0;
 	set_agents(m);
@@ -258,7 +311,8 @@ main(int argc, char *argv[])
 {
 	struct error	 e = ERROR_INIT;
 	struct main	 m = { .fd = { -1, -1 }, .operator_fd = -1,
-	    .child = { PROC_INIT, PROC_INIT, PROC_INIT, PROC_INIT } };
+	    .child = { PROC_INIT, PROC_INIT, PROC_INIT, PROC_INIT,
+	    PROC_INIT } };
 	int		 ran = -1;
 
 	if (service_new(&m.svc, "signet-rad", "the registration authority",
@@ -267,7 +321,7 @@ main(int argc, char *argv[])
 	    rad_conf_check(&m.conf, &e) == -1)
 		goto out;
 	if (service_check_only(m.svc)) {
-		ran = web_check(&m.conf, &e);
+		ran = check(&m, &e);
 		goto out;
 	}
 	if (acquire(&m, &e) == -1 ||

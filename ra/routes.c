@@ -4,8 +4,14 @@
 #include <string.h>
 
 const struct page_route *const ROUTES[] = {
-	PAGES_HOME,
+	PAGES_CODE,
+	PAGES_ENROL,
 	PAGES_EST,
+	PAGES_HOME,
+	PAGES_RENEW,
+	PAGES_REVOKE,
+	PAGES_SEARCH,
+	PAGES_STATUS,
 	NULL
 };
 

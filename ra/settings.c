@@ -52,6 +52,35 @@ const struct conf_item rad_settings[] = {
 	CONF_LIST(struct rad_conf, languages,
 	    "Languages of the pages; the first is for everybody else; default "
 	    "[ \"en\", \"sv\" ]."),
+	CONF_LIST(struct rad_conf, apply,
+	    "Profiles that people may apply for by form; needs mail_server."),
+	CONF_LIST(struct rad_conf, offices,
+	    "Registration offices that an applicant can choose; default: "
+	    "there is one only."),
+	CONF_STR(struct rad_conf, mail_server, NULL,
+	    "Who sends mail on: smtp://HOST[:PORT] (with STARTTLS) or "
+	    "smtps://HOST[:PORT]; default: nobody is written to."),
+	CONF_STR(struct rad_conf, mail_from, NULL,
+	    "The address that mail comes from; needed with mail_server."),
+	CONF_STR(struct rad_conf, mail_name, NULL,
+	    "The sender's name."),
+	CONF_STR(struct rad_conf, mail_reply_to, NULL,
+	    "The address for answers; default: mail_from."),
+	CONF_STR(struct rad_conf, mail_ca, NULL,
+	    "PEM file with the roots of the mail server's certificate; "
+	    "default: the system's."),
+	CONF_STR(struct rad_conf, mail_helo, NULL,
+	    "What this host calls itself to the mail server."),
+	CONF_STR(struct rad_conf, mail_user, NULL,
+	    "Name for logging in to the mail server."),
+	CONF_STR(struct rad_conf, mail_password, NULL,
+	    "Where its password comes from: file:PATH, credential:NAME."),
+	CONF_BOOL(struct rad_conf, mail_clear, false,
+	    "Also without TLS: for a mail server on this machine."),
+	CONF_DURATION(struct rad_conf, mail_timeout, "30s", 1, 600,
+	    "How long one mail may take."),
+	CONF_DURATION(struct rad_conf, mail_keep, "90d", 7 * DAY, 3650 * DAY,
+	    "How long it is known what was sent."),
 	CONF_NUM(struct rad_conf, threads, 0, 0, 256,
 	    "Threads for each of the two addresses, each with a connection to "
 	    "the store; 0: one per processor, two at least."),
@@ -139,6 +168,12 @@ rad_conf_check(struct rad_conf *c, struct error *e)
 	if (strcmp(c->url, c->url_cert) == 0)
 		return error_set(e, ERROR_CONFIG, "url and url_cert are the "
 		    "same: a browser could not tell the two apart");
+	if (c->mail_server != NULL && c->mail_from == NULL)
+		return error_set(e, ERROR_CONFIG, "mail_server without "
+		    "mail_from");
+	if (c->apply.n > 0 && c->mail_server == NULL)
+		return error_set(e, ERROR_CONFIG, "apply without mail_server: "
+		    "nobody could confirm an address");
 	fill_languages(&c->languages);
 	for (i = 0; i < c->languages.n; i++)
 		if (!text_is_name(c->languages.v[i]))

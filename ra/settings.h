@@ -22,6 +22,14 @@ struct rad_conf {
 	char			*pages;			/* templates, texts, static */
 	char			*brand;			/* or NULL */
 	struct conf_list	 languages;
+	struct conf_list	 apply;		/* profiles of forms */
+	struct conf_list	 offices;
+	char			*mail_server;	/* or NULL */
+	char			*mail_from, *mail_name, *mail_reply_to;
+	char			*mail_ca, *mail_helo, *mail_user;
+	char			*mail_password;
+	bool			 mail_clear;
+	int64_t			 mail_timeout, mail_keep;
 	int64_t			 threads;
 	int64_t			 connections, per_address, timeout;
 	int64_t			 idle;			/* of officers' sessions */

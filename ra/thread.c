@@ -4,13 +4,16 @@
  */
 #include <string.h>
 
+#include "db/db_application.h"
 #include "db/db_audit.h"
 #include "db/db_ca.h"
 #include "db/db_cert.h"
 #include "db/db_code_try.h"
 #include "db/db_holder.h"
 #include "db/db_key.h"
+#include "db/db_notice.h"
 #include "db/db_order.h"
+#include "db/db_revocation_code.h"
 #include "rad.h"
 
 #define PATIENCE	2		/* seconds for a store that is away */
@@ -18,6 +21,9 @@
 #define TRUST_AGE	60		/* seconds */
 
 static const struct db_table *const tables[] = {
+	&DB_APPLICATION,
+	&DB_APPLICATION_DECIDE,
+	&DB_APPLICATION_NEW,
 	&DB_AUDIT_APPEND,
 	&DB_CA,
 	&DB_CERT,
@@ -25,12 +31,14 @@ static const struct db_table *const tables[] = {
 	&DB_HOLDER,
 	&DB_HOLDER_ADD,
 	&DB_KEY,
+	&DB_NOTICE_ADD,
 	&DB_ORDER,
 	&DB_ORDER_INTAKE,
 	&DB_ORDER_NEW,
 	&DB_ORDER_OF,
 	&DB_ORDER_REQUESTS,
 	&DB_ORDER_SUPPLY,
+	&DB_REVOCATION_CODE,
 };
 
 static int

@@ -19,9 +19,9 @@
 #define LOOK_MS		1000
 #define DRAIN_MS	3000
 #define HEAD_MAX	(24 * 1024)	/* request line and headers */
+#define HASHES		3		/* slow ones, 32 MiB each */
 #define STACK		(1024 * 1024)
 #define BUCKETS		65536
-#define HASHES		3		/* slow ones, 32 MiB each */
 #define EXPIRES_SOON	(7 * 86400)
 
 struct web {

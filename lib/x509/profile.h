@@ -131,6 +131,9 @@ const char *profile_san_value(const struct profile *, size_t i,
  * pattern.  ERROR_INPUT naming the field. */
 int	 profile_check_fields(const struct profile *, const struct fields *,
 	    struct error *);
+/* Only what is made of this one: for forms, which tell all mistakes at once. */
+int	 profile_check_field(const struct profile *, const char *name,
+	    const struct fields *, struct error *);
 int	 profile_check_key(const struct profile *, EVP_PKEY *, struct error *);
 /* "emailProtection" as dotted; a dotted one as it is; NULL for nonsense. */
 const char *profile_eku_oid(const char *name);

@@ -184,6 +184,23 @@ profile_check_fields(const struct profile *p, const struct fields *f,
 	return profile_check_smime_fields(p, f, e);
 }
 
+int
+profile_check_field(const struct profile *p, const char *name,
+    const struct fields *f, struct error *e)
+{
+	for (size_t i = 0; i < p->nsubject; i++)
+		if (p->subject[i].from != NULL &&
+		    strcmp(p->subject[i].from, name) == 0 &&
+		    check_subject(p, i, f, e) == -1)
+			return -1;
+	for (size_t i = 0; i < p->nsan; i++)
+		if (p->san[i].from != NULL &&
+		    strcmp(p->san[i].from, name) == 0 &&
+		    check_san(p, i, f, e) == -1)
+			return -1;
+	return 0;
+}
+
 /* alg as key_algorithm() names it: "rsa:3072", "ec:P-256", "ed25519". */
 static bool
 key_fits(const struct profile_key *k, int bits, const char *alg)

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include "base/mem.h"
+#include "order/revocation.h"
+
+#define CHARS		(REVOCATION_NAME + REVOCATION_SECRET)
+#define GROUP		4
+#define SCRYPT_N	(UINT64_C(1) << 15)
+#define SCRYPT_R	8
+#define SCRYPT_MEMORY	(UINT64_C(64) << 20)
+
+static const char	 alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+static int
+slow_hash(uint8_t hash[REVOCATION_HASH], const struct secret *part,
+    const uint8_t salt[REVOCATION_SALT], struct error *e)
+{
+	if (EVP_PBE_scrypt((const char *)part->p, part->len, salt,
+	    REVOCATION_SALT, SCRYPT_N, SCRYPT_R, 1, SCRYPT_MEMORY, hash,
+	    REVOCATION_HASH) != 1)
+		return error_ssl(e, ERROR_CRYPTO, "scrypt");
+	return 0;
+}
+
+int
+revocation_make(struct secret *text, char name[REVOCATION_NAME + 1],
+    uint8_t salt[REVOCATION_SALT], uint8_t hash[REVOCATION_HASH],
+    const struct rng *rng, struct error *e)
+{
+	struct secret	 part = { 0 };
+	int		 rc = -1;
+
+	if (rng_fill(rng, salt, REVOCATION_SALT, e) == -1 ||
+	    secret_new(text, REVOCATION_TEXT, e) == -1 ||
+	    rng_fill(rng, text->p, text->len, e) == -1)
+		return -1;
+	/* A byte modulo 32 is uniform: 256 is a multiple. */
+	for (size_t i = 0; i < text->len; i++)
+		text->p[i] = i % (GROUP + 1) == GROUP ? '-' :
+		    (unsigned char)alphabet[text->p[i] % 32];
+	if (revocation_parse(name, &part, (const char *)text->p, e) == 0)
+		rc = slow_hash(hash, &part, salt, e);
+	secret_free(&part);
+	return rc;
+}
+
+/* The letter as it is meant, or NUL. */
+static char
+meant(char c)
+{
+	if (c >= 'a' && c <= 'z')
+		c = (char)(c - 'a' + 'A');
+	if (c == 'O')
+		return '0';
+	if (c == 'I' || c == 'L')
+		return '1';
+	return c != '\0' && strchr(alphabet, c) != NULL ? c : '\0';
+}
+
+int
+revocation_parse(char name[REVOCATION_NAME + 1], struct secret *part,
+    const char *typed, struct error *e)
+{
+	size_t	 n = 0;
+	char	 c;
+
+	if (secret_new(part, REVOCATION_SECRET, e) == -1)
+		return -1;
+	for (; *typed != '\0'; typed++) {
+		if (*typed == ' ' || *typed == '-')
+			continue;
+		if ((c = meant(*typed)) == '\0')
+			return error_set(e, ERROR_INPUT, "a revocation code "
+			    "has only letters and digits, and no U");
+		if (n < REVOCATION_NAME)
+			name[n] = c;
+		else if (n < CHARS)
+			part->p[n - REVOCATION_NAME] = (unsigned char)c;
+		n++;
+	}
+	name[n < REVOCATION_NAME ? n : REVOCATION_NAME] = '\0';
+	if (n != CHARS)
+		return error_set(e, ERROR_INPUT, "a revocation code has %d "
+		    "characters, not %zu", CHARS, n);
+	return 0;
+}
+
+int
+revocation_verify(const struct secret *part,
+    const uint8_t salt[REVOCATION_SALT], const uint8_t hash[REVOCATION_HASH],
+    struct error *e)
+{
+	uint8_t	 got[REVOCATION_HASH];
+
+	if (slow_hash(got, part, salt, e) == -1)
+		return -1;
+	return CRYPTO_memcmp(got, hash, sizeof(got)) == 0;
+}

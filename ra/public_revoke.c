@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Holders revoke: with the code, or with the certificate itself.
+ *
+ * A code that does not exist, one that is wrong and one that has been tried
+ * too often are told in the same words after the same work.
+ */
+#include <string.h>
+
+#include "db/db_revocation_code.h"
+#include "desk/draft.h"
+#include "desk/review.h"
+#include "desk/selector.h"
+#include "desk/submit.h"
+#include "desk/target.h"
+#include "order/revocation.h"
+#include "os/gate.h"
+#include "public.h"
+#include "rad.h"
+
+#define GATE_MS	5000
+#define MY_MAX	100
+
+static const struct limit_rate code_rate = { "revoke", 10, 5 };
+
+bool
+public_may_revoke(struct page *p, const struct db_cert *c)
+{
+	const struct profile	*profile;
+	struct error		 ignored = ERROR_INIT;
+
+	return strcmp(c->status, "revoked") != 0 && c->not_after > p->now &&
+	    desk_need(p->desk, DESK_PROFILES, &ignored) == 0 &&
+	    profiles_find(&p->desk->profiles, c->profile, &profile,
+	    &ignored) == 0 && profile->self_revoke_approvals.n > 0;
+}
+
+static const char *const reasons[] = { "keyCompromise", "superseded",
+    "affiliationChanged", "cessationOfOperation", "unspecified" };
+enum { REASONS = sizeof(reasons) / sizeof(reasons[0]) };
+
+void
+public_put_reasons(struct page *p)
+{
+	json_t	*list = json_array();
+
+	for (size_t i = 0; i < REASONS; i++)
+		json_array_append_new(list, json_pack("{s:s, s:b}", "value",
+		    reasons[i], "selected", i == 0));
+	page_put(p, "reasons", list);
+}
+
+static int
+find_reason(const char *name, int *reason, struct error *e)
+{
+	for (size_t i = 0; i < REASONS; i++)
+		if (name != NULL && strcmp(name, reasons[i]) == 0)
+			return selector_reason(reason, name, e);
+	return error_set(e, ERROR_INPUT, "reason: choose one of the list");
+}
+
+static int
+hand_in(struct page *p, struct draft *d, struct error *e)
+{
+	struct review	 r = { 0 };
+	int		 rc = -1;
+
+	if (submit_draft(p->desk, d, NULL, NULL, e) != -1 &&
+	    review_load_id(p->desk, d->order->id, &r, e) == 0)
+		rc = submit_approval(p->desk, &r, e);
+	review_clear(&r);
+	return rc;
+}
+
+int
+public_revoke(struct page *p, const struct db_cert *c, const char *reason,
+    const char *why, struct error *e)
+{
+	const char		*serial = arena_printf(p->arena, "%s/%s",
+	    c->ca, public_hex(p, c->serial.p, c->serial.len));
+	struct target_ask	 ask = { .serial = &serial, .nserials = 1 };
+	struct targets		 t = { 0 };
+	struct draft		 d = { 0 };
+	int			 n, rc = -1;
+
+	if (!public_may_revoke(p, c))
+		return error_set(e, ERROR_DENIED, "this certificate cannot be "
+		    "revoked here: ask an officer");
+	if (find_reason(reason, &n, e) == -1 ||
+	    desk_need(p->desk, DESK_TRUST, e) == -1 ||
+	    desk_need(p->desk, DESK_SIGNER, e) == -1 ||
+	    target_resolve(p->desk, ORDER_REVOKE, &ask, &t, e) == -1 ||
+	    draft_new(p->desk, &d, ORDER_REVOKE, NULL, e) == -1)
+		goto out;
+	d.order->reason = n;
+	d.order->comment = mem_strdup(why);
+	target_set(d.order, &t);
+	rc = hand_in(p, &d, e);
+ out:
+	draft_clear(&d);
+	target_clear(&t);
+	return rc;
+}
+
+/* ---- with the code ---- */
+
+/* 1: this certificate; 0: told; -1. */
+static int
+find_by_code(struct page *p, struct db_cert *c, struct error *e)
+{
+	static const uint8_t		 none[REVOCATION_SALT];
+	struct db_revocation_code	 code;
+	struct secret			 part = { 0 };
+	struct error			 why = ERROR_INIT;
+	const char			*typed = page_field(p, "code");
+	char				 name[REVOCATION_NAME + 1] = "";
+	int				 found = -1, right = 0;
+
+	if (page_limit_address(p, &code_rate, e) == -1)
+		return -1;
+	if (revocation_parse(name, &part, typed != NULL ? typed : "",
+	    &why) == -1) {
+		public_wrong(p, "code", why.text);
+		found = 0;
+	} else if ((found = db_revocation_code_try(p->db, name, &code,
+	    e)) != -1) {
+		if (gate_enter(p->rad->hashes, GATE_MS, e) == -1) {
+			secret_free(&part);
+			return -1;
+		}
+		right = revocation_verify(&part, found == 1 ? code.salt : none,
+		    found == 1 ? code.hash : (const uint8_t *)"no such code, "
+		    "and as much work....", e);
+		gate_leave(p->rad->hashes);
+		if (right == -1)
+			found = -1;
+		else if (found == 0 || right == 0) {
+			public_wrong(p, "code", "this is not a code of ours, "
+			    "or it was tried too often: wait a while");
+			p->status = 403;
+			found = 0;
+		}
+	}
+	secret_free(&part);
+	if (found != 1)
+		return found;
+	if (db_revocation_code_used(p->db, code.cert, e) == -1 ||
+	    (found = db_cert_find_id(p->db, code.cert, c, p->arena, e)) == -1)
+		return -1;
+	return found == 1 ? 1 : error_set(e, ERROR_BUG, "a code of nothing");
+}
+
+static int
+form_show(struct page *p, struct error *e)
+{
+	const char	*typed = page_field(p, "code");
+
+	page_put_text(p, "code", typed != NULL ? typed : "");
+	return page_show(p, "revoke.html", e);
+}
+
+static int
+sure(struct page *p, const struct db_cert *c, const char *action,
+    const char *code, struct error *e)
+{
+	page_put(p, "cert", public_cert(p, c));
+	page_put_text(p, "code", code);
+	page_put_url(p, "act", action);
+	public_put_reasons(p);
+	return page_show(p, "revoke_confirm.html", e);
+}
+
+static int
+done(struct page *p, const struct db_cert *c, struct error *e)
+{
+	struct db_cert	 now;
+	int		 found = db_cert_find(p->db, c->ca, &c->serial, &now,
+			    p->arena, e);
+
+	if (found == -1)
+		return -1;
+	page_put(p, "cert", public_cert(p, c));
+	page_put_bool(p, "done", found == 1 &&
+	    strcmp(now.status, "revoked") == 0);
+	return page_show(p, "revoke_done.html", e);
+}
+
+static int
+code_next(struct page *p, struct error *e)
+{
+	struct db_cert	 c;
+	int		 found = find_by_code(p, &c, e);
+
+	if (found != 1)
+		return found == 0 ? form_show(p, e) : -1;
+	if (strcmp(c.status, "revoked") == 0)
+		return done(p, &c, e);
+	return sure(p, &c, "/revoke/confirm", page_field(p, "code"), e);
+}
+
+static int
+code_revoke(struct page *p, struct error *e)
+{
+	struct db_cert	 c;
+	int		 found = find_by_code(p, &c, e);
+
+	if (found != 1)
+		return found == 0 ? form_show(p, e) : -1;
+	if (strcmp(c.status, "revoked") != 0 && public_revoke(p, &c,
+	    page_field(p, "reason"), "by the holder, with the revocation code",
+	    e) == -1)
+		return -1;
+	return done(p, &c, e);
+}
+
+/* ---- with the certificate ---- */
+
+static bool
+is_own(const struct page *p, const struct db_cert *c)
+{
+	const struct page_client	*me = &p->client;
+
+	if (me->holder != NULL && c->holder != NULL)
+		return strcmp(me->holder, c->holder) == 0;
+	return me->ca != NULL && strcmp(me->ca, c->ca) == 0 &&
+	    me->serial.len == c->serial.len &&
+	    memcmp(me->serial.p, c->serial.p, c->serial.len) == 0;
+}
+
+/* Another's and none are the same answer. */
+static int
+find_own(struct page *p, struct db_cert *c, struct error *e)
+{
+	int	 found = db_cert_find_hex(p->db, NULL, page_arg(p, "serial"),
+		    c, p->arena, e);
+
+	if (found == 1 && is_own(p, c))
+		return 0;
+	if (found == -1 && e->code != ERROR_INPUT)
+		return -1;
+	return error_set(e, ERROR_NOTFOUND, "you have no such certificate");
+}
+
+static json_t *
+own_value(struct page *p, const struct db_cert *c)
+{
+	char	*hex = public_hex(p, c->serial.p, c->serial.len);
+	bool	 renew = strcmp(c->status, "good") == 0 &&
+	    c->not_after > p->now;
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, "
+	    "s:{s:s, s:s}}", "name", c->subject, "description",
+	    public_description(p, c->profile), "serial", hex, "not_after",
+	    public_day(p, c->not_after), "status", c->not_after < p->now ?
+	    "expired" : strcmp(c->status, "good") == 0 ? "valid" : c->status,
+	    "may_revoke", public_may_revoke(p, c), "may_renew", renew,
+	    "current", p->client.serial.len == c->serial.len &&
+	    memcmp(p->client.serial.p, c->serial.p, c->serial.len) == 0,
+	    "url", "revoke", arena_printf(p->arena, "/my/cert/%s/revoke",
+	    hex), "renew", page_url(p, "/renew"));
+}
+
+static int
+my_show(struct page *p, struct error *e)
+{
+	struct db_cert_filter	 f = { .holder = p->client.holder };
+	struct db_certs		 all = { .n = 0 };
+	struct db_cert		 own;
+	json_t			*list = json_array();
+	int			 found;
+
+	page_put(p, "certs", list);
+	if (f.holder != NULL) {
+		if (db_cert_list(p->db, &f, 0, MY_MAX, &all, p->arena,
+		    e) == -1)
+			return -1;
+	} else if (p->client.ca != NULL) {
+		if ((found = db_cert_find(p->db, p->client.ca,
+		    &p->client.serial, &own, p->arena, e)) == -1)
+			return -1;
+		all = (struct db_certs){ &own, (size_t)found };
+	}
+	for (size_t i = 0; i < all.n; i++)
+		json_array_append_new(list, own_value(p, &all.v[i]));
+	return page_show(p, "my.html", e);
+}
+
+static int
+my_sure(struct page *p, struct error *e)
+{
+	struct db_cert	 c;
+
+	if (find_own(p, &c, e) == -1)
+		return -1;
+	return sure(p, &c, arena_printf(p->arena, "/my/cert/%s/revoke",
+	    page_arg(p, "serial")), "", e);
+}
+
+static int
+my_revoke(struct page *p, struct error *e)
+{
+	struct db_cert	 c;
+
+	if (find_own(p, &c, e) == -1)
+		return -1;
+	if (strcmp(c.status, "revoked") != 0 && public_revoke(p, &c,
+	    page_field(p, "reason"), "by the holder, with a certificate of "
+	    "the same holder", e) == -1)
+		return -1;
+	return done(p, &c, e);
+}
+
+const struct page_route PAGES_REVOKE[] = {
+	{ HTTP_GET, "/revoke", PAGE_ANYONE, form_show, PAGE_STATELESS },
+	{ HTTP_POST, "/revoke", PAGE_ANYONE, code_next, 0 },
+	{ HTTP_POST, "/revoke/confirm", PAGE_ANYONE, code_revoke, 0 },
+	{ HTTP_GET, "/my", PAGE_HOLDER, my_show, 0 },
+	{ HTTP_GET, "/my/cert/{serial}/revoke", PAGE_HOLDER, my_sure, 0 },
+	{ HTTP_POST, "/my/cert/{serial}/revoke", PAGE_HOLDER, my_revoke, 0 },
+	{ .path = NULL }
+};
