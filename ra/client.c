@@ -103,15 +103,26 @@ client_status(struct page *p, struct error *e)
 }
 
 int
+client_judge_der(struct page *p, struct bytes der, struct error *e)
+{
+	if (client_parse(&p->client, der, e) == 0 &&
+	    client_chain(p, e) == 0 && client_names(p, e) == 0 &&
+	    client_status(p, e) == 0)
+		return 0;
+	client_clear(&p->client);
+	return -1;
+}
+
+int
 client_judge(struct page *p, struct error *e)
 {
 	struct bytes	 der = http_peer_certificate(p->http, 0);
 
 	if (der.len == 0)
 		return 0;
-	if (client_parse(&p->client, der, e) == 0 &&
-	    client_chain(p, e) == 0 && client_purpose(&p->client, e) == 0 &&
-	    client_names(p, e) == 0 && client_status(p, e) == 0)
+	if (client_judge_der(p, der, e) == -1)
+		return -1;
+	if (client_purpose(&p->client, e) == 0)
 		return 1;
 	client_clear(&p->client);
 	return -1;

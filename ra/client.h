@@ -13,6 +13,9 @@
  * role and status are looked at each time.
  */
 int	 client_judge(struct page *, struct error *);
+/* The same for a certificate that came another way, whatever its purpose; der
+ * stays the caller's. */
+int	 client_judge_der(struct page *, struct bytes der, struct error *);
 void	 client_clear(struct page_client *);
 /* May this client have that page?  ERROR_DENIED. */
 int	 client_check(const struct page_client *, enum page_who,

@@ -66,6 +66,7 @@ struct page_route {
 };
 
 /* The tables that routes.c lists, each in a file of pages. */
+extern const struct page_route PAGES_CMP[];
 extern const struct page_route PAGES_CODE[];
 extern const struct page_route PAGES_ENROL[];
 extern const struct page_route PAGES_EST[];

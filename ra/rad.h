@@ -6,6 +6,7 @@
  */
 #include <stdatomic.h>
 #include "base/clock.h"
+#include "cmp.h"
 #include "desk/desk.h"
 #include "net/http_tls.h"
 #include "net/operator.h"
@@ -41,6 +42,7 @@ struct rad {
 	struct limits		*limits;
 	struct sealer		*sealer;
 	struct waits		*waits;
+	struct cmp		*cmp;
 	struct gate		*hashes;	/* slow ones at once */
 	uint8_t			 session_key[SESSION_KEY];
 	bool			 hsts;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 const struct page_route *const ROUTES[] = {
+	PAGES_CMP,
 	PAGES_CODE,
 	PAGES_ENROL,
 	PAGES_EST,

@@ -8,6 +8,20 @@
 
 #define DAY		86400
 
+static const struct conf_item	 cmp_settings[] = {
+	CONF_STR_REQUIRED(struct rad_cmp_secret, reference,
+	    "What the client calls the secret (senderKID)."),
+	CONF_STR_REQUIRED(struct rad_cmp_secret, secret,
+	    "Where the secret comes from: file:PATH or credential:NAME."),
+	CONF_STR_REQUIRED(struct rad_cmp_secret, profile,
+	    "The profile of its certificates."),
+	CONF_STR(struct rad_cmp_secret, holder, "name",
+	    "Field of the request that is the holder's id: name, dns, mail."),
+	CONF_STR_REQUIRED(struct rad_cmp_secret, names,
+	    "Regular expression that every name in a request must match."),
+	CONF_END
+};
+
 const struct conf_item rad_settings[] = {
 	CONF_STR(struct rad_conf, listen, "*:8443",
 	    "Where everybody comes: ADDRESS:PORT, *:PORT or systemd:N."),
@@ -96,6 +110,9 @@ const struct conf_item rad_settings[] = {
 	CONF_DURATION(struct rad_conf, patience, "10s", 0, 60,
 	    "How long a client waits for its certificate before it is told to "
 	    "come again."),
+	CONF_GROUPS(struct rad_conf, cmp_secrets, cmp_settings,
+	    struct rad_cmp_secret,
+	    "Secrets with which clients of CMP ask for certificates."),
 	CONF_STR_REQUIRED(struct rad_conf, agent_key,
 	    "Key that signs orders; its certificate has the role ra-agent."),
 	CONF_STR(struct rad_conf, agent_cert, NULL,

@@ -6,6 +6,13 @@
  */
 #include "os/conf.h"
 
+struct rad_cmp_secret {		/* who may ask by CMP, and for what */
+	char			*reference, *secret;
+	char			*profile;
+	char			*holder;		/* field with its id */
+	char			*names;			/* pattern */
+};
+
 struct rad_conf {
 	char			*listen, *listen_cert;
 	char			*url, *url_cert;	/* as people type them */
@@ -34,6 +41,8 @@ struct rad_conf {
 	int64_t			 connections, per_address, timeout;
 	int64_t			 idle;			/* of officers' sessions */
 	int64_t			 patience;		/* for certificates, s */
+	struct rad_cmp_secret	*cmp_secrets;
+	size_t			 ncmp_secrets;
 	char			*agent_database;
 	char			*agent_key, *agent_cert, *agent_passphrase;
 	char			*pkcs11_module;

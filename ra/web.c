@@ -205,6 +205,7 @@ rad_begin(struct web *w, struct error *e)
 	if (session_key_load(r->session_key, key, &rng_system, e) == 0 &&
 	    rng_fill(&rng_system, &first, sizeof(first), e) == 0 &&
 	    limits_new(&r->limits, BUCKETS, &rng_system, e) == 0 &&
+	    cmp_open(&r->cmp, c, e) == 0 &&
 	    load_pages(r, e) == 0 &&
 	    listener_tls(&r->listener[0], e) == 0 &&
 	    listener_tls(&r->listener[1], e) == 0) {
@@ -359,6 +360,7 @@ web_stop(struct web *w)
 	limits_free(&r->limits);
 	sealer_free(&r->sealer);
 	gate_free(&r->hashes);
+	cmp_close(&r->cmp);
 	OPENSSL_cleanse(r->session_key, sizeof(r->session_key));
 }
 
