@@ -28,6 +28,7 @@ extern const struct cmd CLI_BLOCKLIST[];
 extern const struct cmd CLI_CA[];
 extern const struct cmd CLI_CANARY[];
 extern const struct cmd CLI_CERT[];
+extern const struct cmd CLI_CREDENTIAL[];
 extern const struct cmd CLI_CRL[];
 extern const struct cmd CLI_CSR[];
 extern const struct cmd CLI_DB[];

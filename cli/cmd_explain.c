@@ -93,6 +93,23 @@ order_next(struct cli *c, const struct review *r)
 	return "hand in a new order if it is still wanted";
 }
 
+/* What signed, and where; "signet credential show" has the rest. */
+static void
+put_credential(struct out_record *out, const struct approver *by)
+{
+	const struct order_bind	*b;
+	char			*line, hex[2 * ORDER_DIGEST + 1];
+
+	if (by->bind == NULL)
+		return;
+	b = &by->bind->order->bind;
+	line = mem_printf("credential %.16s, bound to %s, at %s",
+	    text_hex(hex, by->bind->digest, ORDER_DIGEST), b->person,
+	    b->origin);
+	out_put(out, NULL, "  with", line);
+	mem_free(&line);
+}
+
 static void
 put_approvers(struct out_record *out, const struct review *r)
 {
@@ -102,10 +119,12 @@ put_approvers(struct out_record *out, const struct review *r)
 	for (i = 0; i < r->approved->n; i++) {
 		const struct approver	*by = &r->approved->by[i];
 
-		line = mem_printf("%s %s on %s", role_name(by->role),
-		    by->person, text_time(at, by->signed_at));
+		line = mem_printf("%s %s on %s%s", role_name(by->role),
+		    by->person, text_time(at, by->signed_at),
+		    by->bind != NULL ? ", in the browser" : "");
 		out_put(out, NULL, "Approved by", line);
 		mem_free(&line);
+		put_credential(out, by);
 	}
 }
 
@@ -353,7 +372,7 @@ const struct cmd CLI_EXPLAIN[] = {
 	{ "explain crl", "CA", "say how a CA's revocation list stands", NULL,
 	    NULL, NULL, 1, 1, explain_crl },
 	{ "explain ocsp", "REQUEST",
-	    "say what an OCSP request asks, and why the answer is as it is",
+	    "say what an OCSP request asks, and why it is answered so",
 	    "REQUEST is a file (DER, PEM or base 64; \"-\" is standard"
 	    " input), base 64 itself, or the URL or path of a GET.",
 	    "signet explain ocsp request.der\n"

@@ -142,11 +142,21 @@ order_list_cmd(struct cmd_args *a, void *ctx, struct error *e)
 static json_t *
 json_approver(const struct approver *by)
 {
-	char	at[TEXT_TIME_SIZE], hex[65];
+	char			 at[TEXT_TIME_SIZE], hex[65];
+	const struct order_bind	*b;
+	json_t			*o, *credential;
 
-	return json_pack("{s:s, s:s, s:s, s:s}", "person", by->person, "role",
+	o = json_pack("{s:s, s:s, s:s, s:s}", "person", by->person, "role",
 	    role_name(by->role), "signed_at", text_time(at, by->signed_at),
 	    "cert", text_hex(hex, by->cert_digest, sizeof(by->cert_digest)));
+	if (by->bind == NULL)
+		return o;
+	b = &by->bind->order->bind;
+	credential = json_pack("{s:s, s:s, s:s}", "bind", text_hex(hex,
+	    by->bind->digest, sizeof(by->bind->digest)), "origin", b->origin,
+	    "rp_id", b->rp_id);
+	json_object_set_new(o, "credential", credential);
+	return o;
 }
 
 static void
@@ -160,8 +170,10 @@ put_approvals(struct out_record *out, const struct review *r)
 		const struct approver	*by = &r->approved->by[i];
 
 		json_array_append_new(list, json_approver(by));
-		line = mem_printf("%s %s, %s", role_name(by->role),
-		    by->person, text_time(at, by->signed_at));
+		line = mem_printf("%s %s, %s%s%s", role_name(by->role),
+		    by->person, text_time(at, by->signed_at),
+		    by->bind != NULL ? ", in the browser at " : "",
+		    by->bind != NULL ? by->bind->order->bind.origin : "");
 		out_put(out, NULL, "Signed by", line);
 		mem_free(&line);
 	}

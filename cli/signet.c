@@ -19,6 +19,7 @@ static const struct cmd *const groups[] = {
 	CLI_CSR,
 	CLI_BLOCKLIST,
 	CLI_CERT,
+	CLI_CREDENTIAL,
 	CLI_HOLDER,
 	CLI_CA,
 	CLI_CRL,

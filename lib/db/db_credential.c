@@ -84,9 +84,12 @@ db_credential_find(struct db *db, const char *hex, struct db_credential *out,
 	struct db_prefix	 p;
 	struct db_arg		 arg[2];
 	struct db_rows		*rows;
+	char			 first[2 * DB_SERIAL + 1];
 	int			 rc;
 
-	if (db_prefix_init(&p, hex, e) == -1)
+	/* So much of it names one; the rest cannot name another. */
+	snprintf(first, sizeof(first), "%s", hex);
+	if (db_prefix_init(&p, first, e) == -1)
 		return -1;
 	arg[0] = db_bytes(p.from.p, p.from.len);
 	arg[1] = db_bytes(p.to.len > 0 ? p.to.p : NULL, p.to.len);

@@ -36,10 +36,19 @@ int	 assertion_encode(struct buf *out, const struct assertion *,
  * clientDataJSON, read strictly: an object without duplicate keys whose type is
  * the one given ("webauthn.get"), whose challenge is the base64url of these
  * bytes and nothing like it, whose origin is this one, and which is not of
- * another origin's frame.  ERROR_DENIED saying which.
+ * another origin's frame.  ERROR_DENIED saying which.  With len 0 any
+ * challenge will do.
  */
 int	 assertion_check_client(struct bytes json, const char *type,
 	    const uint8_t *challenge, size_t len, const char *origin,
+	    struct error *);
+/*
+ * What navigator.credentials.create() gave, as JSON (toJSON()): fills the
+ * order's credential, key, origin and relying party.  A challenge of length 0
+ * is not compared: for a file, which nobody here has asked for.
+ */
+int	 assertion_read_registration(struct order_bind *, struct bytes json,
+	    struct bytes challenge, const char *origin, const char *rp_id,
 	    struct error *);
 /* Did the credential of this bind order sign the digest of that order?
  * ERROR_DENIED. */

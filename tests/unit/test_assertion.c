@@ -403,6 +403,90 @@ an_attribute_has_a_bound(void **state)
 	buf_clear(&large);
 }
 
+/* ---- registration ---- */
+
+static void
+assert_unregistered(struct fixture *f, const char *json, const char *origin,
+    const char *rp_id, const char *text)
+{
+	struct order_bind	 b = { 0 };
+	uint8_t			 challenge[4] = { 1, 2, 3, 4 };
+
+	error_clear(&f->e);
+	assert_int_equal(assertion_read_registration(&b, BYTES(json,
+	    strlen(json)), BYTES(challenge, 4), origin, rp_id, &f->e), -1);
+	if (strstr(f->e.text, text) == NULL)
+		fail_msg("\"%s\" is not in \"%s\"", text, f->e.text);
+	assert_int_equal(ERR_peek_error(), 0);
+	buf_clear(&b.credential);
+	buf_clear(&b.key);
+}
+
+static void
+a_registration_made_elsewhere_or_for_something_else_is_denied(void **state)
+{
+	struct fixture	*f = *state;
+	uint8_t		 challenge[4] = { 1, 2, 3, 4 };
+	char		*json = testassert_register(f->key, RP, ORIGIN,
+	    challenge, 4), *other;
+
+	assert_unregistered(f, json, "https://x.org", RP, "was made at "
+	    ORIGIN);
+	assert_unregistered(f, json, ORIGIN, "x.org", "the credential is for "
+	    "another relying party than x.org");
+	challenge[0] = 0;
+	other = testassert_register(f->key, RP, ORIGIN, challenge, 4);
+	assert_unregistered(f, other, ORIGIN, RP, "its challenge is not the "
+	    "one asked for");
+	mem_free(&other);
+	assert_unregistered(f, "{}", ORIGIN, RP, "no \"publicKeyAlgorithm\" "
+	    "in it");
+	assert_unregistered(f, "[]", ORIGIN, RP, "not one JSON object");
+	assert_unregistered(f, "{\"response\":{\"publicKeyAlgorithm\":-7}}",
+	    ORIGIN, RP, "no \"clientDataJSON\" in it");
+	*strstr(json, "Algorithm\":-7") = 'X';
+	assert_unregistered(f, json, ORIGIN, RP, "no \"publicKeyAlgorithm\"");
+	mem_free(&json);
+}
+
+static void
+a_registration_gives_what_an_order_binds(void **state)
+{
+	static const char *const	 algs[] = { "P-256", "ed25519", "rsa" };
+	struct fixture			*f = *state;
+	uint8_t				 challenge[4] = { 1, 2, 3, 4 };
+	struct order_bind		 b;
+	struct buf			 spki = { 0 };
+	uint8_t				 id[TESTASSERT_ID];
+	EVP_PKEY			*key;
+	char				*json;
+	size_t				 i;
+
+	for (i = 0; i < 3; i++) {
+		key = testpki_key(algs[i]);
+		testassert_id(id, key);
+		testassert_spki(&spki, key);
+		json = testassert_register(key, RP, ORIGIN, challenge, 4);
+		memset(&b, 0, sizeof(b));
+		if (assertion_read_registration(&b, BYTES(json, strlen(json)),
+		    BYTES(challenge, 4), ORIGIN, RP, &f->e) == -1)
+			fail_msg("%s: %s", algs[i], f->e.text);
+		assert_true(bytes_equal(BYTES(b.credential.p,
+		    b.credential.len), BYTES(id, sizeof(id))));
+		assert_true(bytes_equal(BYTES(b.key.p, b.key.len),
+		    BYTES(spki.p, spki.len)));
+		assert_string_equal(b.origin, ORIGIN);
+		assert_string_equal(b.rp_id, RP);
+		mem_free(&b.origin);
+		mem_free(&b.rp_id);
+		buf_clear(&b.credential);
+		buf_clear(&b.key);
+		buf_clear(&spki);
+		mem_free(&json);
+		EVP_PKEY_free(key);
+	}
+}
+
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -426,6 +510,8 @@ main(void)
 		TEST(an_attribute_that_is_none_is_refused),
 		TEST(an_attribute_keeps_what_is_in_it),
 		TEST(an_attribute_has_a_bound),
+		TEST(a_registration_made_elsewhere_or_for_something_else_is_denied),
+		TEST(a_registration_gives_what_an_order_binds),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
