@@ -5,9 +5,9 @@
 
 # To make configure and build the programs.
 packages_build="autoconf automake gcc libc6-dev libconfig-dev libcurl4-openssl-dev libfido2-dev
-    libgnutls28-dev libidn2-dev libjansson-dev libldap-dev libmicrohttpd-dev libp11-kit-dev libpq-dev
+    libgnutls28-dev libidn2-dev libjansson-dev libldap-dev libmicrohttpd-dev libp11-kit-dev libpcsclite-dev libpq-dev
     libseccomp-dev libssl-dev
-    make pkg-config"
+    make pkg-config zlib1g-dev"
 
 # To run the store and to look at what came out.
 packages_run="curl ldap-utils openssl postgresql slapd"

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <openssl/crypto.h>
+#include "apdu.h"
+
+#define CHAINED		0x10
+#define SHORT_MAX	255
+#define ROUNDS_MAX	128	/* answers to one command */
+
+/* One command, one answer: *answer grows by what came before the status. */
+static int
+transmit(struct card_io *io, struct bytes command, struct buf *answer,
+    uint16_t *sw, struct error *e)
+{
+	uint8_t	*out;
+	size_t	 n = 0;
+	int	 rc = -1;
+
+	if (io->lost)
+		return error_set(e, ERROR_CARD,
+		    "the card was lost and has not been recognised again");
+	out = mem_alloc(APDU_FRAME_MAX);
+	if (io->ops->transmit(io->io, command, out, APDU_FRAME_MAX, &n,
+	    e) == -1)
+		goto out;
+	/* A card that is pulled answers nothing, and successfully so. */
+	if (n < 2 || n > APDU_FRAME_MAX) {
+		error_set(e, ERROR_CARD, "the card was removed");
+		goto out;
+	}
+	*sw = (uint16_t)(out[n - 2] << 8 | out[n - 1]);
+	if (answer->len + n - 2 > APDU_ANSWER_MAX) {
+		error_set(e, ERROR_CARD, "the card's answer has no end");
+		goto out;
+	}
+	if (n > 2)
+		buf_add(answer, out, n - 2);
+	rc = 0;
+ out:
+	io->lost = rc == -1;
+	OPENSSL_cleanse(out, APDU_FRAME_MAX);
+	mem_free(&out);
+	return rc;
+}
+
+/* 6Cxx: once more with that Le; then what 61xx says is left. */
+static int
+collect(struct card_io *io, uint8_t *command, size_t len, bool has_le,
+    struct buf *answer, uint16_t *sw, struct error *e)
+{
+	uint8_t	 more[5] = { 0x00, 0xc0, 0x00, 0x00, 0 };
+
+	if (transmit(io, BYTES(command, len), answer, sw, e) == -1)
+		return -1;
+	if (has_le && *sw >> 8 == 0x6c) {
+		command[len - 1] = *sw & 0xff;
+		if (transmit(io, BYTES(command, len), answer, sw, e) == -1)
+			return -1;
+	}
+	for (int i = 0; *sw >> 8 == 0x61 || (i > 0 && *sw >> 8 == 0x6c);
+	    i++) {
+		if (i == ROUNDS_MAX) {
+			io->lost = true;
+			return error_set(e, ERROR_CARD,
+			    "the card's answer has no end");
+		}
+		more[4] = *sw & 0xff;
+		if (transmit(io, BYTES(more, sizeof(more)), answer, sw,
+		    e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+exchange_short(struct card_io *io, const struct apdu *a, struct buf *answer,
+    uint16_t *sw, struct error *e)
+{
+	uint8_t		 c[5 + SHORT_MAX + 1];
+	struct bytes	 left = a->data;
+	size_t		 n, len;
+	bool		 last;
+	int		 rc;
+
+	do {
+		n = left.len > SHORT_MAX ? SHORT_MAX : left.len;
+		last = n == left.len;
+		c[0] = last ? 0 : CHAINED;
+		c[1] = a->ins;
+		c[2] = a->p1;
+		c[3] = a->p2;
+		len = 4;
+		if (n > 0) {
+			c[len++] = (uint8_t)n;
+			memcpy(c + len, left.p, n);
+			len += n;
+			left = BYTES(left.p + n, left.len - n);
+		}
+		if (last && a->wants_answer)
+			c[len++] = 0;
+		rc = collect(io, c, len, last && a->wants_answer, answer, sw,
+		    e);
+	} while (rc == 0 && !last && *sw == APDU_OK);
+	OPENSSL_cleanse(c, sizeof(c));
+	return rc;
+}
+
+static int
+exchange_extended(struct card_io *io, const struct apdu *a,
+    struct buf *answer, uint16_t *sw, struct error *e)
+{
+	size_t	 n = a->data.len, len = 0;
+	uint8_t	*c = mem_alloc(7 + n + 2);
+	int	 rc;
+
+	c[len++] = 0;
+	c[len++] = a->ins;
+	c[len++] = a->p1;
+	c[len++] = a->p2;
+	c[len++] = 0;
+	c[len++] = n >> 8 & 0xff;
+	c[len++] = n & 0xff;
+	memcpy(c + len, a->data.p, n);
+	len += n;
+	if (a->wants_answer)
+		len += 2;		/* Le 0000 */
+	rc = collect(io, c, len, false, answer, sw, e);
+	OPENSSL_cleanse(c, 7 + n + 2);
+	mem_free(&c);
+	return rc;
+}
+
+int
+apdu_exchange(struct card_io *io, const struct apdu *a, struct buf *answer,
+    uint16_t *sw, struct error *e)
+{
+	struct buf	 all = { 0 };
+	int		 rc;
+
+	*sw = 0;
+	if (a->data.len > APDU_DATA_MAX)
+		return error_set(e, ERROR_BUG, "%zu bytes for a card",
+		    a->data.len);
+	if (io->extended && a->data.len > SHORT_MAX)
+		rc = exchange_extended(io, a, &all, sw, e);
+	else
+		rc = exchange_short(io, a, &all, sw, e);
+	if (answer != NULL) {
+		buf_clear(answer);
+		*answer = all;
+		all = (struct buf){ 0 };
+	}
+	if (all.len > 0)
+		OPENSSL_cleanse(all.p, all.len);
+	buf_clear(&all);
+	return rc;
+}
+
+static const struct {
+	uint16_t	 sw;
+	enum error_code	 code;
+	const char	*text;
+} meanings[] = {
+	{ APDU_LENGTH, ERROR_CARD, "wrong length" },
+	{ APDU_SECURITY, ERROR_DENIED, "not allowed to" },
+	{ APDU_BLOCKED, ERROR_DENIED, "blocked" },
+	{ APDU_CONDITION, ERROR_CARD, "not now" },
+	{ APDU_DATA, ERROR_CARD, "wrong data" },
+	{ APDU_NO_FUNCTION, ERROR_CARD, "no such function" },
+	{ APDU_NOT_FOUND, ERROR_NOTFOUND, "not found" },
+	{ APDU_NO_SPACE, ERROR_CARD, "no space" },
+	{ APDU_PARAMETERS, ERROR_CARD, "wrong parameters" },
+	{ APDU_NO_REFERENCE, ERROR_NOTFOUND, "no such key" },
+	{ APDU_NO_INS, ERROR_CARD, "no such command" },
+};
+
+int
+apdu_error(struct error *e, uint16_t sw, const char *what)
+{
+	if ((sw & 0xfff0) == 0x63c0)
+		return error_set(e, ERROR_DENIED, "%s: wrong, %d tries left",
+		    what, sw & 0xf);
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+		if (meanings[i].sw == sw)
+			return error_set(e, meanings[i].code,
+			    "%s: the card says %04X, %s", what, sw,
+			    meanings[i].text);
+	return error_set(e, ERROR_CARD, "%s: the card says %04X", what, sw);
+}
+
+int
+apdu_reconnect(struct card_io *io, struct error *e)
+{
+	io->lost = true;
+	if (io->ops->reconnect(io->io, e) == -1)
+		return -1;
+	io->lost = false;
+	return 0;
+}
+
+void
+apdu_close(struct card_io *io)
+{
+	if (io->ops != NULL)
+		io->ops->close(io->io);
+	*io = (struct card_io){ .ops = NULL };
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "card.h"
+
+static const struct card_driver *const drivers[] = { &piv_driver };
+
+static const struct {
+	const char	*name, *type, *group;
+	int		 bits;
+} algs[CARD_ALG__MAX] = {
+	[CARD_RSA_2048] = { "rsa:2048", "RSA", NULL, 2048 },
+	[CARD_RSA_3072] = { "rsa:3072", "RSA", NULL, 3072 },
+	[CARD_RSA_4096] = { "rsa:4096", "RSA", NULL, 4096 },
+	[CARD_P256] = { "ec:P-256", "EC", "prime256v1", 256 },
+	[CARD_P384] = { "ec:P-384", "EC", "secp384r1", 384 },
+};
+
+const char *
+card_alg_name(enum card_alg alg)
+{
+	return algs[alg].name;
+}
+
+int
+card_alg_named(enum card_alg *alg, const char *name, struct error *e)
+{
+	for (int i = 0; i < CARD_ALG__MAX; i++)
+		if (strcmp(algs[i].name, name) == 0) {
+			*alg = (enum card_alg)i;
+			return 0;
+		}
+	return error_set(e, ERROR_CONFIG, "no key \"%s\" for cards", name);
+}
+
+bool
+card_key_is(EVP_PKEY *key, enum card_alg alg)
+{
+	char	 group[40] = "";
+
+	if (!EVP_PKEY_is_a(key, algs[alg].type))
+		return false;
+	if (algs[alg].group == NULL)
+		return EVP_PKEY_get_bits(key) == algs[alg].bits;
+	return EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1 &&
+	    strcmp(group, algs[alg].group) == 0;
+}
+
+const char *
+card_slot_name(enum card_slot slot)
+{
+	static const char *const names[CARD_RETIRED] = {
+		[CARD_AUTHENTICATION] = "authentication",
+		[CARD_SIGNATURE] = "signature",
+		[CARD_KEY_MANAGEMENT] = "key management",
+		[CARD_ITSELF] = "card authentication",
+	};
+
+	return slot < CARD_RETIRED ? names[slot] : "former key management";
+}
+
+int
+card_open(struct card *c, struct card_io *io, struct error *e)
+{
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+		*c = (struct card){ .driver = drivers[i], .io = io };
+		if (c->driver->select(c, e) == 0)
+			return 0;
+		if (e->code != ERROR_NOTFOUND)
+			return -1;
+	}
+	return error_hint(e, "put in a card that has PIV");
+}
+
+/* What cannot change decides: a serial number where there is one. */
+static bool
+is_same(const struct card_info *a, const struct card_info *b)
+{
+	if (a->extended != b->extended || a->has_serial != b->has_serial)
+		return false;
+	if (a->has_serial)
+		return a->serial == b->serial;
+	return !a->has_guid || (b->has_guid &&
+	    memcmp(a->guid, b->guid, sizeof(a->guid)) == 0);
+}
+
+int
+card_reopen(struct card *c, struct error *e)
+{
+	struct card_info	 before = c->info;
+
+	if (apdu_reconnect(c->io, e) == -1 || c->driver->select(c, e) == -1)
+		return -1;
+	if (is_same(&before, &c->info))
+		return 0;
+	c->info = before;
+	c->io->lost = true;
+	return error_set(e, ERROR_CONFLICT,
+	    "another card is in the reader now");
+}
