@@ -75,6 +75,7 @@ extern const struct page_route PAGES_RENEW[];
 extern const struct page_route PAGES_REVOKE[];
 extern const struct page_route PAGES_SEARCH[];
 extern const struct page_route PAGES_STATUS[];
+extern const struct page_route PAGES_SESSION[];
 
 #define PAGE_ARGS_MAX	4
 

@@ -13,6 +13,7 @@ const struct page_route *const ROUTES[] = {
 	PAGES_REVOKE,
 	PAGES_SEARCH,
 	PAGES_STATUS,
+	PAGES_SESSION,
 	NULL
 };
 
