@@ -167,6 +167,8 @@ check_form(struct page *p, struct error *e)
 static int
 show_ended(struct page *p, struct error *e)
 {
+	if ((p->route->flags & PAGE_JSON) != 0)
+		return error_set(e, ERROR_DENIED, "your session has ended");
 	p->status = 403;
 	page_put_url(p, "here", http_path(p->http));
 	return page_show(p, "session.html", e);
