@@ -161,10 +161,12 @@ visit_as o1 $end -T "$tmp/big" -X POST -H 'Transfer-Encoding: chunked' \
     -H Expect: >"$tmp/status"
 ok 'in pieces neither' grep -qE '^(413|000)' "$tmp/status"
 rm -f "$tmp/big"
-is 'nor a header of 100 kB' "$(visit / -H "X-Big: $(head -c 100000 /dev/zero |
-    tr '\0' a)")" 431
-is 'nor an address of 100 kB' "$(visit "/$(head -c 100000 /dev/zero |
-    tr '\0' a)")" 414
+# Who still sends when the answer comes may not see it.
+long=$(head -c 100000 /dev/zero | tr '\0' a)
+visit / -H "X-Big: $long" >"$tmp/status"
+ok 'nor a header of 100 kB' grep -qE '^(431|000)' "$tmp/status"
+visit "/$long" >"$tmp/status"
+ok 'nor an address of 100 kB' grep -qE '^(414|000)' "$tmp/status"
 is 'it is still there' "$(visit /)" 200
 
 # --- too slow, too many ---
