@@ -37,12 +37,9 @@ found_value(struct page *p, const struct db_cert *c)
 {
 	char	*hex = public_hex(p, c->serial.p, c->serial.len);
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:{s:s, s:s}}", "name",
-	    c->subject, "serial", hex, "not_after", public_day(p,
-	    c->not_after), "description", public_description(p, c->profile),
-	    "url", "pem", arena_printf(p->arena, "/search/%s/%s/pem", c->ca,
-	    hex), "der", arena_printf(p->arena, "/search/%s/%s/der", c->ca,
-	    hex));
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", c->subject,
+	    "ca", c->ca, "serial", hex, "not_after", public_day(p,
+	    c->not_after), "description", public_description(p, c->profile));
 }
 
 static int
@@ -178,11 +175,10 @@ ca_value(struct page *p, X509 *x, const char *name, bool root)
 		end = info.not_after;
 		cert_info_clear(&info);
 	}
-	return json_pack("{s:s, s:b, s:s, s:s, s:s, s:{s:s, s:s}}", "title",
-	    title_of(p, x), "root", root, "not_after", public_day(p, end),
-	    "sha256", digest_text(p, x, EVP_sha256()), "sha1", digest_text(p,
-	    x, EVP_sha1()), "url", "der", arena_printf(p->arena, "/ca/%s/der",
-	    name), "pem", arena_printf(p->arena, "/ca/%s/pem", name));
+	return json_pack("{s:s, s:s, s:b, s:s, s:s, s:s}", "name", name,
+	    "title", title_of(p, x), "root", root, "not_after",
+	    public_day(p, end), "sha256", digest_text(p, x, EVP_sha256()),
+	    "sha1", digest_text(p, x, EVP_sha1()));
 }
 
 static int

@@ -90,6 +90,27 @@ function printButtons() {
 	}
 }
 
+// Where something may still come, look every few seconds, and show the page
+// anew when its state is another: nothing moves under the reader otherwise.
+function lookAgain() {
+	const [state, again] = ["[data-state]", "[data-again]"].map((s) =>
+	    document.querySelector(s));
+	if (again === null)
+		return;
+	const timer = setInterval(async () => {
+		const answer = await fetch(location.href).catch(() => null);
+		if (!answer?.ok)
+			return;
+		const page = new DOMParser().parseFromString(await answer.text(),
+		    "text/html");
+		if (page.querySelector("[data-state]")?.textContent ===
+		    state.textContent)
+			return;
+		clearInterval(timer);
+		location.reload();
+	}, again.dataset.again * 1000);
+}
+
 // The first thing that is wrong is where the reader is taken.
 function firstError() {
 	document.querySelector("[data-errors]")?.focus();
@@ -100,4 +121,5 @@ for (const what of document.querySelectorAll("[data-script]"))
 copyButtons();
 fileFields();
 printButtons();
+lookAgain();
 firstError();
