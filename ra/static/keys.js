@@ -63,8 +63,10 @@ function start(form) {
 	const own = form.querySelector("[data-own]");
 	const made = form.querySelector("[data-make]");
 	const area = form.querySelector("[data-request]");
-	own.open = false;
-	made.hidden = false;
+	const had = area.value.trim() !== "";
+	own.open = document.querySelector('[data-errors] [href="#f-csr"]') !== null;
+	made.hidden = had;
+	form.querySelector("[data-have]").hidden = !had || own.open;
 	form.querySelector("[data-suggest]").addEventListener("click",
 	    () => suggest(form));
 	form.addEventListener("submit", (event) => {

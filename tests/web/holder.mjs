@@ -41,6 +41,8 @@ await page.locator("[data-errors]").waitFor();
 await refusal("a wrong code", 403, "code");
 is("... and the focus is on what is wrong", await page.evaluate(
     () => document.activeElement.hasAttribute("data-errors")), true);
+ok("... and the key need not be made again", await page.getByText(
+    "You need not make it again").isVisible());
 await judge(page, "code refused");
 await page.getByLabel("One-time code").fill(code);
 await press("Make the certificate");
