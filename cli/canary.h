@@ -25,6 +25,10 @@ struct canary_row {
 	char			*words;		/* of the first that was bad */
 };
 
+struct canary_holder {
+	const char	*ca, *holder;
+};
+
 struct canary {
 	struct cli		*cli;
 	int			 ms;		/* time for one answer */
@@ -32,6 +36,8 @@ struct canary {
 	int64_t			 lag;		/* a list may be behind */
 	struct canary_row	*row;
 	size_t			 n;
+	struct canary_holder	*holder;	/* whose certificates were taken */
+	size_t			 nholders;
 };
 
 /* An answer; its time, its age (-1: it has none). */
@@ -56,4 +62,7 @@ int	 canary_ocsp_nobody(struct canary *, const struct desk_issuer *,
 /* The list, entry by entry. */
 int	 canary_list(struct canary *, const struct desk_issuer *,
 	    const char *url, struct error *);
+/* Directories of directories.conf: CAs, and the holders above. */
+int	 canary_directories(struct canary *, const char *only_ca,
+	    struct error *);
 #endif

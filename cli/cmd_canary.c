@@ -250,6 +250,22 @@ ask_about(struct canary *n, const struct desk_issuer *ca,
 	return 0;
 }
 
+static void
+note_holder(struct canary *n, const struct db_cert *x)
+{
+	for (size_t i = 0; i < n->nholders; i++)
+		if (x->holder == NULL ||
+		    strcmp(n->holder[i].holder, x->holder) == 0)
+			return;
+	if (x->holder == NULL)
+		return;
+	n->holder = mem_resize(n->holder, n->nholders + 1,
+	    sizeof(*n->holder));
+	n->holder[n->nholders++] = (struct canary_holder){
+	    arena_strdup(n->cli->desk.arena, x->ca),
+	    arena_strdup(n->cli->desk.arena, x->holder) };
+}
+
 static int
 ask_ca(struct canary *n, const struct desk_issuer *ca, struct error *e)
 {
@@ -275,9 +291,11 @@ ask_ca(struct canary *n, const struct desk_issuer *ca, struct error *e)
 		    &found,
 		    c->desk.arena, e) == -1)
 			return -1;
-		for (j = 0; j < found.n; j++)
+		for (j = 0; j < found.n; j++) {
+			note_holder(n, &found.v[j]);
 			if (ask_about(n, ca, &found.v[j], e) == -1)
 				return -1;
+		}
 	}
 	return 0;
 }
@@ -383,8 +401,11 @@ canary(struct cmd_args *a, void *ctx, struct error *e)
 		    c->desk.issuer[i].name) == 0) &&
 		    ask_ca(&n, &c->desk.issuer[i], e) == -1)
 			goto out;
+	if (canary_directories(&n, only, e) == -1)
+		goto out;
 	rc = report(&n, cmd_flag(a, "failed"), e);
  out:
+	mem_free(&n.holder);
 	mem_free(&n.row);
 	return rc;
 }
@@ -395,7 +416,9 @@ const struct cmd CLI_CANARY[] = {
 	    "asks the addresses that stand in them - OCSP by GET and by POST "
 	    "with a nonce, the list, the issuer's certificate -, verifies "
 	    "what comes back and holds it against the store: the status of "
-	    "each, and the list entry by entry.\n"
+	    "each, and the list entry by entry. The LDAP directories of "
+	    "directories.conf must have the newest list of each CA and, of the "
+	    "holders of these certificates, what is good and nothing else.\n"
 	    "A change of the last seconds is given time; an answer from a "
 	    "cache on the way may be as old as it says. Exits with 0 when "
 	    "all is so, 3 when something is told that is not so, 6 when an "

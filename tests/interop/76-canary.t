@@ -8,14 +8,14 @@
 cd "$tmp" || exit 1
 services_install
 
-# found RESULT WHAT - the canary had this to say of that
+# told RESULT WHAT - the canary had this to say of that
 canary() {
 	signet canary --json "$@" >found.json 2>found.err
 	canary_status=$?
 	jq -r 'select(.result) | [.result, .ca, .what, .words] | join("|")' found.json >found
 	return "$canary_status"
 }
-found() {
+told() {
 	ok "$1 is said of \"$2\" ($3)" grep -q "^$1|$2.*$3" found
 }
 
@@ -31,21 +31,22 @@ revoke bob --reason keyCompromise
 as o1 signet cert hold "$(serial_in carol.pem)" --wait 20s --yes >/dev/null
 
 exits 6 'with nobody there the addresses are dead' canary --ca people
-found DEAD 'people|ocsp post good' 'refused\|connect'
-found DEAD 'people|list' 'refused\|connect'
+told DEAD 'people|ocsp post good' 'refused\|connect'
+told DEAD 'people|list' 'refused\|connect'
 
-service_start crld ocspd
+service_start slapd crld ocspd
+ok 'the directory is filled' wait_for signet publish check
 exits 0 'with everybody there all is well' canary --ca people
 not '... of each question' grep -v '^ok' found
 for what in 'ocsp get good' 'ocsp post good' 'ocsp get revoked' \
     'ocsp post revoked' 'ocsp get held' 'ocsp post held' \
-    'ocsp never issued' list issuer; do
-	found ok "people|$what|" ''
+    'ocsp never issued' list issuer 'directory list' 'directory holder'; do
+	told ok "people|$what|" ''
 done
 
 # The CA's first certificates were made for another address.
 exits 3 'an address that somebody else has is found' canary --ca services
-found WRONG 'services|ocsp get good' 'HTTP status 404'
+told WRONG 'services|ocsp get good' 'HTTP status 404'
 
 # --- the store is edited by who owns it ---------------------------------------
 
@@ -59,24 +60,54 @@ was=$(sql "SELECT format('status = %L, revoked_at = %L, reason = %L, invalid_sin
 tamper "UPDATE cert SET status = 'good', revoked_at = NULL, reason = NULL
     WHERE serial = decode('$bob', 'hex')"
 exits 3 'a revoked certificate set back to good is found' canary --ca people --sample 50
-found WRONG 'people|list' "$bob is on the list, and good in the store"
-found WRONG 'people|ocsp post good' "$bob is good in the store, answered revoked"
+told WRONG 'people|list' "$bob is on the list, and good in the store"
+told WRONG 'people|ocsp post good' "$bob is good in the store, answered revoked"
 restore "$was" "$bob"
 
 tamper "UPDATE cert SET revoked_at = revoked_at - interval '3 days'
     WHERE serial = decode('$bob', 'hex')"
 exits 3 'a date that was moved is found' canary --ca people --sample 50
-found WRONG 'people|list' "date or reason of $bob is another"
+told WRONG 'people|list' "date or reason of $bob is another"
 restore "$was" "$bob"
 
 row=$(sql "SELECT row_to_json(c) FROM cert c WHERE serial = decode('$bob', 'hex')")
 tamper "DELETE FROM cert WHERE serial = decode('$bob', 'hex')"
 exits 3 'a row that was deleted is found' canary --ca people --sample 50
-found WRONG 'people|list' "$bob is on the list, and the store has no such certificate"
+told WRONG 'people|list' "$bob is on the list, and the store has no such certificate"
 # shellcheck disable=SC2016 # dollars quote for SQL
 tamper "INSERT INTO cert OVERRIDING SYSTEM VALUE
     SELECT * FROM json_populate_record(NULL::cert, \$json\$$row\$json\$)"
 exits 0 'all is as it was' canary --ca people --sample 50
+
+# --- the directory is edited ---------------------------------------------------
+
+# edit NAME - LDIF of the changes follows
+edit() {
+	{
+		echo "dn: $1,$ldap_base"
+		echo 'changetype: modify'
+		cat
+	} | ldapmodify -Q -Y EXTERNAL -H "$ldapi" >/dev/null
+}
+printf 'delete: certificateRevocationList;binary\n' | edit cn=people,ou=PKI
+exits 3 'a list that is missing is found' canary --ca people --sample 50
+told WRONG 'people|directory list' 'certificateRevocationList: 1 missing'
+printf 'add: userCertificate;binary\nuserCertificate;binary:: %s\n' \
+    "$(openssl x509 -in bob.pem -outform DER | base64 -w 0)" |
+    edit uid=alice,ou=people
+exits 3 'a revoked certificate that is there is found' canary --ca people \
+    --sample 50
+told WRONG 'people|directory holder' \
+    'uid=alice,ou=people,.*userCertificate: 1 too many'
+printf 'delete: userCertificate;binary\n' | edit uid=dora,ou=people
+exits 3 'a good one that is not there is found' canary --ca people --sample 50
+ok 'all is mended' signet publish repair --yes
+exits 0 'all is as it was' canary --ca people --sample 50
+service_stop slapd
+exits 6 'a directory that is away is said' canary --ca people
+told DEAD 'people|directory' "Can't contact"
+told ok 'people|list' ''
+service_start slapd
 
 # --- the servers are somebody else's -------------------------------------------
 
@@ -96,19 +127,19 @@ start python3 liar.py "${http##*:}" liar
 liar=$last
 wait_for curl -sSf -o /dev/null "$http/crl/people.crl"
 exits 3 "another CA's list and certificate are found" canary --ca people
-found WRONG 'people|list' 'issuer'
-found WRONG 'people|issuer' 'another certificate than that of people'
+told WRONG 'people|list' 'issuer'
+told WRONG 'people|issuer' 'another certificate than that of people'
 cp "$pki/www/crl/people.crl" whole
 head -c 200 whole >liar/crl/people.crl
 exits 3 'a list that was cut is found' canary --ca people
-found WRONG 'people|list' ''
+told WRONG 'people|list' ''
 stop "$liar"
 service_start crld
 
 service_stop ocspd
 exits 6 'a responder that is away is said' canary --ca people
-found DEAD 'people|ocsp get good' ''
-found ok 'people|list' ''
+told DEAD 'people|ocsp get good' ''
+told ok 'people|list' ''
 service_start ocspd
 
 # For people: what is wrong alone.
