@@ -20,17 +20,8 @@
 #
 # $crl_metrics and $ocsp_metrics are the operator's addresses.
 : "${tmp:?}" "${srcdir:?}" "${pki:?}"
-
-# Ports that are free, below those that the system gives to clients.
-free_ports() {
-	perl -MIO::Socket::INET -e 'my @s;
-	    while (@s < $ARGV[0]) {
-		my $s = IO::Socket::INET->new(Listen => 1, LocalAddr =>
-		    "127.0.0.1", LocalPort => 20000 + int(rand(12000)));
-		push @s, $s if $s;
-	    }
-	    print join(" ", map { $_->sockport } @s), "\n"' "$1"
-}
+# shellcheck source=tests/lib/ports.sh
+. "$srcdir/tests/lib/ports.sh"
 
 services_install() {
 	# shellcheck disable=SC2046 # numbers
@@ -40,7 +31,8 @@ services_install() {
 	shift 4
 	# shellcheck disable=SC2034 # for install_pki
 	pki_url=$http
-	install_pki "$@"
+	# An address in numbers is no name for the RA.
+	install_pki --ra-url https://pki.example.org:8443 "$@"
 	sed -i -e "s|ocsp = \[.*|ocsp = [ \"$ocsp\" ];|" \
 	    -e 's/crl_reasons = .*/crl_reasons = [ "all" ];/' "$pki/cad.conf"
 	for services_ca in root people services; do
