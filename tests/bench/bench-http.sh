@@ -7,6 +7,8 @@
 # made on the same machine, so the figures are what is left of it.
 # shellcheck source=tests/bench/common.sh
 . "$(dirname "$0")/common.sh"
+# shellcheck source=tests/lib/ports.sh
+. "$srcdir/tests/lib/ports.sh"
 seconds=${BENCH_SECONDS:-3}
 clients=32
 for tool in wrk nginx; do
@@ -25,13 +27,9 @@ stop_all() {
 }
 trap stop_all EXIT
 
-free_port() {
-	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1,
-	    LocalAddr => "127.0.0.1")->sockport'
-}
-httpd_port=$(free_port)
-nginx_port=$(free_port)
-crld_port=$(free_port)
+httpd_port=$(free_ports 1)
+nginx_port=$(free_ports 1)
+crld_port=$(free_ports 1)
 until_up() {
 	for try in $(seq 100); do
 		curl -sf -o /dev/null "$1" && return

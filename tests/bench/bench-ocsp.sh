@@ -9,6 +9,8 @@
 # machine, so the figures are what is left of it.
 # shellcheck source=tests/bench/common.sh
 . "$(dirname "$0")/common.sh"
+# shellcheck source=tests/lib/ports.sh
+. "$srcdir/tests/lib/ports.sh"
 certs=${BENCH_CERTS:-100000}
 seconds=${BENCH_SECONDS:-5}
 clients=64
@@ -27,12 +29,8 @@ stop_all() {
 }
 trap stop_all EXIT
 
-free_port() {
-	python3 -c 'import socket
-s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-port=$(free_port)
-static=$(free_port)
+port=$(free_ports 1)
+static=$(free_ports 1)
 
 # --- an installation, and many certificates in its store -------------------------
 

@@ -8,6 +8,8 @@
 # each.  COMMIT is what the primary notes (track_commit_timestamp).
 # shellcheck source=tests/bench/common.sh
 . "$(dirname "$0")/common.sh"
+# shellcheck source=tests/lib/ports.sh
+. "$srcdir/tests/lib/ports.sh"
 items=${BENCH_ITEMS:-1000}
 PATH=$SIGNET_BUILD/ocsp:$PATH
 d=$tmp/d
@@ -40,10 +42,6 @@ pg_replica_start "$tmp/replica" || exit 1
 
 # --- two responders ----------------------------------------------------------------
 
-free_port() {
-	python3 -c 'import socket
-s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
 cat >"$tmp/ext" <<-EXT
 keyUsage = critical,digitalSignature
 extendedKeyUsage = OCSPSigning
@@ -62,7 +60,7 @@ responder() {
 	mkdir -p "$tmp/$1/signers"
 	(umask 077; cat "$tmp/signer.key" "$tmp/signer.pem" \
 	    >"$tmp/$1/signers/people.pem")
-	url=http://127.0.0.1:$(free_port)
+	url=http://127.0.0.1:$(free_ports 1)
 	cat >"$tmp/$1.conf" <<-CONF
 	listen = [ "${url#http://}" ];
 	metrics_listen = "unix:$tmp/$1/metrics";

@@ -61,7 +61,7 @@ points=$(list_of)
 ok 'the points of issuing are there' test "$(echo "$points" | wc -l)" -ge 8
 
 for kind in $kinds; do
-	for point in $points; do
+	for point in $(echo "$points" | some_points); do
 		for pass in 1 2; do
 			order "$kind" 25 >"$tmp/out" 2>&1
 			SIGNET_FAULT=$point:$pass
@@ -97,7 +97,7 @@ export SIGNET_FAULT_LIST="$tmp/passed"
 ok 'they are' cad_once
 unset SIGNET_FAULT_LIST
 ok '... once and everywhere' revoked_well "$revoked"
-for point in $(list_of); do
+for point in $(list_of | some_points); do
 	feed revoke "$tmp/d" "$conninfo" 3 >"$tmp/out" 2>&1
 	revoked=$((revoked + 3))
 	SIGNET_FAULT=$point

@@ -53,7 +53,7 @@ crash_everywhere() {
 	ok '... and on the list' well "$2" "$n"
 	points=$(grep crl "$tmp/passed" | sort -u)
 	ok '... through all its points' test "$(echo "$points" | wc -l)" -ge 6
-	for point in $points; do
+	for point in $(echo "$points" | some_points); do
 		revoke
 		n=$((n + 1))
 		SIGNET_FAULT=$point

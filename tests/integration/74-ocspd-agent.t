@@ -10,7 +10,7 @@ install_pki
 
 ok 'a certificate is issued' issued www
 start signet-cad -d -c "$pki/cad.conf"
-ocsp_port=$(free_port) operator_port=$(free_port)
+ocsp_port=$(free_ports 1) operator_port=$(free_ports 1)
 ocsp=http://127.0.0.1:$ocsp_port
 sed -e "s/^listen = .*/listen = [ \"127.0.0.1:$ocsp_port\" ];/" \
     -e "/^metrics_listen/d" "$pki/ocspd.conf" >"$pki/ocspd2.conf"

@@ -15,6 +15,8 @@
 #
 # CA is services unless $ocsp_ca says another.
 
+# shellcheck source=tests/lib/ports.sh
+. "$srcdir/tests/lib/ports.sh"
 ocsp_ca=services
 mkdir -p "$tmp/ocspd/signers"
 
@@ -40,13 +42,8 @@ ocsp_allow_ec() {
 	    "$pki/profiles/ocsp-signer"
 }
 
-free_port() {
-	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(Listen => 1,
-	    LocalAddr => "127.0.0.1")->sockport'
-}
-
 ocsp_start() {
-	ocsp_port=$(free_port) operator_port=$(free_port)
+	ocsp_port=$(free_ports 1) operator_port=$(free_ports 1)
 	ocsp=http://127.0.0.1:$ocsp_port
 	cat >"$tmp/ocspd.conf" <<-E
 	listen = [ "127.0.0.1:$ocsp_port" ];

@@ -12,14 +12,9 @@
 #
 # Whoever runs the test is the publisher on the socket.
 : "${tmp:?}" "${srcdir:?}"
+# shellcheck source=tests/lib/ports.sh
+. "$srcdir/tests/lib/ports.sh"
 export ldap_base=dc=example,dc=com
-
-slapd_free_port() {
-	python3 -c 'import socket
-s = socket.socket()
-s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1])'
-}
 
 # The server's own certificate: nothing that this suite has to show.
 slapd_tls() {
@@ -53,8 +48,7 @@ slapd_start() {
 		echo 'Bail out! slapd takes no configuration'
 		exit 1
 	}
-	[ -e "$1/ports" ] || echo "$(slapd_free_port) $(slapd_free_port)" \
-	    >"$1/ports"
+	[ -e "$1/ports" ] || free_ports 2 >"$1/ports"
 	read -r ldap_port ldaps_port <"$1/ports"
 	ldapi=ldapi://$(printf '%s' "$1/ldapi" | sed 's|/|%2F|g')
 	slapd_urls="$ldapi ldap://127.0.0.1:$ldap_port"

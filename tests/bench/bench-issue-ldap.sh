@@ -1,0 +1,142 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Does issuing wait for the directory?  Certificates per second in batches of
+# BENCH_ITEMS (10000), with signet-crld publishing each, while its directory is
+# up, answers 4 s late, refuses, and is away; first without signet-crld, since
+# both share two cores.  Then what has piled up is drained into a slapd that
+# writes in its own time, beside ldapadd of the same entries.
+# shellcheck source=tests/bench/common.sh
+. "$(dirname "$0")/common.sh"
+items=${BENCH_ITEMS:-10000}
+slapd_pid='' proxy='' crld='' pids=''
+# shellcheck source=tests/lib/slapd.sh
+. "$srcdir/tests/lib/slapd.sh"
+PATH=$SIGNET_BUILD/crl:$PATH
+stop_all() {
+	for p in $crld $proxy $slapd_pid; do
+		kill "$p" 2>/dev/null && wait "$p" 2>/dev/null
+	done
+	bench_clean_up
+}
+trap stop_all EXIT
+wait_for() {
+	for _ in $(seq 300); do
+		"$@" >/dev/null 2>&1 && return
+		sleep 0.1
+	done
+	return 1
+}
+
+bench_start
+slapd_start "$tmp/ldap"
+real=$ldapi
+late=ldapi://$(printf '%s' "$tmp/late" | sed 's|/|%2F|g')
+nowhere=ldapi://$(printf '%s' "$tmp/nowhere" | sed 's|/|%2F|g')
+python3 "$srcdir/tests/lib/slow_proxy.py" "$tmp/late" "$tmp/ldap/ldapi" 4 &
+proxy=$!
+
+# crld_start URL
+crld_start() {
+	cat >"$tmp/directories.conf" <<-CONF
+	targets = ({ name = "main"; url = "$1"; base = "$ldap_base";
+	    window = 128; retry_max = "1s"; });
+	CONF
+	cat >"$tmp/crld.conf" <<-CONF
+	database = "$conninfo user=signet_crl";
+	root = "$tmp/d/root.pem";
+	profiles = "$SIGNET_PROFILES";
+	ca_dir = "$tmp/d";
+	directory = "$tmp/www";
+	state = "$tmp/crld";
+	listen = [ ];
+	metrics_listen = "";
+	directories = "$tmp/directories.conf";
+	CONF
+	signet-crld -d -c "$tmp/crld.conf" 2>>"$tmp/crld.log" &
+	crld=$!
+}
+crld_stop() {
+	kill "$crld" && wait "$crld"
+	crld=
+}
+left() {
+	sql "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*)
+	    FROM delivery)"
+}
+# issue - prints certificates per second
+issue() {
+	mark=$(sql "SELECT coalesce(max(seq), 0) FROM orders")
+	feed requests "$tmp/d" "$items" >&2 &&
+	    feed batch "$tmp/d" "$conninfo" "$items" >&2 || exit 1
+	cad_run "$items_left"
+	rate=$(rate_of "$mark")
+	cad_stop
+}
+
+issue
+alone=$rate
+crld_start "$real"
+issue
+up=$rate
+while [ "$(left)" -gt 0 ]; do
+	sleep 0.5
+done
+crld_stop
+crld_start "$late"
+issue
+slow=$rate
+crld_stop
+# Nobody may write any more.
+printf 'dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nreplace: olcReadOnly\nolcReadOnly: %s\n' \
+    TRUE >"$tmp/refuse"
+ldapmodify -Q -Y EXTERNAL -H "$real" -f "$tmp/refuse" >&2 || exit 1
+crld_start "$real"
+issue
+refusing=$rate
+crld_stop
+sed -i 's/TRUE/FALSE/' "$tmp/refuse"
+ldapmodify -Q -Y EXTERNAL -H "$real" -f "$tmp/refuse" >&2 || exit 1
+crld_start "$nowhere"
+issue
+away=$rate
+crld_stop
+
+waiting=$(left)
+sql "UPDATE delivery SET next_at = now(), attempts = 0, dead = false,
+    error = NULL, leased_until = NULL" >/dev/null
+crld_start "$real"
+s=$(date +%s.%N)
+while [ "$(left)" -gt 0 ]; do
+	sleep 0.2
+done
+drain=$(awk -v n="$waiting" -v s="$s" -v e="$(date +%s.%N)" \
+    'BEGIN { printf "%.0f", n / (e - s) }')
+crld_stop
+found_by_publisher "ou=people,$ldap_base" one '(objectClass=pkiUser)' '*' uid \
+    >"$tmp/entries"
+entries=$(grep -c '^dn: ' "$tmp/entries")
+slapd_stop
+rm -rf "$tmp/ldap/data"/*
+slapd_start "$tmp/ldap"
+ldapadd -Q -Y EXTERNAL -H "$ldapi" >/dev/null <<LDIF
+dn: $ldap_base
+objectClass: organization
+objectClass: dcObject
+dc: example
+o: example
+
+dn: ou=people,$ldap_base
+objectClass: organizationalUnit
+ou: people
+LDIF
+s=$(date +%s.%N)
+ldapadd -Q -Y EXTERNAL -H "$ldapi" -f "$tmp/entries" >/dev/null || exit 1
+add=$(awk -v n="$entries" -v s="$s" -v e="$(date +%s.%N)" \
+    'BEGIN { printf "%.0f", n / (e - s) }')
+
+row "issued, directory up" "$up" /s "without signet-crld" "$alone"
+row "issued, directory 4 s late" "$slow" /s "directory up" "$up"
+row "issued, directory refusing" "$refusing" /s "directory up" "$up"
+row "issued, directory away" "$away" /s "directory up" "$up"
+row "drained afterwards ($waiting waited)" "$drain" entries/s \
+    "ldapadd, one after the other" "$add"
