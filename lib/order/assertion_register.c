@@ -60,26 +60,76 @@ check_auth_data(const struct buf *data, const char *rp_id, struct error *e)
 	return 0;
 }
 
-static EVP_PKEY *
-key_of(const fido_cred_t *cred, int alg)
-{
-	const unsigned char	*p = fido_cred_pubkey_ptr(cred);
-	size_t			 n = fido_cred_pubkey_len(cred);
-	es256_pk_t		*es = NULL;
-	eddsa_pk_t		*ed = NULL;
-	rs256_pk_t		*rs = NULL;
-	EVP_PKEY		*key = NULL;
+/*
+ * COSE keys as CTAP2 has them encoded, octet for octet; so there is nothing to
+ * parse, and no count that somebody sent is allocated.
+ */
+static const struct form {
+	int		 alg;
+	uint8_t		 head[11];
+	size_t		 head_len, first;	/* of the key's first number */
+	uint8_t		 middle[5];
+	size_t		 middle_len, second;
+} forms[] = {
+	{ COSE_ES256, { 0xa5, 1, 2, 3, 0x26, 0x20, 1, 0x21, 0x58, 32 }, 10,
+	    32, { 0x22, 0x58, 32 }, 3, 32 },
+	{ COSE_EDDSA, { 0xa4, 1, 1, 3, 0x27, 0x20, 6, 0x21, 0x58, 32 }, 10,
+	    32, { 0 }, 0, 0 },
+	{ COSE_RS256, { 0xa4, 1, 3, 3, 0x39, 1, 0, 0x20, 0x59, 1, 0 }, 11,
+	    256, { 0x21, 0x43 }, 2, 3 },
+};
 
-	if (p == NULL)
-		return NULL;
+static bool
+take(struct bytes *in, struct buf *out, size_t n)
+{
+	if (in->len < n)
+		return false;
+	if (out != NULL)
+		buf_add(out, in->p, n);
+	*in = BYTES(in->p + n, in->len - n);
+	return true;
+}
+
+static bool
+take_exactly(struct bytes *in, const uint8_t *what, size_t n)
+{
+	return in->len >= n && memcmp(in->p, what, n) == 0 &&
+	    take(in, NULL, n);
+}
+
+/* The numbers of the key, one after the other. */
+static const struct form *
+take_cose(struct buf *out, struct bytes in)
+{
+	const struct form	*f;
+	size_t			 i;
+
+	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		f = &forms[i];
+		if (take_exactly(&in, f->head, f->head_len))
+			return take(&in, out, f->first) &&
+			    take_exactly(&in, f->middle, f->middle_len) &&
+			    take(&in, out, f->second) ? f : NULL;
+	}
+	return NULL;
+}
+
+static EVP_PKEY *
+key_of(int alg, const struct buf *raw)
+{
+	es256_pk_t	*es = NULL;
+	eddsa_pk_t	*ed = NULL;
+	rs256_pk_t	*rs = NULL;
+	EVP_PKEY	*key = NULL;
+
 	if (alg == COSE_ES256 && (es = es256_pk_new()) != NULL &&
-	    es256_pk_from_ptr(es, p, n) == FIDO_OK)
+	    es256_pk_from_ptr(es, raw->p, raw->len) == FIDO_OK)
 		key = es256_pk_to_EVP_PKEY(es);
 	else if (alg == COSE_EDDSA && (ed = eddsa_pk_new()) != NULL &&
-	    eddsa_pk_from_ptr(ed, p, n) == FIDO_OK)
+	    eddsa_pk_from_ptr(ed, raw->p, raw->len) == FIDO_OK)
 		key = eddsa_pk_to_EVP_PKEY(ed);
 	else if (alg == COSE_RS256 && (rs = rs256_pk_new()) != NULL &&
-	    rs256_pk_from_ptr(rs, p, n) == FIDO_OK)
+	    rs256_pk_from_ptr(rs, raw->p, raw->len) == FIDO_OK)
 		key = rs256_pk_to_EVP_PKEY(rs);
 	es256_pk_free(&es);
 	eddsa_pk_free(&ed);
@@ -88,58 +138,51 @@ key_of(const fido_cred_t *cred, int alg)
 }
 
 static int
-put_key(struct order_bind *b, const fido_cred_t *cred, int alg,
-    struct error *e)
+take_key(struct order_bind *b, struct bytes in, struct error *e)
 {
-	EVP_PKEY	*key = key_of(cred, alg);
-	unsigned char	*der = NULL;
-	int		 n;
+	const struct form	*f;
+	struct buf		 raw = { 0 };
+	EVP_PKEY		*key = NULL;
+	unsigned char		*der = NULL;
+	int			 n = 0;
 
-	n = key != NULL ? i2d_PUBKEY(key, &der) : 0;
-	EVP_PKEY_free(key);
-	ERR_clear_error();
-	if (n <= 0)
-		return error_set(e, ERROR_INPUT, "the credential's key is not "
-		    "one that is taken (ES256, EdDSA, RS256)");
-	buf_add(&b->key, der, (size_t)n);
+	if ((f = take_cose(&raw, in)) != NULL &&
+	    (key = key_of(f->alg, &raw)) != NULL)
+		n = i2d_PUBKEY(key, &der);
+	if (n > 0)
+		buf_add(&b->key, der, (size_t)n);
 	OPENSSL_free(der);
-	return 0;
+	EVP_PKEY_free(key);
+	buf_clear(&raw);
+	ERR_clear_error();
+	return n > 0 ? 0 : error_set(e, ERROR_INPUT, "the credential's key is "
+	    "not one that is taken (ES256, EdDSA, RS256)");
 }
 
+/* Attested credential data: AAGUID, length, id, key (WebAuthn, 6.5.2). */
 static int
-take_credential(struct order_bind *b, const struct buf *data, int alg,
-    struct error *e)
+take_credential(struct order_bind *b, const struct buf *data, struct error *e)
 {
-	fido_cred_t	*cred = fido_cred_new();
-	int		 rc = -1;
+	struct bytes	 in = BYTES(data->p + HEADER, data->len - HEADER);
+	size_t		 n;
 
-	if (cred == NULL || fido_cred_set_type(cred, alg) != FIDO_OK ||
-	    fido_cred_set_authdata_raw(cred, data->p, data->len) !=
-	    FIDO_OK || fido_cred_id_len(cred) == 0) {
-		error_set(e, ERROR_INPUT, "authenticatorData has no "
-		    "credential for algorithm %d", alg);
-		goto out;
-	}
-	buf_add(&b->credential, fido_cred_id_ptr(cred),
-	    fido_cred_id_len(cred));
-	rc = put_key(b, cred, alg, e);
- out:
-	fido_cred_free(&cred);
-	return rc;
+	if (!take(&in, NULL, 16) || in.len < 2)
+		return error_set(e, ERROR_INPUT, "authenticatorData is cut");
+	n = (size_t)in.p[0] << 8 | in.p[1];
+	if (n == 0 || n > ORDER_CREDENTIAL_MAX || !take(&in, NULL, 2) ||
+	    !take(&in, &b->credential, n))
+		return error_set(e, ERROR_INPUT, "authenticatorData has no "
+		    "credential");
+	return take_key(b, in, e);
 }
 
 static int
 read_response(struct order_bind *b, const json_t *r, struct bytes challenge,
     const char *origin, const char *rp_id, struct error *e)
 {
-	const json_t	*alg = json_object_get(r, "publicKeyAlgorithm");
 	struct buf	 client = { 0 }, data = { 0 };
 	int		 rc = -1;
 
-	if (!json_is_integer(alg) || json_integer_value(alg) < -65535 ||
-	    json_integer_value(alg) > 0)
-		return error_set(e, ERROR_INPUT, "no \"publicKeyAlgorithm\" "
-		    "in it");
 	if (take_base64url(&client, json_object_get(r, "clientDataJSON"),
 	    "clientDataJSON", e) == 0 &&
 	    take_base64url(&data, json_object_get(r, "authenticatorData"),
@@ -147,8 +190,7 @@ read_response(struct order_bind *b, const json_t *r, struct bytes challenge,
 	    assertion_check_client(BYTES(client.p, client.len),
 	    "webauthn.create", challenge.p, challenge.len, origin, e) == 0 &&
 	    check_auth_data(&data, rp_id, e) == 0)
-		rc = take_credential(b, &data, (int)json_integer_value(alg),
-		    e);
+		rc = take_credential(b, &data, e);
 	buf_clear(&client);
 	buf_clear(&data);
 	return rc;

@@ -158,7 +158,7 @@ ok '... which any auditor can prove' proven
 
 # What was made for something else.
 bound=-
-attack alone 'the RA alone' 'needs officer; has ra-agent ra-9'
+attack alone 'the RA alone' 'has ra-agent ra-9'
 blob_get "$good" "$tmp/blob"
 challenge=$(authenticator digest "$tmp/blob")
 attack other 'an assertion made for another order' \
