@@ -21,6 +21,9 @@ rad_try() { signet-rad -t -c "$pki/rad.conf"; }
 
 # --- settings ---
 ok 'what signet init wrote is right' rad_try
+sed "s,/etc/signet,$pki,g; s,/usr/share/signet,$srcdir," \
+    "$srcdir/etc/rad.conf.sample" >"$tmp/sample.conf"
+ok 'the sample settings are right' signet-rad -t -c "$tmp/sample.conf"
 cp "$pki/rad.conf" "$tmp/rad.conf"
 rad_set colour '"blue"'
 says 'unknown setting "colour"' rad_try
