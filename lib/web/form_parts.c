@@ -184,7 +184,7 @@ form_parse_multipart(struct form *form, const char *boundary, struct bytes b,
 		    "boundary");
 	snprintf(mark, sizeof(mark), "\r\n--%s", boundary);
 	n += 4;
-	if (b.len < n || memcmp(p, mark + 2, n - 2) != 0)
+	if (b.len < n - 2 || memcmp(p, mark + 2, n - 2) != 0)
 		return error_set(e, ERROR_INPUT, "a form that does not begin");
 	p += n - 2;
 	for (;;) {
