@@ -72,7 +72,8 @@ body_response(struct body *b, uint64_t from, uint64_t len)
 	}
 	atomic_fetch_add(&b->refs, 1);
 	m = MHD_create_response_from_buffer_with_free_callback_cls(
-	    (size_t)len, b->bytes.p + from, body_free, b);
+	    (size_t)len, from > 0 ? b->bytes.p + from : b->bytes.p, body_free,
+	    b);
 	if (m == NULL)
 		body_free(b);
 	return m;

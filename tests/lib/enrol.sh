@@ -87,7 +87,9 @@ rad_again() {
 	rad=$!
 	pids="$pids $rad"
 	wait_for curl -sf "http://127.0.0.1:$rad_metrics/metrics" &&
-	    wait_for rad_curl "$ra/.well-known/est/cacerts"
+	    wait_for rad_curl "$ra/.well-known/est/cacerts" && return
+	tail -n 20 "$tmp/rad.log"
+	return 1
 }
 
 rad_stop() {
