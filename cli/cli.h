@@ -36,6 +36,7 @@ extern const struct cmd CLI_EXPLAIN[];
 extern const struct cmd CLI_HOLDER[];
 extern const struct cmd CLI_INIT[];
 extern const struct cmd CLI_ISSUE[];
+extern const struct cmd CLI_NOTICE[];
 extern const struct cmd CLI_ORDER[];
 extern const struct cmd CLI_PROFILE[];
 extern const struct cmd CLI_PUBLISH[];

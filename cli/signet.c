@@ -24,6 +24,7 @@ static const struct cmd *const groups[] = {
 	CLI_CA,
 	CLI_CRL,
 	CLI_PUBLISH,
+	CLI_NOTICE,
 	CLI_PROFILE,
 	CLI_EXPLAIN,
 	CLI_CANARY,

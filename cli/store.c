@@ -12,6 +12,7 @@
 #include "db/db_crl.h"
 #include "db/db_holder.h"
 #include "db/db_key.h"
+#include "db/db_notice.h"
 #include "db/db_ocsp.h"
 #include "db/db_order.h"
 #include "db/db_publish.h"
@@ -31,6 +32,7 @@ static const struct db_table *const tables[] = {
 	&DB_HOLDER_ADD,
 	&DB_HOLDER_EDIT,
 	&DB_KEY,
+	&DB_NOTICE_ASK,
 	&DB_ORDER,
 	&DB_ORDER_INTAKE,
 	&DB_ORDER_NEW,

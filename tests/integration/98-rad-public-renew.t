@@ -163,4 +163,25 @@ is '... once' "$(browse k "${status#"$rad"}/withdraw" \
 is '... and is' "$(state)" withdrawn
 sleep 2
 is 'no mail came twice' "$(mails 'TO:<carol@example.org>')" 2
+
+# What the operator sees of it.
+says '0 wait, 0 of them are due; 0 were given up' signet notice status
+sink_mode unknown
+sql "INSERT INTO notice (kind, application, mail, lang)
+    SELECT 'expired', id, 'nobody@example.org', 'en' FROM application;
+    ALTER TABLE application DISABLE TRIGGER ALL;
+    UPDATE application SET state = 'expired'" >/dev/null
+dead() {
+	signet notice dead | grep -q "$1"
+}
+ok 'what a server refuses for good is listed' wait_for dead \
+    'nobody@example.org.*550 5.1.1 no such mailbox'
+exits 2 'retrying needs to know what' signet notice retry
+exits 4 'what was not given up is not retried' signet notice retry 999999
+said 'was not given up'
+sink_mode ok
+ok 'all are retried' signet notice retry --all
+ok '... and go' mailed 'TO:<nobody@example.org>' 1
+ok 'signet notice status has JSON' sh -c "signet notice status --json |
+    python3 -c 'import json, sys; exit(json.load(sys.stdin)[\"dead\"])'"
 done_testing
