@@ -87,8 +87,13 @@ card_reopen(struct card *c, struct error *e)
 {
 	struct card_info	 before = c->info;
 
-	if (apdu_reconnect(c->io, e) == -1 || c->driver->select(c, e) == -1)
+	if (apdu_reconnect(c->io, e) == -1)
 		return -1;
+	if (c->driver->select(c, e) == -1) {
+		c->info = before;	/* still whom we look for */
+		c->io->lost = true;
+		return -1;
+	}
 	if (is_same(&before, &c->info))
 		return 0;
 	c->info = before;

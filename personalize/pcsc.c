@@ -117,7 +117,7 @@ static void
 release(struct pcsc_card *c)
 {
 	if (c->held)
-		SCardDisconnect(c->handle, SCARD_RESET_CARD);
+		SCardDisconnect(c->handle, SCARD_UNPOWER_CARD);
 	c->held = false;
 }
 

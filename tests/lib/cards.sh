@@ -9,7 +9,11 @@
 #	reader_name I			what PC/SC calls it
 #	card_make FILE [OPTION...]	a blank card, in no reader (-x, -m ...)
 #	card_insert I FILE [OPTION...]	that card into that reader
+#	card_put I FILE [OPTION...]	likewise, without a look whether it is in
 #	card_pull I			out again
+#	cards_cut N [OPTION...]		make a card for each of N commands and
+#					cut there, before and after, in all
+#					readers at once; failures in $tmp/cut-*
 #	card_say FILE			what it keeps, in lines, without values
 : "${tmp:?}" "${srcdir:?}"
 pcsc_driver=/usr/lib/pcsc/drivers/serial/libifdvpcd.so
@@ -93,11 +97,15 @@ card_make() {
 }
 
 card_insert() {
+	card_put "$@"
+	wait_for card_is_in "$1"
+}
+
+card_put() {
 	card_reader=$1 card_file=$2
 	shift 2
-	echo "$* $card_file" | sed 's/^ //' >"$tmp/place.new"
-	mv "$tmp/place.new" "$tmp/place-$card_reader"
-	wait_for card_is_in "$card_reader"
+	echo "$* $card_file" | sed 's/^ //' >"$tmp/place-$card_reader.new"
+	mv "$tmp/place-$card_reader.new" "$tmp/place-$card_reader"
 }
 
 card_is_in() {
@@ -116,4 +124,39 @@ card_pull() {
 
 card_say() {
 	cut -d ' ' -f 1-4 "$1"
+}
+
+# One reader's share: the cuts whose number leaves that rest.
+cards_cut_in() {
+	cut_reader=$1 cut_last=$(($2 * 2)) cut_n=$((cut_reader + 1))
+	shift 2
+	while [ "$cut_n" -le "$cut_last" ]; do
+		cut_when=before:$(((cut_n + 1) / 2))
+		[ $((cut_n % 2)) -eq 1 ] || cut_when=after:$((cut_n / 2))
+		card_put "$cut_reader" "$tmp/card-$cut_n" "$@" -a 450 \
+		    -c "$cut_when"
+		card_maker make "$(reader_name "$cut_reader")" \
+		    >"$tmp/cut-out-$cut_reader" 2>&1 &&
+		grep -q '^interrupted: ' "$tmp/cut-out-$cut_reader" ||
+		    { echo "$cut_when"; cat "$tmp/cut-out-$cut_reader"; } \
+		    >"$tmp/cut-$cut_n"
+		cut_n=$((cut_n + readers_count))
+	done
+}
+
+cards_cut() {
+	cut_pids=
+	cut_i=0
+	while [ "$cut_i" -lt "$readers_count" ]; do
+		cards_cut_in "$cut_i" "$@" &
+		cut_pids="$cut_pids $!"
+		cut_i=$((cut_i + 1))
+	done
+	for cut_pid in $cut_pids; do
+		wait "$cut_pid"
+	done
+	rm -f "$tmp"/cut-out-*
+	for cut_file in "$tmp"/cut-*; do
+		[ ! -e "$cut_file" ] || { cat "$tmp"/cut-*; return 1; }
+	done
 }

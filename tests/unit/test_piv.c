@@ -452,6 +452,12 @@ card_reopen_refuses_another_card(void **state)
 	refused(f, card_reopen(&f->card, &f->e), ERROR_CONFLICT,
 	    "another card is in the reader now");
 	assert_true(f->io.lost);
+	insert(f, true, 3);
+	f->slot.count = 0;
+	f->slot.cut_at = 3;
+	refused(f, card_reopen(&f->card, &f->e), ERROR_CARD, "cut");
+	assert_true(f->io.lost);
+	assert_int_equal(card_reopen(&f->card, &f->e), 0);
 	insert(f, false, 3);
 	authenticated(f);
 	assert_int_equal(f->card.driver->set_name(&f->card, &f->plan.name,

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A card from blank to finished, through pcscd:
+ *	card_maker readers
+ *	card_maker look READER [MS]	what is in there; MS: kept for so long
+ *	card_maker make READER		resumed once, if it is interrupted
+ *	card_maker check READER		is it a finished one?
+ */
+#include <time.h>
+#include "base/error.h"
+#include "personalize/card.h"
+#include "personalize/pcsc.h"
+#include "tests/lib/card_steps.h"
+
+#define WAIT_MS		10000
+#define LOOK_MS		1000
+
+struct maker {
+	struct pcsc	*pcsc;
+	struct card_io	 io;
+	struct card	 card;
+	struct testpki	 pki;
+	struct card_plan plan;
+};
+
+static int
+readers(struct maker *m, struct error *e)
+{
+	struct arena	*arena = arena_new();
+	char		**names;
+	size_t		 n;
+	int		 rc;
+
+	rc = pcsc_readers(m->pcsc, arena, &names, &n, e);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		puts(names[i]);
+	arena_free(&arena);
+	return rc;
+}
+
+static int
+look(struct maker *m, const char *ms)
+{
+	long		 keep = ms == NULL ? 0 : strtol(ms, NULL, 10);
+	struct timespec	 t = { keep / 1000, keep % 1000 * 1000000 };
+
+	printf("%s card, serial %u, extended lengths %s\n",
+	    m->card.info.extended ? "extended" : "strict",
+	    (unsigned int)m->card.info.serial, m->io.extended ? "yes" : "no");
+	fflush(stdout);
+	nanosleep(&t, NULL);
+	return 0;
+}
+
+static int
+whole(struct maker *m, struct error *e)
+{
+	return card_steps(&m->card, &m->plan, e) == -1 ? -1 :
+	    card_steps_check(&m->card, &m->plan, e);
+}
+
+/* Only what the transport did is worth another try. */
+static int
+make(struct maker *m, struct error *e)
+{
+	if (whole(m, e) == 0)
+		return 0;
+	if (!m->io.lost)
+		return -1;
+	printf("interrupted: %s\n", e->text);
+	error_clear(e);
+	return card_reopen(&m->card, e) == -1 ? -1 : whole(m, e);
+}
+
+/* The cut may come before anything is known. */
+static int
+open_card(struct maker *m, const char *reader, int wait_ms, struct error *e)
+{
+	if (pcsc_connect(m->pcsc, reader, wait_ms, &m->io, e) == -1)
+		return -1;
+	if (card_open(&m->card, &m->io, e) == 0)
+		return 0;
+	if (!m->io.lost)
+		return -1;
+	printf("interrupted: %s\n", e->text);
+	error_clear(e);
+	return apdu_reconnect(&m->io, e) == -1 ? -1 :
+	    card_open(&m->card, &m->io, e);
+}
+
+static int
+run(struct maker *m, int argc, char *argv[], struct error *e)
+{
+	if (pcsc_open(&m->pcsc, e) == -1)
+		return -1;
+	if (argc == 2 && strcmp(argv[1], "readers") == 0)
+		return readers(m, e);
+	if (argc < 3)
+		return error_set(e, ERROR_INPUT, "what, in which reader?");
+	if (open_card(m, argv[2], strcmp(argv[1], "look") == 0 ? LOOK_MS :
+	    WAIT_MS, e) == -1)
+		return -1;
+	m->plan.own_management = m->card.info.extended;
+	if (strcmp(argv[1], "look") == 0)
+		return look(m, argv[3]);
+	if (strcmp(argv[1], "make") == 0)
+		return make(m, e);
+	return card_steps_check(&m->card, &m->plan, e);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct error	 e = ERROR_INIT;
+	struct maker	 m = { .pcsc = NULL };
+	int		 rc;
+
+	testpki_init(&m.pki, time(NULL));
+	card_plan_init(&m.plan, &m.pki, true);
+	rc = run(&m, argc, argv, &e);
+	if (rc == -1)
+		printf("%s [%s]\n%s%s", e.text, error_name(e.code), e.hint,
+		    e.hint[0] == '\0' ? "" : "\n");
+	else
+		puts("done");
+	apdu_close(&m.io);
+	pcsc_close(&m.pcsc);
+	card_plan_clear(&m.plan);
+	testpki_clear(&m.pki);
+	return rc == -1 ? error_exit_status(&e) : 0;
+}
