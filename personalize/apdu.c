@@ -84,7 +84,7 @@ exchange_short(struct card_io *io, const struct apdu *a, struct buf *answer,
 	do {
 		n = left.len > SHORT_MAX ? SHORT_MAX : left.len;
 		last = n == left.len;
-		c[0] = last ? 0 : CHAINED;
+		c[0] = last ? a->cla : a->cla | CHAINED;
 		c[1] = a->ins;
 		c[2] = a->p1;
 		c[3] = a->p2;
@@ -112,7 +112,7 @@ exchange_extended(struct card_io *io, const struct apdu *a,
 	uint8_t	*c = mem_alloc(7 + n + 2);
 	int	 rc;
 
-	c[len++] = 0;
+	c[len++] = a->cla;
 	c[len++] = a->ins;
 	c[len++] = a->p1;
 	c[len++] = a->p2;
@@ -195,6 +195,13 @@ apdu_reconnect(struct card_io *io, struct error *e)
 		return -1;
 	io->lost = false;
 	return 0;
+}
+
+void
+apdu_release(struct card_io *io)
+{
+	io->ops->release(io->io);
+	io->lost = true;
 }
 
 void

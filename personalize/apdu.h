@@ -36,6 +36,8 @@ struct card_io_ops {
 		    size_t size, size_t *outlen, struct error *);
 	/* Power off and on; what is in the reader then may be another card. */
 	int	(*reconnect)(void *io, struct error *);
+	/* Others may have the reader until reconnect(). */
+	void	(*release)(void *io);
 	void	(*close)(void *io);
 };
 struct card_io {
@@ -49,6 +51,7 @@ struct apdu {
 	uint8_t		 ins, p1, p2;
 	struct bytes	 data;
 	bool		 wants_answer;	/* with Le, all there is */
+	uint8_t		 cla;		/* 0, or 80: GlobalPlatform's */
 };
 
 /*
@@ -61,5 +64,7 @@ int	 apdu_exchange(struct card_io *, const struct apdu *,
 /* A status word as an error: what was tried, and what the card said. */
 int	 apdu_error(struct error *, uint16_t sw, const char *what);
 int	 apdu_reconnect(struct card_io *, struct error *);
+/* The card is lost until then, without its power. */
+void	 apdu_release(struct card_io *);
 void	 apdu_close(struct card_io *);
 #endif

@@ -70,15 +70,14 @@ card_open(struct card *c, struct card_io *io, struct error *e)
 	return error_hint(e, "put in a card that has PIV");
 }
 
-/* What cannot change decides: a serial number where there is one. */
+/* What cannot change decides, where there is such a thing. */
 static bool
 is_same(const struct card_info *a, const struct card_info *b)
 {
-	if (a->extended != b->extended || a->has_serial != b->has_serial)
+	if (a->extended != b->extended ||
+	    strcmp(a->identity, b->identity) != 0)
 		return false;
-	if (a->has_serial)
-		return a->serial == b->serial;
-	return !a->has_guid || (b->has_guid &&
+	return a->identity[0] != '\0' || !a->has_guid || (b->has_guid &&
 	    memcmp(a->guid, b->guid, sizeof(a->guid)) == 0);
 }
 
@@ -100,4 +99,10 @@ card_reopen(struct card *c, struct error *e)
 	c->io->lost = true;
 	return error_set(e, ERROR_CONFLICT,
 	    "another card is in the reader now");
+}
+
+void
+card_release(struct card *c)
+{
+	apdu_release(c->io);
 }

@@ -31,13 +31,21 @@ enum card_alg {
 
 enum card_pin { CARD_PIN, CARD_PUK };
 
+#define CARD_IDENTITY_MAX 40	/* with the NUL */
+
 /* What select() has learnt. */
 struct card_info {
+	/* What a piece of plastic is known by for life, whatever is written to
+	 * it: "piv-serial:4711", "cplc:4790..."; "" where a card has neither,
+	 * and only the GUID that we gave it is left. */
+	char	 identity[CARD_IDENTITY_MAX];
 	bool	 extended;	/* vendor's metadata and attestation */
 	uint8_t	 version[3];
 	bool	 has_serial, has_guid;
 	uint32_t serial;
 	uint8_t	 guid[16];	/* of the CHUID */
+	bool	 has_discovery;
+	bool	 prefers_global_pin;	/* not the one that we set */
 	/* -1 where the card does not tell. */
 	int	 default_pin, default_puk, default_management;
 };
@@ -58,17 +66,23 @@ struct card_driver {
 	 * card does not know it. */
 	int	(*authenticate)(struct card *, const struct secret *key,
 		    struct error *);
+	/* CHUID and CCC; and the discovery object, where the card has none and
+	 * takes one. */
 	int	(*set_name)(struct card *, const struct card_name *,
 		    struct error *);
 	int	(*set_history)(struct card *, unsigned int nretired,
 		    struct error *);
-	/* Make a key; there may be one already, which is then gone. */
+	/* Make a key; there may be one already, which is then gone.
+	 * ERROR_CONFIG: the card does not make such keys there; nothing has
+	 * changed. */
 	int	(*generate)(struct card *, enum card_slot, enum card_alg,
 		    EVP_PKEY **pub, struct error *);
 	/* The key that is there: 1, 0 none or the card does not tell, -1. */
 	int	(*find_key)(struct card *, enum card_slot, EVP_PKEY **pub,
 		    struct error *);
-	/* Over the message, with the hash usual for the key. */
+	/* Over the message, with the hash usual for the key.  Cards want
+	 * verify() before: CARD_SIGNATURE directly before each signature,
+	 * CARD_ITSELF never. */
 	int	(*sign)(struct card *, enum card_slot, EVP_PKEY *pub,
 		    struct bytes message, struct buf *sig, struct error *);
 	/* ECDH with an encoded point of the other side. */
@@ -94,7 +108,10 @@ struct card_driver {
 		    const struct secret *new, int keep, struct error *);
 	int	(*unblock)(struct card *, const struct secret *puk,
 		    const struct secret *new_pin, struct error *);
-	/* After authenticate(); proved by authenticating with it. */
+	/* After authenticate(); proved by authenticating with it.  The best
+	 * cipher that the card has for keys of this length: 32 bytes AES-256,
+	 * 24 AES-192 or 3DES, 16 AES-128.  ERROR_CONFIG: it has none, or lets
+	 * nobody change the key; nothing has changed. */
 	int	(*set_management)(struct card *, const struct secret *key,
 		    struct error *);
 	/* How often a PIN may be wrong; both are the factory's afterwards. */
@@ -116,8 +133,11 @@ extern const struct card_driver piv_driver;
 /* Find the family and select it.  io stays the caller's. */
 int	 card_open(struct card *, struct card_io *, struct error *);
 /* Power off and on, select, and find the same card as before: ERROR_CONFLICT
- * when it is another one. */
+ * when it is another one.  What was verified or authenticated is not. */
 int	 card_reopen(struct card *, struct error *);
+/* Nobody holds the card while people or the network are waited for; then
+ * card_reopen(). */
+void	 card_release(struct card *);
 const char *card_slot_name(enum card_slot);
 const char *card_alg_name(enum card_alg);
 /* ERROR_CONFIG for a word that is none. */
@@ -126,7 +146,9 @@ bool	 card_key_is(EVP_PKEY *, enum card_alg);
 
 /*
  * A request for the key, signed by the card and checked here; the nonce (as
- * challengePassword) shows that it was made for this occasion.
+ * challengePassword) shows that it was made for this occasion.  1: PKCS#10.
+ * 0: this card does not sign with an EC key that is there to agree: the key
+ * alone (SubjectPublicKeyInfo), proved by agreement.  -1.
  */
 int	 card_request(struct card *, enum card_slot, EVP_PKEY *pub,
 	    const char *common_name, struct bytes nonce, struct buf *der,

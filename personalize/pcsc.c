@@ -243,6 +243,12 @@ pcsc_reconnect(void *io, struct error *e)
 }
 
 static void
+pcsc_release(void *io)
+{
+	release(io);
+}
+
+static void
 pcsc_disconnect(void *io)
 {
 	struct pcsc_card	*c = io;
@@ -257,7 +263,7 @@ pcsc_connect(struct pcsc *p, const char *reader, int wait_ms,
     struct card_io *io, struct error *e)
 {
 	static const struct card_io_ops	 ops = { pcsc_transmit,
-		pcsc_reconnect, pcsc_disconnect };
+		pcsc_reconnect, pcsc_release, pcsc_disconnect };
 	struct pcsc_card		*c = mem_alloc(sizeof(*c));
 
 	*io = (struct card_io){ .ops = &ops, .io = c };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table, and finding out what kind of PIV card this is. */
+/* The table, and what a card's keys are called. */
 #include "piv_private.h"
 
 const struct card_driver piv_driver = {
@@ -28,7 +28,7 @@ int
 piv_send(struct card *c, uint8_t ins, uint8_t p1, uint8_t p2,
     struct bytes data, struct buf *answer, uint16_t *sw, struct error *e)
 {
-	struct apdu	 a = { ins, p1, p2, data, answer != NULL };
+	struct apdu	 a = { ins, p1, p2, data, answer != NULL, 0 };
 
 	return apdu_exchange(c->io, &a, answer, sw, e);
 }
@@ -76,121 +76,4 @@ piv_alg_of(EVP_PKEY *key)
 	while (alg < CARD_ALG__MAX && !card_key_is(key, (enum card_alg)alg))
 		alg++;
 	return (enum card_alg)alg;
-}
-
-int
-piv_metadata(struct card *c, uint8_t reference, struct buf *out,
-    struct error *e)
-{
-	uint16_t	 sw;
-
-	if (!c->info.extended)
-		return 0;
-	if (piv_send(c, PIV_METADATA, 0, reference, BYTES(NULL, 0), out, &sw,
-	    e) == -1)
-		return -1;
-	return sw == APDU_OK ? 1 : 0;
-}
-
-/* Is it the factory's?  1, 0, or -1: the card does not tell. */
-static int
-piv_is_default(struct card *c, uint8_t reference, int *is, uint8_t *alg,
-    struct error *e)
-{
-	struct buf	 out = { 0 };
-	struct bytes	 v;
-	int		 rc;
-
-	*is = -1;
-	if ((rc = piv_metadata(c, reference, &out, e)) == 1) {
-		if (tlv_find(BYTES(out.p, out.len), 0x05, &v) == 1 &&
-		    v.len == 1)
-			*is = v.p[0] != 0;
-		if (tlv_find(BYTES(out.p, out.len), 0x01, &v) == 1 &&
-		    v.len == 1)
-			*alg = v.p[0];
-	}
-	buf_clear(&out);
-	return rc == -1 ? -1 : 0;
-}
-
-/* Strict cards answer 6D00 to all of these. */
-static int
-learn_vendor(struct card *c, struct error *e)
-{
-	struct buf	 out = { 0 };
-	uint8_t		 none, alg = 0;
-	uint16_t	 sw;
-	int		 rc = -1;
-
-	if (piv_send(c, PIV_VERSION, 0, 0, BYTES(NULL, 0), &out, &sw,
-	    e) == -1)
-		goto out;
-	c->info.extended = sw == APDU_OK && out.len == 3;
-	if (!c->info.extended) {
-		rc = 0;
-		goto out;
-	}
-	memcpy(c->info.version, out.p, 3);
-	if (piv_send(c, PIV_SERIAL, 0, 0, BYTES(NULL, 0), &out, &sw, e) == -1)
-		goto out;
-	if (sw == APDU_OK && out.len == 4) {
-		c->info.has_serial = true;
-		c->info.serial = (uint32_t)out.p[0] << 24 |
-		    (uint32_t)out.p[1] << 16 | (uint32_t)out.p[2] << 8 |
-		    out.p[3];
-	}
-	rc = piv_is_default(c, 0x80, &c->info.default_pin, &none, e) == -1 ||
-	    piv_is_default(c, 0x81, &c->info.default_puk, &none, e) == -1 ||
-	    piv_is_default(c, PIV_MANAGEMENT, &c->info.default_management,
-	    &alg, e) == -1 ? -1 : 0;
-	if (piv_management_size(alg) != 0)
-		c->management_alg = alg;
- out:
-	buf_clear(&out);
-	return rc;
-}
-
-static int
-learn_guid(struct card *c, struct error *e)
-{
-	struct buf	 chuid = { 0 };
-	struct bytes	 v;
-	int		 rc;
-
-	if ((rc = piv_get(c, PIV_CHUID, &chuid, e)) == 1 &&
-	    tlv_find(BYTES(chuid.p, chuid.len), 0x34, &v) == 1 &&
-	    v.len == sizeof(c->info.guid)) {
-		c->info.has_guid = true;
-		memcpy(c->info.guid, v.p, v.len);
-	}
-	buf_clear(&chuid);
-	return rc == -1 ? -1 : 0;
-}
-
-int
-piv_select(struct card *c, struct error *e)
-{
-	static const uint8_t	 aid[] = { 0xa0, 0, 0, 3, 8, 0, 0, 0x10, 0, 1,
-		0 };
-	struct buf		 out = { 0 };
-	uint16_t		 sw;
-	int			 rc;
-
-	c->info = (struct card_info){ .default_pin = -1, .default_puk = -1,
-	    .default_management = -1 };
-	c->management_alg = 0;
-	/* What the template says differs from what cards do: not read. */
-	rc = piv_send(c, PIV_SELECT, 4, 0, BYTES(aid, sizeof(aid)), &out, &sw,
-	    e);
-	buf_clear(&out);
-	if (rc == -1)
-		return -1;
-	if (sw == APDU_NOT_FOUND)
-		return error_set(e, ERROR_NOTFOUND, "not a PIV card");
-	if (sw != APDU_OK)
-		return apdu_error(e, sw, "select PIV");
-	if (learn_vendor(c, e) == -1)
-		return -1;
-	return learn_guid(c, e);
 }

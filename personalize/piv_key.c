@@ -91,6 +91,14 @@ piv_public(EVP_PKEY **out, struct bytes in, enum card_alg alg,
 	return rc;
 }
 
+/* Cards do not agree on how they say that they have no such algorithm. */
+bool
+piv_is_not_offered(uint16_t sw)
+{
+	return sw == APDU_DATA || sw == APDU_NO_FUNCTION ||
+	    sw == APDU_NO_SPACE || sw == APDU_PARAMETERS;
+}
+
 int
 piv_generate(struct card *c, enum card_slot slot, enum card_alg alg,
     EVP_PKEY **pub, struct error *e)
@@ -104,9 +112,13 @@ piv_generate(struct card *c, enum card_slot slot, enum card_alg alg,
 	*pub = NULL;
 	rc = piv_send(c, PIV_GENERATE, 0, piv_slot(slot),
 	    BYTES(data, sizeof(data)), &out, &sw, e);
-	if (rc == 0 && sw != APDU_OK)
+	if (rc == 0 && sw != APDU_OK) {
 		rc = apdu_error(e, sw, "make a key");
-	else if (rc == 0 && tlv_find(BYTES(out.p, out.len), 0x7f49, &v) != 1)
+		if (piv_is_not_offered(sw))
+			e->code = ERROR_CONFIG;
+	}
+	if (rc == 0 && sw == APDU_OK &&
+	    tlv_find(BYTES(out.p, out.len), 0x7f49, &v) != 1)
 		rc = error_set(e, ERROR_CARD,
 		    "the card made a key and does not show it");
 	else if (rc == 0)

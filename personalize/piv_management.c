@@ -195,6 +195,8 @@ piv_set_management(struct card *c, const struct secret *key, struct error *e)
 		rc = sw == 0 ? error_set(e, ERROR_BUG,
 		    "a management key of %zu bytes", key->len) :
 		    apdu_error(e, sw, "set the management key");
+		if (sw == APDU_NO_INS || piv_is_not_offered(sw))
+			e->code = ERROR_CONFIG;
 		goto out;
 	}
 	c->management_alg = alg;

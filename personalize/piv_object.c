@@ -7,7 +7,14 @@ put_tag(struct buf *out, uint32_t tag)
 {
 	uint8_t	 t[3] = { tag >> 16 & 0xff, tag >> 8 & 0xff, tag & 0xff };
 
-	tlv_put(out, 0x5c, BYTES(t, sizeof(t)));
+	tlv_put(out, 0x5c, tag > 0xff ? BYTES(t, sizeof(t)) : BYTES(t + 2, 1));
+}
+
+/* Discovery is its own container, in both directions. */
+static uint32_t
+container(uint32_t tag)
+{
+	return tag == PIV_DISCOVERY ? tag : 0x53;
 }
 
 int
@@ -30,7 +37,8 @@ piv_get(struct card *c, uint32_t tag, struct buf *out, struct error *e)
 		apdu_error(e, sw, "read an object");
 		goto out;
 	}
-	if (tlv_find(BYTES(answer.p, answer.len), 0x53, &v) != 1) {
+	if (tlv_find(BYTES(answer.p, answer.len), container(tag),
+	    &v) != 1) {
 		error_set(e, ERROR_CARD, "object %06x is malformed",
 		    (unsigned int)tag);
 		goto out;
@@ -52,8 +60,9 @@ piv_put(struct card *c, uint32_t tag, struct bytes value, uint16_t *sw,
 	struct buf	 data = { 0 };
 	int		 rc;
 
-	put_tag(&data, tag);
-	tlv_put(&data, 0x53, value);
+	if (tag != PIV_DISCOVERY)
+		put_tag(&data, tag);
+	tlv_put(&data, container(tag), value);
 	rc = piv_send(c, PIV_PUT, 0x3f, 0xff, BYTES(data.p, data.len), NULL,
 	    sw, e);
 	buf_clear(&data);
@@ -128,6 +137,22 @@ make_ccc(struct buf *out, const struct card_name *name)
 		tlv_put(out, empty[i], BYTES(NULL, 0));
 }
 
+/* Only the PIN of this application: SP 800-73-4 part 1, 3.3.2.  Cards that
+ * make up the object themselves take none. */
+static int
+set_discovery(struct card *c, struct error *e)
+{
+	static const uint8_t	 says[] = { 0x4f, 11, 0xa0, 0, 0, 3, 8, 0, 0,
+		0x10, 0, 1, 0, 0x5f, 0x2f, 2, 0x40, 0 };
+	struct buf		 now = { 0 };
+	uint16_t		 sw;
+	int			 rc = piv_get(c, PIV_DISCOVERY, &now, e);
+
+	buf_clear(&now);
+	return rc != 0 ? rc : piv_put(c, PIV_DISCOVERY, BYTES(says,
+	    sizeof(says)), &sw, e);
+}
+
 int
 piv_set_name(struct card *c, const struct card_name *name, struct error *e)
 {
@@ -140,7 +165,8 @@ piv_set_name(struct card *c, const struct card_name *name, struct error *e)
 	make_ccc(&ccc, name);
 	if (piv_store(c, PIV_CHUID, BYTES(chuid.p, chuid.len), "CHUID",
 	    e) == -1 ||
-	    piv_store(c, PIV_CCC, BYTES(ccc.p, ccc.len), "CCC", e) == -1)
+	    piv_store(c, PIV_CCC, BYTES(ccc.p, ccc.len), "CCC", e) == -1 ||
+	    set_discovery(c, e) == -1)
 		goto out;
 	c->info.has_guid = true;
 	memcpy(c->info.guid, name->guid, sizeof(c->info.guid));

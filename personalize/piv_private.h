@@ -11,6 +11,7 @@
 #define PIV_CHUID	0x5fc102
 #define PIV_CCC		0x5fc107
 #define PIV_HISTORY	0x5fc10c
+#define PIV_DISCOVERY	0x7e
 #define PIV_ATTESTER	0x5fff01
 #define PIV_MANAGEMENT	0x9b
 #define PIV_BLOCK_MAX	16
@@ -18,7 +19,7 @@
 enum piv_ins {
 	PIV_VERIFY = 0x20, PIV_CHANGE = 0x24, PIV_UNBLOCK = 0x2c,
 	PIV_GENERATE = 0x47, PIV_USE = 0x87, PIV_SELECT = 0xa4,
-	PIV_GET = 0xcb, PIV_PUT = 0xdb, PIV_METADATA = 0xf7,
+	PIV_CPLC = 0xca, PIV_GET = 0xcb, PIV_PUT = 0xdb, PIV_METADATA = 0xf7,
 	PIV_SERIAL = 0xf8, PIV_ATTEST = 0xf9, PIV_TRIES = 0xfa,
 	PIV_RESET = 0xfb, PIV_VERSION = 0xfd, PIV_SET_MANAGEMENT = 0xff,
 };
@@ -33,7 +34,7 @@ uint32_t piv_cert_tag(enum card_slot);
 uint8_t	 piv_alg(enum card_alg);
 enum card_alg piv_alg_of(EVP_PKEY *);
 
-/* Objects.  get: 1, 0 there is none, -1; what is inside 53. */
+/* Objects.  get: 1, 0 there is none, -1; what is inside 53, or 7E. */
 int	 piv_get(struct card *, uint32_t tag, struct buf *, struct error *);
 /* The status word decides; only the transport fails. */
 int	 piv_put(struct card *, uint32_t tag, struct bytes, uint16_t *sw,
@@ -44,6 +45,8 @@ int	 piv_store(struct card *, uint32_t tag, struct bytes, const char *what,
 /* The metadata of a key or PIN: 1, 0 none, -1. */
 int	 piv_metadata(struct card *, uint8_t reference, struct buf *,
 	    struct error *);
+/* The card knows the command, and not with these parameters. */
+bool	 piv_is_not_offered(uint16_t sw);
 /* 81 and 82, or 86, to a key that is good enough to be certified. */
 int	 piv_public(EVP_PKEY **, struct bytes, enum card_alg, struct error *);
 /* 7C { 82 empty, what }, and the 82 of the answer. */

@@ -13,7 +13,7 @@
  * in hexadecimal; an answer of "" is a card that was pulled. */
 struct script {
 	const char	*const (*line)[2];
-	size_t		 n, at, reconnected;
+	size_t		 n, at, reconnected, released;
 };
 
 static void
@@ -66,10 +66,17 @@ done(void *io)
 	((struct script *)io)->n = 0;
 }
 
-static const struct card_io_ops	 ops = { play, again, done };
+static void
+let_go(void *io)
+{
+	((struct script *)io)->released++;
+}
+
+static const struct card_io_ops	 ops = { play, again, let_go, done };
 
 #define SCRIPT(lines)							\
-	struct script	 s = { lines, sizeof(lines) / sizeof(lines[0]), 0, 0 };\
+	struct script	 s = { lines, sizeof(lines) / sizeof(lines[0]), 0, 0,\
+		0 };							\
 	struct card_io	 io = { .ops = &ops, .io = &s };		\
 	struct buf	 out = { 0 };					\
 	struct error	 e = ERROR_INIT;				\
@@ -77,7 +84,7 @@ static const struct card_io_ops	 ops = { play, again, done };
 
 static const struct apdu	 ask = { 0xcb, 0x3f, 0xff,
 				    { (const uint8_t *)"\x5c\x01\x7e", 3 },
-				    true };
+				    true, 0 };
 
 static void
 apdu_exchange_refuses_everything_after_a_removal(void **state)
@@ -100,6 +107,9 @@ apdu_exchange_refuses_everything_after_a_removal(void **state)
 	assert_int_equal(apdu_reconnect(&io, &e), 0);
 	assert_int_equal(s.reconnected, 1);
 	assert_false(io.lost);
+	apdu_release(&io);
+	assert_int_equal(s.released, 1);
+	assert_true(io.lost);
 	apdu_close(&io);
 	assert_null(io.ops);
 }
@@ -139,7 +149,7 @@ apdu_exchange_stops_a_chain_that_is_refused(void **state)
 		  "0000000000000000000000000000000000000000000000", "6A84" } };
 	static const uint8_t		 zero[300];
 	struct apdu			 put = { 0xdb, 0x3f, 0xff,
-					    { zero, sizeof(zero) }, false };
+					    { zero, sizeof(zero) }, false, 0 };
 	SCRIPT(lines);
 
 	(void)state;
@@ -168,7 +178,7 @@ apdu_exchange_chains_and_collects(void **state)
 		{ "00C0000002", "03049000" } };
 	uint8_t				 data[256] = { 0 };
 	struct apdu			 use = { 0x87, 0x00, 0x11,
-					    { data, sizeof(data) }, true };
+					    { data, sizeof(data) }, true, 0 };
 	SCRIPT(lines);
 
 	(void)state;
@@ -210,7 +220,7 @@ apdu_exchange_uses_extended_lengths_where_both_have_them(void **state)
 		  "000000000000000000000000000000000000000000000000", "9000" } };
 	static const uint8_t		 zero[256];
 	struct apdu			 put = { 0xdb, 0x3f, 0xff,
-					    { zero, sizeof(zero) }, false };
+					    { zero, sizeof(zero) }, false, 0 };
 	SCRIPT(lines);
 
 	(void)state;

@@ -62,7 +62,7 @@ none(void *io)
 	(void)io;
 }
 
-static const struct card_io_ops	 ops = { move, again, none };
+static const struct card_io_ops	 ops = { move, again, none, none };
 
 static void
 insert(struct fixture *f, bool extended, uint8_t alg)
@@ -138,11 +138,16 @@ piv_select_tells_strict_cards_from_extended_ones(void **state)
 
 	insert(f, false, 3);
 	assert_false(f->card.info.extended);
+	assert_string_equal(f->card.info.identity,
+	    "cplc:4790d3216351000012671000");
+	assert_true(f->card.info.has_discovery);
+	assert_false(f->card.info.prefers_global_pin);
 	assert_int_equal(f->card.info.default_pin, -1);
 	insert(f, true, 0x0c);
 	assert_true(f->card.info.extended);
 	assert_true(f->card.info.has_serial);
 	assert_int_equal(f->card.info.serial, 4711);
+	assert_string_equal(f->card.info.identity, "piv-serial:4711");
 	assert_int_equal(f->card.info.default_pin, 1);
 	assert_int_equal(f->card.info.default_management, 1);
 	assert_int_equal(f->card.management_alg, 0x0c);
@@ -202,10 +207,10 @@ piv_generate_says_what_the_card_does_not_offer(void **state)
 	    "to");
 	authenticated(f);
 	refused(f, f->card.driver->generate(&f->card, CARD_AUTHENTICATION,
-	    CARD_RSA_4096, &pub, &f->e), ERROR_CARD,
+	    CARD_RSA_4096, &pub, &f->e), ERROR_CONFIG,
 	    "rsa:4096 in slot 9a: make a key: the card says 6A80, wrong data");
 	refused(f, f->card.driver->generate(&f->card, CARD_RETIRED,
-	    CARD_P256, &pub, &f->e), ERROR_CARD,
+	    CARD_P256, &pub, &f->e), ERROR_CONFIG,
 	    "ec:P-256 in slot 82: make a key: the card says 6A86, wrong "
 	    "parameters");
 	assert_null(pub);
@@ -423,7 +428,7 @@ piv_set_management_and_reset_need_a_card_that_can(void **state)
 	insert(f, false, 3);
 	authenticated(f);
 	refused(f, f->card.driver->set_management(&f->card,
-	    &f->plan.management, &f->e), ERROR_CARD,
+	    &f->plan.management, &f->e), ERROR_CONFIG,
 	    "set the management key: the card says 6D00, no such command");
 	refused(f, f->card.driver->reset(&f->card, &f->e), ERROR_CARD,
 	    "reset: this card cannot");
@@ -448,6 +453,9 @@ card_reopen_refuses_another_card(void **state)
 	struct fixture	*f = *state;
 
 	insert(f, true, 3);
+	card_release(&f->card);
+	assert_true(f->io.lost);
+	assert_int_equal(card_reopen(&f->card, &f->e), 0);
 	f->slot.card.serial = 4712;
 	refused(f, card_reopen(&f->card, &f->e), ERROR_CONFLICT,
 	    "another card is in the reader now");
@@ -459,6 +467,14 @@ card_reopen_refuses_another_card(void **state)
 	assert_true(f->io.lost);
 	assert_int_equal(card_reopen(&f->card, &f->e), 0);
 	insert(f, false, 3);
+	f->slot.card.serial = 0;		/* one without CPLC */
+	refused(f, card_reopen(&f->card, &f->e), ERROR_CONFLICT,
+	    "another card is in the reader now");
+	assert_int_equal(card_open(&f->card, &f->io, &f->e), -1);
+	error_clear(&f->e);
+	f->io.lost = false;
+	assert_int_equal(card_open(&f->card, &f->io, &f->e), 0);
+	assert_string_equal(f->card.info.identity, "");
 	authenticated(f);
 	assert_int_equal(f->card.driver->set_name(&f->card, &f->plan.name,
 	    &f->e), 0);

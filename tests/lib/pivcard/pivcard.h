@@ -77,6 +77,7 @@ struct pivcard {
 
 	/* What dies with the power. */
 	bool		 selected, verified, verified_now, managed;
+	bool		 in_domain;	/* the issuer's, instead of PIV */
 	uint8_t		 witness[16], challenge[16];
 	bool		 has_witness, has_challenge;
 	struct buf	 chain;		/* command data so far */
@@ -107,6 +108,9 @@ void	 pivcard_apdu(struct pivcard *, struct bytes in, struct buf *out);
 
 /* The commands: a status word, answer appended. */
 uint16_t pivcard_select(struct pivcard *, const struct pivcard_command *,
+	    struct buf *);
+/* In the issuer's security domain: what the chip's maker wrote. */
+uint16_t pivcard_cplc(struct pivcard *, const struct pivcard_command *,
 	    struct buf *);
 uint16_t pivcard_get_data(struct pivcard *, const struct pivcard_command *,
 	    struct buf *);

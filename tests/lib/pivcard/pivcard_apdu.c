@@ -27,6 +27,15 @@ static const struct {
 	{ 0xff, true, false, pivcard_set_manage },
 };
 
+/* GlobalPlatform's, of the issuer's security domain. */
+static uint16_t
+execute_domain(struct pivcard *c, const struct pivcard_command *cmd)
+{
+	if (c->in_domain && cmd->ins == 0xca)
+		return pivcard_cplc(c, cmd, &c->answer);
+	return SW_INS;
+}
+
 size_t
 pivcard_atr(const struct pivcard *c, uint8_t atr[33])
 {
@@ -113,6 +122,8 @@ give(struct pivcard *c, size_t ne, struct buf *out)
 static uint16_t
 execute(struct pivcard *c, const struct pivcard_command *cmd)
 {
+	if (cmd->cla == 0x80)
+		return execute_domain(c, cmd);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (commands[i].ins == cmd->ins) {
 			if ((commands[i].extended && !c->extended) ||
@@ -133,7 +144,7 @@ join(struct pivcard *c, struct pivcard_command *cmd)
 		buf_clear(&c->chain);		/* given up by the host */
 	if (c->chain.len + cmd->data.len > CHAIN_MAX)
 		return -1;
-	if (cmd->cla == 0 && c->chain.len == 0)
+	if (cmd->cla != 0x10 && c->chain.len == 0)
 		return 1;
 	memcpy(c->chain_head, head, sizeof(head));
 	buf_add(&c->chain, cmd->data.p, cmd->data.len);
@@ -151,7 +162,7 @@ dispatch(struct pivcard *c, struct bytes in, struct buf *out)
 
 	if (in.len < 4 || parse(&cmd, in, c->extended) == -1)
 		return SW_LENGTH;
-	if (cmd.cla != 0 && cmd.cla != 0x10)
+	if (cmd.cla != 0 && cmd.cla != 0x10 && cmd.cla != 0x80)
 		return SW_CLA;
 	if (cmd.ins == 0xc0)
 		return c->answer.len > 0 ? give(c, cmd.ne, out) : SW_CONDITION;

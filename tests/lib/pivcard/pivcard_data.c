@@ -8,6 +8,33 @@
 static const uint8_t	 aid[] = { 0xa0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00,
 			    0x10, 0x00, 0x01, 0x00 };
 
+static const uint8_t	 domain[] = { 0xa0, 0x00, 0x00, 0x01, 0x51, 0x00,
+			    0x00, 0x00 };
+
+static bool
+names(const struct pivcard_command *cmd, const uint8_t *id, size_t n)
+{
+	return cmd->data.len >= 5 && cmd->data.len <= n &&
+	    memcmp(cmd->data.p, id, cmd->data.len) == 0;
+}
+
+/* Card production life cycle: GlobalPlatform 2.3, table H-7. */
+uint16_t
+pivcard_cplc(struct pivcard *c, const struct pivcard_command *cmd,
+    struct buf *out)
+{
+	uint8_t	 v[42] = { 0x47, 0x90, 0xd3, 0x21, 0x47, 0x00, 0x00, 0x00,
+		    0x00, 0x00, 0x63, 0x51 };
+
+	if (cmd->p1 != 0x9f || cmd->p2 != 0x7f)
+		return SW_NO_REFERENCE;
+	for (int i = 0; i < 4; i++)
+		v[12 + i] = c->serial >> (24 - 8 * i) & 0xff;
+	v[16] = 0x10;
+	ber_put(out, 0x9f7f, v, sizeof(v));
+	return SW_OK;
+}
+
 uint16_t
 pivcard_select(struct pivcard *c, const struct pivcard_command *cmd,
     struct buf *out)
@@ -18,10 +45,15 @@ pivcard_select(struct pivcard *c, const struct pivcard_command *cmd,
 
 	if (cmd->p1 != 4 || (cmd->p2 & 0xfc) != 0)
 		return SW_P1P2;
-	if (cmd->data.len < 5 || cmd->data.len > sizeof(aid) ||
-	    memcmp(cmd->data.p, aid, cmd->data.len) != 0)
+	if (names(cmd, domain, sizeof(domain)) && !c->extended &&
+	    c->serial != 0) {
+		pivcard_power(c);
+		c->in_domain = true;
+		return SW_OK;
+	}
+	if (!names(cmd, aid, sizeof(aid)))
 		return SW_NO_OBJECT;
-	c->verified = c->verified_now = c->managed = false;
+	c->verified = c->verified_now = c->managed = c->in_domain = false;
 	c->selected = true;
 	buf_add(out, template, sizeof(template));
 	return SW_OK;

@@ -171,6 +171,7 @@ void
 pivcard_power(struct pivcard *c)
 {
 	c->selected = c->verified = c->verified_now = c->managed = false;
+	c->in_domain = false;
 	c->has_witness = c->has_challenge = false;
 	buf_clear(&c->chain);
 	buf_clear(&c->answer);
