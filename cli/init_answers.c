@@ -299,12 +299,12 @@ check_ra_url(const char *name, const char *url, struct error *e)
 		return 0;
 	host = url + sizeof(https) - 1;
 	if (strncmp(url, https, sizeof(https) - 1) == 0 &&
-	    *host >= 'a' && *host <= 'z' &&
+	    *host >= 'a' && *host <= 'z' && strchr(host, '.') != NULL &&
 	    host[strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-.:")] ==
 	    '\0')
 		return 0;
 	return error_set(e, ERROR_INPUT, "%s: \"%s\" is not "
-	    "https://HOST[:PORT] with a name as host", name, url);
+	    "https://HOST[:PORT] with a full name as host", name, url);
 }
 
 int

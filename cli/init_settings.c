@@ -43,8 +43,8 @@ ocsp_url(struct init *in)
 	return arena_printf(in->cli->desk.arena, "%s/ocsp", in->conf.url);
 }
 
-/* The host of a URL; where it is an address, which no certificate of a server
- * has here, this machine. */
+/* The host of a URL; where it is an address or a single word, which no
+ * certificate of a server has here, a name of this machine (RFC 6761, 6.3). */
 static char *
 url_host(struct init *in, const char *url)
 {
@@ -54,9 +54,9 @@ url_host(struct init *in, const char *url)
 
 	host = host == NULL ? url : host + 3;
 	len = strcspn(host, ":/");
-	if (len == 0 || host[0] == '[' ||
+	if (len == 0 || host[0] == '[' || memchr(host, '.', len) == NULL ||
 	    strspn(host, "0123456789.") >= len)
-		return arena_strdup(a, "localhost");
+		return arena_strdup(a, "ra.localhost");
 	return arena_printf(a, "%.*s", (int)len, host);
 }
 

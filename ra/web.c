@@ -172,13 +172,18 @@ listener_tls(struct rad_listener *l, struct error *e)
 	return http_tls_new(&l->tls, &tls, e);
 }
 
-/* A browser keeps this in mind for a host, whatever the port. */
+/* A browser keeps this in mind for a host, whatever the port: never for this
+ * machine itself (RFC 6761, 6.3). */
 static bool
 wants_hsts(const char *url)
 {
-	static const char	 local[] = "https://localhost";
+	static const char	 local[] = "localhost";
+	const char		*host = url + strlen("https://");
+	size_t			 len = strcspn(host, ":/"), n = sizeof(local) - 1;
 
-	return strncmp(url, local, sizeof(local) - 1) != 0;
+	if (len < n || strncmp(host + len - n, local, n) != 0)
+		return true;
+	return len > n && host[len - n - 1] != '.';
 }
 
 static int

@@ -73,9 +73,12 @@ plain_filename(char *name)
 	for (p = name; *p != '\0'; p++)
 		if (*p == '/' || *p == '\\')
 			base = p + 1;
-	if (strcmp(base, ".") == 0 || strcmp(base, "..") == 0)
-		base += strlen(base);
-	if (!text_is_clean(base, strlen(base), FORM_FILENAME_MAX))
+	/* No file was chosen. */
+	if (*name == '\0')
+		return name;
+	if (*base == '\0' || strcmp(base, ".") == 0 ||
+	    strcmp(base, "..") == 0 ||
+	    !text_is_clean(base, strlen(base), FORM_FILENAME_MAX))
 		return "file";
 	return base;
 }
@@ -87,12 +90,14 @@ part_disposition(struct form_field *f, const char *value, struct arena *a,
 	static const char	 kind[] = "form-data";
 	const char		*rest = value + sizeof(kind) - 1;
 	char			*name, *filename;
-	int			 is_file;
+	int			 is_file, found;
 
 	if (strncasecmp(value, kind, sizeof(kind) - 1) != 0 ||
-	    form_parameter(&name, rest, "name", a, e) != 1)
+	    (found = form_parameter(&name, rest, "name", a, e)) == 0)
 		return error_set(e, ERROR_INPUT, "a part of a form without "
 		    "name");
+	if (found == -1)
+		return -1;
 	if ((is_file = form_parameter(&filename, rest, "filename", a, e)) ==
 	    -1)
 		return -1;

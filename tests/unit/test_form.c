@@ -138,6 +138,11 @@ parts_that_are_broken_are_refused(void **state)
 	    "\r\nx\r\n--b--", "broken header");
 	REFUSED(PARTS, "--b\r\nContent-Disposition: form-data; name=a\r\n"
 	    "\r\n\xff\r\n--b--", "not UTF-8");
+	REFUSED(PARTS, "--b\r\nContent-Disposition: form-data; name=a; "
+	    "filename=\"x\r\n\r\nx\r\n--b--", "broken header");
+	REFUSED(PARTS, "--b\r\nContent-Disposition: form-data; name=a; "
+	    "filename=\"\xe2\x80\xaegpj.exe\"\r\n\r\nx\r\n--b--",
+	    "broken headers");
 	REFUSED(PARTS, "--b\r\nContent-Disposition: form-data; name=a\r\n"
 	    "X: \x01\r\n\r\nx\r\n--b--", "broken headers");
 }
@@ -159,6 +164,12 @@ a_file_is_bytes_and_its_name_is_only_shown(void **state)
 		"Content-Disposition: form-data; name=h; filename=\"..\"\r\n"
 		"\r\n\r\n"
 		"--b\r\n"
+		"Content-Disposition: form-data; name=i; filename=\"\"\r\n"
+		"\r\n\r\n"
+		"--b\r\n"
+		"Content-Disposition: form-data; name=j; filename=\"a/\"\r\n"
+		"\r\n\r\n"
+		"--b\r\n"
 		"content-disposition:form-data;name=t\r\n\r\n"
 		"line\r\nline\r\n"
 		"--b--\r\n";
@@ -167,7 +178,7 @@ a_file_is_bytes_and_its_name_is_only_shown(void **state)
 
 	(void)state;
 	TAKEN(&f, PARTS, body);
-	assert_int_equal(f.n, 4);
+	assert_int_equal(f.n, 6);
 	x = form_find(&f, "f");
 	assert_string_equal(x->filename, "a\"b.csr");
 	assert_string_equal(x->type, "text/plain");
@@ -175,6 +186,8 @@ a_file_is_bytes_and_its_name_is_only_shown(void **state)
 	assert_memory_equal(x->value, "a\0b\xff\r\n--", 8);
 	assert_string_equal(form_find(&f, "g")->filename, "passwd");
 	assert_string_equal(form_find(&f, "h")->filename, "file");
+	assert_string_equal(form_find(&f, "i")->filename, "");
+	assert_string_equal(form_find(&f, "j")->filename, "file");
 	assert_null(form_find(&f, "t")->filename);
 	assert_string_equal(form_get(&f, "t"), "line\nline");
 }

@@ -64,6 +64,18 @@ answers_that_cannot_be_are_refused(void **state)
 		{ "crl_url = \"https://x\";", "crl_url: \"https://x\" does not "
 		    "begin with http:// (clients refuse https for lists and "
 		    "OCSP)" },
+		{ "ra_url = \"http://ra.example.org\";",
+		    "ra_url: \"http://ra.example.org\" is not "
+		    "https://HOST[:PORT] with a full name as host" },
+		{ "ra_url = \"https://localhost:8443\";",
+		    "ra_url: \"https://localhost:8443\" is not "
+		    "https://HOST[:PORT] with a full name as host" },
+		{ "ra_cert_url = \"https://192.0.2.1\";",
+		    "ra_cert_url: \"https://192.0.2.1\" is not "
+		    "https://HOST[:PORT] with a full name as host" },
+		{ "ra_cert_url = \"https://ra.example.org/x\";",
+		    "ra_cert_url: \"https://ra.example.org/x\" is not "
+		    "https://HOST[:PORT] with a full name as host" },
 		{ "instance = \"a b\";", "instance: \"a b\" is not a name" },
 		{ "ldap = \"ldapi://%2Fx\";",
 		    "ldap and ldap_base belong together" },
