@@ -8,72 +8,21 @@
 #include <cmocka.h>
 #include "personalize/card.h"
 #include "tests/lib/card_steps.h"
-#include "tests/lib/pivcard/pivcard.h"
-
-/* A reader that is the card. */
-struct slot {
-	struct pivcard	 card;
-	unsigned int	 count, cut_at;
-	bool		 cut_after;
-};
+#include "tests/lib/cut_reader.h"
 
 struct fixture {
 	struct testpki	 pki;
 	struct card_plan plan;
-	struct slot	 slot;
+	struct cut_reader slot;
 	struct card_io	 io;
 	struct card	 card;
 	struct error	 e;
 };
 
-static int
-move(void *io, struct bytes in, uint8_t *out, size_t size, size_t *n,
-    struct error *e)
-{
-	struct slot	*s = io;
-	struct buf	 answer = { 0 };
-	bool		 cut = ++s->count == s->cut_at;
-
-	if (!cut || s->cut_after)
-		pivcard_apdu(&s->card, in, &answer);
-	*n = 0;
-	if (cut)
-		pivcard_power(&s->card);
-	else {
-		assert_true(answer.len <= size);
-		memcpy(out, answer.p, answer.len);
-		*n = answer.len;
-	}
-	buf_clear(&answer);
-	return cut ? error_set(e, ERROR_CARD, "cut") : 0;
-}
-
-static int
-again(void *io, struct error *e)
-{
-	(void)e;
-	pivcard_power(&((struct slot *)io)->card);
-	return 0;
-}
-
-static void
-none(void *io)
-{
-	(void)io;
-}
-
-static const struct card_io_ops	 ops = { move, again, none, none };
-
 static void
 insert(struct fixture *f, bool extended, uint8_t alg)
 {
-	pivcard_clear(&f->slot.card);
-	f->slot = (struct slot){ .count = 0 };
-	pivcard_init(&f->slot.card, extended, alg);
-	if (extended)
-		pivcard_attester(&f->slot.card);
-	f->slot.card.serial = 4711;
-	f->io = (struct card_io){ .ops = &ops, .io = &f->slot };
+	cut_reader_insert(&f->slot, extended, alg, &f->io);
 	f->plan.own_management = extended;
 	error_clear(&f->e);
 	assert_int_equal(card_open(&f->card, &f->io, &f->e), 0);
@@ -123,9 +72,11 @@ static void
 card_open_refuses_a_card_that_is_not_piv(void **state)
 {
 	struct fixture	*f = *state;
-	struct slot	 dead = { .count = 0 };
-	struct card_io	 io = { .ops = &ops, .io = &dead };
+	struct cut_reader dead = { .count = 0 };
+	struct card_io	 io;
 
+	pivcard_init(&dead.card, false, 3);
+	cut_reader_insert(&dead, false, 3, &io);
 	dead.cut_at = 1;
 	refused(f, card_open(&f->card, &io, &f->e), ERROR_CARD, "cut");
 	pivcard_clear(&dead.card);

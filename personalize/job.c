@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clerk.h"
+
+void
+job_clear(struct job *j)
+{
+	for (size_t i = 0; i < j->nslots; i++) {
+		EVP_PKEY_free(j->slot[i].key);
+		X509_free(j->slot[i].cert);
+	}
+	secret_free(&j->factory_management);
+	secret_free(&j->factory_pin);
+	secret_free(&j->factory_puk);
+	secret_free(&j->management);
+	secret_free(&j->pin);
+	secret_free(&j->puk);
+	*j = (struct job){ .nslots = 0 };
+}
+
+const char *
+job_step_name(enum job_step step)
+{
+	static const char *const names[STEP__MAX] = {
+		[STEP_NAME] = "name", [STEP_KEY] = "key",
+		[STEP_CERT] = "certificate", [STEP_PUK] = "PUK",
+		[STEP_PIN] = "PIN", [STEP_MANAGEMENT] = "management key",
+		[STEP_CHECK] = "check",
+	};
+
+	return names[step];
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cards on their way from blank to finished, cut at every command. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "personalize/engine.h"
+#include "tests/lib/cut_reader.h"
+#include "tests/lib/paper_clerk.h"
+
+struct fixture {
+	struct testpki		 pki;
+	struct paper_clerk	 paper;
+	struct clerk		 clerk;
+	struct cut_reader	 reader;
+	struct card_io		 io;
+	struct card		 card;
+	struct error		 e;
+};
+
+static void
+insert(struct fixture *f, bool extended)
+{
+	paper_clerk_clear(&f->paper);
+	paper_clerk_init(&f->paper, &f->pki, extended);
+	f->clerk = paper_clerk(&f->paper);
+	cut_reader_insert(&f->reader, extended, extended ? 0x0a : 0x03,
+	    &f->io);
+	error_clear(&f->e);
+}
+
+static int
+set_up(void **state)
+{
+	struct fixture	*f = mem_alloc(sizeof(*f));
+
+	testpki_init(&f->pki, TESTPKI_NOW);
+	pivcard_init(&f->reader.card, false, 3);
+	*state = f;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture	*f = *state;
+
+	paper_clerk_clear(&f->paper);
+	pivcard_clear(&f->reader.card);
+	testpki_clear(&f->pki);
+	mem_free(&f);
+	return 0;
+}
+
+/* What a worker does with the card that it finds; 1: wait for the CA. */
+static int
+work_once(struct fixture *f)
+{
+	struct job	 j = { .nslots = 0 };
+	enum engine_end	 end = ENGINE_DONE;
+	int		 rc = -1;
+
+	if (card_open(&f->card, &f->io, &f->e) == 0 &&
+	    f->clerk.ops->found(f->clerk.arg, &f->card.info, &j, &f->e) == 0)
+		rc = engine_work(&f->card, &f->clerk, &j, &end, &f->e);
+	job_clear(&j);
+	return rc == -1 ? -1 : end == ENGINE_WAIT;
+}
+
+/* Until it is finished or fails; the card is powered off in between. */
+static int
+work(struct fixture *f)
+{
+	int	 rc;
+
+	while ((rc = work_once(f)) == 1) {
+		if (f->clerk.ops->wait(f->clerk.arg, &f->e) == -1)
+			return -1;
+		assert_int_equal(apdu_reconnect(&f->io, &f->e), 0);
+	}
+	return rc;
+}
+
+static void
+refused(struct fixture *f, int rc, enum error_code code, const char *text)
+{
+	assert_int_equal(rc, -1);
+	assert_string_equal(f->e.text, text);
+	assert_int_equal(f->e.code, code);
+	error_clear(&f->e);
+}
+
+static void
+is_whole(struct fixture *f)
+{
+	const struct pivcard	*c = &f->reader.card;
+
+	assert_true(f->paper.is_issued);
+	assert_int_equal(f->paper.certs, f->paper.nslots);
+	assert_memory_equal(c->pin.value, "72430981", 8);
+	assert_memory_equal(c->puk.value, "98127364", 8);
+	assert_int_equal(c->pin.tries, c->pin.max);
+	assert_int_equal(c->puk.tries, c->puk.max);
+	assert_int_equal(c->manage_default, !c->extended);
+}
+
+static void
+engine_work_does_not_begin_without_the_journal(void **state)
+{
+	struct fixture	*f = *state;
+
+	insert(f, false);
+	f->paper.is_broken = true;
+	refused(f, work(f), ERROR_UPSTREAM, "no store");
+	assert_int_equal(f->reader.card.nobjects, 0);
+	assert_int_equal(f->reader.card.nkeys, 0);
+}
+
+static void
+engine_work_refuses_a_card_with_another_management_key(void **state)
+{
+	struct fixture	*f = *state;
+
+	insert(f, false);
+	f->reader.card.manage[0] ^= 2;
+	refused(f, work(f), ERROR_DENIED,
+	    "this is not the card's management key");
+	assert_int_equal(f->reader.card.nobjects, 0);
+}
+
+static void
+engine_work_refuses_a_card_on_which_the_ordered_key_is_gone(void **state)
+{
+	struct fixture	*f = *state;
+
+	insert(f, true);
+	assert_int_equal(work_once(f), 1);
+	EVP_PKEY_free(f->paper.slot[1].key);
+	f->paper.slot[1].key = testpki_key("P-256");
+	apdu_reconnect(&f->io, &f->e);
+	refused(f, work(f), ERROR_DENIED, "the key that was ordered for is "
+	    "gone: the card does not have the key that it shows");
+	assert_false(f->paper.is_issued);
+}
+
+static void
+engine_work_spends_no_last_try(void **state)
+{
+	struct fixture	*f = *state;
+
+	insert(f, false);
+	f->reader.card.pin.tries = 1;
+	refused(f, work(f), ERROR_DENIED,
+	    "only 1 tries of the PIN are left, and none of them is ours");
+	assert_int_equal(f->reader.card.pin.tries, 1);
+}
+
+static void
+engine_work_believes_no_card_that_lies(void **state)
+{
+	static const enum pivcard_lie	 lies[] = { LIE_KEY, LIE_SIGNATURE,
+		LIE_ATTESTATION, LIE_WITNESS, LIE_STORED };
+	struct fixture			*f = *state;
+
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		insert(f, true);
+		f->reader.card.lie = lies[i];
+		assert_int_equal(work(f), -1);
+		assert_false(f->paper.is_issued);
+		assert_int_equal(f->paper.certs, 0);
+	}
+}
+
+static void
+engine_work_finishes_cards_of_both_kinds(void **state)
+{
+	struct fixture	*f = *state;
+
+	for (int extended = 0; extended < 2; extended++) {
+		insert(f, extended);
+		assert_int_equal(work(f), 0);
+		is_whole(f);
+		assert_int_equal(f->paper.keys, f->paper.nslots);
+		apdu_reconnect(&f->io, &f->e);
+		refused(f, work(f), ERROR_CONFLICT, "issued already");
+	}
+}
+
+/* Power fails once, before or after the n-th command; whoever sees the card
+ * next finishes it. */
+static unsigned int
+cut_everywhere(struct fixture *f, bool extended, bool after)
+{
+	unsigned int	 n;
+
+	for (n = 1;; n++) {
+		insert(f, extended);
+		f->reader.cut_at = n;
+		f->reader.cut_after = after;
+		if (work(f) == 0)
+			break;
+		assert_string_equal(f->e.text + strlen(f->e.text) - 3, "cut");
+		assert_int_equal(f->e.code, ERROR_CARD);
+		error_clear(&f->e);
+		assert_false(f->paper.is_issued);
+		assert_int_equal(apdu_reconnect(&f->io, &f->e), 0);
+		if (work(f) == -1)
+			fail_msg("after cut %u: %s", n, f->e.text);
+		is_whole(f);
+	}
+	is_whole(f);
+	assert_true(n > 60);
+	return n - 1;
+}
+
+static void
+engine_work_is_taken_up_again_wherever_it_was_cut(void **state)
+{
+	unsigned int	 n = 0;
+
+	for (int i = 0; i < 4; i++)
+		n += cut_everywhere(*state, (i & 1) != 0, (i & 2) != 0);
+	print_message("# %u cuts\n", n);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(
+		    engine_work_does_not_begin_without_the_journal),
+		cmocka_unit_test(
+		    engine_work_refuses_a_card_with_another_management_key),
+		cmocka_unit_test(
+		    engine_work_refuses_a_card_on_which_the_ordered_key_is_gone),
+		cmocka_unit_test(engine_work_spends_no_last_try),
+		cmocka_unit_test(engine_work_believes_no_card_that_lies),
+		cmocka_unit_test(engine_work_finishes_cards_of_both_kinds),
+		cmocka_unit_test(
+		    engine_work_is_taken_up_again_wherever_it_was_cut),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
