@@ -1136,28 +1136,6 @@ what_openssl_signs_is_an_approval(void **state)
 	rmdir(dir);
 }
 
-/* ---- speed ---- */
-
-static void
-opening_and_checking_takes_less_than_a_millisecond(void **state)
-{
-	struct fixture	*f = *state;
-	int64_t		 start, ms;
-	int		 i, n = 500;
-
-	approve(f, &f->alice);
-	f->trust.cache = approval_cache_new();
-	check(f);
-	start = clock_monotonic_ms();
-	for (i = 0; i < n; i++)
-		check(f);
-	ms = clock_monotonic_ms() - start;
-	print_message("%lld us for each of %d\n", (long long)ms * 1000 / n, n);
-#ifndef SIGNET_SANITIZED
-	assert_true(ms * 1000 / n < 1000);
-#endif
-}
-
 /* Who signs a renewal need not hold the key that it renews. */
 static void
 a_renewal_carries_the_certificate_that_it_renews(void **state)
@@ -1238,7 +1216,6 @@ main(void)
 		TEST(each_kind_of_order_has_its_rule),
 		TEST(openssl_verifies_what_we_approve),
 		TEST(what_openssl_signs_is_an_approval),
-		TEST(opening_and_checking_takes_less_than_a_millisecond),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
