@@ -93,23 +93,6 @@ order_next(struct cli *c, const struct review *r)
 	return "hand in a new order if it is still wanted";
 }
 
-/* What signed, and where; "signet credential show" has the rest. */
-static void
-put_credential(struct out_record *out, const struct approver *by)
-{
-	const struct order_bind	*b;
-	char			*line, hex[2 * ORDER_DIGEST + 1];
-
-	if (by->bind == NULL)
-		return;
-	b = &by->bind->order->bind;
-	line = mem_printf("credential %.16s, bound to %s, at %s",
-	    text_hex(hex, by->bind->digest, ORDER_DIGEST), b->person,
-	    b->origin);
-	out_put(out, NULL, "  with", line);
-	mem_free(&line);
-}
-
 static void
 put_approvers(struct out_record *out, const struct review *r)
 {
@@ -124,7 +107,6 @@ put_approvers(struct out_record *out, const struct review *r)
 		    by->bind != NULL ? ", in the browser" : "");
 		out_put(out, NULL, "Approved by", line);
 		mem_free(&line);
-		put_credential(out, by);
 	}
 }
 
@@ -134,6 +116,7 @@ explain_order(struct cmd_args *a, void *ctx, struct error *e)
 	struct cli		*c = ctx;
 	struct out_record	*out;
 	struct review		 r = { 0 };
+	struct buf		 approvals = { 0 };
 	char *const		*id;
 	char			*rules;
 	int			 rc = -1;
@@ -141,7 +124,8 @@ explain_order(struct cmd_args *a, void *ctx, struct error *e)
 	cli_begin(c, a);
 	cmd_operands(a, &id);
 	if (review_load(&c->desk, id[0], &r, e) == -1 ||
-	    review_judge(&c->desk, &r, e) == -1)
+	    review_judge(&c->desk, &r, e) == -1 ||
+	    review_describe(&c->desk, &r, &approvals, e) == -1)
 		goto out;
 	out = out_record_new(stdout, c->json);
 	rules = review_rules_text(&r);
@@ -151,15 +135,17 @@ explain_order(struct cmd_args *a, void *ctx, struct error *e)
 	out_put(out, "words", "", order_words(&r));
 	out_put(out, "reason", "Reason", r.row.reason);
 	out_put(out, "needs", "Needs approval by", rules);
-	put_approvers(out, &r);
 	out_put(out, "missing", "Missing", r.complete ||
 	    !review_is_open(&r) ? NULL : r.missing.text);
 	out_put_time(out, "expires_at", "Good until", r.row.expires_at);
 	out_put(out, "next", "Next", order_next(c, &r));
+	out_put(out, "approvals", NULL, buf_cstr(&approvals));
+	out_put_text(out, buf_cstr(&approvals));
 	out_record_free(&out);
 	mem_free(&rules);
 	rc = 0;
  out:
+	buf_clear(&approvals);
 	review_clear(&r);
 	return rc;
 }

@@ -163,20 +163,11 @@ static void
 put_approvals(struct out_record *out, const struct review *r)
 {
 	json_t	*list = json_array();
-	char	*line, at[TEXT_TIME_SIZE];
 	size_t	 i;
 
-	for (i = 0; i < r->approved->n; i++) {
-		const struct approver	*by = &r->approved->by[i];
-
-		json_array_append_new(list, json_approver(by));
-		line = mem_printf("%s %s, %s%s%s", role_name(by->role),
-		    by->person, text_time(at, by->signed_at),
-		    by->bind != NULL ? ", in the browser at " : "",
-		    by->bind != NULL ? by->bind->order->bind.origin : "");
-		out_put(out, NULL, "Signed by", line);
-		mem_free(&line);
-	}
+	for (i = 0; i < r->approved->n; i++)
+		json_array_append_new(list,
+		    json_approver(&r->approved->by[i]));
 	out_put_json(out, "signed_by", list);
 }
 
@@ -271,9 +262,10 @@ show(struct cli *c, struct review *r, size_t max_items, struct error *e)
 	char			*rules;
 	int			 rc = -1;
 
-	if (review_judge(&c->desk, r, e) == -1)
-		goto out;
 	order_describe(&text, r->approved->order, max_items);
+	if (review_judge(&c->desk, r, e) == -1 ||
+	    review_describe(&c->desk, r, &text, e) == -1)
+		goto out;
 	cli_say(c, "%s", buf_cstr(&text));
 	rules = review_rules_text(r);
 	out_put_hex(out, "id", NULL, r->row.id, DB_ORDER_ID);

@@ -609,6 +609,17 @@ out_put_line(struct out_record *r, const char *fmt, ...)
 	buf_byte(&r->lines, '\n');
 }
 
+void
+out_put_text(struct out_record *r, const char *text)
+{
+	size_t	 n;
+
+	for (; *text != '\0'; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		out_put_line(r, "%.*s", (int)n, text);
+	}
+}
+
 static void
 record_print(struct out_record *r)
 {

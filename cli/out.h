@@ -64,6 +64,8 @@ void	 out_put_json(struct out_record *, const char *key, json_t *);
 /* A line of prose under the records, only for people. */
 void	 out_put_line(struct out_record *, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));
+/* The same of a text that is lines already. */
+void	 out_put_text(struct out_record *, const char *);
 void	 out_record_free(struct out_record **);		/* prints */
 
 /* Columns that UTF-8 text takes on a terminal. */

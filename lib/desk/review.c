@@ -226,6 +226,17 @@ find_profile(struct desk *dk, const struct review *r,
 	return profiles_find(&dk->profiles, name, out, e);
 }
 
+static int
+trust_for(struct desk *dk, const struct review *r,
+    struct approval_trust *trust, struct error *e)
+{
+	if (desk_trust(dk, trust, e) == -1 ||
+	    find_profile(dk, r, &trust->profile, e) == -1)
+		return -1;
+	trust->renewed = renewed_cert(r->approved);
+	return 0;
+}
+
 int
 review_judge(struct desk *dk, struct review *r, struct error *e)
 {
@@ -235,10 +246,8 @@ review_judge(struct desk *dk, struct review *r, struct error *e)
 
 	r->complete = false;
 	error_clear(&r->missing);
-	if (desk_trust(dk, &trust, e) == -1 || find_rules(dk, r, e) == -1 ||
-	    find_profile(dk, r, &trust.profile, e) == -1)
+	if (find_rules(dk, r, e) == -1 || trust_for(dk, r, &trust, e) == -1)
 		return -1;
-	trust.renewed = renewed_cert(r->approved);
 	if (approval_check(r->approved, &trust, &r->missing) == -1)
 		return 0;
 	if ((within = check_targets(dk, r, e)) != 1)
@@ -248,6 +257,35 @@ review_judge(struct desk *dk, struct review *r, struct error *e)
 		    &r->missing) == -1)
 			return 0;
 	r->complete = true;
+	return 0;
+}
+
+int
+review_check_approver(struct desk *dk, struct review *r,
+    const struct approver *by, struct error *e)
+{
+	struct approval_trust	 trust;
+	int			 within = 1;
+
+	if (trust_for(dk, r, &trust, e) == -1 || approval_check_one(
+	    r->approved, (size_t)(by - r->approved->by), &trust, e) == -1)
+		return -1;
+	if (by->bind != NULL)
+		within = check_targets(dk, r, e);
+	if (within == 0)
+		*e = r->missing;
+	return within == 1 ? 0 : -1;
+}
+
+int
+review_describe(struct desk *dk, struct review *r, struct buf *out,
+    struct error *e)
+{
+	struct approval_trust	 trust;
+
+	if (trust_for(dk, r, &trust, e) == -1)
+		return -1;
+	approval_describe(out, r->approved, review_is_open(r) ? &trust : NULL);
 	return 0;
 }
 

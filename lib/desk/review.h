@@ -29,6 +29,13 @@ int	 review_load_id(struct desk *, const uint8_t id[DB_ORDER_ID],
 /* What the rules say of this blob; sets complete and missing.  An approval
  * that does not count is in missing, too. */
 int	 review_judge(struct desk *, struct review *, struct error *);
+/* Does this approval count, whatever else is missing?  Else ERROR_DENIED. */
+int	 review_check_approver(struct desk *, struct review *,
+	    const struct approver *, struct error *);
+/* Its approvals in words (approval_describe()); while it is open also whether
+ * they count. */
+int	 review_describe(struct desk *, struct review *, struct buf *out,
+	    struct error *);
 /* Pending or ready: something may still become of it. */
 bool	 review_is_open(const struct review *);
 /* Would an approval by somebody of this role count?  Else ERROR_DENIED. */

@@ -351,6 +351,11 @@ approve_once(struct desk *dk, struct review *r, struct error *e)
 		error_set(e, ERROR_BUG, "our approval is not in the order");
 		goto out;
 	}
+	/* One that does not count would spoil the order for all others. */
+	if (review_check_approver(dk, r, a.by, e) == -1) {
+		error_hint(e, "nothing was stored");
+		goto out;
+	}
 	a.blob = r->blob;
 	a.state = r->complete ? "ready" : "pending";
 	if (db_txn(dk->db, approve, &a, e) == -1)

@@ -123,6 +123,9 @@ struct approval_trust {
  */
 int	 approval_check(struct approved *, const struct approval_trust *,
 	    struct error *);
+/* The same of one of them. */
+int	 approval_check_one(struct approved *, size_t i,
+	    const struct approval_trust *, struct error *);
 /* After approval_check: is one way fulfilled by different persons (and
  * different keys)?  0, or -1 with ERROR_DENIED saying what is missing. */
 int	 approval_satisfies(const struct approved *,
@@ -133,6 +136,14 @@ int	 approval_satisfies(const struct approved *,
  */
 int	 approval_check_target(const struct approved *, X509 *,
 	    const char *profile, struct error *);
+/*
+ * Who approved it and how, for people, in lines as order_describe() has them:
+ * of an assertion the credential, whose it is and who bound it, where it was
+ * made and what that proves.  With trust also whether each counts, and if not
+ * why; without it nobody is judged, because it was done long ago.
+ */
+void	 approval_describe(struct buf *out, struct approved *,
+	    const struct approval_trust *);
 /* The kinds of order, and the rule that a profile has for them. */
 const struct approval_rule *approval_rule_for(const struct profile *,
 	    const struct order *);

@@ -4,7 +4,8 @@
 /*
  * What the parts of the module share: approval.c makes, approval_cms.c takes
  * the container apart, approval_open.c checks signatures, approval_trust.c says
- * who may, approval_assert.c both of assertions, approval_scope.c of what.
+ * who may, approval_assert.c both of assertions, approval_scope.c of what,
+ * approval_describe.c tells people.
  */
 #include <stdbool.h>
 #include <openssl/cms.h>
@@ -55,6 +56,8 @@ int	 approval_assertion_check(const struct approved *,
 	    struct error *);
 int	 approval_scope_check(const struct order *bind, const struct order *,
 	    const struct approval_trust *, struct error *);
+/* "officer 4711 (Alice Holm)" */
+void	 approval_put_name(struct buf *, const struct approver *);
 int	 approval_cms_encode(struct buf *, CMS_ContentInfo *, struct error *);
 /* approval_add() by an identity whose key is only public: all but the
  * signature. */

@@ -164,9 +164,8 @@ cache_add(const struct approval_trust *t, const struct approver *by)
 
 /* ---- one approver ---- */
 
-/* "officer 4711 (Alice Holm)" */
-static void
-put_approver(struct buf *out, const struct approver *by)
+void
+approval_put_name(struct buf *out, const struct approver *by)
 {
 	char	 cn[128] = "";
 
@@ -278,22 +277,29 @@ approver_check(struct approver *by, const struct approval_trust *t,
 }
 
 int
+approval_check_one(struct approved *a, size_t i,
+    const struct approval_trust *t, struct error *e)
+{
+	struct buf	 who = { 0 };
+
+	if (approver_check(&a->by[i], t, e) == 0 && (a->by[i].bind == NULL ||
+	    approval_assertion_check(a, &a->by[i], t, e) == 0))
+		return 0;
+	approval_put_name(&who, &a->by[i]);
+	error_wrap(e, "approval by %s", buf_cstr(&who));
+	buf_clear(&who);
+	return -1;
+}
+
+int
 approval_check(struct approved *a, const struct approval_trust *t,
     struct error *e)
 {
-	struct buf	 who = { 0 };
-	size_t		 i;
+	size_t	 i;
 
-	for (i = 0; i < a->n; i++) {
-		if (approver_check(&a->by[i], t, e) == 0 &&
-		    (a->by[i].bind == NULL ||
-		    approval_assertion_check(a, &a->by[i], t, e) == 0))
-			continue;
-		put_approver(&who, &a->by[i]);
-		error_wrap(e, "approval by %s", buf_cstr(&who));
-		buf_clear(&who);
-		return -1;
-	}
+	for (i = 0; i < a->n; i++)
+		if (approval_check_one(a, i, t, e) == -1)
+			return -1;
 	return 0;
 }
 
@@ -389,7 +395,7 @@ deny(const struct approved *a, const struct approval_rule *rule,
 	for (i = 0; i < a->n; i++) {
 		if (i > 0)
 			buf_str(&has, ", ");
-		put_approver(&has, &a->by[i]);
+		approval_put_name(&has, &a->by[i]);
 		distinct += people->roles[i] != 0;
 	}
 	if (rule->n == 0)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <openssl/sha.h>
 #include "base/text.h"
-#include "order/order.h"
+#include "order/order_private.h"
 
 #define COLUMN	16		/* where values begin */
 
@@ -52,14 +52,21 @@ add_name(struct buf *out, const char *name, int indent)
 	while (out->len - start < COLUMN);
 }
 
-static void
-add_line(struct buf *out, const char *name, const char *value)
+void
+order_describe_line(struct buf *out, int indent, const char *name,
+    const char *value)
 {
 	if (value == NULL)
 		return;
-	add_name(out, name, 0);
+	add_name(out, name, indent);
 	add_safe(out, value);
 	buf_byte(out, '\n');
+}
+
+static void
+add_line(struct buf *out, const char *name, const char *value)
+{
+	order_describe_line(out, 0, name, value);
 }
 
 static void
@@ -92,11 +99,9 @@ add_fields(struct buf *out, const struct fields *fields, int indent)
 {
 	size_t	 i;
 
-	for (i = 0; i < fields->n; i++) {
-		add_name(out, fields->v[i].name, indent);
-		add_safe(out, fields->v[i].value);
-		buf_byte(out, '\n');
-	}
+	for (i = 0; i < fields->n; i++)
+		order_describe_line(out, indent, fields->v[i].name,
+		    fields->v[i].value);
 }
 
 static void
@@ -180,17 +185,27 @@ describe_item(struct buf *out, const struct order *o)
 }
 
 static void
-add_list(struct buf *out, const char *name, const struct order_names *names)
+add_list(struct buf *out, int indent, const char *name,
+    const struct order_names *names)
 {
-	size_t	 i;
+	struct buf	 b = { 0 };
+	size_t		 i;
 
-	add_name(out, name, 2);
-	for (i = 0; i < names->n; i++) {
-		if (i > 0)
-			buf_str(out, ", ");
-		add_safe(out, names->v[i]);
-	}
-	buf_str(out, names->n == 0 ? "all\n" : "\n");
+	for (i = 0; i < names->n; i++)
+		buf_printf(&b, "%s%s", i > 0 ? ", " : "", names->v[i]);
+	order_describe_line(out, indent, name, names->n > 0 ? buf_cstr(&b) :
+	    "all");
+	buf_clear(&b);
+}
+
+void
+order_describe_scope(struct buf *out, int indent, const struct order_bind *b)
+{
+	order_describe_line(out, indent, "may approve",
+	    "what the person may, of these");
+	add_list(out, indent + 2, "profiles", &b->profiles);
+	add_list(out, indent + 2, "domains", &b->domains);
+	add_list(out, indent + 2, "offices", &b->offices);
 }
 
 /* Two people hold this against what the officer's own screen says. */
@@ -208,10 +223,7 @@ describe_bind(struct buf *out, const struct order *o)
 	add_hex(out, "its key", hash, sizeof(hash));
 	add_line(out, "relying party", b->rp_id);
 	add_line(out, "origin", b->origin);
-	add_line(out, "may approve", "what the person may, of these");
-	add_list(out, "profiles", &b->profiles);
-	add_list(out, "domains", &b->domains);
-	add_list(out, "offices", &b->offices);
+	order_describe_scope(out, 0, b);
 	if (o->until != 0)
 		add_time(out, "until", o->until);
 	mem_free(&id);

@@ -3,7 +3,7 @@
 #define SIGNET_ORDER_PRIVATE_H
 /*
  * What order_check.c (what an order may say), order_wire.c (the ASN.1
- * template), order_encode.c and order_decode.c share.
+ * template), order_encode.c, order_decode.c and order_describe.c share.
  */
 #include <stdbool.h>
 #include <openssl/asn1.h>
@@ -68,6 +68,13 @@ void	 order_bind_put(struct buf *der, const struct order_bind *);
 int	 order_bind_take(struct order_bind *, struct bytes der, struct error *);
 /* YYYYMMDDHHMMSSZ; false past 9999. */
 bool	 order_time_format(char dst[16], int64_t);
+
+/* "name:   value", without control characters; order_describe.c.  NULL: no
+ * line. */
+void	 order_describe_line(struct buf *, int indent, const char *name,
+	    const char *value);
+void	 order_describe_scope(struct buf *, int indent,
+	    const struct order_bind *);
 
 /* Values, whichever way the order came. */
 int	 order_check(const struct order *, struct error *);

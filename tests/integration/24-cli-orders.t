@@ -66,7 +66,7 @@ said 'bad.conf:1'
 
 # One order, from the request to the CA.
 ok 'an order is stored' new --holder-name 'Web server'
-said 'needs officer; has nobody'
+said 'needs officer, or root; has nobody'
 said 'next: signet order approve'
 id=$(last_order)
 short=$(echo "$id" | cut -c1-8)
@@ -79,7 +79,7 @@ exits 4 'another id is not found' signet order show ffffffffffffffff
 is 'the state is pending' "$(signet order show "$id" --json |
     jq -r '.state, .approved, .missing')" "pending
 false
-needs officer; has nobody"
+needs officer, or root; has nobody"
 
 echo 'wrong' >"$tmp/wrong" && chmod 600 "$tmp/wrong"
 exits 3 'a wrong passphrase is said' signet order approve "$id" --yes \

@@ -146,10 +146,16 @@ ok 'a credential for one domain' bind place o2 --domain example.net
 order_tls good >/dev/null
 good=$(last_order)
 ok 'an officer approves in the browser' seal "$good"
-says ", bound to o1, at $origin" \
-    signet explain order "$good"
-says ", in the browser at $origin" \
-    signet order show "$good"
+signet explain order "$good" >"$tmp/words"
+for word in 'approved by:    officer o1 (Olga One)' \
+    '  brought by:   ra-agent ra-9 (RA nine)' \
+    '  bound to:     o1' '  bound by:     security-officer s2 (Sten Two)' \
+    "  bind order:   $hex" "  origin:       $origin" \
+    '  verified:     it signed the digest of this order' \
+    '  counts:       yes'; do
+	ok "in words: $word" grep -qF -e "$word" "$tmp/words"
+done
+says "bind order:   $hex" signet order show "$good"
 says '"origin": "https://ra.example.org:8444"' \
     signet order show "$good" --json
 cad

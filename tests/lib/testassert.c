@@ -10,6 +10,7 @@
 #include <openssl/err.h>
 #include <openssl/sha.h>
 #include "base/text.h"
+#include "order/approval.h"
 #include "x509/oid.h"
 
 #define NEED(x)	need((x), #x)
@@ -294,4 +295,62 @@ testassert_seal(struct buf *out, struct bytes blob, const struct identity *ra,
 	buf_add(out, der, (size_t)n);
 	OPENSSL_free(der);
 	CMS_ContentInfo_free(cms);
+}
+
+/* ---- as it should be ---- */
+
+struct order *
+testassert_bind(EVP_PKEY *key, const char *person, const char *rp_id,
+    const char *origin, const struct clock *clock)
+{
+	struct error	 e = ERROR_INIT;
+	struct order	*o;
+	uint8_t		 id[TESTASSERT_ID];
+
+	NEED(order_new(&o, ORDER_BIND, 86400, clock, &rng_system, &e) == 0);
+	o->bind.person = mem_strdup(person);
+	o->bind.rp_id = mem_strdup(rp_id);
+	o->bind.origin = mem_strdup(origin);
+	testassert_id(id, key);
+	buf_add(&o->bind.credential, id, sizeof(id));
+	testassert_spki(&o->bind.key, key);
+	return o;
+}
+
+static void
+ask_for(struct testassert_ask *ask, struct bytes blob, struct approved *bind)
+{
+	struct error	 e = ERROR_INIT;
+	struct approved	*a = NULL;
+
+	NEED(approval_open(&a, blob, &e) == 0);
+	memcpy(ask->challenge, a->digest, sizeof(ask->challenge));
+	approval_free(&a);
+	ask->rp_id = bind->order->bind.rp_id;
+	ask->origin = bind->order->bind.origin;
+	ask->flags = TESTASSERT_UP | TESTASSERT_UV;
+}
+
+void
+testassert_approve(struct buf *out, struct bytes blob,
+    const struct identity *ra, X509 *officer, EVP_PKEY *key,
+    struct bytes bind, int64_t now)
+{
+	struct testassert_ask	 ask = { .flags = 0 };
+	struct testassert	 made;
+	struct assertion	 parts;
+	struct approved		*bound = NULL;
+	struct error		 e = ERROR_INIT;
+	struct buf		 value = { 0 };
+
+	NEED(approval_open(&bound, bind, &e) == 0);
+	ask_for(&ask, blob, bound);
+	testassert_make(&made, key, &ask);
+	testassert_parts(&parts, &made, officer, bind);
+	NEED(assertion_encode(&value, &parts, &e) == 0);
+	testassert_seal(out, blob, ra, BYTES(value.p, value.len), officer,
+	    now);
+	testassert_clear(&made);
+	buf_clear(&value);
+	approval_free(&bound);
 }

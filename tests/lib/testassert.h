@@ -51,5 +51,13 @@ void	 testassert_parts(struct assertion *, const struct testassert *,
 void	 testassert_seal(struct buf *out, struct bytes blob,
 	    const struct identity *ra, struct bytes attribute, X509 *officer,
 	    int64_t now);
+/* An order to bind the credential to a person, not signed yet. */
+struct order *testassert_bind(EVP_PKEY *, const char *person,
+	    const char *rp_id, const char *origin, const struct clock *);
+/* testassert_seal() with an assertion as it should be: UP, UV, and the digest
+ * of the order in the blob. */
+void	 testassert_approve(struct buf *out, struct bytes blob,
+	    const struct identity *ra, X509 *officer, EVP_PKEY *,
+	    struct bytes bind, int64_t now);
 char	*testassert_base64url(const uint8_t *, size_t);
 #endif

@@ -29,17 +29,9 @@ setup(void **state)
 {
 	struct fixture	*f = mem_alloc(sizeof(*f));
 	struct clock	 clock = clock_fixed(TESTPKI_NOW);
-	uint8_t		 id[TESTASSERT_ID];
 
 	f->key = testpki_key("P-256");
-	assert_int_equal(order_new(&f->bind, ORDER_BIND, 86400, &clock,
-	    &rng_system, &f->e), 0);
-	f->bind->bind.person = mem_strdup("4711");
-	f->bind->bind.rp_id = mem_strdup(RP);
-	f->bind->bind.origin = mem_strdup(ORIGIN);
-	testassert_id(id, f->key);
-	buf_add(&f->bind->bind.credential, id, sizeof(id));
-	testassert_spki(&f->bind->bind.key, f->key);
+	f->bind = testassert_bind(f->key, "4711", RP, ORIGIN, &clock);
 	f->ask.rp_id = RP;
 	f->ask.origin = ORIGIN;
 	f->ask.flags = TESTASSERT_UP | TESTASSERT_UV;

@@ -29,18 +29,7 @@ struct office {
 static struct order *
 bind_order(struct fixture *f, EVP_PKEY *key, const char *person)
 {
-	struct order	*o;
-	uint8_t		 id[TESTASSERT_ID];
-
-	assert_int_equal(order_new(&o, ORDER_BIND, 86400, &f->clock, &f->rng,
-	    &f->e), 0);
-	o->bind.person = mem_strdup(person);
-	o->bind.rp_id = mem_strdup(RP);
-	o->bind.origin = mem_strdup(ORIGIN);
-	testassert_id(id, key);
-	buf_add(&o->bind.credential, id, sizeof(id));
-	testassert_spki(&o->bind.key, key);
-	return o;
+	return testassert_bind(key, person, RP, ORIGIN, &f->clock);
 }
 
 static int
