@@ -10,7 +10,6 @@
 #include "x509/csr.h"
 #include "x509/der.h"
 
-#define LINE		64
 #define BODY_MAX	(2 * CSR_MAX)
 #define DEPTH		16
 
@@ -53,12 +52,8 @@ void
 est_encode(struct buf *out, struct bytes der)
 {
 	char	*text = text_base64(der.p, der.len);
-	size_t	 n = strlen(text), i;
 
-	for (i = 0; i < n; i += LINE) {
-		buf_add(out, text + i, n - i < LINE ? n - i : LINE);
-		buf_str(out, "\r\n");
-	}
+	buf_str(out, text);
 	mem_free(&text);
 }
 

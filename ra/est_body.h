@@ -16,7 +16,8 @@
  * is what it is.  ERROR_INPUT.
  */
 int	 est_decode(struct buf *der, struct bytes body, struct error *);
-/* In lines of 64 digits, each with CRLF. */
+/* In one line: breaks are the sender's to make (RFC 8951, 3.1), and there are
+ * clients that stumble over them. */
 void	 est_encode(struct buf *out, struct bytes der);
 /* Is this Content-Type "wanted", whatever its case and parameters? */
 bool	 est_type_is(const char *type, const char *wanted);

@@ -14,22 +14,22 @@ cad_start
 # What everybody may ask.
 est cacerts
 is 'the CA certificates can be had' "$status" 200
-ok '... as PKCS#7 that has root and CAs' sh -c "openssl base64 -d \
-    -in '$tmp/answer' | openssl pkcs7 -inform DER -print_certs |
+ok '... as PKCS#7 that has root and CAs' sh -c "base64 -d \
+    '$tmp/answer' | openssl pkcs7 -inform DER -print_certs |
     grep -c '^subject' | grep -qx 3"
 ok '... of the type that clients expect' grep -qi \
     '^content-type: application/pkcs7-mime' "$tmp/head"
 est device/cacerts
-ok 'those of a profile are root and its CA' sh -c "openssl base64 -d \
-    -in '$tmp/answer' | openssl pkcs7 -inform DER -print_certs |
+ok 'those of a profile are root and its CA' sh -c "base64 -d \
+    '$tmp/answer' | openssl pkcs7 -inform DER -print_certs |
     grep -c '^subject' | grep -qx 2"
 est nonsense/cacerts
 is 'an unknown label is not found' "$status" 404
 est csrattrs
 is 'without a label there are no attributes' "$status" 204
 est device/csrattrs
-ok 'those of a profile tell keys and names' sh -c "openssl base64 -d \
-    -in '$tmp/answer' | openssl asn1parse -inform DER |
+ok 'those of a profile tell keys and names' sh -c "base64 -d \
+    '$tmp/answer' | openssl asn1parse -inform DER |
     grep -q 'Extension Request'"
 
 # By one-time code.
@@ -96,7 +96,7 @@ est simpleenroll
 is 'GET is not for enrolling' "$status" 405
 head -c 400000 /dev/zero | base64 >"$tmp/big"
 est simpleenroll -H 'Content-Type: application/pkcs10' \
-    --data-binary "@$tmp/big" -u "eve:x"
+    -H 'Expect: 100-continue' --data-binary "@$tmp/big" -u "eve:x"
 is 'a large body is refused' "$status" 413
 est simpleenroll -H 'Content-Type: application/pkcs10' -H \
     'Authorization: Basic !!!' --data-binary "@$tmp/alice.b64"

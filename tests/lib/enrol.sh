@@ -3,7 +3,8 @@
 # The registration authority for tests of protocols.  After
 # tests/lib/installation.sh and install_pki:
 #
-#	rad_certificates		the RA's own, for its orders and for TLS
+#	rad_certificates [option]...	the RA's own, for its orders and for TLS;
+#					options of the order for the latter
 #	device_profile			"device": the RA alone approves it
 #	rad_start [setting]...		$ra and $ra_cert (URLs), $rad (pid)
 #	rad_stop
@@ -35,9 +36,9 @@ rad_certificates() {
 	agent_cert ra-agent ra --field org="Example AB" --field id=ra1 \
 	    --field name="Registration" || return 1
 	cat "$pki/ca/services.pem" >>"$tmp/ra.pem"
-	as o1 order_tls web --field "dns=$rad_host" --sign >"$tmp/out" 2>&1 &&
-	cad && cert_of "$(last_order)" >"$tmp/web.pem" &&
-	cat "$pki/ca/services.pem" >>"$tmp/web.pem"
+	as o1 order_tls web --field "dns=$rad_host" --sign "$@" >"$tmp/out" \
+	    2>&1 && cad && cert_of "$(last_order)" >"$tmp/web.pem" &&
+	cat "$pki/ca/services.pem" >>"$tmp/web.pem" &&
 	chmod 600 "$tmp/ra.key" "$tmp/web.key"
 }
 
@@ -141,7 +142,7 @@ enrol() {
 }
 
 issued_to() {
-	[ "$status" = 200 ] && openssl base64 -d -in "$tmp/answer" |
+	[ "$status" = 200 ] && base64 -d "$tmp/answer" |
 	    openssl pkcs7 -inform DER -print_certs -out "$tmp/$1.pem" &&
 	openssl x509 -in "$tmp/$1.pem" -noout -pubkey >"$tmp/$1.pub" &&
 	openssl pkey -in "$tmp/$1.key" -pubout | cmp -s - "$tmp/$1.pub" &&

@@ -94,12 +94,12 @@ est_decode_takes_lines_of_any_length(void **state)
 }
 
 static void
-est_encode_writes_lines_that_est_decode_reads(void **state)
+est_encode_writes_one_line_that_est_decode_reads(void **state)
 {
 	uint8_t		 value[400];
 	struct error	 e = ERROR_INIT;
 	struct buf	 der = { 0 }, text = { 0 }, back = { 0 };
-	size_t		 n, i, line;
+	size_t		 n, i;
 
 	(void)state;
 	memset(value, 7, sizeof(value));
@@ -107,11 +107,8 @@ est_encode_writes_lines_that_est_decode_reads(void **state)
 		der.len = text.len = back.len = 0;
 		der_put(&der, DER_OCTET_STRING, value, n);
 		est_encode(&text, BYTES(der.p, der.len));
-		for (i = line = 0; i < text.len; i++) {
-			line = text.p[i] == '\n' ? 0 : line + 1;
-			assert_true(line <= 65);
-		}
-		assert_int_equal(line, 0);
+		for (i = 0; i < text.len; i++)
+			assert_true(text.p[i] > ' ');
 		assert_int_equal(est_decode(&back, BYTES(text.p, text.len),
 		    &e), 0);
 		assert_int_equal(back.len, der.len);
@@ -232,7 +229,7 @@ main(void)
 		cmocka_unit_test(est_decode_names_the_rule_of_der),
 		cmocka_unit_test(est_decode_refuses_what_is_too_large),
 		cmocka_unit_test(est_decode_takes_lines_of_any_length),
-		cmocka_unit_test(est_encode_writes_lines_that_est_decode_reads),
+		cmocka_unit_test(est_encode_writes_one_line_that_est_decode_reads),
 		cmocka_unit_test(est_type_is_passes_over_case_and_parameters),
 		cmocka_unit_test(est_basic_takes_name_and_password_apart),
 		cmocka_unit_test(est_basic_refuses_malformed_headers),
