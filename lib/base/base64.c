@@ -49,3 +49,46 @@ base64_parse(struct buf *out, const char *s, size_t len, struct error *e)
 	out->len = start;
 	return base64_bad(e);
 }
+
+/* RFC 4648, section 5, without padding: as browsers say it. */
+int
+base64url_parse(struct buf *out, const char *text, size_t len,
+    struct error *e)
+{
+	struct buf	b = { 0 };
+	size_t		i;
+	int		rc;
+
+	buf_reserve(&b, len + 4);
+	for (i = 0; i < len; i++) {
+		if (text[i] == '+' || text[i] == '/' || text[i] == '=') {
+			buf_clear(&b);
+			return error_set(e, ERROR_INPUT, "not base64url");
+		}
+		buf_byte(&b, text[i] == '-' ? '+' : text[i] == '_' ? '/' :
+		    (uint8_t)text[i]);
+	}
+	while (b.len % 4 != 0)
+		buf_byte(&b, '=');
+	rc = base64_parse(out, (const char *)b.p, b.len, e);
+	buf_clear(&b);
+	return rc;
+}
+
+char *
+text_base64url(const void *p, size_t len)
+{
+	char	*text = text_base64(p, len), *at;
+
+	for (at = text; *at != '\0'; at++) {
+		if (*at == '+')
+			*at = '-';
+		else if (*at == '/')
+			*at = '_';
+		else if (*at == '=') {
+			*at = '\0';
+			break;
+		}
+	}
+	return text;
+}

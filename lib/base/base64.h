@@ -11,4 +11,8 @@
 /* Append the bytes to out.  No spaces, padded, ERROR_INPUT otherwise. */
 int	 base64_parse(struct buf *out, const char *, size_t len,
 	    struct error *);
+/* The same as addresses and browsers have it: "-" and "_", no padding. */
+int	 base64url_parse(struct buf *out, const char *, size_t len,
+	    struct error *);
+char	*text_base64url(const void *, size_t);		/* caller frees */
 #endif

@@ -5,24 +5,9 @@
  */
 #include <string.h>
 #include <jansson.h>
+#include "base/base64.h"
 #include "base/text.h"
 #include "order/assertion.h"
-
-/* What browsers write: base64url without padding (RFC 4648, 5). */
-static char *
-base64url(const uint8_t *p, size_t n)
-{
-	char	*text = text_base64(p, n), *s;
-
-	for (s = text; *s != '\0' && *s != '='; s++) {
-		if (*s == '+')
-			*s = '-';
-		else if (*s == '/')
-			*s = '_';
-	}
-	*s = '\0';
-	return text;
-}
 
 static bool
 is_text(const json_t *object, const char *key, const char *text)
@@ -94,7 +79,7 @@ assertion_check_client(struct bytes json, const char *type,
 		return error_set(e, ERROR_DENIED, "clientDataJSON is not one "
 		    "JSON object without duplicates");
 	}
-	wanted = len > 0 ? base64url(challenge, len) : NULL;
+	wanted = len > 0 ? text_base64url(challenge, len) : NULL;
 	rc = check_object(o, type, wanted, origin, e);
 	mem_free(&wanted);
 	json_decref(o);

@@ -55,10 +55,38 @@ base64_parse_reads_back_every_length(void **state)
 	buf_clear(&out);
 }
 
+static void
+base64url_has_one_reading_without_padding(void **state)
+{
+	static const char *const	bad[] = { "AAE=", "A+E", "A/E", "A",
+					    "AB", "AAE A" };
+	struct error			e = ERROR_INIT;
+	struct buf			b = { 0 };
+	char				*text;
+	size_t				i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		error_clear(&e);
+		assert_int_equal(base64url_parse(&b, bad[i], strlen(bad[i]),
+		    &e), -1);
+		assert_int_equal(e.code, ERROR_INPUT);
+	}
+	buf_clear(&b);
+	text = text_base64url("\xfb\xff\xfe\x01", 4);
+	assert_string_equal(text, "-__-AQ");
+	assert_int_equal(base64url_parse(&b, text, strlen(text), &e), 0);
+	assert_int_equal(b.len, 4);
+	assert_memory_equal(b.p, "\xfb\xff\xfe\x01", 4);
+	mem_free(&text);
+	buf_clear(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(base64url_has_one_reading_without_padding),
 		cmocka_unit_test(
 		    base64_parse_refuses_what_text_base64_would_not_write),
 		cmocka_unit_test(base64_parse_reads_back_every_length),
