@@ -19,6 +19,10 @@ struct draft {
 	struct buf		*request;	/* PKCS#10; of item i + 1 */
 	size_t			 nrequests;
 	struct secret		 code;		/* of a one-time code order */
+	/* What goes with it in the transaction that stores it; or NULL. */
+	int			(*also)(struct db *, void *arg,
+				    struct error *);
+	void			*also_arg;
 };
 
 /* What "order new", "issue" and "cert renew" ask for. */

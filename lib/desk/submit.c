@@ -146,7 +146,8 @@ hand_in(struct db *db, void *arg, struct error *e)
 	if (added == 0)
 		return 0;
 	h->stored = true;
-	if (add_items(h, db, e) == -1 ||
+	if (add_items(h, db, e) == -1 || (h->draft->also != NULL &&
+	    h->draft->also(db, h->draft->also_arg, e) == -1) ||
 	    (strcmp(h->row.state, "ready") == 0 &&
 	    db_notify(db, "signet_order", e) == -1))
 		return -1;
