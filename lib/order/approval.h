@@ -136,6 +136,9 @@ int	 approval_satisfies(const struct approved *,
  */
 int	 approval_check_target(const struct approved *, X509 *,
 	    const char *profile, struct error *);
+/* The same of an order for certificates, for who holds this bind order. */
+int	 approval_scope_check(const struct order *bind, const struct order *,
+	    const struct approval_trust *, struct error *);
 /*
  * Who approved it and how, for people, in lines as order_describe() has them:
  * of an assertion the credential, whose it is and who bound it, where it was

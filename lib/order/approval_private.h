@@ -54,8 +54,6 @@ int	 approval_open_plain(struct approved **, struct bytes blob,
 int	 approval_assertion_check(const struct approved *,
 	    const struct approver *, const struct approval_trust *,
 	    struct error *);
-int	 approval_scope_check(const struct order *bind, const struct order *,
-	    const struct approval_trust *, struct error *);
 /* "officer 4711 (Alice Holm)" */
 void	 approval_put_name(struct buf *, const struct approver *);
 int	 approval_cms_encode(struct buf *, CMS_ContentInfo *, struct error *);
