@@ -9,9 +9,11 @@
 #include "db/db_ca.h"
 #include "db/db_cert.h"
 #include "db/db_code_try.h"
+#include "db/db_credential.h"
 #include "db/db_holder.h"
 #include "db/db_key.h"
 #include "db/db_notice.h"
+#include "db/db_officer.h"
 #include "db/db_order.h"
 #include "db/db_revocation_code.h"
 #include "rad.h"
@@ -24,14 +26,18 @@ static const struct db_table *const tables[] = {
 	&DB_APPLICATION,
 	&DB_APPLICATION_DECIDE,
 	&DB_APPLICATION_NEW,
+	&DB_AUDIT,
 	&DB_AUDIT_APPEND,
 	&DB_CA,
 	&DB_CERT,
 	&DB_CODE_TRY,
+	&DB_CREDENTIAL,
+	&DB_CREDENTIAL_STATE,
 	&DB_HOLDER,
 	&DB_HOLDER_ADD,
 	&DB_KEY,
 	&DB_NOTICE_ADD,
+	&DB_OFFICER,
 	&DB_ORDER,
 	&DB_ORDER_INTAKE,
 	&DB_ORDER_NEW,

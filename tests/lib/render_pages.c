@@ -20,8 +20,8 @@ static const char *const	 langs[] = { "en", "sv" };
 #define NLANGS	(sizeof(langs) / sizeof(langs[0]))
 
 /* Those that C asks for: with page_text(), or as the name of something. */
-static const char *const	 from_c[] = { "lang.", "field.", "flash.",
-	"kind.", "status.", NULL };
+static const char *const	 from_c[] = { "checked.", "field.",
+	"flash.", "kind.", "lang.", "status.", NULL };
 
 struct all {
 	struct templates	*templates;

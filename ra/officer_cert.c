@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Certificates: found, looked at, revoked, put on hold, released.
+ */
+#include <string.h>
+#include <openssl/x509v3.h>
+
+#include "base/text.h"
+#include "desk/draft.h"
+#include "desk/selector.h"
+#include "desk/target.h"
+#include "officer.h"
+#include "x509/cert.h"
+
+#define DAY		INT64_C(86400)
+#define COMMENT_MAX	400
+#define TEXT_MAX	254
+#define OTHERS_SHOWN	20
+
+/* ---- search ---- */
+
+struct search {
+	struct page		*p;
+	struct officer_scope	 s;
+	const char		*text, *state, *profile;
+	int64_t			 before, expiring;
+	struct db_cert_filter	 filter;
+	uint8_t			 key[DB_DIGEST];
+};
+
+static const char *
+query_or_null(struct page *p, const char *name)
+{
+	const char	*text = page_query(p, name);
+
+	return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
+static int
+read_search(struct search *q, struct error *e)
+{
+	const char	*before = query_or_null(q->p, "before");
+	const char	*days = query_or_null(q->p, "expiring");
+
+	q->text = query_or_null(q->p, "text");
+	q->state = query_or_null(q->p, "state");
+	q->profile = query_or_null(q->p, "profile");
+	if (q->state == NULL)
+		q->state = "all";
+	if (q->text != NULL && strlen(q->text) > TEXT_MAX)
+		return error_set(e, ERROR_INPUT, "text: longer than %d bytes",
+		    TEXT_MAX);
+	if ((before != NULL && text_parse_number(&q->before, before, 1,
+	    INT64_MAX, e) == -1) || (days != NULL &&
+	    text_parse_number(&q->expiring, days, 1, 3650, e) == -1))
+		return error_wrap(e, "the address of this page");
+	return 0;
+}
+
+/* A key's digest, an address or host, else a holder's number. */
+static void
+fill_filter(struct search *q)
+{
+	struct db_cert_filter	*f = &q->filter;
+	int64_t			 now = q->p->now;
+
+	f->profile = q->profile;
+	if (q->text != NULL && selector_digest(q->key, q->text) == 1)
+		f->key_digest = BYTES(q->key, DB_DIGEST);
+	else if (q->text != NULL && strpbrk(q->text, "@.") != NULL)
+		f->name = q->text;
+	else
+		f->holder = q->text;
+	if (strcmp(q->state, "valid") == 0) {
+		f->status = "good";
+		f->valid_after = now;
+	} else if (strcmp(q->state, "held") == 0 ||
+	    strcmp(q->state, "revoked") == 0)
+		f->status = q->state;
+	else if (strcmp(q->state, "expired") == 0)
+		f->expires_before = now;
+	if (q->expiring > 0) {
+		f->valid_after = now;
+		f->expires_before = now + q->expiring * DAY;
+	}
+}
+
+static bool
+is_asked(const struct search *q)
+{
+	return q->text != NULL || q->profile != NULL || q->expiring > 0 ||
+	    strcmp(q->state, "all") != 0;
+}
+
+/* Whole certificates, because the scope is judged by their names. */
+static int
+add_rows(struct search *q, json_t *rows, int64_t *next, struct error *e)
+{
+	struct db_certs	 all;
+	struct db_cert	 cert;
+	struct error	 why;
+	size_t		 i;
+
+	if (db_cert_list(q->p->db, &q->filter, q->before, OFFICER_PAGE, &all,
+	    q->p->arena, e) == -1)
+		return -1;
+	for (i = 0; i < all.n; i++) {
+		error_clear(&why);
+		if (db_cert_find(q->p->db, all.v[i].ca, &all.v[i].serial,
+		    &cert, q->p->arena, e) != 1)
+			return -1;
+		if (officer_scope_cert(&q->s, &cert, &why) == 0)
+			json_array_append_new(rows, officer_cert_json(q->p,
+			    &cert));
+	}
+	*next = all.n == OFFICER_PAGE ? all.v[all.n - 1].id : 0;
+	return 0;
+}
+
+static void
+put_more(struct search *q, int64_t next)
+{
+	struct buf	url = { 0 };
+
+	if (next == 0)
+		return;
+	buf_printf(&url, "/officer/certs?before=%lld&state=",
+	    (long long)next);
+	form_escape(&url, q->state);
+	if (q->text != NULL) {
+		buf_str(&url, "&text=");
+		form_escape(&url, q->text);
+	}
+	if (q->profile != NULL) {
+		buf_str(&url, "&profile=");
+		form_escape(&url, q->profile);
+	}
+	if (q->expiring > 0)
+		buf_printf(&url, "&expiring=%lld", (long long)q->expiring);
+	page_put_url(q->p, "next", buf_cstr(&url));
+	buf_clear(&url);
+}
+
+static void
+put_states(struct search *q)
+{
+	static const char *const	 states[] = { "all", "valid", "held",
+					    "revoked", "expired" };
+	json_t				*list = json_array(), *f;
+	size_t				 i;
+
+	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		json_array_append_new(list, json_pack("{s:s, s:b}", "value",
+		    states[i], "selected", strcmp(states[i], q->state) ==
+		    0));
+	page_put(q->p, "states", list);
+	f = json_object();
+	officer_put(f, "text", q->text);
+	page_put(q->p, "filter", f);
+}
+
+static int
+search(struct page *p, struct error *e)
+{
+	struct search	 q = { .p = p };
+	json_t		*rows;
+	int64_t		 next = 0;
+	int		 rc = -1;
+
+	if (read_search(&q, e) == -1 || officer_scope(p, &q.s, e) == -1)
+		return -1;
+	rows = json_array();
+	fill_filter(&q);
+	if (is_asked(&q) && q.s.n > 0 && add_rows(&q, rows, &next, e) == -1)
+		goto out;
+	page_put_bool(p, "searched", is_asked(&q));
+	put_states(&q);
+	put_more(&q, next);
+	officer_put_rows(p, "rows", json_incref(rows));
+	if (officer_put_profiles(p, q.profile, e) == 0)
+		rc = page_show(p, "certs.html", e);
+ out:
+	json_decref(rows);
+	officer_scope_clear(&q.s);
+	return rc;
+}
+
+/* ---- one ---- */
+
+static int
+find(struct page *p, const struct officer_scope *s, struct db_cert *c,
+    struct error *e)
+{
+	struct db_serial	serial = { { 0 }, 0 };
+	struct error		why = ERROR_INIT;
+	int			found = 0;
+
+	if (text_unhex(serial.p, sizeof(serial.p), &serial.len,
+	    page_arg(p, "serial"), &why) == 0)
+		found = db_cert_find(p->db, page_arg(p, "ca"), &serial, c,
+		    p->arena, e);
+	if (found == -1)
+		return -1;
+	error_clear(&why);
+	if (found == 1 && officer_scope_cert(s, c, &why) == 0)
+		return 0;
+	if (s->n == 0 && found == 1) {
+		*e = why;
+		return -1;
+	}
+	return error_set(e, ERROR_NOTFOUND, "no such certificate");
+}
+
+static void
+put_pem(struct page *p, const struct db_cert *c)
+{
+	struct buf	 pem = { 0 };
+	char		*text = text_base64(c->der.p, c->der.len);
+	size_t		 i, len = strlen(text);
+
+	buf_str(&pem, "-----BEGIN CERTIFICATE-----\n");
+	for (i = 0; i < len; i += 64)
+		buf_printf(&pem, "%.64s\n", text + i);
+	buf_str(&pem, "-----END CERTIFICATE-----\n");
+	page_put_text(p, "pem", buf_cstr(&pem));
+	mem_free(&text);
+	buf_clear(&pem);
+}
+
+static json_t *
+mails_json(X509 *x)
+{
+	STACK_OF(OPENSSL_STRING)	*mails = X509_get1_email(x);
+	json_t				*list = json_array();
+	int				 i;
+
+	for (i = 0; i < sk_OPENSSL_STRING_num(mails); i++)
+		json_array_append_new(list, json_string(
+		    sk_OPENSSL_STRING_value(mails, i)));
+	X509_email_free(mails);
+	return list;
+}
+
+static int
+put_cert(struct page *p, const struct db_cert *c, struct error *e)
+{
+	const unsigned char	*der = c->der.p;
+	X509			*x = d2i_X509(NULL, &der, (long)c->der.len);
+	EVP_PKEY		*key;
+	json_t			*o;
+	uint8_t			 digest[32];
+	char			 hex[65];
+
+	if (x == NULL)
+		return error_ssl(e, ERROR_BUG, "certificate of the store");
+	o = officer_cert_json(p, c);
+	officer_put_time(o, "not_before", c->not_before);
+	officer_put_time(o, "not_after", c->not_after);
+	officer_put(o, "subject", c->subject);
+	officer_put(o, "reason", c->reason >= 0 ?
+	    selector_reason_name(c->reason) : NULL);
+	officer_put_time(o, "changed_at", c->revoked_at);
+	EVP_Digest(c->der.p, c->der.len, digest, NULL, EVP_sha256(), NULL);
+	officer_put(o, "sha256", text_hex(hex, digest, sizeof(digest)));
+	key = X509_get0_pubkey(x);
+	json_object_set_new(o, "key", json_sprintf("%s, %d",
+	    key != NULL ? EVP_PKEY_get0_type_name(key) : "?",
+	    key != NULL ? EVP_PKEY_get_bits(key) : 0));
+	json_object_set_new(o, "mails", mails_json(x));
+	page_put(p, "cert", o);
+	put_pem(p, c);
+	X509_free(x);
+	return 0;
+}
+
+static int
+put_history(struct page *p, const struct db_cert *c, struct error *e)
+{
+	struct db_status_entries	 h;
+	json_t				*list, *o;
+	char				 hex[2 * DB_ORDER_ID + 1];
+	size_t				 i;
+
+	if (db_cert_history(p->db, c->ca, &c->serial, &h, p->arena, e) == -1)
+		return -1;
+	list = json_array();
+	o = json_object();
+	officer_put_time(o, "at", c->issued_at);
+	officer_put(o, "text", "issue");
+	officer_put(o, "order", text_hex(hex, c->ref.order_id, DB_ORDER_ID));
+	json_array_append_new(list, o);
+	for (i = 0; i < h.n; i++) {
+		o = json_object();
+		officer_put_time(o, "at", h.v[i].changed_at);
+		officer_put(o, "text", h.v[i].status);
+		officer_put(o, "order", text_hex(hex, h.v[i].order_id,
+		    DB_ORDER_ID));
+		json_array_append_new(list, o);
+	}
+	page_put(p, "history", list);
+	return 0;
+}
+
+/* Of the same person. */
+static int
+put_others(struct page *p, const struct db_cert *c, struct error *e)
+{
+	struct db_cert_filter	 f = { .holder = c->holder };
+	struct db_certs		 all = { NULL, 0 };
+	json_t			*list;
+	size_t			 i;
+
+	if (c->holder != NULL && db_cert_list(p->db, &f, 0, OTHERS_SHOWN,
+	    &all, p->arena, e) == -1)
+		return -1;
+	list = json_array();
+	for (i = 0; i < all.n; i++)
+		if (all.v[i].id != c->id)
+			json_array_append_new(list, officer_cert_json(p,
+			    &all.v[i]));
+	page_put(p, "others", list);
+	return 0;
+}
+
+static void
+put_acts(struct page *p, const struct db_cert *c)
+{
+	static const char *const	 reasons[] = { "keyCompromise",
+		"superseded", "affiliationChanged", "cessationOfOperation",
+		"privilegeWithdrawn", "unspecified" };
+	json_t				*list = json_array();
+	size_t				 i;
+	bool				 lives = c->not_after > p->now;
+
+	for (i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		json_array_append_new(list, json_pack("{s:s}", "value",
+		    reasons[i]));
+	page_put(p, "reasons", list);
+	page_put_bool(p, "may_revoke", lives &&
+	    strcmp(c->status, "revoked") != 0);
+	page_put_bool(p, "may_hold", lives && strcmp(c->status, "good") == 0);
+	page_put_bool(p, "may_release", lives &&
+	    strcmp(c->status, "held") == 0);
+}
+
+static int
+show(struct page *p, struct error *e)
+{
+	struct officer_scope	s;
+	struct db_cert		c;
+	int			rc = -1;
+
+	if (officer_scope(p, &s, e) == -1)
+		return -1;
+	if (find(p, &s, &c, e) == 0 && put_cert(p, &c, e) == 0 &&
+	    put_history(p, &c, e) == 0 && put_others(p, &c, e) == 0) {
+		put_acts(p, &c);
+		rc = page_show(p, "cert.html", e);
+	}
+	officer_scope_clear(&s);
+	return rc;
+}
+
+/* ---- acts ---- */
+
+static int
+read_act(struct page *p, enum order_kind *kind, int *reason,
+    struct error *e)
+{
+	const char	*act, *text;
+
+	if (page_need(p, "act", &act, e) == -1)
+		return -1;
+	*reason = 0;
+	if (strcmp(act, "revoke") == 0)
+		*kind = ORDER_REVOKE;
+	else if (strcmp(act, "hold") == 0) {
+		*kind = ORDER_HOLD;
+		*reason = 6;
+	} else if (strcmp(act, "release") == 0)
+		*kind = ORDER_RELEASE;
+	else
+		return error_set(e, ERROR_INPUT, "act: none of revoke, hold, "
+		    "release");
+	if (*kind != ORDER_REVOKE)
+		return 0;
+	if (page_need(p, "reason", &text, e) == -1 ||
+	    selector_reason(reason, text, e) == -1)
+		return -1;
+	return *reason != 6 ? 0 : error_set(e, ERROR_INPUT,
+	    "certificateHold is no reason to revoke");
+}
+
+static char *
+cert_url(struct page *p, const struct db_cert *c, const char *what)
+{
+	char	hex[2 * DB_SERIAL + 1];
+
+	return arena_printf(p->arena, "/officer/cert/%s/%s%s", c->ca,
+	    text_hex(hex, c->serial.p, c->serial.len), what);
+}
+
+static int
+show_order(struct page *p, const struct officer_scope *s,
+    const struct db_cert *c, struct draft *d, struct error *e)
+{
+	struct buf	 blob = { 0 }, der = { 0 };
+	uint8_t		 digest[ORDER_DIGEST];
+	char		*summary = NULL;
+	int		 rc = -1;
+
+	if (approval_wrap(&blob, d->order, e) == -1 ||
+	    order_encode(&der, d->order, e) == -1)
+		goto out;
+	EVP_Digest(der.p, der.len, digest, NULL, EVP_sha256(), NULL);
+	summary = draft_summary(d);
+	rc = officer_sign_show(p, s, d->order, digest, arena_printf(p->arena,
+	    "%s %s", order_kind_name(d->order->kind), summary),
+	    BYTES(blob.p, blob.len), cert_url(p, c, "/sign"),
+	    cert_url(p, c, ""), e);
+ out:
+	mem_free(&summary);
+	buf_clear(&der);
+	buf_clear(&blob);
+	return rc;
+}
+
+static int
+make_order(struct page *p, const struct officer_scope *s,
+    const struct db_cert *c, enum order_kind kind, int reason,
+    struct error *e)
+{
+	const char		*comment = page_field(p, "comment");
+	const char		*serial;
+	char			 hex[2 * DB_SERIAL + 1];
+	struct target_ask	 ask = { .serial = &serial, .nserials = 1 };
+	struct targets		 t = { 0 };
+	struct draft		 d = { 0 };
+	int			 rc = -1;
+
+	text_hex(hex, c->serial.p, c->serial.len);
+	serial = arena_printf(p->arena, "%s/%s", c->ca, hex);
+	if (comment != NULL && !text_is_clean(comment, strlen(comment),
+	    COMMENT_MAX))
+		return error_set(e, ERROR_INPUT, "comment: not one line of "
+		    "clean text of at most %d bytes", COMMENT_MAX);
+	if (target_resolve(p->desk, kind, &ask, &t, e) == -1 ||
+	    draft_new(p->desk, &d, kind, NULL, e) == -1)
+		goto out;
+	d.order->reason = reason;
+	if (comment != NULL && comment[0] != '\0')
+		d.order->comment = mem_strdup(comment);
+	target_set(d.order, &t);
+	rc = show_order(p, s, c, &d, e);
+ out:
+	draft_clear(&d);
+	target_clear(&t);
+	return rc;
+}
+
+static int
+act(struct page *p, struct error *e)
+{
+	struct officer_scope	s;
+	struct db_cert		c;
+	enum order_kind		kind;
+	int			reason, rc = -1;
+
+	if (read_act(p, &kind, &reason, e) == -1 ||
+	    officer_scope(p, &s, e) == -1)
+		return -1;
+	if (find(p, &s, &c, e) == 0)
+		rc = make_order(p, &s, &c, kind, reason, e);
+	officer_scope_clear(&s);
+	return rc;
+}
+
+/* The order that was shown is about this certificate and no other. */
+static int
+check_about(const struct order *o, const struct db_cert *c, struct error *e)
+{
+	if (o->ntargets == 1 && strcmp(o->target[0].ca, c->ca) == 0 &&
+	    bytes_equal(BYTES(o->target[0].serial, o->target[0].serial_len),
+	    BYTES(c->serial.p, c->serial.len)))
+		return 0;
+	return error_set(e, ERROR_INPUT, "this order is about another "
+	    "certificate");
+}
+
+static int
+take_order(struct page *p, struct approved **a, struct error *e)
+{
+	static const enum order_kind	kinds[] = { ORDER_REVOKE, ORDER_HOLD,
+					    ORDER_RELEASE };
+	size_t				i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		error_clear(e);
+		if (officer_sign_order(p, kinds[i], a, e) == 0)
+			return 0;
+	}
+	return -1;
+}
+
+static int
+sign(struct page *p, struct error *e)
+{
+	struct officer_scope	 s;
+	struct db_cert		 c;
+	struct approved		*a = NULL;
+	struct draft		 d = { 0 };
+	int			 rc = -1;
+
+	if (officer_scope(p, &s, e) == -1)
+		return -1;
+	if (find(p, &s, &c, e) == -1 || take_order(p, &a, e) == -1 ||
+	    check_about(a->order, &c, e) == -1)
+		goto out;
+	d.order = a->order;
+	if (officer_sign_new(p, &s, &d, NULL, e) == -1)
+		goto out;
+	page_message(p, "flash.ordered");
+	rc = page_redirect(p, cert_url(p, &c, ""), e);
+ out:
+	approval_free(&a);
+	officer_scope_clear(&s);
+	return rc;
+}
+
+const struct page_route PAGES_OFFICER_CERT[] = {
+	{ HTTP_GET, "/officer/certs", PAGE_OFFICER, search, 0 },
+	{ HTTP_GET, "/officer/cert/{ca}/{serial}", PAGE_OFFICER, show, 0 },
+	{ HTTP_POST, "/officer/cert/{ca}/{serial}", PAGE_OFFICER, act, 0 },
+	{ HTTP_POST, "/officer/cert/{ca}/{serial}/sign", PAGE_OFFICER, sign,
+	    0 },
+	{ 0, NULL, PAGE_ANYONE, NULL, 0 }
+};

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "officer.h"
+
+void
+officer_scope_clear(struct officer_scope *s)
+{
+	size_t	i;
+
+	for (i = 0; i < s->n; i++)
+		approval_free(&s->bind[i]);
+	s->n = 0;
+}
+
+int
+officer_scope(struct page *p, struct officer_scope *s, struct error *e)
+{
+	struct db_credentials	 all;
+	const struct db_credential *c;
+	size_t			 i;
+
+	memset(s, 0, sizeof(*s));
+	if (db_credential_list(p->db, p->client.person, false, &all,
+	    p->arena, e) == -1)
+		return -1;
+	for (i = 0; i < all.n && s->n < OFFICER_KEYS; i++) {
+		c = &all.v[i];
+		if (c->until != 0 && c->until <= p->now)
+			continue;
+		if (approval_open(&s->bind[s->n], c->blob, e) == -1) {
+			officer_scope_clear(s);
+			return -1;
+		}
+		s->key[s->n++] = *c;
+	}
+	return 0;
+}
+
+static int
+no_key(struct error *e)
+{
+	error_set(e, ERROR_DENIED, "no security key is bound to you");
+	return error_hint(e, "register one, and let two security officers "
+	    "bind it to you");
+}
+
+int
+officer_scope_order(struct page *p, const struct officer_scope *s,
+    const struct order *o, struct error *e)
+{
+	struct approval_trust	 t = { 0 };
+	struct error		 ignored = ERROR_INIT;
+	size_t			 i;
+
+	if (s->n == 0)
+		return no_key(e);
+	if (o->profile != NULL && (desk_need(p->desk, DESK_PROFILES,
+	    e) == -1))
+		return -1;
+	if (o->profile != NULL)
+		profiles_find(&p->desk->profiles, o->profile, &t.profile,
+		    &ignored);
+	for (i = 0; i < s->n; i++) {
+		error_clear(e);
+		if (approval_scope_check(s->bind[i]->order, o, &t, e) == 0)
+			return 0;
+	}
+	return -1;
+}
+
+int
+officer_scope_cert(const struct officer_scope *s, const struct db_cert *c,
+    struct error *e)
+{
+	const unsigned char	*der = c->der.p;
+	struct approved		 one = { .n = 1 };
+	X509			*x;
+	size_t			 i;
+	int			 rc = -1;
+
+	if (s->n == 0)
+		return no_key(e);
+	if ((x = d2i_X509(NULL, &der, (long)c->der.len)) == NULL)
+		return error_ssl(e, ERROR_BUG, "certificate of the store");
+	for (i = 0; rc == -1 && i < s->n; i++) {
+		error_clear(e);
+		one.by[0].bind = s->bind[i];
+		rc = approval_check_target(&one, x, c->profile, e);
+	}
+	X509_free(x);
+	return rc;
+}
+
+int
+officer_scope_office(const struct officer_scope *s, const char *office,
+    struct error *e)
+{
+	const struct order_names	*names;
+	size_t				 i, k;
+
+	if (s->n == 0)
+		return no_key(e);
+	for (i = 0; i < s->n; i++) {
+		names = &s->bind[i]->order->bind.offices;
+		if (names->n == 0)
+			return 0;
+		for (k = 0; office != NULL && k < names->n; k++)
+			if (strcmp(names->v[k], office) == 0)
+				return 0;
+	}
+	return error_set(e, ERROR_DENIED, "your security key is not for "
+	    "registration office %.64s", office != NULL ? office : "(none)");
+}
+
+const char *const *
+officer_scope_profiles(struct page *p, const struct officer_scope *s,
+    size_t *n)
+{
+	const struct order_names	*names;
+	const char			**all;
+	size_t				  i, k, max = 1;
+
+	*n = 0;
+	for (i = 0; i < s->n; i++) {
+		names = &s->bind[i]->order->bind.profiles;
+		if (names->n == 0)
+			return NULL;
+		max += names->n;
+	}
+	all = arena_alloc(p->arena, max * sizeof(*all));
+	for (i = 0; i < s->n; i++) {
+		names = &s->bind[i]->order->bind.profiles;
+		for (k = 0; k < names->n; k++)
+			all[(*n)++] = names->v[k];
+	}
+	return all;
+}
+
+/* Each certificate that a change of status is about, by its own names. */
+static int
+check_targets(struct page *p, const struct officer_scope *s,
+    const struct order *o, struct error *e)
+{
+	struct db_serial	 serial;
+	struct db_cert		 cert;
+	size_t			 i;
+	int			 found;
+
+	for (i = 0; i < o->ntargets; i++) {
+		serial.len = o->target[i].serial_len;
+		if (serial.len > sizeof(serial.p))
+			return error_set(e, ERROR_NOTFOUND, "no such order");
+		memcpy(serial.p, o->target[i].serial, serial.len);
+		found = db_cert_find(p->db, o->target[i].ca, &serial, &cert,
+		    p->arena, e);
+		if (found == -1)
+			return -1;
+		if (found == 1 && officer_scope_cert(s, &cert, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+officer_order(struct page *p, const struct officer_scope *s,
+    const uint8_t id[DB_ORDER_ID], struct review *r, struct error *e)
+{
+	const struct order	*o;
+	struct error		 why = ERROR_INIT;
+
+	if (review_load_id(p->desk, id, r, e) == -1)
+		return -1;
+	o = r->approved->order;
+	if (officer_scope_order(p, s, o, &why) == 0 &&
+	    check_targets(p, s, o, &why) == 0)
+		return 0;
+	review_clear(r);
+	if (why.code != ERROR_DENIED) {
+		*e = why;
+		return -1;
+	}
+	if (s->n == 0)
+		return no_key(e);
+	/* As if it were not there. */
+	return error_set(e, ERROR_NOTFOUND, "no such order");
+}
