@@ -63,16 +63,33 @@ struct clerk_ops {
 	/* A request, or the public key alone (is_request false): ordered. */
 	int	(*request)(void *, enum card_slot, struct bytes der,
 		    bool is_request, struct error *);
-	/* Wait until the CA has answered, without holding the card. */
+	/* Has the CA answered?  1 yes; 0 not yet, which may take a moment to
+	 * say; -1, ERROR_DENIED when it will not.  Nobody holds the card. */
 	int	(*wait)(void *, struct error *);
 	/* Make the card's secrets, if there are none, and tell them. */
 	int	(*secrets)(void *, struct job *, struct error *);
 	/* All was checked: the card is issued, with its letter. */
 	int	(*issued)(void *, struct error *);
+	/* It came to an end, for that reason: whether the card may be tried
+	 * again (true) or is spoiled now. */
+	int	(*failed)(void *, const struct error *why, bool *again,
+		    struct error *);
 };
 
 struct clerk {
 	const struct clerk_ops *ops;
 	void	*arg;
 };
+
+/*
+ * The same over a socketpair.  The worker's end is a clerk like any other; at
+ * the other end clerk_answer() has one message answered by who is asked there:
+ * 1; 2 when it was wait() and its answer is not yet, which the caller brings
+ * later with clerk_answer_wait(); 0 the worker is gone; -1.
+ */
+void	 clerk_remote(struct clerk *, int *fd);
+int	 clerk_answer(const struct clerk *, int fd, struct error *);
+/* rc and e: what wait() said. */
+int	 clerk_answer_wait(int fd, int rc, const struct error *why,
+	    struct error *);
 #endif

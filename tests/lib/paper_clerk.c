@@ -131,7 +131,7 @@ wait_certs(void *arg, struct error *e)
 		    p->pki->people_key);
 		p->certs++;
 	}
-	return 0;
+	return 1;
 }
 
 static int
@@ -157,11 +157,22 @@ issued(void *arg, struct error *e)
 	return 0;
 }
 
+static int
+failed(void *arg, const struct error *why, bool *again, struct error *e)
+{
+	struct paper_clerk	*p = arg;
+
+	(void)e;
+	p->failed = why->code;
+	*again = false;
+	return 0;
+}
+
 struct clerk
 paper_clerk(struct paper_clerk *p)
 {
 	static const struct clerk_ops	 ops = { found, begin, key, request,
-		wait_certs, secrets, issued };
+		wait_certs, secrets, issued, failed };
 
 	return (struct clerk){ &ops, p };
 }

@@ -24,6 +24,7 @@ struct paper_clerk {
 	bool		 own_management;	/* give the card a new key */
 	size_t		 management_len;
 	bool		 has_secrets, is_issued, is_broken;
+	enum error_code	 failed;
 	unsigned int	 keys, begun[STEP__MAX], certs;
 };
 void	 paper_clerk_init(struct paper_clerk *, const struct testpki *,

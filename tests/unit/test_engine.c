@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include "personalize/engine.h"
 #include "tests/lib/cut_reader.h"
 #include "tests/lib/paper_clerk.h"
@@ -17,6 +20,7 @@ struct fixture {
 	struct card_io		 io;
 	struct card		 card;
 	struct error		 e;
+	int			 pair[2];
 };
 
 static void
@@ -75,7 +79,7 @@ work(struct fixture *f)
 	int	 rc;
 
 	while ((rc = work_once(f)) == 1) {
-		if (f->clerk.ops->wait(f->clerk.arg, &f->e) == -1)
+		if (f->clerk.ops->wait(f->clerk.arg, &f->e) != 1)
 			return -1;
 		assert_int_equal(apdu_reconnect(&f->io, &f->e), 0);
 	}
@@ -224,6 +228,58 @@ engine_work_is_taken_up_again_wherever_it_was_cut(void **state)
 	print_message("# %u cuts\n", n);
 }
 
+static void *
+sit(void *arg)
+{
+	struct fixture	*f = arg;
+	struct error	 e = ERROR_INIT;
+	struct clerk	 local = paper_clerk(&f->paper);
+
+	while (clerk_answer(&local, f->pair[1], &e) == 1)
+		continue;
+	return e.code == ERROR_NONE ? NULL : f;
+}
+
+static void
+a_clerk_in_another_process_says_the_same(void **state)
+{
+	struct fixture	*f = *state;
+	pthread_t	 thread;
+	void		*failed;
+
+	for (int extended = 0; extended < 2; extended++) {
+		insert(f, extended);
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, f->pair),
+		    0);
+		clerk_remote(&f->clerk, &f->pair[0]);
+		assert_int_equal(pthread_create(&thread, NULL, sit, f), 0);
+		assert_int_equal(work(f), 0);
+		is_whole(f);
+		apdu_reconnect(&f->io, &f->e);
+		refused(f, work(f), ERROR_CONFLICT, "issued already");
+		close(f->pair[0]);
+		pthread_join(thread, &failed);
+		assert_null(failed);
+		close(f->pair[1]);
+	}
+}
+
+static void
+a_clerk_that_is_gone_is_said_to_be_so(void **state)
+{
+	struct fixture	*f = *state;
+
+	insert(f, true);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, f->pair), 0);
+	close(f->pair[1]);
+	clerk_remote(&f->clerk, &f->pair[0]);
+	assert_int_equal(work(f), -1);
+	assert_int_equal(f->e.code, ERROR_UPSTREAM);
+	error_clear(&f->e);
+	close(f->pair[0]);
+	assert_int_equal(f->reader.card.nkeys, 1);
+}
+
 int
 main(void)
 {
@@ -237,6 +293,8 @@ main(void)
 		cmocka_unit_test(engine_work_spends_no_last_try),
 		cmocka_unit_test(engine_work_believes_no_card_that_lies),
 		cmocka_unit_test(engine_work_finishes_cards_of_both_kinds),
+		cmocka_unit_test(a_clerk_in_another_process_says_the_same),
+		cmocka_unit_test(a_clerk_that_is_gone_is_said_to_be_so),
 		cmocka_unit_test(
 		    engine_work_is_taken_up_again_wherever_it_was_cut),
 	};
