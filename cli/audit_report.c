@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <jansson.h>
 
+#include "base/columns.h"
 #include "base/text.h"
 #include "cli/out.h"
 
@@ -114,7 +115,7 @@ print_finding(FILE *f, const struct audit_finding *finding)
 		buf_printf(&line, "certificate %s: ", finding->serial);
 	if (finding->order[0] != '\0')
 		buf_printf(&line, "order %s: ", finding->order);
-	out_clean(&line, finding->text);
+	columns_clean(&line, finding->text);
 	fprintf(f, "%s\n", buf_cstr(&line));
 	buf_clear(&line);
 }
@@ -174,7 +175,7 @@ json_finding(const struct audit_finding *f)
 	struct buf	 clean = { 0 };
 	json_t		*j;
 
-	out_clean(&clean, f->text);
+	columns_clean(&clean, f->text);
 	j = json_pack("{s:b, s:o, s:o, s:o, s:s}", "note", (int)f->is_note,
 	    "entry", f->seq != 0 ? json_integer(f->seq) : json_null(),
 	    "serial", text_or_null(f->serial),

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/columns.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/out.h"
@@ -14,7 +15,6 @@
 #define LIST_GAP	2
 #define SHRINK_MIN	8	/* a cut column keeps this much */
 #define LABEL_MIN	13	/* in line with order_describe() */
-#define ELLIPSIS	"\xe2\x80\xa6"
 
 struct out_list {
 	FILE			*f;
@@ -30,149 +30,13 @@ struct out_list {
 	size_t			*fit;		/* widths, once settled */
 };
 
-/* ---- text ---- */
-
-struct range {
-	uint32_t	 from, to;
-};
-
-/* What takes two columns: East Asian wide and emoji. */
-static const struct range wide[] = {
-	{ 0x1100, 0x115f }, { 0x2329, 0x232a }, { 0x2e80, 0x303e },
-	{ 0x3041, 0x33ff }, { 0x3400, 0x4dbf }, { 0x4e00, 0x9fff },
-	{ 0xa000, 0xa4cf }, { 0xa960, 0xa97f }, { 0xac00, 0xd7a3 },
-	{ 0xf900, 0xfaff }, { 0xfe10, 0xfe19 }, { 0xfe30, 0xfe6f },
-	{ 0xff00, 0xff60 }, { 0xffe0, 0xffe6 }, { 0x1f300, 0x1f64f },
-	{ 0x1f680, 0x1f6ff }, { 0x1f900, 0x1f9ff }, { 0x20000, 0x3fffd },
-};
-/* What takes none: marks that sit on the character before them. */
-static const struct range combining[] = {
-	{ 0x0300, 0x036f }, { 0x0483, 0x0489 }, { 0x0591, 0x05bd },
-	{ 0x0610, 0x061a }, { 0x064b, 0x065f }, { 0x06d6, 0x06dc },
-	{ 0x0900, 0x0902 }, { 0x093c, 0x093c }, { 0x0e31, 0x0e31 },
-	{ 0x0e34, 0x0e3a }, { 0x0e47, 0x0e4e }, { 0x1ab0, 0x1aff },
-	{ 0x1dc0, 0x1dff }, { 0x200b, 0x200d }, { 0x20d0, 0x20ff },
-	{ 0xfe00, 0xfe0f }, { 0xfe20, 0xfe2f }, { 0xe0100, 0xe01ef },
-};
-#define NRANGES(a)	(sizeof(a) / sizeof((a)[0]))
-
-static bool
-range_has(const struct range *r, size_t n, uint32_t c)
-{
-	size_t	i;
-
-	for (i = 0; i < n && r[i].from <= c; i++)
-		if (c <= r[i].to)
-			return true;
-	return false;
-}
-
-static size_t
-char_width(uint32_t c)
-{
-	if (range_has(combining, NRANGES(combining), c))
-		return 0;
-	return range_has(wide, NRANGES(wide), c) ? 2 : 1;
-}
-
-/* One character: its length, or 0 if the bytes are not UTF-8. */
-static size_t
-char_take(const char *s, uint32_t *c)
-{
-	const unsigned char	*p = (const unsigned char *)s;
-	size_t			 n, i;
-
-	if (p[0] < 0x80) {
-		*c = p[0];
-		return 1;
-	}
-	n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : p[0] >= 0xc2 ? 2 : 0;
-	if (n == 0 || p[0] > 0xf4)
-		return 0;
-	*c = p[0] & (0x7f >> n);
-	for (i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		*c = *c << 6 | (p[i] & 0x3f);
-	}
-	return n;
-}
-
-size_t
-out_width(const char *s)
-{
-	uint32_t	c = 0;
-	size_t		n, width = 0;
-
-	for (; *s != '\0'; s += n) {
-		if ((n = char_take(s, &c)) == 0) {
-			n = 1;
-			c = '?';
-		}
-		width += char_width(c);
-	}
-	return width;
-}
-
-void
-out_fit(struct buf *out, const char *s, size_t width)
-{
-	uint32_t	c = 0;
-	size_t		n, used = 0, w;
-
-	if (out_width(s) <= width) {
-		buf_str(out, s);
-		return;
-	}
-	for (; *s != '\0' && width > 0; s += n, used += w) {
-		if ((n = char_take(s, &c)) == 0) {
-			n = 1;
-			c = '?';
-		}
-		w = char_width(c);
-		if (used + w > width - 1)
-			break;
-		buf_add(out, s, n);
-	}
-	if (width > 0)
-		buf_str(out, ELLIPSIS);
-}
-
-/* Would this character move the cursor or turn the text around? */
-static bool
-is_control(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f) ||
-	    (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ||
-	    c == 0x2028 || c == 0x2029;
-}
-
-void
-out_clean(struct buf *out, const char *s)
-{
-	uint32_t	c = 0;
-	size_t		n, i;
-
-	for (; *s != '\0'; s += n) {
-		n = char_take(s, &c);
-		if (n != 0 && !is_control(c)) {
-			buf_add(out, s, n);
-			continue;
-		}
-		if (n == 0)
-			n = 1;
-		for (i = 0; i < n; i++)
-			buf_printf(out, "\\x%02x", (unsigned char)s[i]);
-	}
-}
-
 static char *
 clean_copy(const char *s)
 {
 	struct buf	b = { 0 };
 	char		*copy;
 
-	out_clean(&b, s);
+	columns_clean(&b, s);
 	copy = mem_strdup(buf_cstr(&b));
 	buf_clear(&b);
 	return copy;
@@ -298,9 +162,9 @@ list_settle(struct out_list *l)
 	for (i = 0; i < l->ncols; i++) {
 		if (!is_shown(l, i))
 			continue;
-		l->fit[i] = out_width(l->col[i].head);
+		l->fit[i] = columns_of(l->col[i].head);
 		for (r = 0; r < l->nheld; r++) {
-			w = out_width(l->cell[r * l->ncols + i]);
+			w = columns_of(l->cell[r * l->ncols + i]);
 			if (w > l->fit[i])
 				l->fit[i] = w;
 		}
@@ -332,10 +196,10 @@ list_print_row(struct out_list *l, char *const *cell)
 		first = false;
 		fitted.len = 0;
 		if ((l->col[i].flags & OUT_SHRINK) != 0)
-			out_fit(&fitted, cell[i], l->fit[i]);
+			columns_fit(&fitted, cell[i], l->fit[i]);
 		else
 			buf_str(&fitted, cell[i]);
-		w = out_width(buf_cstr(&fitted));
+		w = columns_of(buf_cstr(&fitted));
 		if ((l->col[i].flags & OUT_RIGHT) != 0)
 			print_padding(&line, w, l->fit[i]);
 		buf_add(&line, fitted.p, fitted.len);
@@ -605,7 +469,7 @@ out_put_line(struct out_record *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	out_clean(&r->lines, line);
+	columns_clean(&r->lines, line);
 	buf_byte(&r->lines, '\n');
 }
 
@@ -627,7 +491,7 @@ record_print(struct out_record *r)
 	size_t		i, w, widest = LABEL_MIN;
 
 	for (i = 0; i < r->n; i++) {
-		w = out_width(r->label[i]);
+		w = columns_of(r->label[i]);
 		if (w > widest)
 			widest = w;
 	}

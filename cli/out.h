@@ -67,11 +67,4 @@ void	 out_put_line(struct out_record *, const char *, ...)
 /* The same of a text that is lines already. */
 void	 out_put_text(struct out_record *, const char *);
 void	 out_record_free(struct out_record **);		/* prints */
-
-/* Columns that UTF-8 text takes on a terminal. */
-size_t	 out_width(const char *);
-/* Cut to at most width columns, the last one an ellipsis; appends. */
-void	 out_fit(struct buf *, const char *, size_t width);
-/* Append with control characters as \xHH and broken UTF-8 likewise. */
-void	 out_clean(struct buf *, const char *);
 #endif

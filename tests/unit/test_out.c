@@ -49,43 +49,6 @@ put_row(struct out_list *l, const char *name, int64_t n, int64_t t)
 }
 
 static void
-out_shows_control_characters_instead_of_obeying_them(void **state)
-{
-	struct buf	b = { 0 };
-
-	(void)state;
-	out_clean(&b, "a\x1b[2Jb\xc2\x9b" "c\xff\xe2\x80\xae");
-	assert_string_equal(buf_cstr(&b),
-	    "a\\x1b[2Jb\\xc2\\x9bc\\xff\\xe2\\x80\\xae");
-	buf_clear(&b);
-}
-
-static void
-out_counts_columns_not_bytes(void **state)
-{
-	(void)state;
-	assert_int_equal(out_width(""), 0);
-	assert_int_equal(out_width("Zo\xc3\xab"), 3);
-	assert_int_equal(out_width("e\xcc\x81"), 1);
-	assert_int_equal(out_width("\xe6\x97\xa5\xe6\x9c\xac"), 4);
-	assert_int_equal(out_width("\xff\xff"), 2);
-}
-
-static void
-out_cuts_at_a_character_with_an_ellipsis(void **state)
-{
-	struct buf	b = { 0 };
-
-	(void)state;
-	out_fit(&b, "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", 4);
-	assert_string_equal(buf_cstr(&b), "\xe6\x97\xa5\xe2\x80\xa6");
-	b.len = 0;
-	out_fit(&b, "short", 5);
-	assert_string_equal(buf_cstr(&b), "short");
-	buf_clear(&b);
-}
-
-static void
 out_list_lines_up_columns_and_leaves_out_what_is_for_programs(void **state)
 {
 	struct capture	 c;
@@ -233,10 +196,6 @@ int
 main(void)
 {
 	const struct CMUnitTest	tests[] = {
-		cmocka_unit_test(
-		    out_shows_control_characters_instead_of_obeying_them),
-		cmocka_unit_test(out_counts_columns_not_bytes),
-		cmocka_unit_test(out_cuts_at_a_character_with_an_ellipsis),
 		cmocka_unit_test(
 	    out_list_lines_up_columns_and_leaves_out_what_is_for_programs),
 		cmocka_unit_test(out_list_cuts_only_columns_that_may_be_cut),

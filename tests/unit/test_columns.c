@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "base/columns.h"
+
+static void
+columns_clean_shows_control_characters_instead_of_obeying_them(void **state)
+{
+	struct buf	b = { 0 };
+
+	(void)state;
+	columns_clean(&b, "a\x1b[2Jb\xc2\x9b" "c\xff\xe2\x80\xae");
+	assert_string_equal(buf_cstr(&b),
+	    "a\\x1b[2Jb\\xc2\\x9bc\\xff\\xe2\\x80\\xae");
+	buf_clear(&b);
+}
+
+static void
+columns_of_counts_columns_not_bytes(void **state)
+{
+	(void)state;
+	assert_int_equal(columns_of(""), 0);
+	assert_int_equal(columns_of("Zo\xc3\xab"), 3);
+	assert_int_equal(columns_of("e\xcc\x81"), 1);
+	assert_int_equal(columns_of("\xe6\x97\xa5\xe6\x9c\xac"), 4);
+	assert_int_equal(columns_of("\xff\xff"), 2);
+}
+
+static void
+columns_fit_cuts_at_a_character_with_an_ellipsis(void **state)
+{
+	struct buf	b = { 0 };
+
+	(void)state;
+	columns_fit(&b, "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", 4);
+	assert_string_equal(buf_cstr(&b), "\xe6\x97\xa5\xe2\x80\xa6");
+	b.len = 0;
+	columns_fit(&b, "short", 5);
+	assert_string_equal(buf_cstr(&b), "short");
+	buf_clear(&b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(
+		    columns_clean_shows_control_characters_instead_of_obeying_them),
+		cmocka_unit_test(columns_of_counts_columns_not_bytes),
+		cmocka_unit_test(columns_fit_cuts_at_a_character_with_an_ellipsis),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
