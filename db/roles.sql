@@ -75,6 +75,17 @@ GRANT INSERT (target, kind, key) ON delivery TO signet_cli;
 GRANT UPDATE (version, attempts, next_at, error, dead) ON delivery
 	TO signet_cli;
 GRANT UPDATE (fill_after), DELETE ON target TO signet_cli;
+-- Cards: makes batches, counts blanks, follows what was issued.
+GRANT INSERT ON card_batch, card_batch_order, card_item, letter_run,
+	letter_print TO signet_cli;
+GRANT INSERT (batch, kind, count, who, note) ON card_stock TO signet_cli;
+GRANT UPDATE (state, changed_at, note) ON card_batch TO signet_cli;
+GRANT UPDATE (state, round, place, reason, changed_at) ON card_item
+	TO signet_cli;
+GRANT UPDATE (state, changed_at, changed_by, reason, order_id) ON card
+	TO signet_cli;
+GRANT UPDATE (void_at, reason) ON letter TO signet_cli;
+GRANT UPDATE (void_at) ON letter_print TO signet_cli;
 
 -- signet-rad: as the operator, for orders and holders only.
 GRANT SELECT ON ca, holder, orders, item, request, cert, cert_name, crl,
@@ -105,10 +116,34 @@ GRANT EXECUTE ON FUNCTION registration_sweep TO signet_ra;
 GRANT UPDATE (state, changed_at, attempts, next_at, error) ON notice
 	TO signet_cli;
 
--- signet-station: brings requests for items of approved batches.
+-- signet-station: brings requests for items of approved batches, keeps the
+-- journal of each card, and hands in orders to revoke what is on spoiled ones.
 GRANT SELECT ON ca, holder, orders, item, cert TO signet_station;
 GRANT SELECT (order_id, n) ON request TO signet_station;
 GRANT INSERT ON request TO signet_station;
+GRANT INSERT (id, digest, kind, state, ca, profile, holder, summary, blob,
+	approvals, items, open_items, waiting_items, created_at, expires_at)
+	ON orders TO signet_station;
+GRANT SELECT ON card_batch, card_batch_order, card_item, card, card_key,
+	card_secret, card_step, card_event, card_stock, card_effect, letter
+	TO signet_station;
+GRANT INSERT ON card, card_key, card_secret, card_step, letter
+	TO signet_station;
+GRANT INSERT (card, what, who, reason, order_id) ON card_event
+	TO signet_station, signet_cli;
+GRANT UPDATE (state, attempts, reason, changed_at) ON card_item
+	TO signet_station;
+GRANT UPDATE (state, turn, station, reader, taken_at, changed_at, issued_at,
+	expires, changed_by, reason, order_id) ON card TO signet_station;
+GRANT UPDATE (alg, spki, key_digest, attestation, request, order_id, n, made_at,
+	written_at) ON card_key TO signet_station;
+GRANT UPDATE (work, set_at, void_at) ON card_secret TO signet_station;
+GRANT UPDATE (tries, station, done_at) ON card_step TO signet_station;
+GRANT UPDATE (void_at, reason) ON letter TO signet_station;
+GRANT INSERT (cert, name, salt, hash) ON revocation_code TO signet_station;
+GRANT EXECUTE ON FUNCTION card_withdraw TO signet_station;
+GRANT EXECUTE ON FUNCTION card_balance TO signet_station, signet_cli,
+	signet_audit;
 
 -- signet-ocspd: status, and nothing about persons.
 GRANT SELECT ON ca, crl, crl_part, audit_head, heartbeat TO signet_ocsp;
@@ -149,6 +184,11 @@ GRANT EXECUTE ON FUNCTION audit_append TO signet_ca, signet_cli, signet_ra,
 -- Digests of secrets are for the RA alone.
 REVOKE ALL ON application_link, revocation_code
 	FROM signet_ca, signet_cli, signet_audit;
+-- Of the secrets of cards the CA needs nothing, the operator what is sealed for
+-- the escrow, and only stations what they go on with.
+REVOKE ALL ON card_secret FROM signet_ca, signet_cli, signet_audit;
+GRANT SELECT (card, kind, version, sealed, made_at, set_at, void_at)
+	ON card_secret TO signet_cli, signet_audit;
 
 -- Per program and database.  The CA's statements all go by key; a plan that
 -- was made while a table was small must not read all of it when it is big.

@@ -91,7 +91,8 @@ struct db_name {
 struct db_issued {
 	struct db_ref	 ref;
 	const char	*ca, *profile;
-	const char	*holder, *card;		/* or NULL */
+	const char	*holder;		/* or NULL */
+	const char	*card;			/* NULL: what the station noted */
 	const char	*subject;
 	struct db_serial serial;
 	uint8_t		 key_digest[DB_DIGEST];

@@ -14,6 +14,7 @@
 #include "db/db_application.h"
 #include "db/db_audit.h"
 #include "db/db_ca.h"
+#include "db/db_card.h"
 #include "db/db_cert.h"
 #include "db/db_code_try.h"
 #include "db/db_credential.h"
@@ -63,6 +64,12 @@ static const struct {
 	{ &DB_CA, "ca", R(CA) | R(CLI) | R(RA) | R(OCSP) | R(CRL) |
 	    R(STATION) | R(AUDIT) | R(AGENT) },
 	{ &DB_CA_ADD, "ca add", R(CLI) },
+	{ &DB_CARD, "card", READERS | R(STATION) },
+	{ &DB_CARD_CLAIM, "card claim", R(STATION) },
+	{ &DB_CARD_END, "card end", R(STATION) },
+	{ &DB_CARD_KEY, "card key", R(STATION) },
+	{ &DB_CARD_SECRET, "card secret", R(STATION) },
+	{ &DB_CARD_STEP, "card step", R(STATION) },
 	{ &DB_CERT, "cert", READERS | R(RA) },
 	{ &DB_CODE_TRY, "code try", R(CLI) | R(RA) },
 	{ &DB_CREDENTIAL, "credential", READERS | R(RA) },
@@ -235,6 +242,29 @@ static const struct {
 	{ "DELETE FROM notice", 0 },
 	{ "DELETE FROM revocation_code", 0 },
 	{ "DELETE FROM code_try", 0 },
+	{ "SELECT work FROM card_secret", R(STATION) },
+	{ "SELECT sealed FROM card_secret", R(CLI) | R(STATION) | R(AUDIT) },
+	{ "UPDATE card_secret SET sealed = ''", 0 },
+	{ "DELETE FROM card_secret", 0 },
+	{ "UPDATE card SET identity = 'other'", 0 },
+	{ "UPDATE card SET holder = 'x'", 0 },
+	{ "UPDATE card SET state = 'issued'", R(CLI) | R(STATION) },
+	{ "DELETE FROM card", 0 },
+	{ "UPDATE card_item SET holder = 'x'", 0 },
+	{ "UPDATE card_item SET number = 'x'", 0 },
+	{ "INSERT INTO card_item (n) VALUES (1)", R(CLI) },
+	{ "INSERT INTO card_batch (name) VALUES ('x')", R(CLI) },
+	{ "UPDATE card_batch SET state = 'closed'", R(CLI) },
+	{ "INSERT INTO card_stock (count) VALUES (1)", R(CLI) },
+	{ "UPDATE card_stock SET count = 1", 0 },
+	{ "DELETE FROM card_step", 0 },
+	{ "UPDATE card_event SET who = 'x'", 0 },
+	{ "DELETE FROM card_event", 0 },
+	{ "UPDATE letter SET sealed = ''", 0 },
+	{ "DELETE FROM letter", 0 },
+	{ "INSERT INTO letter (number) VALUES ('x')", R(STATION) },
+	{ "UPDATE card_effect SET effect = 'none'", 0 },
+	{ "UPDATE orders SET blob = '' WHERE id = ''", R(CLI) | R(RA) },
 	{ "UPDATE heartbeat SET one = true", 0 },
 	{ "DELETE FROM heartbeat", 0 },
 	{ "UPDATE audit_signed_head SET cms = ''", 0 },
