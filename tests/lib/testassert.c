@@ -334,7 +334,7 @@ ask_for(struct testassert_ask *ask, struct bytes blob, struct approved *bind)
 void
 testassert_approve(struct buf *out, struct bytes blob,
     const struct identity *ra, X509 *officer, EVP_PKEY *key,
-    struct bytes bind, int64_t now)
+    struct bytes bind, const uint8_t *challenge, int64_t now)
 {
 	struct testassert_ask	 ask = { .flags = 0 };
 	struct testassert	 made;
@@ -345,6 +345,8 @@ testassert_approve(struct buf *out, struct bytes blob,
 
 	NEED(approval_open(&bound, bind, &e) == 0);
 	ask_for(&ask, blob, bound);
+	if (challenge != NULL)
+		memcpy(ask.challenge, challenge, sizeof(ask.challenge));
 	testassert_make(&made, key, &ask);
 	testassert_parts(&parts, &made, officer, bind);
 	NEED(assertion_encode(&value, &parts, &e) == 0);

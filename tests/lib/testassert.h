@@ -54,10 +54,10 @@ void	 testassert_seal(struct buf *out, struct bytes blob,
 /* An order to bind the credential to a person, not signed yet. */
 struct order *testassert_bind(EVP_PKEY *, const char *person,
 	    const char *rp_id, const char *origin, const struct clock *);
-/* testassert_seal() with an assertion as it should be: UP, UV, and the digest
- * of the order in the blob. */
+/* testassert_seal() with an assertion as it should be: UP, UV, and as the
+ * challenge these 32 octets, or the digest of the order (NULL). */
 void	 testassert_approve(struct buf *out, struct bytes blob,
 	    const struct identity *ra, X509 *officer, EVP_PKEY *,
-	    struct bytes bind, int64_t now);
+	    struct bytes bind, const uint8_t *challenge, int64_t now);
 char	*testassert_base64url(const uint8_t *, size_t);
 #endif

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "order/code.h"
 #include "os/file.h"
+#include "testassert.h"
 #include "testbundle.h"
 #include "x509/cert.h"
 #include "x509/crl.h"
@@ -419,6 +420,78 @@ remove_status(struct testbundle *w, const struct testbundle_cert *c)
 		}
 }
 
+/* Credentials. */
+
+static void
+put_binding(struct testbundle *w, const char *act, const uint8_t order[32],
+    const uint8_t id[16])
+{
+	struct buf	 body = { 0 };
+
+	entry_begin(w, &body, act);
+	put_order(&body, order, id);
+	if (strcmp(act, "bind") == 0)
+		audit_str(&body, "person", "o1");
+	else
+		audit_hex(&body, "unbinds", w->bind_digest, 32);
+	entry_end(w, &body);
+}
+
+static void
+bind_make(struct testbundle *w)
+{
+	struct error	 e = ERROR_INIT;
+	struct order	*o;
+	struct buf	 blob = { 0 };
+
+	appoint(w, &w->ra, "ra-agent", "RA nine", "ra-9", OID_ROLE_RA_AGENT,
+	    NULL);
+	w->auth_key = testpki_key("P-256");
+	o = testassert_bind(w->auth_key, "o1", "ra.example.org",
+	    "https://ra.example.org", &w->clock);
+	ok(approval_wrap(&blob, o, &e), &e);
+	approve(w, &blob, w->so1.key, w->so1.cert);
+	if (!w->bound_by_one)
+		approve(w, &blob, w->so2.key, w->so2.cert);
+	buf_add(&w->bind, blob.p, blob.len);
+	hand_in(w, o, &blob, w->bind_digest);
+	if (!w->never_bound)
+		put_binding(w, "bind", w->bind_digest, o->id);
+	order_free(&o);
+}
+
+static void
+unbind_make(struct testbundle *w)
+{
+	struct testbundle_cert	*by = w->unbound_by_ra ? &w->ra : &w->so1;
+	struct error		 e = ERROR_INIT;
+	struct order		*o = order_make(w, ORDER_UNBIND);
+	struct buf		 blob = { 0 };
+	uint8_t			 digest[32];
+
+	memcpy(o->unbinds, w->bind_digest, 32);
+	ok(approval_wrap(&blob, o, &e), &e);
+	approve(w, &blob, by->key, by->cert);
+	hand_in(w, o, &blob, digest);
+	put_binding(w, "unbind", digest, o->id);
+	order_free(&o);
+}
+
+static void
+assert_order(struct testbundle *w, struct buf *blob)
+{
+	struct identity	 id = { 0 };
+	struct buf	 out = { 0 };
+
+	testpki_identity_of(&id, &w->pki, w->ra.cert, w->ra.key);
+	testassert_approve(&out, BYTES(blob->p, blob->len), &id,
+	    w->officer.cert, w->auth_key, BYTES(w->bind.p, w->bind.len),
+	    w->asserted_other ? w->bind_digest : NULL, w->t);
+	buf_clear(blob);
+	*blob = out;
+	testpki_identity_clear(&id);
+}
+
 /* Alice: a single order, approved by the officer. */
 
 static void
@@ -427,6 +500,10 @@ alice_approve(struct testbundle *w, struct buf *blob)
 	struct testpki	 other;
 	struct identity	 id = { 0 };
 
+	if (w->by_assertion) {
+		assert_order(w, blob);
+		return;
+	}
 	if (w->stranger_approves) {
 		testpki_init(&other, w->pki.now);
 		testpki_identity(&id, &other, "P-256", "Stranger", "s1",
@@ -456,7 +533,9 @@ alice_entries(struct testbundle *w, const struct order *o)
 		remove_status(w, &w->officer);
 		put_status(w, "revoke", "services", &w->officer, 1);
 	}
-	if (w->officer_revoked)
+	if (w->unbound || w->just_unbound || w->unbound_by_ra)
+		unbind_make(w);
+	if (w->officer_revoked || w->unbound)
 		w->t += 3600;
 }
 
@@ -724,6 +803,8 @@ testbundle_make(struct testbundle *w)
 		X509_free(late.cert);
 		EVP_PKEY_free(late.key);
 	}
+	if (w->by_assertion)
+		bind_make(w);
 	bob_make(w);
 	alice_make(w);
 	batch_make(w);
@@ -763,6 +844,9 @@ testbundle_clear(struct testbundle *w)
 	cert_clear(&w->bob);
 	cert_clear(&w->carol);
 	cert_clear(&w->dave);
+	cert_clear(&w->ra);
+	EVP_PKEY_free(w->auth_key);
+	buf_clear(&w->bind);
 	list_clear(&w->body);
 	list_clear(&w->line);
 	for (i = 0; i < BUNDLE__MAX; i++)

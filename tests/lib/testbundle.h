@@ -54,12 +54,23 @@ struct testbundle {
 	bool		 dave_released;		/* after having been held */
 	bool		 revoked_released;	/* what may never be */
 	bool		 adopted;		/* from the first head on */
+	/* Alice is approved in the browser; and with it: */
+	bool		 by_assertion;
+	bool		 bound_by_one;		/* security officer */
+	bool		 never_bound;		/* signed, not carried out */
+	bool		 unbound;		/* long before it is used */
+	bool		 just_unbound;
+	bool		 unbound_by_ra;		/* of no effect, and named */
+	bool		 asserted_other;	/* another order */
 
 	struct testpki	 pki;
 	int64_t		 t;
 	struct clock	 clock;
 	struct testbundle_cert	so1, so2, officer, agent, alice, bob, carol,
-				dave;
+				dave, ra;
+	EVP_PKEY		*auth_key;	/* the officer's security key */
+	struct buf		 bind;		/* the order that bound it */
+	uint8_t			 bind_digest[32];
 	/* What has been made. */
 	struct testbundle_list	 body;		/* of the entries */
 	struct testbundle_list	 part[BUNDLE__MAX];	/* DER */

@@ -139,7 +139,7 @@ by_assertion(struct fixture *f)
 
 	testassert_approve(&out, BYTES(f->blob.p, f->blob.len), &f->ra,
 	    f->officer.cert, f->key, BYTES(f->bind.p, f->bind.len),
-	    TESTPKI_NOW);
+	    NULL, TESTPKI_NOW);
 	buf_clear(&f->blob);
 	f->blob = out;
 }
@@ -220,9 +220,9 @@ an_assertion_is_told_with_all_that_stands_behind_it(void **state)
 	    "  brought by:   ra-agent ra-9 (RA nine)\n"
 	    "  credential:   ");
 	assert_has(f, text_hex(hex, id, sizeof(id)));
-	assert_has(f, "  bound to:     1\n"
-	    "  bound by:     security-officer s1 (Sara One)\n"
-	    "  bound by:     security-officer s2 (Sten\\x0aTwo)\n");
+	assert_has(f, "  bound to:     1\n  bound by:     ");
+	assert_has(f, "  bound by:     security-officer s1 (Sara One)\n");
+	assert_has(f, "  bound by:     security-officer s2 (Sten\\x0aTwo)\n");
 	assert_has(f, "  origin:       " ORIGIN "\n  relying party: " RP "\n");
 	assert_has(f, "  verified:     it signed the digest of this order");
 	assert_has(f, "    profiles:   all\n    domains:    example.org\n");

@@ -535,6 +535,135 @@ an_order_used_after_its_expiry_is_named(void **state)
 	    "the order was used after it had expired"), &f->w.alice);
 }
 
+/* Approvals in the browser. */
+
+static void
+by_assertion(struct fixture *f)
+{
+	f->w.by_assertion = true;
+	testbundle_make(&f->w);
+	write_and_audit(f);
+}
+
+static void
+an_approval_in_the_browser_is_proven_by_the_root_alone(void **state)
+{
+	struct fixture	*f = *state;
+
+	by_assertion(f);
+	show(&f->report);
+	assert_int_equal(audit_report_failed(&f->report), 0);
+}
+
+/* What was issued on it is named, too. */
+static void
+assert_no_order(struct fixture *f)
+{
+	char	 hex[43];
+
+	assert_string_equal(finding(&f->report, AUDIT_ORDERS,
+	    "issue: the order with digest")->serial, text_hex(hex,
+	    f->w.alice.serial, f->w.alice.serial_len));
+}
+
+static void
+an_assertion_made_for_another_order_is_named(void **state)
+{
+	struct fixture			*f = *state;
+	const struct audit_finding	*found;
+	char				 id[33];
+
+	f->w.asserted_other = true;
+	by_assertion(f);
+	found = finding(&f->report, AUDIT_ORDERS, "the assertion was made for "
+	    "something else: its challenge is not the one asked for");
+	assert_string_equal(found->order, text_hex(id, f->w.alice.order_id,
+	    16));
+	assert_no_order(f);
+}
+
+/* As who owns the store would; it does not have the RA's key. */
+static void
+a_changed_assertion_is_named(void **state)
+{
+	struct fixture	*f = *state;
+	struct buf	*b;
+	const char	*origin = "\"https://ra.example.org\"";
+	size_t		 i, n = strlen(origin);
+
+	f->w.by_assertion = true;
+	testbundle_make(&f->w);
+	b = &f->w.part[BUNDLE_ORDERS].v[7];
+	for (i = 0; i + n < b->len && memcmp(b->p + i, origin, n) != 0; i++)
+		;
+	assert_true(i + n < b->len);
+	b->p[i + 9] = 'b';
+	write_and_audit(f);
+	finding(&f->report, AUDIT_ORDERS, "signature does not verify");
+	assert_no_order(f);
+}
+
+static void
+a_credential_bound_by_one_security_officer_is_named(void **state)
+{
+	struct fixture	*f = *state;
+
+	f->w.bound_by_one = true;
+	by_assertion(f);
+	finding(&f->report, AUDIT_ORDERS, "bind without sufficient approval: "
+	    "needs security-officer and security-officer; has "
+	    "security-officer so1 (Sigrid Ost)");
+	assert_about(finding(&f->report, AUDIT_ORDERS, "issue without "
+	    "sufficient approval: approval by officer o1 (Olga Vik): order "
+	    "that binds the credential: needs security-officer"),
+	    &f->w.alice);
+}
+
+static void
+a_credential_that_was_never_bound_is_named(void **state)
+{
+	struct fixture	*f = *state;
+
+	f->w.never_bound = true;
+	by_assertion(f);
+	assert_about(only(&f->report, AUDIT_ORDERS, "no entry says that the "
+	    "credential was bound"), &f->w.alice);
+}
+
+static void
+a_credential_used_after_it_was_taken_away_is_named(void **state)
+{
+	struct fixture	*f = *state;
+
+	f->w.unbound = true;
+	by_assertion(f);
+	assert_about(only(&f->report, AUDIT_ORDERS, "the credential had been "
+	    "taken away before, in entry"), &f->w.alice);
+}
+
+static void
+a_credential_taken_away_while_the_act_was_under_way_is_only_noted(void **state)
+{
+	struct fixture	*f = *state;
+
+	f->w.just_unbound = true;
+	by_assertion(f);
+	assert_true(finding(&f->report, AUDIT_ORDERS,
+	    "a credential was taken away 10 seconds before")->is_note);
+	assert_int_equal(audit_report_failed(&f->report), 0);
+}
+
+static void
+a_credential_taken_away_by_the_ra_alone_is_named_and_stays_bound(void **state)
+{
+	struct fixture	*f = *state;
+
+	f->w.unbound_by_ra = true;
+	by_assertion(f);
+	only(&f->report, AUDIT_ORDERS, "unbind without sufficient approval: "
+	    "needs officer, or security-officer; has ra-agent ra-9");
+}
+
 /* Status and lists. */
 
 static void
@@ -854,6 +983,14 @@ main(void)
 		TEST(an_order_used_though_rejected_is_named),
 		TEST(an_order_that_was_never_handed_in_is_named),
 		TEST(an_order_used_after_its_expiry_is_named),
+		TEST(an_approval_in_the_browser_is_proven_by_the_root_alone),
+		TEST(an_assertion_made_for_another_order_is_named),
+		TEST(a_changed_assertion_is_named),
+		TEST(a_credential_bound_by_one_security_officer_is_named),
+		TEST(a_credential_that_was_never_bound_is_named),
+		TEST(a_credential_used_after_it_was_taken_away_is_named),
+		TEST(a_credential_taken_away_while_the_act_was_under_way_is_only_noted),
+		TEST(a_credential_taken_away_by_the_ra_alone_is_named_and_stays_bound),
 		TEST(a_certificate_made_good_again_in_the_store_is_named),
 		TEST(a_certificate_revoked_without_an_order_is_named),
 		TEST(another_reason_in_the_store_is_named),

@@ -10,6 +10,7 @@
 
 #include "order/approval.h"
 #include "status/court.h"
+#include "tests/lib/testassert.h"
 #include "tests/lib/testpki.h"
 
 #define NOW	TESTPKI_NOW
@@ -116,8 +117,13 @@ order_about(struct fixture *f, struct buf *out, enum order_kind kind,
 		o->reason = 1;
 	assert_int_equal(approval_wrap(&bare, o, &f->e), 0);
 	order_free(&o);
-	testpki_identity(&id, &f->pki, "P-256", "Somebody", "47", role);
 	out->len = 0;
+	if (role == NULL) {
+		buf_add(out, bare.p, bare.len);
+		buf_clear(&bare);
+		return;
+	}
+	testpki_identity(&id, &f->pki, "P-256", "Somebody", "47", role);
 	if (approval_add(out, BYTES(bare.p, bare.len), &id, &f->clock,
 	    &f->e) == -1)
 		fail_msg("%s", f->e.text);
@@ -170,6 +176,37 @@ a_hold_ends_by_an_officers_order_about_it_and_by_nothing_else(void **state)
 	buf_clear(&b);
 }
 
+/* With the store at hand they count: tests/integration/72-ocspd-assertion.t */
+static void
+without_the_store_a_release_by_assertion_ends_no_hold(void **state)
+{
+	struct fixture	*f = *state;
+	EVP_PKEY	*key = testpki_key("P-256");
+	struct identity	 officer, ra;
+	struct buf	 bind = { 0 }, blob = { 0 }, out = { 0 };
+	struct order	*o = testassert_bind(key, "47", "ra.example.org",
+	    "https://ra.example.org", &f->clock);
+
+	testpki_identity(&officer, &f->pki, "P-256", "Somebody", "47",
+	    OID_ROLE_OFFICER);
+	testpki_identity(&ra, &f->pki, "P-256", "RA", "9", OID_ROLE_RA_AGENT);
+	assert_int_equal(approval_wrap(&bind, o, &f->e), 0);
+	order_about(f, &blob, ORDER_RELEASE, HOLD, NULL);
+	testassert_approve(&out, BYTES(blob.p, blob.len), &ra, officer.cert,
+	    key, BYTES(bind.p, bind.len), NULL, NOW);
+	assert_int_equal(check(f, &out, NOW - 300), -1);
+	assert_int_equal(f->e.code, ERROR_DENIED);
+	assert_non_null(strstr(f->e.text, "approval by officer 47 (Somebody): "
+	    "order that binds the credential: needs security-officer"));
+	order_free(&o);
+	buf_clear(&bind);
+	buf_clear(&blob);
+	buf_clear(&out);
+	EVP_PKEY_free(key);
+	testpki_identity_clear(&officer);
+	testpki_identity_clear(&ra);
+}
+
 #define T(test)	cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int
@@ -177,6 +214,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_row_that_takes_back_what_the_list_says_is_overruled),
+		T(without_the_store_a_release_by_assertion_ends_no_hold),
 		T(a_hold_ends_by_an_officers_order_about_it_and_by_nothing_else),
 	};
 
