@@ -96,14 +96,15 @@ put_cose(struct buf *b, EVP_PKEY *key)
 }
 
 static void
-put_header(struct buf *b, const char *rp_id, uint8_t flags)
+put_header(struct buf *b, const char *rp_id, uint8_t flags, uint8_t counter)
 {
 	uint8_t	 hash[SHA256_DIGEST_LENGTH];
 
 	SHA256((const uint8_t *)rp_id, strlen(rp_id), hash);
 	buf_add(b, hash, sizeof(hash));
 	buf_byte(b, flags);
-	buf_add(b, "\0\0\0\x07", 4);
+	buf_add(b, "\0\0\0", 3);
+	buf_byte(b, counter);
 }
 
 static char *
@@ -130,7 +131,7 @@ testassert_register(EVP_PKEY *key, const char *rp_id, const char *origin,
 	testassert_id(id, key);
 	testassert_spki(&spki, key);
 	put_header(&auth, rp_id, TESTASSERT_UP | TESTASSERT_UV |
-	    TESTASSERT_AT);
+	    TESTASSERT_AT, 0);
 	buf_add(&auth, (uint8_t[16]){ 0 }, 16);
 	buf_add(&auth, "\0\x20", 2);
 	buf_add(&auth, id, sizeof(id));
@@ -189,7 +190,7 @@ testassert_make(struct testassert *t, EVP_PKEY *key,
 
 	memset(t, 0, sizeof(*t));
 	testassert_id(t->id, key);
-	put_header(&t->auth_data, ask->rp_id, ask->flags);
+	put_header(&t->auth_data, ask->rp_id, ask->flags, ask->counter);
 	if (ask->extra.len > 0)
 		buf_add(&t->auth_data, ask->extra.p, ask->extra.len);
 	client = ask->client != NULL ? mem_strdup(ask->client) :

@@ -31,6 +31,7 @@ struct testassert_ask {
 	const char	*rp_id, *origin;
 	uint8_t		 challenge[32];
 	uint8_t		 flags;		/* TESTASSERT_UP ... */
+	uint8_t		 counter;
 	const char	*client;	/* this clientDataJSON, or NULL */
 	struct bytes	 extra;		/* after the header of authData */
 };
