@@ -119,7 +119,8 @@ check_item(struct audit_verify *v, struct audit_entry *en,
 	}
 }
 
-/* Possession was proved, and of the key that was certified. */
+/* Possession was proved, or a station says so, and of the key that was
+ * certified. */
 static void
 check_key(struct audit_verify *v, struct audit_entry *en,
     const uint8_t digest[32], const uint8_t key_digest[32])
@@ -135,7 +136,7 @@ check_key(struct audit_verify *v, struct audit_entry *en,
 		    "its request is not in requests.pem");
 	else if (bundle_pem_at(&v->b.part[BUNDLE_REQUESTS],
 	    "CERTIFICATE REQUEST", rec->at, &der, &e) != 1 ||
-	    csr_parse(&csr, BYTES(der.p, der.len), &e) == -1)
+	    csr_parse_card(&csr, BYTES(der.p, der.len), &e) == -1)
 		audit_failed(v->r, AUDIT_REQUESTS, &en->about, "request: %s",
 		    e.text);
 	else if (memcmp(csr->key_digest, key_digest, 32) != 0)

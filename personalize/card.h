@@ -148,7 +148,8 @@ bool	 card_key_is(EVP_PKEY *, enum card_alg);
  * A request for the key, signed by the card and checked here; the nonce (as
  * challengePassword) shows that it was made for this occasion.  1: PKCS#10.
  * 0: this card does not sign with an EC key that is there to agree: the key
- * alone (SubjectPublicKeyInfo), proved by agreement.  -1.
+ * alone (SubjectPublicKeyInfo), proved by agreement.  -1.  csr_card_put() makes
+ * of either, and of the attestation, what a station orders.
  */
 int	 card_request(struct card *, enum card_slot, EVP_PKEY *pub,
 	    const char *common_name, struct bytes nonce, struct buf *der,

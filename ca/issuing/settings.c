@@ -68,6 +68,9 @@ const struct conf_item cad_settings[] = {
 	    "PEM file with the root certificates that orders are checked to."),
 	CONF_STR(struct cad_conf, root_crl, NULL,
 	    "The root's CRL, as signet-root makes it: a CA on it issues no more."),
+	CONF_STR(struct cad_conf, attestation_roots, NULL,
+	    "PEM file with the roots of those makers of cards whose word about "
+	    "keys counts; default: nobody's."),
 	CONF_STR(struct cad_conf, officers_ca, "services",
 	    "The CA whose certificates carry roles."),
 	CONF_STR(struct cad_conf, agent_key, NULL,

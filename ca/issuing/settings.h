@@ -31,6 +31,7 @@ struct cad_conf {
 	struct conf_list	 blocklists;
 	char			*root;
 	char			*root_crl;
+	char			*attestation_roots;
 	char			*officers_ca;
 	char			*agent_key, *agent_cert, *agent_passphrase;
 	char			*agent_database;

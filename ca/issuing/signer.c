@@ -46,6 +46,9 @@ load_anchors(struct signer *s, struct error *e)
 {
 	if (cert_load_chain(&s->anchors, s->conf->root, e) == -1)
 		return error_wrap(e, "root");
+	if (s->conf->attestation_roots != NULL && cert_load_chain(&s->makers,
+	    s->conf->attestation_roots, e) == -1)
+		return error_wrap(e, "attestation_roots");
 	return 0;
 }
 
@@ -117,6 +120,7 @@ signer_free(struct signer **sp)
 	profiles_free(&s->profiles);
 	sk_X509_pop_free(s->anchors, X509_free);
 	sk_X509_pop_free(s->intermediates, X509_free);
+	sk_X509_pop_free(s->makers, X509_free);
 	sk_X509_free(s->officers_cas);
 	mem_free(sp);
 }

@@ -10,6 +10,7 @@
 #include "os/fault.h"
 #include "signer_private.h"
 #include "wire.h"
+#include "x509/attest.h"
 #include "x509/cert_look.h"
 #include "x509/csr.h"
 
@@ -376,6 +377,46 @@ prepare_policy(struct signer *s, struct prepared *p, struct approved *a,
 	    renewed_cert(a), e);
 }
 
+/* The highest that the profile has a policy for. */
+static const struct profile_policy *
+assurance_of(const struct profile *p, bool has_station, bool attested)
+{
+	if (!has_station)
+		return NULL;
+	if (attested && p->assurance[PROFILE_ATTESTED].oid != NULL)
+		return &p->assurance[PROFILE_ATTESTED];
+	return p->assurance[PROFILE_STATION].oid != NULL ?
+	    &p->assurance[PROFILE_STATION] : NULL;
+}
+
+/*
+ * A key alone is taken from a station that has signed that it saw its proof.
+ * What the card's maker says is checked wherever it is said: a false word is
+ * worse than none.
+ */
+static int
+check_card(struct signer *s, struct prepared *p, const struct csr *csr,
+    struct error *e)
+{
+	const struct profile	*profile = p->spec.profile;
+	int			 attested = 0;
+
+	if (csr->is_bare && !p->has_station)
+		return error_set(e, ERROR_DENIED, "a key without a proof of "
+		    "possession is only taken from a station");
+	if (s->makers != NULL && (attested = attest_check(csr, s->makers,
+	    clock_now(s->clock), e)) == -1)
+		return -1;
+	if (profile->needs_attestation && attested == 0)
+		return error_set(e, ERROR_DENIED, "profile %s needs the word of "
+		    "a card's maker, and %s", profile->name,
+		    csr->nvouchers == 0 ? "the request has none" :
+		    "attestation_roots is not set");
+	p->spec.assurance = assurance_of(profile, p->has_station,
+	    attested == 1);
+	return 0;
+}
+
 static int
 prepare_request(struct signer *s, struct prepared *p, const struct claim *c,
     struct approved *a, struct csr *csr, struct error *e)
@@ -393,7 +434,8 @@ prepare_request(struct signer *s, struct prepared *p, const struct claim *c,
 		if (check_request(a, c, csr, e) == -1)
 			return -1;
 	}
-	if (csr_check_wishes(csr, p->spec.profile, e) == -1 ||
+	if (check_card(s, p, csr, e) == -1 ||
+	    csr_check_wishes(csr, p->spec.profile, e) == -1 ||
 	    blocklists_check(&s->blocklists, csr->key, e) == -1 ||
 	    profile_check_key(p->spec.profile, csr->key, e) == -1 ||
 	    profile_check_fields(p->spec.profile, p->spec.fields, e) == -1)
@@ -429,6 +471,13 @@ prepare_reply(struct msg *out, const struct prepared *p,
 	msg_put_blob(out, csr->digest, 32);
 }
 
+static int
+parse_request(struct csr **csr, const struct claim *c, struct error *e)
+{
+	return c->station.len > 0 ? csr_parse_card(csr, c->request, e) :
+	    csr_parse(csr, c->request, e);
+}
+
 static void
 prepare_one(struct signer *s, const struct claim *c, struct msg *out)
 {
@@ -440,7 +489,7 @@ prepare_one(struct signer *s, const struct claim *c, struct msg *out)
 	p->group = s->tick;
 	if (prepare_order(s, p, c, &a, &e) == -1 ||
 	    prepare_policy(s, p, a, &e) == -1 ||
-	    csr_parse(&csr, c->request, &e) == -1 ||
+	    parse_request(&csr, c, &e) == -1 ||
 	    prepare_request(s, p, c, a, csr, &e) == -1) {
 		msg_put_u32(out, 0);
 		msg_put_error(out, &e);

@@ -80,6 +80,7 @@ struct signer {
 	struct blocklists	 blocklists;
 	STACK_OF(X509)		*anchors, *intermediates;
 	STACK_OF(X509)		*officers_cas;	/* its generations; borrowed */
+	STACK_OF(X509)		*makers;	/* of cards; or NULL */
 	struct signer_ca	*ca;
 	size_t			 nca;
 	struct identity		 agent;		/* signs audit heads */

@@ -58,6 +58,8 @@ struct cert_spec {
 	struct bytes		 subject;	/* DER of the Name */
 	struct bytes		 ski;
 	const struct cert_constraints *constraints;	/* or NULL */
+	/* One more policy: what is known about the key; or NULL. */
+	const struct profile_policy *assurance;
 };
 /* Fill serial, shard and the validity: now - backdate, profile's length or
  * until (0: none) if shorter, never past the issuer's. */

@@ -77,7 +77,7 @@ same_key_usage(X509_EXTENSION *x, const struct cert_spec *s)
 static bool
 want_policies(const struct cert_spec *s)
 {
-	return s->profile->npolicies > 0;
+	return s->profile->npolicies > 0 || s->assurance != NULL;
 }
 
 static bool
@@ -100,11 +100,13 @@ static bool
 same_policies(X509_EXTENSION *x, const struct cert_spec *s)
 {
 	CERTIFICATEPOLICIES	*a = X509V3_EXT_d2i(x);
-	size_t			 i;
+	size_t			 i, n = s->profile->npolicies;
 	bool			 ok;
 
 	ok = a != NULL &&
-	    (size_t)sk_POLICYINFO_num(a) == s->profile->npolicies;
+	    (size_t)sk_POLICYINFO_num(a) == n + (s->assurance != NULL) &&
+	    (s->assurance == NULL ||
+	    same_policy(sk_POLICYINFO_value(a, (int)n), s->assurance));
 	for (i = 0; ok && i < s->profile->npolicies; i++)
 		ok = same_policy(sk_POLICYINFO_value(a, (int)i),
 		    &s->profile->policies[i]);
@@ -443,20 +445,32 @@ find_extension(const X509 *cert, const char *oid)
 	return X509_get_ext(cert, at);
 }
 
-bool
-cert_check_uses(const X509 *cert, const struct profile *p)
+static bool
+has_uses(const X509 *cert, const struct cert_spec *s)
 {
-	const struct cert_spec	 s = { .profile = p };
-	X509_EXTENSION		*x;
-	size_t			 i;
+	X509_EXTENSION	*x;
+	size_t		 i;
 
 	for (i = 0; i < NROWS; i++) {
 		if (rows[i].same != same_eku && rows[i].same != same_policies)
 			continue;
 		x = find_extension(cert, rows[i].oid);
-		if ((x != NULL) != rows[i].wanted(&s) ||
-		    (x != NULL && !rows[i].same(x, &s)))
+		if ((x != NULL) != rows[i].wanted(s) ||
+		    (x != NULL && !rows[i].same(x, s)))
 			return false;
 	}
 	return true;
+}
+
+bool
+cert_check_uses(const X509 *cert, const struct profile *p)
+{
+	struct cert_spec	 s = { .profile = p };
+
+	for (int i = -1; i < PROFILE_ASSURANCE__MAX; i++) {
+		s.assurance = i == -1 ? NULL : &p->assurance[i];
+		if ((i == -1 || s.assurance->oid != NULL) && has_uses(cert, &s))
+			return true;
+	}
+	return false;
 }

@@ -107,13 +107,16 @@ put_policies(struct buf *b, const struct cert_spec *s, struct error *e)
 	struct ext_mark	 m;
 	size_t		 i, seq;
 
-	if (s->profile->npolicies == 0)
+	if (s->profile->npolicies == 0 && s->assurance == NULL)
 		return 0;
 	m = ext_begin(b, OID_EXT_POLICIES, false);
 	seq = der_begin(b, DER_SEQUENCE);
 	for (i = 0; i < s->profile->npolicies; i++)
 		if (put_policy(b, &s->profile->policies[i], e) == -1)
 			return -1;
+	if (s->assurance != NULL && put_policy(b, s->assurance,
+	    e) == -1)
+		return -1;
 	der_end(b, seq);
 	ext_end(b, m);
 	return 0;

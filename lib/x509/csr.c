@@ -65,10 +65,10 @@ info_walk(struct csr *csr, struct bytes info, struct error *e)
 }
 
 static int
-pkcs10_read(struct csr *csr, struct bytes *info, struct bytes *alg,
-    struct bytes *sig, struct error *e)
+pkcs10_read(struct csr *csr, struct bytes in, struct bytes *info,
+    struct bytes *alg, struct bytes *sig, struct error *e)
 {
-	struct bytes	 in = BYTES(csr->der.p, csr->der.len), seq;
+	struct bytes	 seq;
 
 	if (der_take(&in, DER_SEQUENCE, &seq) == -1 ||
 	    der_take_whole(&seq, DER_SEQUENCE, info) == -1 ||
@@ -79,18 +79,29 @@ pkcs10_read(struct csr *csr, struct bytes *info, struct bytes *alg,
 }
 
 static int
-request_read(struct csr *csr, struct error *e)
+proof_read(struct csr *csr, struct bytes in, struct error *e)
+{
+	struct bytes	 tbs, alg, sig;
+
+	if (csr->is_bare)
+		csr->spki = in;
+	else if ((csr_is_crmf(in) ? csr_read_crmf(csr, &tbs, &alg, &sig, e) :
+	    pkcs10_read(csr, in, &tbs, &alg, &sig, e)) == -1)
+		return -1;
+	if (csr_read_key(csr, e) == -1 || csr_check_key(csr->key, e) == -1)
+		return -1;
+	return csr->is_bare ? 0 : csr_verify_pop(csr, tbs, alg, sig, e);
+}
+
+static int
+request_read(struct csr *csr, bool is_station, struct error *e)
 {
 	struct bytes	 in = BYTES(csr->der.p, csr->der.len);
-	struct bytes	 tbs, alg, sig;
 
 	if (der_check(in, CSR_DEPTH_MAX, e) == -1)
 		return error_wrap(e, "request");
-	if ((csr_is_crmf(in) ? csr_read_crmf(csr, &tbs, &alg, &sig, e) :
-	    pkcs10_read(csr, &tbs, &alg, &sig, e)) == -1 ||
-	    csr_read_key(csr, e) == -1 ||
-	    csr_check_key(csr->key, e) == -1 ||
-	    csr_verify_pop(csr, tbs, alg, sig, e) == -1)
+	if ((is_station && csr_is_card(in) &&
+	    csr_read_card(csr, &in, e) == -1) || proof_read(csr, in, e) == -1)
 		return -1;
 	if (EVP_Digest(csr->der.p, csr->der.len, csr->digest, NULL,
 	    EVP_sha256(), NULL) != 1 ||
@@ -100,19 +111,31 @@ request_read(struct csr *csr, struct error *e)
 	return 0;
 }
 
-int
-csr_parse(struct csr **out, struct bytes text, struct error *e)
+static int
+parse(struct csr **out, struct bytes text, bool is_station, struct error *e)
 {
 	struct csr	*csr = mem_alloc(sizeof(*csr));
 
 	*out = NULL;
 	if (csr_input(&csr->der, text, e) == -1 ||
-	    request_read(csr, e) == -1) {
+	    request_read(csr, is_station, e) == -1) {
 		csr_free(&csr);
 		return -1;
 	}
 	*out = csr;
 	return 0;
+}
+
+int
+csr_parse(struct csr **out, struct bytes text, struct error *e)
+{
+	return parse(out, text, false, e);
+}
+
+int
+csr_parse_card(struct csr **out, struct bytes der, struct error *e)
+{
+	return parse(out, der, true, e);
 }
 
 static int
@@ -133,11 +156,17 @@ pkcs10_key(struct bytes *key, struct bytes der, struct error *e)
 int
 csr_find_key(uint8_t dst[KEY_DIGEST_SIZE], struct bytes der, struct error *e)
 {
-	struct bytes	 key;
+	struct bytes	 key, inside;
 	struct buf	 spki = { 0 };
-	int		 ok;
+	int		 ok, rc = 1;
 
-	if ((csr_is_crmf(der) ? csr_crmf_key(&key, der, e) :
+	if (csr_is_card(der)) {
+		if ((rc = csr_card_key(&inside, der, e)) == -1)
+			return -1;
+		der = inside;
+	}
+	if (rc == 0 ? der_take(&der, DER_SEQUENCE, &key) == -1 :
+	    (csr_is_crmf(der) ? csr_crmf_key(&key, der, e) :
 	    pkcs10_key(&key, der, e)) == -1)
 		return -1;
 	der_put(&spki, DER_SEQUENCE, key.p, key.len);

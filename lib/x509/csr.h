@@ -18,6 +18,7 @@
 
 #define CSR_MAX		(16 * 1024)	/* bytes, DER */
 #define CSR_IGNORED	16
+#define CSR_VOUCHERS	4	/* certificates of an attestation */
 
 struct profile;
 
@@ -34,6 +35,12 @@ struct csr {
 	bool		 wants_ca;	/* basicConstraints cA */
 	uint32_t	 key_usage;	/* bits as of RFC 5280, 4.2.1.3 */
 	struct bytes	 ext_key_usage;	/* inside its SEQUENCE, or empty */
+	/* csr_parse_card() alone: nothing in it proves that somebody has the
+	 * key, and the station that sent it says so; and the word of the
+	 * card's maker, the key's own certificate first. */
+	bool		 is_bare;
+	struct bytes	 voucher[CSR_VOUCHERS];
+	size_t		 nvouchers;
 	struct bytes	 ignored[CSR_IGNORED];	/* OIDs of what was not read */
 	size_t		 nignored;
 };
@@ -41,6 +48,12 @@ struct csr {
  * or ERROR_DENIED for a key that is well formed but must not be certified. */
 int	 csr_parse(struct csr **, struct bytes text, struct error *);
 void	 csr_free(struct csr **);
+/* The request of a station, which may also be a CardRequest (order.asn1). */
+int	 csr_parse_card(struct csr **, struct bytes der, struct error *);
+/* Make one: of a PKCS#10 request, or of a key alone (is_bare); leaf and issuer
+ * of the attestation, or NULL. */
+int	 csr_card_put(struct buf *out, struct bytes request, bool is_bare,
+	    X509 *leaf, X509 *issuer, struct error *);
 /* Only the key's digest, of a request that was parsed before. */
 int	 csr_find_key(uint8_t dst[KEY_DIGEST_SIZE], struct bytes der,
 	    struct error *);

@@ -41,6 +41,13 @@ int	 csr_read_crmf(struct csr *, struct bytes *tbs, struct bytes *alg,
 /* SubjectPublicKeyInfo inside its SEQUENCE. */
 int	 csr_crmf_key(struct bytes *key, struct bytes der, struct error *);
 
+/* A CardRequest?  der has been checked. */
+bool	 csr_is_card(struct bytes der);
+/* Its vouchers to csr, and the request or key inside. */
+int	 csr_read_card(struct csr *, struct bytes *inside, struct error *);
+/* As csr_crmf_key(); or the request inside, 1. */
+int	 csr_card_key(struct bytes *inside, struct bytes der, struct error *);
+
 /* RSA moduli with structure: csr_key.c's rows for them. */
 int	 csr_rsa_roca(const BIGNUM *n, struct error *);
 int	 csr_rsa_close_primes(const BIGNUM *n, struct error *);

@@ -60,6 +60,13 @@ struct profile_policy {
 	char	*cps;
 };
 
+/* How sure the CA is that a key was made on a card and stays there. */
+enum profile_assurance {
+	PROFILE_STATION,	/* a station saw it */
+	PROFILE_ATTESTED,	/* and the card's maker vouches for it */
+	PROFILE_ASSURANCE__MAX
+};
+
 struct profile {
 	char			*name;		/* from the file's name */
 	char			*description;
@@ -70,6 +77,9 @@ struct profile {
 	struct conf_list	 fields;	/* of orders, each once */
 	bool			 san_critical;	/* when the subject is empty */
 	struct profile_policy	*policies;	size_t npolicies;
+	/* Policies of their own; oid NULL: none. */
+	struct profile_policy	 assurance[PROFILE_ASSURANCE__MAX];
+	bool			 needs_attestation;
 	int64_t			 validity;	/* seconds, inclusive of both ends */
 	int64_t			 backdate;	/* notBefore = now - backdate */
 	uint32_t		 key_usage;	/* named bits, RFC 5280 4.2.1.3 */

@@ -87,6 +87,14 @@ const struct conf_item PROFILE_ITEMS[] = {
 	    "Subject alternative names, in order."),
 	CONF_GROUPS(struct profile_file, policies, policy_items,
 	    struct profile_policy, "Certificate policies."),
+	CONF_STR(struct profile_file, station_policy, NULL,
+	    "One more policy, as dotted numbers, when a personalisation"
+	    " station saw the key being made on the card."),
+	CONF_STR(struct profile_file, attested_policy, NULL,
+	    "Instead of it when the card's maker vouches for the key as well"
+	    " (signet-cad's setting attestation_roots)."),
+	CONF_BOOL(struct profile_file, needs_attestation, false,
+	    "Refuse keys for which no card's maker vouches."),
 	CONF_DURATION(struct profile_file, validity, "365d", 60, 40 * YEAR,
 	    "From notBefore to notAfter, counting both of these seconds."),
 	CONF_DURATION(struct profile_file, backdate, "5m", 0, 86400,
@@ -283,6 +291,9 @@ profile_fill(struct profile *p, const struct profile_file *f,
 	p->san_critical = p->nsubject == 0;
 	p->policies = f->policies.v;
 	p->npolicies = f->policies.n;
+	p->assurance[PROFILE_STATION].oid = f->station_policy;
+	p->assurance[PROFILE_ATTESTED].oid = f->attested_policy;
+	p->needs_attestation = f->needs_attestation;
 	p->validity = f->validity;
 	p->backdate = f->backdate;
 	p->is_ca = f->ca;

@@ -46,6 +46,8 @@ struct profile_file {
 	struct conf_list	 revoke_approvals, renewal_approvals;
 	int64_t			 renewal_window, order_lifetime;
 	bool			 self_revoke, publish, unique_key;
+	char			*station_policy, *attested_policy;
+	bool			 needs_attestation;
 };
 extern const struct conf_item PROFILE_ITEMS[];
 /* Lend the file's values to the profile.  ERROR_CONFIG. */

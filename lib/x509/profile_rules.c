@@ -211,6 +211,27 @@ check_names(const struct profile *p, struct error *e)
 }
 
 static int
+check_assurance(const struct profile *p, struct error *e)
+{
+	const char	*oid;
+	size_t		 i;
+
+	for (int k = 0; k < PROFILE_ASSURANCE__MAX; k++) {
+		if ((oid = p->assurance[k].oid) == NULL)
+			continue;
+		if (!profile_is_oid(oid))
+			return error_set(e, ERROR_CONFIG, "%s_policy: \"%s\""
+			    " is not an object identifier",
+			    k == PROFILE_STATION ? "station" : "attested", oid);
+		for (i = 0; i < p->npolicies; i++)
+			if (strcmp(p->policies[i].oid, oid) == 0)
+				return error_set(e, ERROR_CONFIG, "policies:"
+				    " every certificate has \"%s\"", oid);
+	}
+	return 0;
+}
+
+static int
 check_policies(const struct profile *p, struct error *e)
 {
 	size_t	 i, k;
@@ -231,7 +252,7 @@ check_policies(const struct profile *p, struct error *e)
 				    "policies: \"%s\" twice",
 				    p->policies[i].oid);
 	}
-	return 0;
+	return check_assurance(p, e);
 }
 
 /* A leaf that is trusted for two worlds is trusted wrongly in one. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <openssl/crmf.h>
 #include <openssl/x509.h>
+#include "x509/attest.h"
 #include "x509/csr.h"
 #include "x509/csr_private.h"
 #include "x509/profile.h"
@@ -51,6 +52,23 @@ wish(const struct csr *csr)
 			abort();
 }
 
+/* What a station may send beyond that: one key, however it is looked for. */
+static void
+card(const uint8_t *p, size_t n)
+{
+	struct error	 e = ERROR_INIT;
+	struct csr	*csr;
+	uint8_t		 key[KEY_DIGEST_SIZE];
+
+	if (csr_parse_card(&csr, BYTES(p, n), &e) == -1)
+		return;
+	if (csr_find_key(key, BYTES(csr->der.p, csr->der.len), &e) == -1 ||
+	    memcmp(key, csr->key_digest, sizeof(key)) != 0)
+		abort();
+	(void)attest_check(csr, NULL, 1800000000, &e);
+	csr_free(&csr);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
@@ -58,6 +76,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct fields	 f = { 0 };
 	struct csr	*csr;
 
+	card(p, n);
 	if (csr_parse(&csr, BYTES(p, n), &e) == -1) {
 		if (csr != NULL || e.text[0] == '\0' ||
 		    (e.code != ERROR_INPUT && e.code != ERROR_DENIED))
