@@ -73,6 +73,21 @@ check_names(const char *file, const char *key, const char *a, const char *b,
 	    "language and not in the other", file, key, (int)n, name);
 }
 
+/* What things of the installation's own are called: a brand may say more of
+ * these than we do. */
+static bool
+is_name_of(const char *key)
+{
+	static const char *const	 prefix[] = { "field.", "office.",
+	    "profile." };
+	size_t				 i;
+
+	for (i = 0; i < sizeof(prefix) / sizeof(prefix[0]); i++)
+		if (strncmp(key, prefix[i], strlen(prefix[i])) == 0)
+			return true;
+	return false;
+}
+
 /* Keys and {names} are those of the first language. */
 static int
 check_texts(const char *file, const json_t *first, json_t *other,
@@ -91,9 +106,12 @@ check_texts(const char *file, const json_t *first, json_t *other,
 			    "key", file, key);
 		if (first == NULL)
 			continue;
-		if ((o = json_object_get(first, key)) == NULL)
+		if ((o = json_object_get(first, key)) == NULL) {
+			if (is_name_of(key))
+				continue;
 			return error_set(e, ERROR_CONFIG, "%s: \"%s\" is in no "
 			    "other language", file, key);
+		}
 		if (check_names(file, key, json_string_value(o),
 		    json_string_value(v), e) == -1)
 			return -1;
@@ -163,8 +181,8 @@ load_brand(json_t *text, const char *dir, const char *lang, struct error *e)
 }
 
 static int
-load_lang(struct texts *t, const char *dir, const char *brand,
-    const char *lang, struct error *e)
+load_lang(struct texts *t, const char *dir, const char *lang,
+    struct error *e)
 {
 	char	*path = mem_printf("%s/%s.json", dir, lang);
 	json_t	*text = NULL, *first = t->n > 0 ? t->text[0] : NULL;
@@ -177,8 +195,7 @@ load_lang(struct texts *t, const char *dir, const char *brand,
 	}
 	if (read_file(&text, path, e) == -1 ||
 	    check_texts(path, first, text, e) == -1 ||
-	    (first != NULL && check_whole(path, first, text, e) == -1) ||
-	    (brand != NULL && load_brand(text, brand, lang, e) == -1))
+	    (first != NULL && check_whole(path, first, text, e) == -1))
 		goto out;
 	t->lang[t->n] = mem_strdup(lang);
 	t->text[t->n++] = text;
@@ -199,12 +216,16 @@ texts_load(struct texts **out, const char *dir, const char *brand,
 
 	*out = NULL;
 	for (i = 0; i < n; i++)
-		if (load_lang(t, dir, brand, langs[i], e) == -1) {
-			texts_free(&t);
-			return -1;
-		}
+		if (load_lang(t, dir, langs[i], e) == -1)
+			goto fail;
+	for (i = 0; brand != NULL && i < n; i++)
+		if (load_brand(t->text[i], brand, langs[i], e) == -1)
+			goto fail;
 	*out = t;
 	return 0;
+ fail:
+	texts_free(&t);
+	return -1;
 }
 
 void

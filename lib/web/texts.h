@@ -7,8 +7,10 @@
  * A language is a file LANG.json: one object of keys ("enrol.title": [a-z0-9_.]
  * and dashes) and texts, in which {name} stands for a value.  "lang.name" is
  * the language's name for itself.  A brand's file of the same name replaces
- * single texts and adds none.  The first language given is the one for
- * everybody else, and what another lacks is an error, not a hole in a page.
+ * single texts and adds none but names of what the installation has: profiles
+ * ("profile.mail-dual"), offices and fields.  The first language given is the
+ * one for everybody else, and what another lacks is an error, not a hole in a
+ * page.
  */
 #include <jansson.h>
 #include "base/error.h"

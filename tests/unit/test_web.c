@@ -296,6 +296,54 @@ languages_have_the_same_texts(void **state)
 	rmdir(dir);
 }
 
+static void
+assert_brand(const char *dir, const char *brand, const char *why)
+{
+	const char *const	 langs[] = { "en" };
+	struct error		 e = ERROR_INIT;
+	struct texts		*t;
+
+	put(brand, "en.json", why);
+	assert_int_equal(texts_load(&t, dir, brand, langs, 1, &e), -1);
+	assert_int_equal(e.code, ERROR_CONFIG);
+	texts_free(&t);
+}
+
+/* Which changes words, and adds what its own things are called. */
+static void
+a_brand_replaces_texts_and_adds_names_only(void **state)
+{
+	char			 dir[] = "/tmp/signet-web.XXXXXX", path[64];
+	char			 brand[] = "/tmp/signet-web.XXXXXX";
+	const char *const	 langs[] = { "en" };
+	struct error		 e = ERROR_INIT;
+	struct texts		*t;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_non_null(mkdtemp(brand));
+	put(dir, "en.json", "{\"a\": \"Hi {who}\", \"b\": \"B\"}");
+	assert_brand(dir, brand, "{\"c\": \"C\"}");
+	assert_brand(dir, brand, "{\"a\": \"Hi\"}");
+	assert_brand(dir, brand, "{\"profiles\": \"C\"}");
+	assert_brand(dir, brand, "{\"profile.x\": 1}");
+	assert_brand(dir, brand, "{\"a\": \"Hi {who}\"");
+	put(brand, "en.json", "{\"a\": \"Ho {who}\", "
+	    "\"profile.x\": \"X\", \"office.n\": \"N\"}");
+	assert_int_equal(texts_load(&t, dir, brand, langs, 1, &e), 0);
+	assert_string_equal(texts_get(t, "en", "a"), "Ho {who}");
+	assert_string_equal(texts_get(t, "en", "b"), "B");
+	assert_string_equal(texts_get(t, "en", "profile.x"), "X");
+	assert_string_equal(texts_get(t, "en", "office.n"), "N");
+	texts_free(&t);
+	snprintf(path, sizeof(path), "%s/en.json", dir);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/en.json", brand);
+	unlink(path);
+	rmdir(dir);
+	rmdir(brand);
+}
+
 int
 main(void)
 {
@@ -309,6 +357,7 @@ main(void)
 		cmocka_unit_test(a_flood_does_not_free_who_is_at_the_limit),
 		cmocka_unit_test(a_network_of_ipv6_is_one_client),
 		cmocka_unit_test(languages_have_the_same_texts),
+		cmocka_unit_test(a_brand_replaces_texts_and_adds_names_only),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
