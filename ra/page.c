@@ -179,8 +179,10 @@ run(struct page *p, struct error *e)
 {
 	const struct wait	*wait = http_context(p->http);
 
-	if (find_route(p, e) == -1 || find_query(p, e) == -1 ||
-	    find_client(p, e) == -1 || page_session_find(p, e) == -1 ||
+	if (find_query(p, e) == -1)
+		return -1;
+	page_session_language(p);
+	if (find_route(p, e) == -1 || find_client(p, e) == -1 || page_session_find(p, e) == -1 ||
 	    check_listener(p, e) == -1 || find_form(p, e) == -1 ||
 	    check_form(p, e) == -1)
 		return -1;
@@ -264,8 +266,7 @@ page_handle(struct rad_listener *l, struct rad_thread *t,
 	p.now = clock_now(l->rad->clock);
 	p.address = http_peer_address(http, address);
 	p.data = json_object();
-	p.lang = texts_lang(l->rad->texts, 0);
-	p.texts = texts_of(l->rad->texts, NULL);
+	page_session_language(&p);
 	v.number = atomic_fetch_add(&l->rad->requests, 1);
 	v.begun = clock_monotonic_ms();
 	t->desk.who = arena_printf(p.arena, "web %s", address);

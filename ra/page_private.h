@@ -36,6 +36,8 @@ void	 page_handle(struct rad_listener *, struct rad_thread *,
 unsigned int page_begin(struct rad_listener *, struct http_request *);
 
 /* page_session.c */
+/* As the query says if there is one, a cookie, or the browser. */
+void	 page_session_language(struct page *);
 int	 page_session_find(struct page *, struct error *);
 /* Is this POST from a form of ours?  ERROR_DENIED. */
 int	 page_session_check(struct page *, struct error *);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "page_private.h"
+#include "said.h"
 
 /* What the browser may do with a page of ours: load from here, send forms to
  * here, and nothing else. */
@@ -394,9 +395,10 @@ reply_json_error(struct page *p, unsigned int status, const char *text,
     const struct error *e)
 {
 	struct error	 ignored = ERROR_INIT;
-	json_t		*v = json_pack("{s:s, s:s, s:s}", "error", text,
-			    "hint", status < 500 ? e->hint : "", "code",
-			    error_name(e->code));
+	json_t		*v = json_pack("{s:s, s:s, s:s}", "error",
+			    said_text(p->arena, p->texts, text), "hint",
+			    status < 500 ? said_text(p->arena, p->texts,
+			    e->hint) : "", "code", error_name(e->code));
 
 	p->status = status;
 	if (v == NULL || page_send_json(p, v, &ignored) == -1)
@@ -413,9 +415,10 @@ reply_page(struct page *p, unsigned int status, const char *text,
 	p->status = status;
 	page_put_int(p, "status", status_told(status));
 	if (text != NULL)
-		page_put_text(p, "text", text);
+		page_put_text(p, "text", said_text(p->arena, p->texts, text));
 	if (status < 500 && e->hint[0] != '\0')
-		page_put_text(p, "hint", e->hint);
+		page_put_text(p, "hint", said_text(p->arena, p->texts,
+		    e->hint));
 	if (page_show(p, "error.html", &bad) == 0)
 		return;
 	log_error(&bad, "req=%08x", p->priv->number);

@@ -49,8 +49,8 @@ session_read(struct page *p, struct error *e)
 	return 1;
 }
 
-static void
-choose_language(struct page *p)
+void
+page_session_language(struct page *p)
 {
 	struct error	 ignored = ERROR_INIT;
 	char		 cookie[16];
@@ -68,7 +68,6 @@ choose_language(struct page *p)
 int
 page_session_find(struct page *p, struct error *e)
 {
-	choose_language(p);
 	if ((p->route != NULL && (p->route->flags & PAGE_PROTOCOL) != 0) ||
 	    session_read(p, e) == 1)
 		return 0;

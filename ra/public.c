@@ -7,6 +7,8 @@
 #include <openssl/x509v3.h>
 
 #include "base/text.h"
+#include "desk/request.h"
+#include "said.h"
 #include "x509/certs_only.h"
 #include "x509/name.h"
 
@@ -42,13 +44,39 @@ const char *
 public_description(struct page *p, const char *name)
 {
 	const struct profile	*profile;
+	const char		*text = public_text(p, arena_printf(p->arena,
+	    "profile.%s", name));
 	struct error		 ignored = ERROR_INIT;
 
+	if (text != NULL)
+		return text;
 	if (desk_need(p->desk, DESK_PROFILES, &ignored) == 0 &&
 	    profiles_find(&p->desk->profiles, name, &profile,
 	    &ignored) == 0 && profile->description != NULL)
 		return profile->description;
 	return name;
+}
+
+/* Lists have the subject as text only (RFC 4514). */
+const char *
+public_name(struct page *p, const char *subject)
+{
+	const char	*s = subject;
+	char		*dst, *d;
+
+	while (strncmp(s, "CN=", 3) != 0) {
+		for (; *s != '\0' && *s != ',' && *s != '+'; s++)
+			if (*s == '\\' && s[1] != '\0')
+				s++;
+		if (*s++ == '\0')
+			return subject;
+	}
+	d = dst = arena_strdup(p->arena, s + 3);
+	for (s += 3; *s != '\0' && *s != ',' && *s != '+'; s++)
+		if (*s != '\\' || *++s != '\0')
+			*d++ = *s;
+	*d = '\0';
+	return dst;
 }
 
 static const char *
@@ -128,14 +156,18 @@ public_cert(struct page *p, const struct db_cert *c)
 void
 public_wrong(struct page *p, const char *field, const char *text)
 {
-	json_t	*list = json_object_get(p->data, "errors");
+	json_t	*list = json_object_get(p->data, "errors"), *one;
 
 	if (list == NULL) {
 		list = json_array();
 		page_put(p, "errors", list);
 	}
-	json_array_append_new(list, json_pack("{s:s, s:s}", "field", field,
-	    "text", text));
+	one = json_pack("{s:s, s:s}", "field", field, "text",
+	    said_text(p->arena, p->texts, text));
+	if (public_text(p, field) != NULL)
+		json_object_set_new(one, "label", json_string(public_text(p,
+		    field)));
+	json_array_append_new(list, one);
 	page_put_bool(p, "has_errors", true);
 	p->status = 400;
 }
@@ -168,14 +200,14 @@ void
 public_put_keys(struct page *p, const struct profile *profile)
 {
 	static const struct {
-		const char	*value, *label, *type, *curve;
+		const char	*value, *type, *curve;
 		int64_t		 bits;
 	} kinds[] = {
-		{ "P-256", "P-256", "ec", "P-256", 0 },
-		{ "P-384", "P-384", "ec", "P-384", 0 },
-		{ "rsa-3072", "RSA 3072", "rsa", NULL, 3072 },
-		{ "rsa-2048", "RSA 2048", "rsa", NULL, 2048 },
-		{ "rsa-4096", "RSA 4096", "rsa", NULL, 4096 },
+		{ "P-256", "ec", "P-256", 0 },
+		{ "P-384", "ec", "P-384", 0 },
+		{ "rsa-3072", "rsa", NULL, 3072 },
+		{ "rsa-2048", "rsa", NULL, 2048 },
+		{ "rsa-4096", "rsa", NULL, 4096 },
 	};
 	json_t	*list = json_array();
 
@@ -183,8 +215,9 @@ public_put_keys(struct page *p, const struct profile *profile)
 		if (takes_key(profile, kinds[i].type, kinds[i].bits,
 		    kinds[i].curve))
 			json_array_append_new(list, json_pack("{s:s, s:s}",
-			    "value", kinds[i].value, "label",
-			    kinds[i].label));
+			    "value", kinds[i].value, "label", page_text(p,
+			    arena_printf(p->arena, "kind.%s",
+			    kinds[i].value))));
 	page_put(p, "key_kinds", list);
 }
 
@@ -198,13 +231,15 @@ public_csr(struct page *p, struct csr **csr)
 	struct error		 e = ERROR_INIT;
 
 	*csr = NULL;
-	page_put_text(p, "csr", pasted != NULL ? pasted : "");
+	/* A private key is not sent back, too. */
+	page_put_text(p, "csr", pasted != NULL && strstr(pasted,
+	    "PRIVATE KEY") == NULL ? pasted : "");
 	if (text.len == 0 && file != NULL)
 		text = BYTES(file->value, file->len);
 	if (text.len == 0)
 		public_wrong(p, "csr", "no request (CSR): make a key here, or "
 		    "paste or upload a request");
-	else if (csr_parse(csr, text, &e) == -1)
+	else if (request_parse(csr, text, &e) == -1)
 		public_wrong(p, "csr", e.text);
 }
 

@@ -12,15 +12,18 @@
 /* A certificate for a template: { name, serial, not_before, not_after, sha256,
  * issuer, mails, description, status }.  der must be there. */
 json_t	*public_cert(struct page *, const struct db_cert *);
-/* As the profile says it is called, or its name. */
+/* As the text "profile.NAME" or the profile itself says, or its name. */
 const char *public_description(struct page *, const char *profile);
+/* What a subject as text calls its holder: the common name, or all of it. */
+const char *public_name(struct page *, const char *subject);
 /* "2026-11-21", "" for 0; in the arena. */
 const char *public_day(struct page *, int64_t);
 /* A text that need not be there: NULL then. */
 const char *public_text(struct page *, const char *key);
 char	*public_hex(struct page *, const void *, size_t);	/* in the arena */
 
-/* One more mistake in a form: its field as it is sent, and what is wrong. */
+/* One more mistake in a form: its field as it is sent, and what is wrong, which
+ * is said as said.h knows it. */
 void	 public_wrong(struct page *, const char *field, const char *text);
 bool	 public_is_wrong(const struct page *);
 /* The kinds of key that the profile (NULL: any) takes, for key_form.html. */

@@ -149,6 +149,15 @@ field_value(struct page *p, const struct profile *profile, const char *field)
 	return v;
 }
 
+static const char *
+office_name(struct page *p, const char *office)
+{
+	const char	*text = public_text(p, arena_printf(p->arena,
+	    "office.%s", office));
+
+	return text != NULL ? text : office;
+}
+
 static void
 put_offices(struct page *p)
 {
@@ -158,7 +167,8 @@ put_offices(struct page *p)
 
 	for (size_t i = 0; i < offices->n; i++)
 		json_array_append_new(list, json_pack("{s:s, s:s, s:b}",
-		    "name", offices->v[i], "label", offices->v[i], "selected",
+		    "name", offices->v[i], "label", office_name(p,
+		    offices->v[i]), "selected",
 		    chosen != NULL && strcmp(chosen, offices->v[i]) == 0));
 	page_put_bool(p, "offices_shown", offices->n > 0);
 	page_put(p, "offices", list);

@@ -249,8 +249,8 @@ own_value(struct page *p, const struct db_cert *c)
 	    c->not_after > p->now;
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, "
-	    "s:{s:s, s:s}}", "name", c->subject, "description",
-	    public_description(p, c->profile), "serial", hex, "not_after",
+	    "s:{s:s, s:s}}", "name", public_name(p, c->subject),
+	    "description", public_description(p, c->profile), "serial", hex, "not_after",
 	    public_day(p, c->not_after), "status", c->not_after < p->now ?
 	    "expired" : strcmp(c->status, "good") == 0 ? "valid" : c->status,
 	    "may_revoke", public_may_revoke(p, c), "may_renew", renew,

@@ -37,8 +37,8 @@ found_value(struct page *p, const struct db_cert *c)
 {
 	char	*hex = public_hex(p, c->serial.p, c->serial.len);
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", c->subject,
-	    "ca", c->ca, "serial", hex, "not_after", public_day(p,
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", public_name(p,
+	    c->subject), "ca", c->ca, "serial", hex, "not_after", public_day(p,
 	    c->not_after), "description", public_description(p, c->profile));
 }
 

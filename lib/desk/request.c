@@ -13,14 +13,14 @@
 #define REQUEST_FILE_MAX	(64 * 1024)
 
 static bool
-has_text(const struct buf *b, const char *text)
+has_text(struct bytes b, const char *text)
 {
-	return memmem(b->p, b->len, text, strlen(text)) != NULL;
+	return memmem(b.p, b.len, text, strlen(text)) != NULL;
 }
 
 /* What is it, when it is no request? */
 static int
-explain_wrong_file(const struct buf *b, struct error *e)
+explain_wrong(struct bytes b, struct error *e)
 {
 	if (has_text(b, "-----BEGIN CERTIFICATE-----"))
 		return error_set(e, ERROR_INPUT, "this is a certificate, not "
@@ -35,6 +35,14 @@ explain_wrong_file(const struct buf *b, struct error *e)
 }
 
 int
+request_parse(struct csr **csr, struct bytes text, struct error *e)
+{
+	if (csr_parse(csr, text, e) == 0)
+		return 0;
+	return explain_wrong(text, e);
+}
+
+int
 request_load(struct csr **csr, const char *path, struct error *e)
 {
 	struct buf	b = { 0 };
@@ -43,12 +51,9 @@ request_load(struct csr **csr, const char *path, struct error *e)
 	*csr = NULL;
 	if (file_load(&b, path, REQUEST_FILE_MAX, e) == -1)
 		goto out;
-	if (csr_parse(csr, BYTES(b.p, b.len), e) == -1) {
-		explain_wrong_file(&b, e);
+	rc = request_parse(csr, BYTES(b.p, b.len), e);
+	if (rc == -1)
 		error_wrap(e, "%s", path);
-		goto out;
-	}
-	rc = 0;
  out:
 	OPENSSL_cleanse(b.p, b.len);
 	buf_clear(&b);

@@ -12,8 +12,10 @@
 #include "x509/name.h"
 #include "x509/profile.h"
 
-/* The file's request.  A certificate or a key handed in by mistake is said
- * to be one. */
+/* The request in PEM or DER.  A certificate or a key handed in by mistake is
+ * said to be one. */
+int	 request_parse(struct csr **, struct bytes, struct error *);
+/* The same out of a file. */
 int	 request_load(struct csr **, const char *path, struct error *);
 /* The file, or those *.csr, *.pem, *.der, *.p10, *.req of the directory,
  * sorted; an empty one is ERROR_NOTFOUND. */

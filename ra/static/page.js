@@ -73,13 +73,14 @@ function copyButtons() {
 	}
 }
 
-// A file that is chosen goes into the text field it belongs to.
+// A file that is chosen goes into the text field it belongs to, if it is text;
+// as it is it is sent in any case.
 function fileFields() {
 	for (const input of document.querySelectorAll("input[data-into]"))
 		input.addEventListener("change", async () => {
 			const area = document.getElementById(input.dataset.into);
-			area.value = await input.files[0].text();
-			area.focus();
+			const text = await input.files[0]?.text() ?? "";
+			area.value = text.includes("-----BEGIN") ? text : "";
 		});
 }
 

@@ -61,7 +61,7 @@ is 'as the browser wants it' "$(visit / -H 'Accept-Language: de, sv-FI;q=0.8, en
 ok 'in Swedish again' grep -q '<html lang="sv">' "$tmp/body"
 is 'HEAD has no body' "$(visit / -I)" 200
 is 'what is not there is not found' "$(visit /nowhere)" 404
-ok 'in words' grep -q 'there is no such page' "$tmp/body"
+ok 'in words' grep -qi 'there is no such page' "$tmp/body"
 is 'other methods are refused' "$(visit / -X DELETE)" 405
 is 'and wrong ones' "$(visit / -d a=b)" 405
 

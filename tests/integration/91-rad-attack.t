@@ -108,7 +108,7 @@ is 'no certificate: no' "$(rad_ask "$rad_cert$officer_page")" 403
 ok 'a holder gets a certificate' holder
 is 'a holder is one' "$(visit_as h1 /session)" 200
 is 'and no officer' "$(visit_as h1 $officer_page)" 403
-ok 'that is said' grep -q 'this page is for an officer' "$tmp/body"
+ok 'that is said' grep -qi 'this page is for an officer' "$tmp/body"
 openssl req -new -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
     -keyout "$tmp/self.key" -out "$tmp/self.pem" -days 30 \
     -subj "$(openssl x509 -in "$tmp/o1.pem" -noout -subject -nameopt compat |
@@ -151,7 +151,7 @@ wait_for three
 is 'with the next request on it' "$(statuses | tail -n 1)" 'HTTP/1.1 403'
 exec 7>&-
 is 'and on another' "$(visit_as o2 $officer_page)" 403
-ok 'as revoked' grep -q 'your certificate is revoked' "$tmp/body"
+ok 'as revoked' grep -qi 'your certificate is revoked' "$tmp/body"
 
 # --- too much ---
 head -c 104857600 /dev/zero >"$tmp/big"
@@ -247,6 +247,6 @@ SIGNET_CLOCK_OFFSET=11
 export SIGNET_CLOCK_OFFSET
 rad_start
 is 'after a while nothing is done' "$(browse_as o1 $end -d "csrf=$good")" 403
-ok 'but told' grep -q 'your session has ended, and nothing was done' "$tmp/body"
+ok 'but told' grep -qi 'your session has ended, and nothing was done' "$tmp/body"
 rad_stop
 done_testing

@@ -21,7 +21,7 @@ static const char *const	 langs[] = { "en", "sv" };
 
 /* Those that C asks for: with page_text(), or as the name of something. */
 static const char *const	 from_c[] = { "checked.", "field.",
-	"flash.", "kind.", "lang.", "status.", NULL };
+	"flash.", "kind.", "lang.", "said.", "status.", NULL };
 
 struct all {
 	struct templates	*templates;

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "said.h"
+
+#include <string.h>
+
+#include "web/texts.h"
+
+#define PARTS	3
+#define PART	200
+
+/* The first that fits counts. */
+const struct said SAID[] = {
+	{ "field \"*\": is required", "required" },
+	{ "field \"*\": C is not two capital letters", "country" },
+	{ "field \"*\": C is longer than *", "country" },
+	{ "field \"*\": * is longer than * characters", "long2" },
+	{ "field \"*\": longer than * characters", "long" },
+	{ "field \"*\": the same value twice", "twice" },
+	{ "field \"*\": too few values", "few" },
+	{ "field \"*\": too many values", "many" },
+	{ "field \"*\": does not have the form that the profile wants",
+	    "form" },
+	{ "field \"*\": * begins or ends with a space", "blank" },
+	{ "field \"*\": * has characters *", "characters" },
+	{ "is too long or has control characters", "characters" },
+	{ "the note is too long or has control characters", "characters" },
+	{ "field \"*\": *", "value" },
+	{ "mail address: no @*", "no_at" },
+	{ "the mail address is missing", "mail_missing" },
+	{ "mail address: *", "mail" },
+	{ "there is no such office", "office" },
+	{ "no request (CSR): *", "no_csr" },
+	{ "*this is a certificate, not a certificate request", "not_cert" },
+	{ "*this is a private key, not a certificate request", "not_key" },
+	{ "request: signature does not verify*", "csr_signature" },
+	{ "request: larger than *", "csr_large" },
+	{ "request: *", "csr" },
+	{ "key: profile * does not take *", "key_kind" },
+	{ "key: *", "key" },
+	{ "the number is missing", "number_missing" },
+	{ "the code is missing", "code_missing" },
+	{ "no order waits for this name and one-time code", "code" },
+	{ "check both; after several wrong tries*", "code_hint" },
+	{ "the code was tried too often: wait *", "code_wait" },
+	{ "the code was tried too often: it is locked", "code_locked" },
+	{ "this is not the one-time code of this order", "code" },
+	{ "a revocation code has *", "revocation" },
+	{ "this is not a code of ours, *", "revocation_wrong" },
+	{ "reason: choose one of the list", "reason" },
+	{ "this certificate cannot be revoked here: ask an officer",
+	    "not_here" },
+	{ "you have no such certificate", "not_yours" },
+	{ "this link leads nowhere", "link" },
+	{ "take the whole address from the mail*", "link_hint" },
+	{ "this link was not used in time", "late" },
+	{ "fill in the form again", "late_hint" },
+	{ "this address is confirmed already", "confirmed" },
+	{ "how it stands is at the link*", "confirmed_hint" },
+	{ "this is an order already: *", "ordered" },
+	{ "there is no certificate yet", "not_yet" },
+	{ "see how it stands, *", "not_yet_hint" },
+	{ "there is no such form", "no_form" },
+	{ "there is no such certificate", "no_cert" },
+	{ "there is no such authority", "no_ca" },
+	{ "this took too long: begin again", "too_long" },
+	{ "certificate: was not issued here", "elsewhere" },
+	{ "too early to renew: the holder may from * on", "early" },
+	{ "the certificate expired on *", "expired" },
+	{ "the certificate is revoked", "revoked" },
+	{ "the certificate is held", "held" },
+	{ "signature: *", "signature" },
+	{ "\"*\" is missing", "missing" },
+	{ "there is no such page", "no_page" },
+	{ "there is no such thing here", "no_thing" },
+	{ "this page is at *, where *", "at_cert" },
+	{ "your session has ended*", "session" },
+	{ "this form is too old, *", "form_old" },
+	{ "go back, load the page again *", "form_old_hint" },
+	{ "this form was sent by another site", "form_other" },
+	{ "begin on a page of this site", "form_other_hint" },
+	{ "too often: try again in * seconds", "often" },
+	{ "this page needs your certificate, *", "no_client" },
+	{ "install your certificate in this browser, *", "no_client_hint" },
+	{ "this page is for *; your certificate says *", "role" },
+	{ "choose another certificate, *", "role_hint" },
+	{ "your certificate is revoked", "client_revoked" },
+	{ "your certificate is on hold", "client_held" },
+	{ "your certificate is not known here", "client_unknown" },
+	{ "your certificate is not from a CA of this installation",
+	    "client_ca" },
+	{ NULL, NULL },
+};
+
+/* A star takes as little as it can; the last one takes all. */
+static bool
+fits(const char *pattern, const char *s, char part[PARTS][PART], size_t n)
+{
+	size_t	 len = 0;
+
+	for (; *pattern != '*'; pattern++, s++) {
+		if (*pattern != *s)
+			return false;
+		if (*s == '\0')
+			return true;
+	}
+	if (n == PARTS)
+		return false;
+	if (pattern[1] == '\0')
+		len = strlen(s);
+	while (!fits(pattern + 1, s + len, part, n + 1))
+		if (s[len++] == '\0')
+			return false;
+	snprintf(part[n], PART, "%.*s", (int)len, s);
+	return true;
+}
+
+static const char *
+fill(struct arena *a, const json_t *texts, const char *key,
+    char part[PARTS][PART])
+{
+	char		*full = arena_printf(a, "said.%s", key);
+	const char	*text = json_string_value(json_object_get(texts,
+			    full));
+	json_t		*v = json_pack("{s:s, s:s, s:s}", "a", part[0], "b",
+			    part[1], "c", part[2]);
+	struct buf	 out = { 0 };
+	struct error	 ignored = ERROR_INIT;
+	char		*filled = NULL;
+
+	if (text != NULL && texts_fill(&out, text, v, &ignored) == 0)
+		filled = arena_strdup(a, buf_cstr(&out));
+	json_decref(v);
+	buf_clear(&out);
+	return filled;
+}
+
+const char *
+said_text(struct arena *a, const json_t *texts, const char *error)
+{
+	char		 part[PARTS][PART] = { "" };
+	const char	*text = NULL;
+	size_t		 i;
+
+	for (i = 0; SAID[i].error != NULL && text == NULL; i++)
+		if (fits(SAID[i].error, error, part, 0))
+			text = fill(a, texts, SAID[i].key, part);
+	return text != NULL ? text : error;
+}
