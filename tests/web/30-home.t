@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# signet-rad in a browser: the start page, languages, errors, certificates.
+# signet-rad in a browser: the start page, languages, errors; and with an
+# operator's brand.  (E045)
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/rad.sh"
@@ -11,5 +12,16 @@ rad_configure
 ok 'signet-rad starts' rad_start
 web_trust "$pki/ca/root.pem"
 drive home.mjs "$rad" "$rad_cert"
+rad_stop
+
+# The example of a brand, as it is installed.
+rad_set brand "\"$srcdir/ra/brand\""
+rad_set apply '[ "mail-dual", "web-login" ]'
+rad_set offices '[ "north" ]'
+rad_set mail_server '"smtp://127.0.0.1:9"'
+rad_set mail_from '"pki@example.org"'
+rad_set mail_clear true
+ok 'it starts with a brand' rad_start
+drive brand.mjs "$rad"
 rad_stop
 done_testing

@@ -69,7 +69,8 @@ is("the key is saved under the name", download.suggestedFilename(),
     "Alice-Holm.key.pem");
 await page.locator("[data-errors]").waitFor();
 page.complaints.length = 0;	// Chromium names the status of a refused form
-has("mistakes are told", await page.textContent("[data-errors]"), "country");
+has("mistakes are told", await page.textContent("[data-errors]"),
+    "Country: Two capital letters");
 is("... and marked at the field",
     await page.getAttribute("[name='field.country']", "aria-invalid"), "true");
 is("what was typed is still there, as text",

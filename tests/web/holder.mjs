@@ -115,8 +115,9 @@ await own.goto(`${radCert}/my`);
 has("who shows the certificate sees it", await own.textContent("main"),
     "shown now");
 await judge(own, "my");
-await own.getByRole("link", { name: "Revoke" }).first().click();
-await judge(own, "revoke sure");
+await own.getByRole("main").getByRole("link", { name: "Revoke" }).click();
+await own.getByText("This cannot be undone").waitFor();
+await judge(own, "revoke by certificate");
 const nobody = await open(browser);
 const refused = await nobody.goto(`${radCert}/my`).then((r) => r.status(), () => 0);
 ok("without a certificate there is nothing to see", refused === 0 || refused >= 400,

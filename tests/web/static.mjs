@@ -13,11 +13,10 @@ const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; " +
     "frame-ancestors 'none'; base-uri 'none'";
 
 async function take(request, sent) {
-	const parts = [];
-	for await (const part of request)
-		parts.push(part);
+	const form = await new Request("http://localhost", { method: "POST",
+	    duplex: "half", body: request, headers: request.headers }).formData();
 	sent.push({ path: request.url, fields: Object.fromEntries(
-	    new URLSearchParams(Buffer.concat(parts).toString())) });
+	    [...form].filter(([, value]) => typeof value === "string")) });
 }
 
 // A file of a brand folder takes the place of ours.
