@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <openssl/crypto.h>
 #include "apdu.h"
+#include "scp03.h"
 
 #define CHAINED		0x10
 #define SHORT_MAX	255
@@ -71,34 +72,55 @@ collect(struct card_io *io, uint8_t *command, size_t len, bool has_le,
 	return 0;
 }
 
+/* Through the channel, if there is one. */
+static int
+exchange_one(struct card_io *io, uint8_t *c, size_t n, bool wants_answer,
+    struct buf *answer, uint16_t *sw, struct error *e)
+{
+	size_t	 len, from = answer->len;
+
+	if (io->channel != NULL && scp03_wrap(io->channel, c, &n, e) == -1)
+		return -1;
+	len = 4;
+	if (n > 0) {
+		c[len++] = (uint8_t)n;
+		len += n;
+	}
+	if (wants_answer)
+		c[len++] = 0;
+	if (collect(io, c, len, wants_answer, answer, sw, e) == -1)
+		return -1;
+	if (io->channel == NULL ||
+	    scp03_unwrap(io->channel, answer, from, *sw, e) == 0)
+		return 0;
+	io->lost = true;
+	return -1;
+}
+
 static int
 exchange_short(struct card_io *io, const struct apdu *a, struct buf *answer,
     uint16_t *sw, struct error *e)
 {
 	uint8_t		 c[5 + SHORT_MAX + 1];
 	struct bytes	 left = a->data;
-	size_t		 n, len;
+	size_t		 n, room = SHORT_MAX;
 	bool		 last;
 	int		 rc;
 
+	if (io->channel != NULL)
+		room = scp03_room(io->channel);
 	do {
-		n = left.len > SHORT_MAX ? SHORT_MAX : left.len;
+		n = left.len > room ? room : left.len;
 		last = n == left.len;
 		c[0] = last ? a->cla : a->cla | CHAINED;
 		c[1] = a->ins;
 		c[2] = a->p1;
 		c[3] = a->p2;
-		len = 4;
-		if (n > 0) {
-			c[len++] = (uint8_t)n;
-			memcpy(c + len, left.p, n);
-			len += n;
-			left = BYTES(left.p + n, left.len - n);
-		}
-		if (last && a->wants_answer)
-			c[len++] = 0;
-		rc = collect(io, c, len, last && a->wants_answer, answer, sw,
-		    e);
+		if (n > 0)
+			memcpy(c + 5, left.p, n);
+		left = BYTES(left.p + n, left.len - n);
+		rc = exchange_one(io, c, n, last && a->wants_answer, answer,
+		    sw, e);
 	} while (rc == 0 && !last && *sw == APDU_OK);
 	OPENSSL_cleanse(c, sizeof(c));
 	return rc;
@@ -140,7 +162,7 @@ apdu_exchange(struct card_io *io, const struct apdu *a, struct buf *answer,
 	if (a->data.len > APDU_DATA_MAX)
 		return error_set(e, ERROR_BUG, "%zu bytes for a card",
 		    a->data.len);
-	if (io->extended && a->data.len > SHORT_MAX)
+	if (io->extended && io->channel == NULL && a->data.len > SHORT_MAX)
 		rc = exchange_extended(io, a, &all, sw, e);
 	else
 		rc = exchange_short(io, a, &all, sw, e);
@@ -191,6 +213,7 @@ int
 apdu_reconnect(struct card_io *io, struct error *e)
 {
 	io->lost = true;
+	scp03_close(io);
 	if (io->ops->reconnect(io->io, e) == -1)
 		return -1;
 	io->lost = false;
@@ -200,6 +223,7 @@ apdu_reconnect(struct card_io *io, struct error *e)
 void
 apdu_release(struct card_io *io)
 {
+	scp03_close(io);
 	io->ops->release(io->io);
 	io->lost = true;
 }
@@ -207,6 +231,7 @@ apdu_release(struct card_io *io)
 void
 apdu_close(struct card_io *io)
 {
+	scp03_close(io);
 	if (io->ops != NULL)
 		io->ops->close(io->io);
 	*io = (struct card_io){ .ops = NULL };

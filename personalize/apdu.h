@@ -29,6 +29,8 @@ enum apdu_sw {
 	APDU_FAILED = 0x6f00,
 };
 
+struct scp03;
+
 /* Moves one command and one answer; knows nothing of what they mean. */
 struct card_io_ops {
 	/* out: answer and status word, *outlen at least 2. */
@@ -45,6 +47,7 @@ struct card_io {
 	void	*io;
 	bool	 extended;	/* both sides take extended lengths */
 	bool	 lost;		/* see above; apdu_reconnect() clears it */
+	struct scp03 *channel;	/* scp03.h, or NULL */
 };
 
 struct apdu {

@@ -56,7 +56,14 @@ struct card_name {		/* who a card is to be */
 	const char	*expires;	/* YYYYMMDD */
 };
 
+struct card_layout {		/* what a card is to have */
+	bool		 has[CARD_SLOT__MAX];
+	enum card_alg	 alg[CARD_SLOT__MAX];
+	uint8_t		 management;	/* algorithm: 03, 08, 0A, 0C */
+};
+
 struct card;
+struct scp03_keys;
 struct card_driver {
 	const char	*name;		/* "piv" */
 	/* Select and learn; what was verified or authenticated is not any
@@ -108,7 +115,7 @@ struct card_driver {
 		    const struct secret *new, int keep, struct error *);
 	int	(*unblock)(struct card *, const struct secret *puk,
 		    const struct secret *new_pin, struct error *);
-	/* After authenticate(); proved by authenticating with it.  The best
+	/* After authenticate() or secure(); proved by authenticating with it.  The best
 	 * cipher that the card has for keys of this length: 32 bytes AES-256,
 	 * 24 AES-192 or 3DES, 16 AES-128.  ERROR_CONFIG: it has none, or lets
 	 * nobody change the key; nothing has changed. */
@@ -118,6 +125,19 @@ struct card_driver {
 	int	(*set_tries)(struct card *, int pin, int puk, struct error *);
 	/* To the factory's state; everything on it is gone. */
 	int	(*reset)(struct card *, struct error *);
+
+	/* For cards that come with nothing on them.  A channel with the keys
+	 * of the card's issuer (scp03.h): all that follows travels in it, until
+	 * select() or the power goes; it stands for authenticate().
+	 * ERROR_DENIED: not the keys of this card. */
+	int	(*secure)(struct card *, const struct scp03_keys *,
+		    struct error *);
+	/* In the channel: what the card is to have, where it has it not. */
+	int	(*prepare)(struct card *, const struct card_layout *,
+		    struct error *);
+	/* In the channel, whatever they were. */
+	int	(*set_pins)(struct card *, const struct secret *pin,
+		    const struct secret *puk, struct error *);
 };
 
 struct card {

@@ -22,6 +22,9 @@ const struct card_driver piv_driver = {
 	.set_management = piv_set_management,
 	.set_tries = piv_set_tries,
 	.reset = piv_reset,
+	.secure = piv_secure,
+	.prepare = piv_prepare,
+	.set_pins = piv_set_pins,
 };
 
 int

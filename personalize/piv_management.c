@@ -165,43 +165,53 @@ piv_authenticate(struct card *c, const struct secret *key, struct error *e)
 	    "the card takes no management key of %zu bytes", key->len);
 }
 
+static int
+set_by_vendor(struct card *c, uint8_t alg, const struct secret *key,
+    uint16_t *sw, struct error *e)
+{
+	struct secret	 data = { NULL, 0 };
+	int		 rc;
+
+	if (secret_new(&data, 3 + key->len, e) == -1)
+		return -1;
+	data.p[0] = alg;
+	data.p[1] = PIV_MANAGEMENT;
+	data.p[2] = (uint8_t)key->len;
+	memcpy(data.p + 3, key->p, key->len);
+	rc = piv_send(c, PIV_SET_MANAGEMENT, 0xff, 0xff,
+	    BYTES(data.p, data.len), NULL, sw, e);
+	secret_free(&data);
+	return rc;
+}
+
 /* The strongest that the card will have for this length. */
 int
 piv_set_management(struct card *c, const struct secret *key, struct error *e)
 {
-	struct secret	 data = { NULL, 0 };
 	uint16_t	 sw = 0;
 	uint8_t		 alg = 0;
-	int		 rc = -1;
+	int		 rc = 0;
 
 	for (size_t i = 0; i < NCIPHERS; i++) {
 		if (ciphers[i].key != key->len)
 			continue;
-		if (secret_new(&data, 3 + key->len, e) == -1)
-			goto out;
-		data.p[0] = alg = ciphers[i].alg;
-		data.p[1] = PIV_MANAGEMENT;
-		data.p[2] = (uint8_t)key->len;
-		memcpy(data.p + 3, key->p, key->len);
-		rc = piv_send(c, PIV_SET_MANAGEMENT, 0xff, 0xff,
-		    BYTES(data.p, data.len), NULL, &sw, e);
-		secret_free(&data);
+		alg = ciphers[i].alg;
+		rc = c->io->channel != NULL ?
+		    piv_set_reference(c, alg, key, &sw, e) :
+		    set_by_vendor(c, alg, key, &sw, e);
 		if (rc == -1 || sw == APDU_OK)
 			break;
 	}
 	if (rc == -1)
-		goto out;
+		return -1;
 	if (sw != APDU_OK) {
 		rc = sw == 0 ? error_set(e, ERROR_BUG,
 		    "a management key of %zu bytes", key->len) :
 		    apdu_error(e, sw, "set the management key");
 		if (sw == APDU_NO_INS || piv_is_not_offered(sw))
 			e->code = ERROR_CONFIG;
-		goto out;
+		return rc;
 	}
 	c->management_alg = alg;
-	rc = piv_authenticate(c, key, e);
- out:
-	secret_free(&data);
-	return rc;
+	return piv_authenticate(c, key, e);
 }

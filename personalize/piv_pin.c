@@ -31,6 +31,18 @@ pin_add(struct secret *out, size_t at, enum card_pin which,
 	return 0;
 }
 
+int
+piv_pin_padded(struct secret *out, enum card_pin which,
+    const struct secret *pin, struct error *e)
+{
+	if (secret_new(out, PIN_SIZE, e) == -1)
+		return -1;
+	if (pin_add(out, 0, which, pin, e) == 0)
+		return 0;
+	secret_free(out);
+	return -1;
+}
+
 static int
 tries_by_metadata(struct card *c, enum card_pin which, int *left,
     struct error *e)
@@ -104,8 +116,7 @@ piv_verify(struct card *c, const struct secret *pin, int keep,
 	uint16_t	 sw;
 	int		 rc = -1;
 
-	if (secret_new(&data, PIN_SIZE, e) == -1 ||
-	    pin_add(&data, 0, CARD_PIN, pin, e) == -1 ||
+	if (piv_pin_padded(&data, CARD_PIN, pin, e) == -1 ||
 	    spend(c, CARD_PIN, keep, e) == -1 ||
 	    piv_send(c, PIV_VERIFY, 0, 0x80, BYTES(data.p, data.len), NULL,
 	    &sw, e) == -1)

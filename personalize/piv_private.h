@@ -58,6 +58,13 @@ int	 piv_answer(struct bytes answer, uint32_t tag, struct bytes *value,
 	    struct error *);
 size_t	 piv_management_size(uint8_t alg);	/* of the key; 0: unknown */
 
+/* As the card wants it: eight bytes. */
+int	 piv_pin_padded(struct secret *, enum card_pin, const struct secret *,
+	    struct error *);
+/* The management key, in a channel. */
+int	 piv_set_reference(struct card *, uint8_t alg, const struct secret *,
+	    uint16_t *sw, struct error *);
+
 /* The driver's operations; see struct card_driver. */
 int	 piv_select(struct card *, struct error *);
 int	 piv_authenticate(struct card *, const struct secret *,
@@ -88,4 +95,8 @@ int	 piv_set_management(struct card *, const struct secret *,
 	    struct error *);
 int	 piv_set_tries(struct card *, int, int, struct error *);
 int	 piv_reset(struct card *, struct error *);
+int	 piv_secure(struct card *, const struct scp03_keys *, struct error *);
+int	 piv_prepare(struct card *, const struct card_layout *, struct error *);
+int	 piv_set_pins(struct card *, const struct secret *,
+	    const struct secret *, struct error *);
 #endif

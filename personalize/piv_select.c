@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Finding out what kind of PIV card this is, and which. */
 #include "piv_private.h"
+#include "scp03.h"
 
 int
 piv_metadata(struct card *c, uint8_t reference, struct buf *out,
@@ -184,6 +185,7 @@ piv_select(struct card *c, struct error *e)
 	c->info = (struct card_info){ .default_pin = -1, .default_puk = -1,
 	    .default_management = -1 };
 	c->management_alg = 0;
+	scp03_close(c->io);
 	if (select_piv(c, e) == -1 || learn_vendor(c, e) == -1 ||
 	    (!c->info.has_serial && learn_cplc(c, e) == -1) ||
 	    learn_discovery(c, e) == -1)

@@ -18,6 +18,7 @@
 
 #define PIVCARD_KEYS	25	/* 9A 9C 9D 9E, 82..95, F9 */
 #define PIVCARD_OBJECTS	64
+#define PIVCARD_DEFINED	80	/* objects and keys */
 
 /* Status words, ISO 7816-4. */
 enum {
@@ -53,7 +54,19 @@ enum pivcard_lie {
 	LIE_ATTESTATION,	/* attests another key */
 	LIE_WITNESS,		/* does not know the management key */
 	LIE_STORED,		/* says 9000 and keeps something else */
+	LIE_CHANNEL,		/* does not know the channel's keys */
+	LIE_ANSWER,		/* answers in the channel are changed */
 	LIE__MAX
+};
+
+/* A secure channel that is being opened, or is open. */
+struct pivcard_channel {
+	bool		 begun, is_open;
+	uint8_t		 level, context[32], expected[16];
+	size_t		 mac_len;
+	unsigned int	 bits;
+	uint8_t		 enc[32], mac[32], rmac[32], chain[16], counter[16];
+	uint8_t		 plain[256];
 };
 
 struct pivcard {
@@ -74,10 +87,17 @@ struct pivcard {
 	size_t		 nkeys;
 	struct pivcard_object objects[PIVCARD_OBJECTS];
 	size_t		 nobjects;
+	uint8_t		 channel_enc[32], channel_mac[32];
+	size_t		 channel_size;	/* of these keys; 0: it has none */
+	uint32_t	 channel_count;
+	bool		 is_bare;	/* has only what was defined */
+	uint32_t	 defined[PIVCARD_DEFINED];	/* tags, slots */
+	size_t		 ndefined;
 
 	/* What dies with the power. */
 	bool		 selected, verified, verified_now, managed;
 	bool		 in_domain;	/* the issuer's, instead of PIV */
+	struct pivcard_channel channel;
 	uint8_t		 witness[16], challenge[16];
 	bool		 has_witness, has_challenge;
 	struct buf	 chain;		/* command data so far */
@@ -105,6 +125,10 @@ void	 pivcard_power(struct pivcard *);
 size_t	 pivcard_atr(const struct pivcard *, uint8_t atr[33]);
 /* A command APDU in, answer and status word appended to out. */
 void	 pivcard_apdu(struct pivcard *, struct bytes in, struct buf *out);
+
+/* A strict card that comes with nothing but the keys of its channel, which are
+ * those that everybody knows (40 41 42 ...). */
+void	 pivcard_strip(struct pivcard *, size_t key_size);
 
 /* The commands: a status word, answer appended. */
 uint16_t pivcard_select(struct pivcard *, const struct pivcard_command *,
@@ -140,6 +164,20 @@ uint16_t pivcard_reset(struct pivcard *, const struct pivcard_command *,
 	    struct buf *);
 uint16_t pivcard_set_manage(struct pivcard *, const struct pivcard_command *,
 	    struct buf *);
+
+uint16_t pivcard_initialize(struct pivcard *, const struct pivcard_command *,
+	    struct buf *);
+uint16_t pivcard_external(struct pivcard *, const struct pivcard_command *);
+uint16_t pivcard_admin(struct pivcard *, const struct pivcard_command *);
+uint16_t pivcard_set_reference(struct pivcard *,
+	    const struct pivcard_command *);
+
+/* Out of the channel: false, and it is closed.  Into it. */
+bool	 pivcard_channel_open(struct pivcard *, struct pivcard_command *);
+void	 pivcard_channel_close(struct pivcard *, struct buf *answer,
+	    uint16_t sw);
+bool	 pivcard_is_defined(const struct pivcard *, uint32_t name);
+int	 pivcard_define(struct pivcard *, uint32_t name);
 
 /* A part of a chained PUT DATA has come (torn cards write it at once). */
 void	 pivcard_put_part(struct pivcard *);

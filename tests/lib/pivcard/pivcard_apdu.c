@@ -31,6 +31,8 @@ static const struct {
 static uint16_t
 execute_domain(struct pivcard *c, const struct pivcard_command *cmd)
 {
+	if (cmd->ins == 0x50 && !c->extended)
+		return pivcard_initialize(c, cmd, &c->answer);
 	if (c->in_domain && cmd->ins == 0xca)
 		return pivcard_cplc(c, cmd, &c->answer);
 	return SW_INS;
@@ -124,6 +126,10 @@ execute(struct pivcard *c, const struct pivcard_command *cmd)
 {
 	if (cmd->cla == 0x80)
 		return execute_domain(c, cmd);
+	if (cmd->ins == 0xdb && cmd->p2 == 0 && c->channel_size != 0)
+		return pivcard_admin(c, cmd);
+	if (cmd->ins == 0x24 && cmd->p1 != 0 && c->channel_size != 0)
+		return pivcard_set_reference(c, cmd);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (commands[i].ins == cmd->ins) {
 			if ((commands[i].extended && !c->extended) ||
@@ -158,10 +164,18 @@ static uint16_t
 dispatch(struct pivcard *c, struct bytes in, struct buf *out)
 {
 	struct pivcard_command	 cmd;
+	bool			 secured = false;
 	uint16_t		 sw;
 
 	if (in.len < 4 || parse(&cmd, in, c->extended) == -1)
 		return SW_LENGTH;
+	if (cmd.cla == 0x84 && cmd.ins == 0x82)
+		return pivcard_external(c, &cmd);
+	if (cmd.cla == 0x84 || cmd.cla == 0x94) {
+		if (!pivcard_channel_open(c, &cmd))
+			return SW_SECURITY;
+		secured = true;
+	}
 	if (cmd.cla != 0 && cmd.cla != 0x10 && cmd.cla != 0x80)
 		return SW_CLA;
 	if (cmd.ins == 0xc0)
@@ -175,13 +189,17 @@ dispatch(struct pivcard *c, struct bytes in, struct buf *out)
 	case 0:
 		if (c->torn && cmd.ins == 0xdb)
 			pivcard_put_part(c);
-		return SW_OK;
+		if (secured)
+			pivcard_channel_close(c, &c->answer, SW_OK);
+		return c->answer.len > 0 ? give(c, cmd.ne, out) : SW_OK;
 	case -1:
 		buf_clear(&c->chain);
 		return SW_LENGTH;
 	}
 	sw = execute(c, &cmd);
 	buf_clear(&c->chain);
+	if (secured)
+		pivcard_channel_close(c, &c->answer, sw);
 	if (sw != SW_OK || c->answer.len == 0) {
 		buf_clear(&c->answer);
 		return sw;

@@ -54,6 +54,7 @@ pivcard_select(struct pivcard *c, const struct pivcard_command *cmd,
 	if (!names(cmd, aid, sizeof(aid)))
 		return SW_NO_OBJECT;
 	c->verified = c->verified_now = c->managed = c->in_domain = false;
+	c->channel = (struct pivcard_channel){ .mac_len = 0 };
 	c->selected = true;
 	buf_add(out, template, sizeof(template));
 	return SW_OK;
@@ -153,13 +154,15 @@ pivcard_put_data(struct pivcard *c, const struct pivcard_command *cmd,
 	(void)out;
 	if (cmd->p1 != 0x3f || cmd->p2 != 0xff)
 		return SW_P1P2;
-	if (!c->managed)
+	if (!c->managed && !c->channel.is_open)
 		return SW_SECURITY;
 	if (read_tag(&in, &tag) == -1 || ber_next(&in, &outer, &value) != 1 ||
 	    outer != 0x53 || in.len != 0)
 		return SW_DATA;
 	if (!tag_is_known(c, tag))
 		return SW_FUNCTION;
+	if (!pivcard_is_defined(c, tag))
+		return SW_NO_OBJECT;
 	if (value.len > c->object_max)
 		return SW_NO_SPACE;
 	if (c->lie == LIE_STORED && value.len > sizeof(other))
@@ -179,7 +182,8 @@ pivcard_put_part(struct pivcard *c)
 	uint32_t	 tag;
 	size_t		 head;
 
-	if (!c->managed || read_tag(&in, &tag) == -1 ||
+	if ((!c->managed && !c->channel.is_open) ||
+	    read_tag(&in, &tag) == -1 || !pivcard_is_defined(c, tag) ||
 	    !tag_is_known(c, tag) || in.len < 4 || in.p[0] != 0x53)
 		return;
 	head = in.p[1] < 0x80 ? 2 : 2 + (in.p[1] & 0x7f);

@@ -142,8 +142,10 @@ pivcard_generate(struct pivcard *c, const struct pivcard_command *cmd,
 	uint8_t		 got[3] = { 0, 0, 0 };
 	EVP_PKEY	*key, *other;
 
-	if (!c->managed)
+	if (!c->managed && !c->channel.is_open)
 		return SW_SECURITY;
+	if (!pivcard_is_defined(c, cmd->p2))
+		return SW_NO_REFERENCE;
 	/* Keys that have retired come to a strict card from elsewhere. */
 	if (cmd->p1 != 0 || !pivcard_slot_is(c, cmd->p2) ||
 	    (!c->extended && cmd->p2 < 0x9a))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a card keeps: a line each, a word and its values in hexadecimal. */
 #include <openssl/crypto.h>
+#include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <errno.h>
 #include "pivcard.h"
@@ -26,6 +27,20 @@ save_pin(FILE *f, const char *name, const struct pivcard_pin *pin)
 }
 
 static void
+save_channel(FILE *f, const struct pivcard *c)
+{
+	uint8_t	 keys[64];
+
+	memcpy(keys, c->channel_enc, c->channel_size);
+	memcpy(keys + c->channel_size, c->channel_mac, c->channel_size);
+	fprintf(f, "channel %zx %x %x ", c->channel_size,
+	    (unsigned int)c->channel_count, (unsigned int)c->is_bare);
+	put_hex(f, keys, 2 * c->channel_size);
+	for (size_t i = 0; i < c->ndefined; i++)
+		fprintf(f, "has %x 0 0\n", (unsigned int)c->defined[i]);
+}
+
+static void
 save_all(FILE *f, const struct pivcard *c)
 {
 	fprintf(f, "card %x %zx %x\n", (unsigned int)c->extended,
@@ -35,6 +50,8 @@ save_all(FILE *f, const struct pivcard *c)
 	fprintf(f, "manage %x %x 0 ", (unsigned int)c->manage_alg,
 	    (unsigned int)c->manage_default);
 	put_hex(f, c->manage, pivcard_manage_size(c->manage_alg));
+	if (c->channel_size != 0)
+		save_channel(f, c);
 	for (size_t i = 0; i < c->nkeys; i++) {
 		const struct pivcard_key *k = &c->keys[i];
 		unsigned char	*der = NULL;
@@ -90,6 +107,19 @@ load_pin(struct pivcard_pin *pin, const unsigned int v[3], const uint8_t *p,
 }
 
 static void
+load_channel(struct pivcard *c, const unsigned int v[3], const uint8_t *p,
+    long n)
+{
+	pivcard_must(v[0] <= 32 && n == 2 * (long)v[0],
+	    "read the keys of a channel");
+	c->channel_size = v[0];
+	memcpy(c->channel_enc, p, v[0]);
+	memcpy(c->channel_mac, p + v[0], v[0]);
+	c->channel_count = v[1];
+	c->is_bare = v[2] != 0;
+}
+
+static void
 load_line(struct pivcard *c, const char *line)
 {
 	char		 word[8], *hex = mem_alloc(LINE_MAX_);
@@ -117,6 +147,10 @@ load_line(struct pivcard *c, const char *line)
 		memcpy(c->manage, p, (size_t)n);
 	} else if (strcmp(word, "key") == 0)
 		load_key(c, v, p, n);
+	else if (strcmp(word, "channel") == 0)
+		load_channel(c, v, p, n);
+	else if (strcmp(word, "has") == 0)
+		pivcard_must(pivcard_define(c, v[0]) == 0, "define more");
 	else if (strcmp(word, "object") == 0)
 		pivcard_object_set(c, v[0], BYTES(p, (size_t)n));
 	OPENSSL_free(p);
@@ -155,6 +189,20 @@ pivcard_init(struct pivcard *c, bool extended, uint8_t manage_alg)
 }
 
 void
+pivcard_strip(struct pivcard *c, size_t key_size)
+{
+	c->is_bare = true;
+	c->channel_size = key_size;
+	for (size_t i = 0; i < key_size; i++)
+		c->channel_enc[i] = c->channel_mac[i] = 0x40 + (i & 0xf);
+	/* Nobody knows them. */
+	pivcard_must(RAND_bytes(c->manage, sizeof(c->manage)) == 1 &&
+	    RAND_bytes(c->pin.value, sizeof(c->pin.value)) == 1 &&
+	    RAND_bytes(c->puk.value, sizeof(c->puk.value)) == 1,
+	    "make secrets");
+}
+
+void
 pivcard_clear(struct pivcard *c)
 {
 	for (size_t i = 0; i < c->nkeys; i++)
@@ -172,6 +220,7 @@ pivcard_power(struct pivcard *c)
 {
 	c->selected = c->verified = c->verified_now = c->managed = false;
 	c->in_domain = false;
+	c->channel = (struct pivcard_channel){ .mac_len = 0 };
 	c->has_witness = c->has_challenge = false;
 	buf_clear(&c->chain);
 	buf_clear(&c->answer);
