@@ -148,8 +148,8 @@ profile_view(struct cli *c, const struct profile *p)
 	put_duration(r, "renewal_window", "Renewed within",
 	    p->renewal_window);
 	put_rule(r, "revoke_approvals", "Revoked by", &p->revoke_approvals);
-	out_put_bool(r, "self_revoke", "By the holder",
-	    p->self_revoke_approvals.n > 0);
+	put_rule(r, "revoke_for_ever_approvals", "For ever by",
+	    &p->self_revoke_approvals);
 	put_duration(r, "order_lifetime", "Orders last", p->order_lifetime);
 	out_put_bool(r, "unique_key", "Key only once", p->unique_key);
 	out_put_bool(r, "publish", "Published", p->publish);

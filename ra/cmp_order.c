@@ -148,24 +148,14 @@ is_own(const struct db_cert *c, const X509_NAME *issuer,
 	return own;
 }
 
-static bool
-ours_alone(const struct approval_rule *r)
-{
-	size_t	i;
-
-	for (i = 0; i < r->n; i++)
-		if (r->way[i].n == 1 && r->way[i].role[0] == ROLE_RA_AGENT)
-			return true;
-	return false;
-}
-
 static int
 hand_in(struct cmp_turn *t, const struct draft *d, struct error *e)
 {
 	struct buf	blob = { 0 }, sealed = { 0 };
 	int		rc = -1;
 
-	if (!ours_alone(approval_rule_for(d->profile, d->order)))
+	if (!approval_rule_allows(approval_rule_for(d->profile, d->order),
+	    ROLE_RA_AGENT))
 		return error_set(e, ERROR_DENIED, "holders may not revoke "
 		    "certificates of profile %s themselves: ask an officer",
 		    d->profile->name);

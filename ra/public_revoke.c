@@ -32,7 +32,8 @@ public_may_revoke(struct page *p, const struct db_cert *c)
 	return strcmp(c->status, "revoked") != 0 && c->not_after > p->now &&
 	    desk_need(p->desk, DESK_PROFILES, &ignored) == 0 &&
 	    profiles_find(&p->desk->profiles, c->profile, &profile,
-	    &ignored) == 0 && profile->self_revoke_approvals.n > 0;
+	    &ignored) == 0 && approval_rule_allows(
+	    &profile->self_revoke_approvals, ROLE_RA_AGENT);
 }
 
 static const char *const reasons[] = { "keyCompromise", "superseded",

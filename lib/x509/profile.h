@@ -97,8 +97,9 @@ struct profile {
 	struct approval_rule	 approvals;
 	struct approval_rule	 batch_approvals;
 	struct approval_rule	 revoke_approvals;
-	struct approval_rule	 self_revoke_approvals;	/* kind revoke; n 0:
-						 * as revoke_approvals */
+	/* Kind revoke, with what agents may alone; n 0: as
+	 * revoke_approvals. */
+	struct approval_rule	 self_revoke_approvals;
 	struct approval_rule	 renewal_approvals;	/* n 0: as approvals */
 	int64_t			 renewal_window;	/* before notAfter */
 	int64_t			 order_lifetime;	/* an order expires */
@@ -152,4 +153,6 @@ bool	 profile_has_eku(const struct profile *, const char *oid);
 void	 profile_describe(struct buf *out);
 /* "officer and officer, or root": for messages; caller frees. */
 char	*approval_rule_text(const struct approval_rule *);
+/* Is one who has this role enough? */
+bool	 approval_rule_allows(const struct approval_rule *, enum role);
 #endif

@@ -65,9 +65,10 @@ rule_has(const struct approval_rule *r, enum role role)
 	return false;
 }
 
-/* ra-agent alone; never for those who approve orders, or their programs. */
+/* An agent alone; never for those who approve orders, or their programs. */
 static int
-fill_self_revoke(struct profile *p, struct error *e)
+fill_self_revoke(struct profile *p, const char *key, enum role role,
+    struct error *e)
 {
 	struct approval_rule	*r = &p->self_revoke_approvals;
 	size_t			 i;
@@ -75,16 +76,16 @@ fill_self_revoke(struct profile *p, struct error *e)
 	for (i = 0; i < p->ext_key_usage.n; i++)
 		if (strncmp(p->ext_key_usage.v[i], OID_ROLE ".",
 		    sizeof(OID_ROLE)) == 0)
-			return error_set(e, ERROR_CONFIG, "self_revoke: not "
-			    "for a profile that gives a role");
+			return error_set(e, ERROR_CONFIG, "%s: not for a "
+			    "profile that gives a role", key);
 	if (p->is_ca)
-		return error_set(e, ERROR_CONFIG, "self_revoke: not for a "
-		    "CA");
-	*r = p->revoke_approvals;
+		return error_set(e, ERROR_CONFIG, "%s: not for a CA", key);
+	if (r->n == 0)
+		*r = p->revoke_approvals;
 	if (r->n == APPROVALS_MAX)
-		return error_set(e, ERROR_CONFIG, "self_revoke: "
-		    "revoke_approvals has %d ways already", APPROVALS_MAX);
-	r->way[r->n++] = (struct approval_way){ { ROLE_RA_AGENT }, 1 };
+		return error_set(e, ERROR_CONFIG, "%s: revoke_approvals has "
+		    "too many ways for one more", key);
+	r->way[r->n++] = (struct approval_way){ { role }, 1 };
 	return 0;
 }
 
@@ -112,7 +113,20 @@ profile_fill_approvals(struct profile *p, const struct profile_file *f,
 		    { { ROLE_OFFICER }, 1 }, { { ROLE_SECURITY_OFFICER }, 1 }
 		} };
 	}
-	return f->self_revoke ? fill_self_revoke(p, e) : 0;
+	if (f->self_revoke && fill_self_revoke(p, "self_revoke",
+	    ROLE_RA_AGENT, e) == -1)
+		return -1;
+	return f->station_revoke ? fill_self_revoke(p, "station_revoke",
+	    ROLE_STATION_AGENT, e) : 0;
+}
+
+bool
+approval_rule_allows(const struct approval_rule *r, enum role role)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->way[i].n == 1 && r->way[i].role[0] == role)
+			return true;
+	return false;
 }
 
 char *

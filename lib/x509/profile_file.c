@@ -148,6 +148,10 @@ const struct conf_item PROFILE_ITEMS[] = {
 	    "Holders may revoke, though not hold or release, through the"
 	    " registration authority: ra-agent alone is one more way to"
 	    " approve it."),
+	CONF_BOOL(struct profile_file, station_revoke, false,
+	    "Personalisation stations may revoke, though not hold or"
+	    " release, what was on a card that they spoiled: station-agent"
+	    " alone is one more way to approve it."),
 	CONF_LIST(struct profile_file, renewal_approvals,
 	    "The same for renewal, where \"holder\" is the key being"
 	    " renewed; empty: as approvals."),

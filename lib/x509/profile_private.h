@@ -45,7 +45,7 @@ struct profile_file {
 	struct conf_list	 approvals, batch_approvals;
 	struct conf_list	 revoke_approvals, renewal_approvals;
 	int64_t			 renewal_window, order_lifetime;
-	bool			 self_revoke, publish, unique_key;
+	bool			 self_revoke, station_revoke, publish, unique_key;
 	char			*station_policy, *attested_policy;
 	bool			 needs_attestation;
 };

@@ -109,7 +109,9 @@ profile_load_refuses_profiles_that_contradict_themselves(void **state)
 		{ "self_revoke", "self_revoke = true; revoke_approvals = ["
 		  " \"root\", \"root\", \"root\", \"root\", \"root\","
 		  " \"root\", \"root\", \"root\" ];",
-		  "self_revoke: revoke_approvals has 8 ways already" },
+		  "self_revoke: revoke_approvals has too many ways for one more" },
+		{ "station_revoke", "station_revoke = true; ca = true;",
+		  "station_revoke: not for a CA" },
 		{ "keys", "", "keys: none" },
 		{ "keys", "keys = ( { type = \"dsa\"; } );",
 		  "keys: no type \"dsa\"" },
@@ -343,6 +345,28 @@ profile_load_fills_every_field(void **state)
 	assert_int_equal(p->self_revoke_approvals.n, 0);
 	profile_free(&p);
 	assert_null(p);
+	profile_free(&p);
+}
+
+static void
+profile_load_lets_stations_revoke_where_the_profile_says_so(void **state)
+{
+	struct profile	*p;
+	struct error	 e = ERROR_INIT;
+	char		*text;
+
+	(void)state;
+	if (load_with(&p, "station_revoke", "self_revoke = true;"
+	    " station_revoke = true;", &e) == -1)
+		fail_msg("%s", e.text);
+	text = approval_rule_text(&p->self_revoke_approvals);
+	assert_string_equal(text, "officer, or security-officer, or ra-agent, "
+	    "or station-agent");
+	mem_free(&text);
+	assert_true(approval_rule_allows(&p->self_revoke_approvals,
+	    ROLE_STATION_AGENT));
+	assert_false(approval_rule_allows(&p->revoke_approvals,
+	    ROLE_STATION_AGENT));
 	profile_free(&p);
 }
 
@@ -859,6 +883,8 @@ main(void)
 		cmocka_unit_test(
 		    profile_load_names_file_and_line_of_a_wrong_setting),
 		cmocka_unit_test(profile_load_fills_every_field),
+		cmocka_unit_test(
+		    profile_load_lets_stations_revoke_where_the_profile_says_so),
 		cmocka_unit_test(
 		    profile_load_lets_holders_revoke_where_the_profile_says_so),
 		cmocka_unit_test(profile_load_holds_mail_to_the_smime_baseline),
