@@ -116,9 +116,10 @@ exchange_short(struct card_io *io, const struct apdu *a, struct buf *answer,
 		c[1] = a->ins;
 		c[2] = a->p1;
 		c[3] = a->p2;
-		if (n > 0)
+		if (n > 0) {
 			memcpy(c + 5, left.p, n);
-		left = BYTES(left.p + n, left.len - n);
+			left = BYTES(left.p + n, left.len - n);
+		}
 		rc = exchange_one(io, c, n, last && a->wants_answer, answer,
 		    sw, e);
 	} while (rc == 0 && !last && *sw == APDU_OK);

@@ -48,7 +48,7 @@ cut_reader_insert(struct cut_reader *r, bool extended, uint8_t alg,
 	*r = (struct cut_reader){ .count = 0 };
 	pivcard_init(&r->card, extended, alg);
 	if (extended)
-		pivcard_attester(&r->card);
+		pivcard_attester(&r->card, NULL);
 	r->card.serial = 4711;
 	*io = (struct card_io){ .ops = &ops, .io = r };
 }

@@ -435,6 +435,18 @@ card_reopen_refuses_another_card(void **state)
 }
 
 static void
+refused_wrong_key(struct fixture *f)
+{
+	struct secret	 wrong = { NULL, 0 };
+
+	assert_int_equal(secret_set(&wrong, "32 bytes of a key that is wrong.",
+	    f->plan.own_management ? 32 : 24, &f->e), 0);
+	refused(f, f->card.driver->authenticate(&f->card, &wrong, &f->e),
+	    ERROR_DENIED, "this is not the card's management key");
+	secret_free(&wrong);
+}
+
+static void
 cut_everywhere(struct fixture *f, bool extended, bool torn, bool exact_le)
 {
 	unsigned int	 n, total;
@@ -481,6 +493,37 @@ also_if_it_writes_in_parts_and_wants_the_exact_length(void **state)
 	cut_everywhere(f, true, false, true);
 }
 
+/* Whatever status words the cards have that were looked at. */
+static void
+cards_of_all_kinds_are_finished(void **state)
+{
+	struct fixture	*f = *state;
+	EVP_PKEY	*pub;
+
+	for (char letter = 'A'; letter <= 'E'; letter++) {
+		insert(f, letter != 'D', letter == 'B' ? 0x0a : 3);
+		f->slot.card.kind = pivcard_kind_find(letter);
+		f->slot.card.object_max = 500;	/* needs gzip */
+		if (card_steps(&f->card, &f->plan, &f->e) == -1 ||
+		    card_steps_check(&f->card, &f->plan, &f->e) == -1)
+			fail_msg("%c: %s", letter, f->e.text);
+		refused_wrong_key(f);
+		if (!f->card.info.extended)
+			continue;
+		assert_int_equal(f->card.driver->reset(&f->card, &f->e), 0);
+	}
+	assert_null(pivcard_kind_find('F'));
+	insert(f, false, 3);
+	for (char letter = 'A'; letter <= 'E'; letter++) {
+		f->slot.card.kind = pivcard_kind_find(letter);
+		authenticated(f);
+		assert_int_equal(f->card.driver->generate(&f->card,
+		    CARD_AUTHENTICATION, CARD_RSA_4096, &pub, &f->e), -1);
+		assert_int_equal(f->e.code, ERROR_CONFIG);
+		error_clear(&f->e);
+	}
+}
+
 static void
 card_alg_named_knows_the_kinds_of_keys(void **state)
 {
@@ -520,6 +563,7 @@ main(void)
 		TEST(card_reopen_refuses_another_card),
 		TEST(a_card_is_finished_after_a_cut_at_any_command),
 		TEST(also_if_it_writes_in_parts_and_wants_the_exact_length),
+		TEST(cards_of_all_kinds_are_finished),
 		TEST(card_alg_named_knows_the_kinds_of_keys),
 	};
 

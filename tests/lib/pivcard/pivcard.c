@@ -12,11 +12,7 @@
  * A card is in the place as long as there is the file PLACE, which has the
  * options and the state file in one line.
  */
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
@@ -34,7 +30,10 @@ struct wish {			/* what a card is to be, and what befalls it */
 	unsigned int	 latency_ms, away_ms;
 	unsigned long	 cut_at;	/* command; 0: never */
 	const char	*state, *swap;	/* put in after the cut, or NULL */
-	const char	*log;
+	const char	*log, *maker;
+	bool		 paced;		/* as slow as a real one */
+	const struct pivcard_kind *kind;
+	size_t		 channel;	/* bare, with keys of so many bytes */
 	int		 port;
 };
 #define WISH	{ .manage_alg = 0x03, .serial = 1, .object_max = 3000, \
@@ -54,26 +53,32 @@ struct place {
 };
 
 static const char usage[] =
-"usage: pivcard [options] STATE-FILE\n"
-"       pivcard -p PORT PLACE\n"
+"usage: pivcard [options] STATE-FILE      make a card\n"
+"       pivcard -p PORT PLACE             a place for one in a reader\n"
+"The file PLACE has the options and the state file of the card that is in it.\n"
 "  -x            a new card is of the extended personality\n"
 "  -m 03|08|0a|0c  a new card's management key algorithm\n"
 "  -n SERIAL     a new card's serial number\n"
 "  -s BYTES      a new card's space for an object\n"
+"  -v FILE       a new card's maker, who vouches for keys; made if not there\n"
+"  -g BYTES      a new strict card comes bare; keys of its channel: 16, 24, 32\n"
+"  -k A|B|C|D|E  status words as that card's\n"
 "  -c before:N   pulled when command N comes, which is lost\n"
 "  -c after:N    pulled when command N is done; its answer is lost\n"
 "  -a MS         back after so long (500)\n"
 "  -w STATE-FILE another card is put in instead\n"
 "  -t            writes objects in parts, as they come\n"
 "  -e            wants the exact Le (6Cxx)\n"
-"  -f key|signature|attestation|witness|stored  lies about it\n"
-"  -d MS         each command takes so long\n"
-"  -l FILE       a line for each command, without its data\n";
+"  -f key|signature|attestation|witness|stored|channel|answer  lies about it\n"
+"  -d MS|real    each command takes so long, or as long as with real cards\n"
+"  -l FILE       a line for each command, without its data\n"
+"  --help        this\n";
 
 static const char *const lies[LIE__MAX] = {
 	[LIE_NONE] = "none", [LIE_KEY] = "key",
 	[LIE_SIGNATURE] = "signature", [LIE_ATTESTATION] = "attestation",
 	[LIE_WITNESS] = "witness", [LIE_STORED] = "stored",
+	[LIE_CHANNEL] = "channel", [LIE_ANSWER] = "answer",
 };
 
 static void
@@ -85,35 +90,6 @@ wait_ms(unsigned int ms)
 		;
 }
 
-/* The virtual reader sends length and message apart; an acknowledgement that
- * waits for company would cost 40 ms each time. */
-static int
-receive(int fd, uint8_t *p, size_t n)
-{
-	ssize_t	 got;
-
-	for (; n > 0; p += got, n -= (size_t)got) {
-		if (setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &(int){ 1 },
-		    sizeof(int)) == -1 || (got = recv(fd, p, n, 0)) <= 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-reply(int fd, const uint8_t *p, size_t n)
-{
-	struct buf	 out = { 0 };
-	ssize_t		 sent;
-
-	buf_byte(&out, n >> 8 & 0xff);
-	buf_byte(&out, n & 0xff);
-	buf_add(&out, p, n);
-	sent = send(fd, out.p, out.len, MSG_NOSIGNAL);
-	buf_clear(&out);
-	return sent == (ssize_t)(n + 2) ? 0 : -1;
-}
-
 static int
 control(struct place *at, uint8_t what)
 {
@@ -123,7 +99,7 @@ control(struct place *at, uint8_t what)
 		pivcard_power(&at->card);
 		return 0;
 	}
-	return reply(at->fd, atr, pivcard_atr(&at->card, atr));
+	return pivcard_reply(at->fd, atr, pivcard_atr(&at->card, atr));
 }
 
 static int64_t
@@ -154,14 +130,15 @@ command(struct place *at, struct bytes in)
 	int		 rc = -1;
 
 	if (!cut || at->wish.cut_after) {
-		wait_ms(at->wish.latency_ms);
+		wait_ms(at->wish.paced ? pivcard_pace(&at->card, in) :
+		    at->wish.latency_ms);
 		pivcard_apdu(&at->card, in, &out);
 		note(at, in, &out);
 	}
 	if (cut)
 		at->away_until = now_ms() + at->wish.away_ms;
 	else
-		rc = reply(at->fd, out.p, out.len);
+		rc = pivcard_reply(at->fd, out.p, out.len);
 	buf_clear(&out);
 	return rc;
 }
@@ -174,28 +151,12 @@ serve(struct place *at)
 	uint8_t		 head[2];
 	size_t		 n;
 
-	if (receive(at->fd, head, 2) == -1)
+	if (pivcard_receive(at->fd, head, 2) == -1)
 		return -1;
 	n = (size_t)head[0] << 8 | head[1];
-	if (n == 0 || receive(at->fd, in, n) == -1)
+	if (n == 0 || pivcard_receive(at->fd, in, n) == -1)
 		return -1;
 	return n == 1 ? control(at, in[0]) : command(at, BYTES(in, n));
-}
-
-/* Into the reader; -1 as long as there is none. */
-static int
-go_in(int port)
-{
-	struct sockaddr_in	 sin = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr = { htonl(INADDR_LOOPBACK) } };
-	int			 fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	pivcard_must(fd != -1, "make a socket");
-	if (connect(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0)
-		return fd;
-	close(fd);
-	return -1;
 }
 
 /* Power comes with what was stored, and nothing else. */
@@ -204,7 +165,8 @@ load(struct place *at, const char *state)
 {
 	pivcard_clear(&at->card);
 	at->card = (struct pivcard){ .lie = at->wish.lie,
-	    .torn = at->wish.torn, .exact_le = at->wish.exact_le };
+	    .torn = at->wish.torn, .exact_le = at->wish.exact_le,
+	    .kind = at->wish.kind };
 	pivcard_must(pivcard_load(&at->card, state) == 0, "read the card");
 }
 
@@ -242,13 +204,19 @@ options(struct wish *w, int argc, char *argv[])
 	int	 c;
 
 	optind = 0;
-	while ((c = getopt(argc, argv, "p:xm:n:s:c:a:w:tef:d:l:")) != -1)
+	while ((c = getopt(argc, argv, "p:xm:n:s:v:g:k:c:a:w:tef:d:l:")) != -1)
 		switch (c) {
 		case 'p': w->port = (int)strtol(optarg, NULL, 10); break;
 		case 'x': w->extended = true; break;
 		case 'm': w->manage_alg = strtoul(optarg, NULL, 16) & 0xff;
 			break;
 		case 'n': w->serial = strtoul(optarg, NULL, 10) & 0xffffffff;
+			break;
+		case 'v': w->maker = optarg; break;
+		case 'g': w->channel = strtoul(optarg, NULL, 10); break;
+		case 'k': w->kind = pivcard_kind_find(optarg[0]);
+			if (w->kind == NULL)
+				return -1;
 			break;
 		case 's': w->object_max = strtoul(optarg, NULL, 10); break;
 		case 'c': set_cut(w, optarg); break;
@@ -258,8 +226,10 @@ options(struct wish *w, int argc, char *argv[])
 		case 't': w->torn = true; break;
 		case 'e': w->exact_le = true; break;
 		case 'f': w->lie = lie_named(optarg); break;
-		case 'd': w->latency_ms =
-			(unsigned int)strtoul(optarg, NULL, 10); break;
+		case 'd': w->paced = strcmp(optarg, "real") == 0;
+			w->latency_ms =
+			    (unsigned int)strtoul(optarg, NULL, 10);
+			break;
 		case 'l': w->log = optarg; break;
 		default: return -1;
 		}
@@ -280,7 +250,9 @@ make(const struct wish *w)
 	blank.serial = w->serial;
 	blank.object_max = w->object_max;
 	if (w->extended)
-		pivcard_attester(&blank);
+		pivcard_attester(&blank, w->maker);
+	else if (w->channel != 0)
+		pivcard_strip(&blank, w->channel);
 	pivcard_save(&blank);
 	pivcard_clear(&blank);
 }
@@ -367,7 +339,7 @@ stay(struct place *at, int port)
 		look(at);
 		come_back(at);
 		if (at->has_card && at->away_until == 0 && at->fd == -1)
-			at->fd = go_in(port);
+			at->fd = pivcard_go_in(port);
 		else if (p.revents != 0 && at->fd != -1 && serve(at) == -1)
 			hang_up(at);
 	}
@@ -379,7 +351,12 @@ main(int argc, char *argv[])
 	struct wish	 w = WISH;
 	struct place	 at = { .fd = -1 };
 
-	if (options(&w, argc, argv) == -1) {
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	if (options(&w, argc, argv) == -1 || (w.channel != 0 &&
+	    w.channel != 16 && w.channel != 24 && w.channel != 32)) {
 		fputs(usage, stderr);
 		return 2;
 	}

@@ -59,6 +59,16 @@ enum pivcard_lie {
 	LIE__MAX
 };
 
+/* Status words that differ between cards. */
+struct pivcard_kind {
+	char		 letter;
+	uint16_t	 wrong_alg, wrong_key;	/* of the management key */
+	uint16_t	 not_offered;		/* GENERATE */
+	uint16_t	 too_big;		/* PUT DATA */
+	bool		 blocks_late;		/* 63C0 before 6983 */
+	bool		 no_template;		/* SELECT says 61 00 */
+};
+
 /* A secure channel that is being opened, or is open. */
 struct pivcard_channel {
 	bool		 begun, is_open;
@@ -75,6 +85,7 @@ struct pivcard {
 	bool		 torn;		/* writes each part as it comes */
 	bool		 exact_le;	/* 6Cxx unless Le is what there is */
 	enum pivcard_lie lie;
+	const struct pivcard_kind *kind;	/* or NULL: by the book */
 
 	/* What it keeps. */
 	bool		 extended;
@@ -129,6 +140,11 @@ void	 pivcard_apdu(struct pivcard *, struct bytes in, struct buf *out);
 /* A strict card that comes with nothing but the keys of its channel, which are
  * those that everybody knows (40 41 42 ...). */
 void	 pivcard_strip(struct pivcard *, size_t key_size);
+
+/* 'A' to 'E', or NULL. */
+const struct pivcard_kind *pivcard_kind_find(char letter);
+/* How long a real card takes for a command, in milliseconds. */
+unsigned int pivcard_pace(const struct pivcard *, struct bytes in);
 
 /* The commands: a status word, answer appended. */
 uint16_t pivcard_select(struct pivcard *, const struct pivcard_command *,
@@ -198,7 +214,13 @@ uint16_t pivcard_manage_auth(struct pivcard *, const struct pivcard_command *,
 	    struct bytes witness, bool has_witness, struct bytes challenge,
 	    bool has_challenge, struct bytes response, bool has_response,
 	    struct buf *);
-void	 pivcard_attester(struct pivcard *);	/* makes F9 and its certificate */
+/* Makes F9 and its certificate: its own, or by the maker whose key and
+ * certificate are in the file, which is made first if it is not there. */
+void	 pivcard_attester(struct pivcard *, const char *maker);
+/* The virtual reader's wire. */
+int	 pivcard_receive(int fd, uint8_t *, size_t);
+int	 pivcard_reply(int fd, const uint8_t *, size_t);
+int	 pivcard_go_in(int port);	/* -1 as long as there is no reader */
 
 /* BER-TLV with tags of up to three bytes.  1, 0 at the end, -1. */
 int	 ber_next(struct bytes *in, uint32_t *tag, struct bytes *value);

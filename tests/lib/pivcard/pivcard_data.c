@@ -56,7 +56,10 @@ pivcard_select(struct pivcard *c, const struct pivcard_command *cmd,
 	c->verified = c->verified_now = c->managed = c->in_domain = false;
 	c->channel = (struct pivcard_channel){ .mac_len = 0 };
 	c->selected = true;
-	buf_add(out, template, sizeof(template));
+	if (c->kind != NULL && c->kind->no_template)
+		ber_put(out, 0x61, NULL, 0);
+	else
+		buf_add(out, template, sizeof(template));
 	return SW_OK;
 }
 
@@ -164,7 +167,7 @@ pivcard_put_data(struct pivcard *c, const struct pivcard_command *cmd,
 	if (!pivcard_is_defined(c, tag))
 		return SW_NO_OBJECT;
 	if (value.len > c->object_max)
-		return SW_NO_SPACE;
+		return c->kind != NULL ? c->kind->too_big : SW_NO_SPACE;
 	if (c->lie == LIE_STORED && value.len > sizeof(other))
 		value = BYTES(other, sizeof(other));
 	if (pivcard_object_set(c, tag, value) == -1)

@@ -150,9 +150,10 @@ pivcard_generate(struct pivcard *c, const struct pivcard_command *cmd,
 	if (cmd->p1 != 0 || !pivcard_slot_is(c, cmd->p2) ||
 	    (!c->extended && cmd->p2 < 0x9a))
 		return SW_P1P2;
-	if (read_control(c, cmd->data, got) == -1 ||
-	    !alg_is_offered(c, got[0]))
+	if (read_control(c, cmd->data, got) == -1)
 		return SW_DATA;
+	if (!alg_is_offered(c, got[0]))
+		return c->kind != NULL ? c->kind->not_offered : SW_DATA;
 	pivcard_must((key = pivcard_key_make(got[0])) != NULL, "make a key");
 	pivcard_key_set(c, cmd->p2, got[0], policy_of(cmd->p2, got[1]),
 	    got[2] == 0 ? 1 : got[2], key);

@@ -80,7 +80,7 @@ mutual(struct pivcard *c, struct bytes witness, struct bytes challenge,
 	c->has_witness = false;
 	c->managed = right || c->lie == LIE_WITNESS;
 	if (!c->managed)
-		return SW_SECURITY;
+		return c->kind != NULL ? c->kind->wrong_key : SW_SECURITY;
 	encrypt(c, r, challenge.p);
 	answer(out, 0x82, r, n);
 	return SW_OK;
@@ -97,7 +97,8 @@ pivcard_manage_auth(struct pivcard *c, const struct pivcard_command *cmd,
 
 	if (cmd->p1 != c->manage_alg && !(cmd->p1 == 0 &&
 	    c->manage_alg == 0x03))
-		return c->extended ? SW_DATA : SW_P1P2;
+		return c->kind != NULL ? c->kind->wrong_alg :
+		    c->extended ? SW_DATA : SW_P1P2;
 	if (has_witness && witness.len == 0) {
 		RAND_bytes(c->witness, (int)n);
 		c->has_witness = true;

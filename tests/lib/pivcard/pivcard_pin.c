@@ -33,7 +33,8 @@ pin_try(struct pivcard *c, struct pivcard_pin *pin, const uint8_t p[8])
 	}
 	pin->tries--;
 	pivcard_save(c);
-	return pin->tries == 0 ? SW_BLOCKED : SW_TRIES | (uint16_t)pin->tries;
+	return pin->tries == 0 && (c->kind == NULL || !c->kind->blocks_late) ?
+	    SW_BLOCKED : SW_TRIES | (uint16_t)pin->tries;
 }
 
 static void

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the extended personality answers beyond the standard. */
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include "pivcard.h"
 
 #define TAG_ATTESTER	0x5fff01
+#define ATTESTER	"Test Card Attestation"
 #define OID_CONSTRAINTS	"2.5.29.19"
 #define OID_VERSION	"1.3.6.1.4.1.41482.3.3"
 #define OID_SERIAL	"1.3.6.1.4.1.41482.3.7"
@@ -125,25 +127,77 @@ finish_cert(struct buf *out, X509 *x, EVP_PKEY *signer)
 	X509_free(x);
 }
 
-void
-pivcard_attester(struct pivcard *c)
+/* Key and certificate, in one file of PEM. */
+static bool
+maker_load(const char *path, EVP_PKEY **key, X509 **cert)
+{
+	FILE	*f = fopen(path, "r");
+
+	if (f == NULL)
+		return false;
+	pivcard_must((*key = PEM_read_PrivateKey(f, NULL, NULL, NULL)) !=
+	    NULL && (*cert = PEM_read_X509(f, NULL, NULL, NULL)) != NULL,
+	    "read the maker");
+	fclose(f);
+	return true;
+}
+
+static void
+put_ca(X509 *x)
 {
 	static const uint8_t	 is_ca[5] = { 0x30, 3, 1, 1, 0xff };
-	EVP_PKEY		*key = pivcard_key_make(0x11);
-	X509			*x = make_cert("Test Card Attestation",
-				    "Test Card Attestation", key);
-	struct buf		 der = { 0 }, object = { 0 };
-	uint8_t			 info = 0;
 
-	pivcard_key_set(c, 0xf9, 0x11, 1, 1, key);
 	add_extension(x, OID_CONSTRAINTS, is_ca, sizeof(is_ca));
-	finish_cert(&der, x, key);
-	ber_put(&object, 0x70, der.p, der.len);
+}
+
+static void
+maker_make(const char *path, EVP_PKEY **key, X509 **cert)
+{
+	char	*tmp = mem_printf("%s.new", path);
+	FILE	*f = fopen(tmp, "wx");
+
+	pivcard_must(f != NULL, "create the maker's file");
+	*key = pivcard_key_make(0x11);
+	*cert = make_cert("Test Card Maker", "Test Card Maker", *key);
+	put_ca(*cert);
+	pivcard_must(X509_sign(*cert, *key, EVP_sha256()) > 0 &&
+	    PEM_write_PrivateKey(f, *key, NULL, NULL, 0, NULL, NULL) == 1 &&
+	    PEM_write_X509(f, *cert) == 1 && fclose(f) == 0 &&
+	    rename(tmp, path) == 0, "write the maker's file");
+	mem_free(&tmp);
+}
+
+static void
+keep_attester(struct pivcard *c, const struct buf *der)
+{
+	struct buf	 object = { 0 };
+	uint8_t		 info = 0;
+
+	ber_put(&object, 0x70, der->p, der->len);
 	ber_put(&object, 0x71, &info, 1);
 	ber_put(&object, 0xfe, NULL, 0);
 	pivcard_object_set(c, TAG_ATTESTER, BYTES(object.p, object.len));
 	buf_clear(&object);
+}
+
+void
+pivcard_attester(struct pivcard *c, const char *maker)
+{
+	EVP_PKEY	*key = pivcard_key_make(0x11), *by = NULL;
+	X509		*x, *root = NULL;
+	struct buf	 der = { 0 };
+
+	if (maker != NULL && !maker_load(maker, &by, &root))
+		maker_make(maker, &by, &root);
+	x = make_cert(ATTESTER, maker != NULL ? "Test Card Maker" : ATTESTER,
+	    key);
+	put_ca(x);
+	finish_cert(&der, x, maker != NULL ? by : key);
+	pivcard_key_set(c, 0xf9, 0x11, 1, 1, key);
+	keep_attester(c, &der);
 	buf_clear(&der);
+	X509_free(root);
+	EVP_PKEY_free(by);
 }
 
 uint16_t
@@ -199,6 +253,26 @@ pivcard_retries(struct pivcard *c, const struct pivcard_command *cmd,
 	return SW_OK;
 }
 
+/* All but what attests. */
+static void
+forget(struct pivcard *c)
+{
+	size_t	 n = 0;
+
+	for (size_t i = 0; i < c->nkeys; i++)
+		if (c->keys[i].slot == 0xf9)
+			c->keys[n++] = c->keys[i];
+		else
+			EVP_PKEY_free(c->keys[i].key);
+	c->nkeys = n;
+	for (size_t i = n = 0; i < c->nobjects; i++)
+		if (c->objects[i].tag == TAG_ATTESTER)
+			c->objects[n++] = c->objects[i];
+		else
+			buf_clear(&c->objects[i].value);
+	c->nobjects = n;
+}
+
 uint16_t
 pivcard_reset(struct pivcard *c, const struct pivcard_command *cmd,
     struct buf *out)
@@ -214,11 +288,7 @@ pivcard_reset(struct pivcard *c, const struct pivcard_command *cmd,
 	memcpy(c->manage, blank.manage, sizeof(c->manage));
 	c->manage_default = true;
 	c->managed = false;
-	while (c->nkeys > 0)
-		EVP_PKEY_free(c->keys[--c->nkeys].key);
-	while (c->nobjects > 0)
-		buf_clear(&c->objects[--c->nobjects].value);
-	pivcard_attester(c);
+	forget(c);
 	pivcard_save(c);
 	return SW_OK;
 }
