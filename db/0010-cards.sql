@@ -31,6 +31,9 @@ CREATE TABLE card_batch_order (
 	PRIMARY KEY (batch, round, slot)
 );
 
+-- Running numbers of cards, of all batches.
+CREATE SEQUENCE card_running;
+
 CREATE TABLE card_item (
 	batch		bigint NOT NULL REFERENCES card_batch,
 	n		integer NOT NULL CHECK (n > 0),

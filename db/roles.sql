@@ -79,6 +79,7 @@ GRANT UPDATE (fill_after), DELETE ON target TO signet_cli;
 GRANT INSERT ON card_batch, card_batch_order, card_item, letter_run,
 	letter_print TO signet_cli;
 GRANT INSERT (batch, kind, count, who, note) ON card_stock TO signet_cli;
+GRANT USAGE ON SEQUENCE card_running TO signet_cli;
 GRANT UPDATE (state, changed_at, note) ON card_batch TO signet_cli;
 GRANT UPDATE (state, round, place, reason, changed_at) ON card_item
 	TO signet_cli;

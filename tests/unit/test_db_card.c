@@ -867,7 +867,8 @@ fresh(void **state)
 {
 	(void)state;
 	a = arena_new();
-	testdb_sql(&t, "SET client_min_messages = warning; TRUNCATE card_stock, letter_print, letter_run, letter,"
+	testdb_sql(&t, "SET client_min_messages = warning;"
+	    " TRUNCATE card_stock, letter_print, letter_run, letter,"
 	    " card_event, card_step, card_secret, card_key, card, card_item,"
 	    " card_batch_order, card_batch, revocation_code, cert, request,"
 	    " item, orders, holder CASCADE");

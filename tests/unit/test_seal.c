@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Secrets sealed to escrow, stations and the mailing house, and what openssl(1)
+ * says to them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include <openssl/x509v3.h>
+#include "base/mem.h"
+#include "card/seal.h"
+#include "testpki.h"
+
+#define NOW	TESTPKI_NOW
+#define CLEAR	"puk=19283746"
+
+static struct testpki pki;
+static EVP_PKEY *rsa, *ec, *stranger;
+static X509 *rsa_cert, *ec_cert, *stranger_cert;
+
+static X509 *
+cert_of(EVP_PKEY *key, const struct testpki_spec *spec)
+{
+	return testpki_cert(&pki, spec, key, pki.services, pki.services_key);
+}
+
+/* The same with a key usage. */
+static X509 *
+with_usage(EVP_PKEY *key, const char *usage)
+{
+	const struct testpki_spec	 spec = { .name = "escrow" };
+	X509				*x = cert_of(key, &spec);
+	X509_EXTENSION			*ext = X509V3_EXT_conf_nid(NULL, NULL,
+	    NID_key_usage, usage);
+
+	assert_non_null(ext);
+	X509_EXTENSION_free(X509_delete_ext(x,
+	    X509_get_ext_by_NID(x, NID_key_usage, -1)));
+	assert_int_equal(X509_add_ext(x, ext, -1), 1);
+	X509_EXTENSION_free(ext);
+	assert_true(X509_sign(x, pki.services_key, EVP_sha256()) > 0);
+	return x;
+}
+
+static void
+refused(X509 *x, const char *said)
+{
+	struct seal	s = { NULL };
+	struct error	e = ERROR_INIT;
+
+	assert_int_equal(seal_add_cert(&s, x, NOW, &e), -1);
+	assert_int_equal(e.code, ERROR_CONFIG);
+	if (strstr(e.text, said) == NULL)
+		fail_msg("\"%s\", not \"%s\"", e.text, said);
+	assert_null(s.to);
+	X509_free(x);
+}
+
+static void
+a_certificate_that_is_not_for_this_is_refused(void **state)
+{
+	const struct testpki_spec	 old = { .name = "old",
+	    .not_before = NOW - 10 * TESTPKI_DAY, .not_after = NOW - 1 };
+	const struct testpki_spec	 young = { .name = "young",
+	    .not_before = NOW + 10, .not_after = NOW + TESTPKI_DAY };
+	const struct testpki_spec	 spec = { .name = "escrow" };
+	EVP_PKEY			*ed = testpki_key("ed25519");
+	EVP_PKEY			*small = EVP_RSA_gen(1024);
+
+	(void)state;
+	refused(cert_of(ec, &old), "it has expired");
+	refused(cert_of(ec, &young), "not valid yet");
+	refused(cert_of(ed, &spec), "neither RSA nor EC");
+	refused(cert_of(small, &spec), "only 1024 bits");
+	refused(with_usage(rsa, "digitalSignature"), "no keyEncipherment");
+	refused(with_usage(ec, "digitalSignature"), "no keyAgreement");
+	EVP_PKEY_free(small);
+	EVP_PKEY_free(ed);
+}
+
+static void
+a_file_that_is_no_certificate_is_named(void **state)
+{
+	struct seal	s = { NULL };
+	struct error	e = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(seal_add(&s, "/nonexistent/escrow.pem", NOW, &e), -1);
+	assert_int_equal(e.code, ERROR_NOTFOUND);
+	assert_non_null(strstr(e.text, "escrow.pem"));
+}
+
+static void
+nothing_is_sealed_to_nobody(void **state)
+{
+	const struct seal	s = { NULL };
+	struct buf		out = { 0 };
+	struct error		e = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(seal_make(&out, &s, CLEAR, sizeof(CLEAR), &e), -1);
+	assert_int_equal(e.code, ERROR_BUG);
+	assert_int_equal(out.len, 0);
+}
+
+static void
+seal_to_both(struct buf *out)
+{
+	struct seal	s = { NULL };
+	struct error	e = ERROR_INIT;
+
+	assert_int_equal(seal_add_cert(&s, rsa_cert, NOW, &e), 0);
+	assert_int_equal(seal_add_cert(&s, ec_cert, NOW, &e), 0);
+	if (seal_make(out, &s, CLEAR, strlen(CLEAR), &e) == -1)
+		fail_msg("%s", e.text);
+	seal_clear(&s);
+	assert_null(s.to);
+}
+
+static void
+opens(const struct buf *sealed, X509 *cert, EVP_PKEY *key)
+{
+	struct secret	clear = { 0 };
+	struct error	e = ERROR_INIT;
+
+	if (seal_open(&clear, BYTES(sealed->p, sealed->len), cert, key,
+	    &e) == -1)
+		fail_msg("%s", e.text);
+	assert_int_equal(clear.len, strlen(CLEAR));
+	assert_memory_equal(clear.p, CLEAR, clear.len);
+	secret_free(&clear);
+}
+
+static void
+each_recipient_opens_it_and_nobody_else(void **state)
+{
+	struct buf	sealed = { 0 };
+	struct secret	clear = { 0 };
+	struct error	e = ERROR_INIT;
+	size_t		i;
+
+	(void)state;
+	seal_to_both(&sealed);
+	opens(&sealed, rsa_cert, rsa);
+	opens(&sealed, ec_cert, ec);
+	assert_int_equal(seal_open(&clear, BYTES(sealed.p, sealed.len),
+	    stranger_cert, stranger, &e), -1);
+	assert_int_equal(e.code, ERROR_DENIED);
+	assert_null(clear.p);
+	for (i = 0; i + strlen(CLEAR) <= sealed.len; i++)
+		assert_memory_not_equal(sealed.p + i, CLEAR, strlen(CLEAR));
+	buf_clear(&sealed);
+}
+
+static void
+whatever_octet_of_it_is_altered_it_does_not_open_as_something_else(
+    void **state)
+{
+	struct buf	sealed = { 0 };
+	size_t		i;
+
+	(void)state;
+	seal_to_both(&sealed);
+	for (i = 0; i < sealed.len; i += 3) {
+		struct secret	clear = { 0 };
+		struct error	e = ERROR_INIT;
+
+		sealed.p[i] ^= 0x10;
+		/* What is another recipient's business may be anything. */
+		if (seal_open(&clear, BYTES(sealed.p, sealed.len), ec_cert, ec,
+		    &e) == 0) {
+			assert_int_equal(clear.len, strlen(CLEAR));
+			assert_memory_equal(clear.p, CLEAR, clear.len);
+			secret_free(&clear);
+		} else
+			assert_null(clear.p);
+		sealed.p[i] ^= 0x10;
+	}
+	for (i = sealed.len - strlen(CLEAR) - 18; i < sealed.len; i++) {
+		struct secret	clear = { 0 };
+		struct error	e = ERROR_INIT;
+
+		/* The end is content and tag. */
+		sealed.p[i] ^= 1;
+		assert_int_equal(seal_open(&clear, BYTES(sealed.p, sealed.len),
+		    ec_cert, ec, &e), -1);
+		assert_true(e.code == ERROR_DENIED || e.code == ERROR_INPUT);
+		sealed.p[i] ^= 1;
+	}
+	buf_clear(&sealed);
+}
+
+static void
+what_is_no_sealed_message_is_bad_input(void **state)
+{
+	struct buf	sealed = { 0 };
+	struct secret	clear = { 0 };
+	struct error	e = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(seal_open(&clear, BYTES("nonsense", 8), ec_cert, ec,
+	    &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	error_clear(&e);
+	seal_to_both(&sealed);
+	buf_byte(&sealed, 0);
+	assert_int_equal(seal_open(&clear, BYTES(sealed.p, sealed.len), ec_cert,
+	    ec, &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	assert_non_null(strstr(e.text, "not AuthEnvelopedData alone"));
+	buf_clear(&sealed);
+}
+
+static void
+write_bytes(const char *path, const struct buf *b)
+{
+	FILE	*f = fopen(path, "we");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(b->p, 1, b->len, f), b->len);
+	assert_int_equal(fclose(f), 0);
+}
+
+static int
+run(char *const argv[])
+{
+	pid_t	pid;
+	int	status = -1;
+
+	assert_int_equal(posix_spawnp(&pid, argv[0], NULL, NULL, argv,
+	    environ), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* As the mailing house does. */
+static void
+opened_by_openssl(const char *dir, X509 *cert, EVP_PKEY *key)
+{
+	char	cert_file[64], key_file[64], sealed[64], out[64], got[64] = "";
+	char	*argv[] = { (char[]){ "openssl" }, (char[]){ "cms" },
+		    (char[]){ "-decrypt" }, (char[]){ "-inform" },
+		    (char[]){ "DER" }, (char[]){ "-in" }, sealed,
+		    (char[]){ "-recip" }, cert_file, (char[]){ "-inkey" },
+		    key_file, (char[]){ "-out" }, out, NULL };
+	FILE	*f;
+
+	snprintf(cert_file, sizeof(cert_file), "%s/cert", dir);
+	snprintf(key_file, sizeof(key_file), "%s/key", dir);
+	snprintf(sealed, sizeof(sealed), "%s/sealed", dir);
+	snprintf(out, sizeof(out), "%s/out", dir);
+	testpki_write_cert(cert_file, cert);
+	testpki_write_key(key_file, key);
+	assert_int_equal(run(argv), 0);
+	assert_non_null(f = fopen(out, "re"));
+	assert_int_equal(fread(got, 1, sizeof(got) - 1, f), strlen(CLEAR));
+	assert_int_equal(fclose(f), 0);
+	assert_string_equal(got, CLEAR);
+}
+
+static void
+openssl_opens_it_with_each_key(void **state)
+{
+	char		 dir[] = "/tmp/signet-seal.XXXXXX";
+	struct buf	 sealed = { 0 };
+	char		*file;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	seal_to_both(&sealed);
+	file = mem_printf("%s/sealed", dir);
+	write_bytes(file, &sealed);
+	mem_free(&file);
+	opened_by_openssl(dir, rsa_cert, rsa);
+	opened_by_openssl(dir, ec_cert, ec);
+	testpki_remove_tree(dir);
+	buf_clear(&sealed);
+}
+
+static int
+begin(void **state)
+{
+	const struct testpki_spec	spec = { .name = "escrow" };
+
+	(void)state;
+	testpki_init(&pki, NOW);
+	rsa = testpki_key("rsa");
+	ec = testpki_key("P-384");
+	stranger = testpki_key("P-256");
+	rsa_cert = with_usage(rsa, "keyEncipherment");
+	ec_cert = with_usage(ec, "keyAgreement");
+	stranger_cert = cert_of(stranger, &spec);
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	X509_free(stranger_cert);
+	X509_free(ec_cert);
+	X509_free(rsa_cert);
+	EVP_PKEY_free(stranger);
+	EVP_PKEY_free(ec);
+	EVP_PKEY_free(rsa);
+	testpki_clear(&pki);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_certificate_that_is_not_for_this_is_refused),
+		cmocka_unit_test(a_file_that_is_no_certificate_is_named),
+		cmocka_unit_test(nothing_is_sealed_to_nobody),
+		cmocka_unit_test(each_recipient_opens_it_and_nobody_else),
+		cmocka_unit_test(
+		    whatever_octet_of_it_is_altered_it_does_not_open_as_something_else),
+		cmocka_unit_test(what_is_no_sealed_message_is_bad_input),
+		cmocka_unit_test(openssl_opens_it_with_each_key),
+	};
+	struct error	e = ERROR_INIT;
+
+	if (secret_init(&e) == -1)
+		return 1;
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, begin, end);
+}
