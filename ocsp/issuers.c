@@ -311,7 +311,8 @@ load_signer(struct issuer_source *s, struct known *k, struct buf *notes)
 		rc = read_signer(s, k, path, &fresh, &e) == 0 ?
 		    set_signer(s, k, &fresh, NULL, notes) :
 		    set_signer(s, k, NULL, &e, notes);
-		k->retry_at = e.code == ERROR_UPSTREAM ?
+		k->retry_at = e.code == ERROR_UPSTREAM ||
+		    e.code == ERROR_RETRY ?
 		    clock_monotonic_ms() + RETRY_MS : 0;
 	}
 	mem_free(&path);

@@ -22,6 +22,7 @@
 #include "os/service.h"
 #include "renewer.h"
 #include "web.h"
+#include "x509/token.h"
 
 #define LISTEN_MAX	16
 
@@ -86,31 +87,49 @@ ocspd_start_renewer(struct ocspd *d, struct error *e)
 	    &setup, e);
 }
 
+/* PKCS#11 modules, what configures them, and what the settings name. */
+static int
+ocspd_confine_tokens(void *arg, struct error *e)
+{
+	const struct ocspd	*d = arg;
+	const struct conf_list	*more = &d->conf.token_paths;
+	struct sandbox_path	*path = mem_array(2 + more->n, sizeof(*path));
+	struct sandbox		 box = { .user = d->conf.user, .path = path,
+				    .npath = 2 + more->n,
+				    .no_network = !d->conf.token_sockets,
+				    .no_exec = true };
+	bool			 landlock;
+	size_t			 i;
+	int			 rc;
+
+	path[0] = (struct sandbox_path){ "/usr", SANDBOX_READ };
+	path[1] = (struct sandbox_path){ "/etc", SANDBOX_READ };
+	for (i = 0; i < more->n; i++)
+		path[2 + i] = (struct sandbox_path){ more->v[i],
+		    SANDBOX_WRITE };
+	rc = sandbox_enter(&box, &landlock, e);
+	mem_free(&path);
+	return rc;
+}
+
 static int
 ocspd_confine(struct ocspd *d, struct error *e)
 {
-	const struct conf_list	*token = &d->conf.token_paths;
-	struct sandbox_path	*path = mem_array(4 + token->n,
-				    sizeof(*path));
-	struct sandbox		 box = { .user = d->conf.user, .path = path,
-				    .npath = 4 + token->n, .no_exec = true };
-	bool			 landlock;
-	size_t			 i;
-	int			 rc = -1;
+	const struct sandbox_path	 path[] = {
+		{ d->conf.state, SANDBOX_WRITE },
+		/* resolver, TLS anchors */
+		{ "/etc", SANDBOX_READ },
+		{ "/usr", SANDBOX_READ },
+		{ "/run", SANDBOX_READ },
+	};
+	struct sandbox			 box = { .user = d->conf.user,
+	    .path = path, .npath = sizeof(path) / sizeof(path[0]),
+	    .no_exec = true };
+	bool				 landlock;
 
-	path[0] = (struct sandbox_path){ d->conf.state, SANDBOX_WRITE };
-	/* resolver, TLS anchors; modules of tokens */
-	path[1] = (struct sandbox_path){ "/etc", SANDBOX_READ };
-	path[2] = (struct sandbox_path){ "/usr", SANDBOX_READ };
-	path[3] = (struct sandbox_path){ "/run", SANDBOX_READ };
-	for (i = 0; i < token->n; i++)
-		path[4 + i] = (struct sandbox_path){ token->v[i],
-		    SANDBOX_WRITE };
-	if (service_drop(d->svc, d->conf.user, e) == 0 &&
-	    file_mkdir(d->signers, 0700, e) == 0)
-		rc = sandbox_enter(&box, &landlock, e);
-	mem_free(&path);
-	if (rc == -1)
+	if (service_drop(d->svc, d->conf.user, e) == -1 ||
+	    file_mkdir(d->signers, 0700, e) == -1 ||
+	    sandbox_enter(&box, &landlock, e) == -1)
 		return -1;
 	if (!landlock)
 		log_info("this kernel has no Landlock: files are protected by "
@@ -270,12 +289,15 @@ main(int argc, char *argv[])
 	}
 	if (ocspd_acquire(&d, &e) == -1 || ocspd_make(&d, &e) == -1 ||
 	    ocspd_start_renewer(&d, &e) == -1 ||
+	    token_apart_start(ocspd_confine_tokens, &d,
+	    (int)d.conf.token_timeout * 1000, &e) == -1 ||
 	    ocspd_confine(&d, &e) == -1 || ocspd_begin(&d, &e) == -1)
 		goto out;
 	service_every(d.svc, 1000, ocspd_look, &d);
 	ran = service_run(d.svc, &e);
  out:
 	ocspd_end(&d);
+	token_apart_stop();
 	if (ran == -1)
 		log_error(&e, "cannot continue");
 	service_free(&d.svc);

@@ -85,6 +85,9 @@ const struct conf_item ocspd_settings[] = {
 	    "read /usr besides."),
 	CONF_BOOL(struct ocspd_conf, token_sockets, false,
 	    "The module reaches its token through pcscd or over a network."),
+	CONF_DURATION(struct ocspd_conf, token_timeout, "5s", 1, 600,
+	    "How long a token may take to open or to sign; then the process "
+	    "that asked it is killed, and its CA's answers wait."),
 	CONF_END
 };
 

@@ -30,6 +30,7 @@ struct ocspd_conf {
 	char			*pkcs11_module;
 	struct conf_list	 token_paths;
 	bool			 token_sockets;
+	int64_t			 token_timeout;
 };
 extern const struct conf_item ocspd_settings[];
 

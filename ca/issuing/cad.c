@@ -24,6 +24,7 @@
 #include "signer.h"
 #include "wire.h"
 #include "worker.h"
+#include "x509/token.h"
 
 #define WORKERS_MAX	64
 #define METRICS_MS	10000
@@ -61,53 +62,76 @@ signer_report(int fd, const struct error *failed, struct buf *notes)
 	return rc;
 }
 
-/* Fixed paths, and those that the settings name for tokens. */
-static struct sandbox_path *
-sandbox_paths(const struct sandbox_path *fixed, size_t n,
-    const struct conf_list *more)
+/*
+ * The processes of the tokens: PKCS#11 modules, what configures them, and what
+ * the settings name; nothing of ours.
+ */
+static int
+tokens_confine(void *arg, struct error *e)
 {
-	struct sandbox_path	*v = mem_array(n + more->n, sizeof(*v));
+	static const struct sandbox_path	 fixed[] = {
+		{ "/usr", SANDBOX_READ },
+		{ "/etc/opensc", SANDBOX_READ },
+		{ "/etc/pkcs11", SANDBOX_READ },
+		{ "/etc/softhsm", SANDBOX_READ },
+	};
+	const size_t		 n = sizeof(fixed) / sizeof(fixed[0]);
+	const struct cad	*c = arg;
+	const struct conf_list	*more = &c->conf.token_paths;
+	struct sandbox_path	*all = mem_array(n + more->n, sizeof(*all));
+	struct sandbox		 box = { .user = c->conf.user, .path = all,
+	    .npath = n + more->n, .no_network = !c->conf.token_sockets,
+	    .no_exec = true };
+	bool			 landlock;
 	size_t			 i;
+	int			 rc;
 
-	memcpy(v, fixed, n * sizeof(*v));
+	memcpy(all, fixed, sizeof(fixed));
 	for (i = 0; i < more->n; i++)
-		v[n + i] = (struct sandbox_path){ more->v[i], SANDBOX_WRITE };
-	return v;
+		all[n + i] = (struct sandbox_path){ more->v[i], SANDBOX_WRITE };
+	rc = sandbox_enter(&box, &landlock, e);
+	mem_free(&all);
+	return rc;
 }
 
 static int
-signer_main(int control, void *arg)
+signer_confine(const struct cad *c, struct error *e)
 {
-	struct cad		*c = arg;
-	struct error		 e = ERROR_INIT;
-	struct signer		*s = NULL;
-	struct buf		 notes = { 0 };
 	char			*agent = file_directory(
 	    c->conf.agent_cert != NULL ? c->conf.agent_cert : "/usr/");
 	struct sandbox_path	 path[] = {
 		{ c->conf.state, SANDBOX_WRITE },
 		{ c->conf.profiles, SANDBOX_READ },
 		{ agent, SANDBOX_READ },	/* it is renewed there */
-		/* PKCS#11 modules and what configures them. */
 		{ "/usr", SANDBOX_READ },
-		{ "/etc/opensc", SANDBOX_READ },
-		{ "/etc/pkcs11", SANDBOX_READ },
-		{ "/etc/softhsm", SANDBOX_READ },
 	};
-	struct sandbox_path	*all = sandbox_paths(path,
-	    sizeof(path) / sizeof(path[0]), &c->conf.token_paths);
-	struct sandbox		 box = { .user = c->conf.user, .path = all,
-	    .npath = sizeof(path) / sizeof(path[0]) + c->conf.token_paths.n,
-	    .no_network = !c->conf.token_sockets, .no_exec = true };
+	struct sandbox		 box = { .user = c->conf.user, .path = path,
+	    .npath = sizeof(path) / sizeof(path[0]), .no_network = true,
+	    .no_exec = true };
 	bool			 landlock;
-	size_t			 i;
-	int			 rc = EXIT_FAILURE;
+	int			 rc = sandbox_enter(&box, &landlock, e);
+
+	mem_free(&agent);
+	return rc;
+}
+
+static int
+signer_main(int control, void *arg)
+{
+	struct cad	*c = arg;
+	struct error	 e = ERROR_INIT;
+	struct signer	*s = NULL;
+	struct buf	 notes = { 0 };
+	size_t		 i;
+	int		 rc = EXIT_FAILURE;
 
 	for (i = 0; i < c->nworkers; i++)
 		close(c->worker_end[i]);
-	if (secret_init(&e) == -1 ||
+	if (token_apart_start(tokens_confine, c,
+	    (int)c->conf.token_timeout * 1000, &e) == -1 ||
+	    secret_init(&e) == -1 ||
 	    signer_new(&s, &c->conf, &clock_system, &rng_system, &notes,
-	    &e) == -1 || sandbox_enter(&box, &landlock, &e) == -1 ||
+	    &e) == -1 || signer_confine(c, &e) == -1 ||
 	    signer_open_tokens(s, &notes, &e) == -1)
 		(void)signer_report(control, &e, &notes);
 	else if (signer_report(control, NULL, &notes) == 0 &&
@@ -117,8 +141,7 @@ signer_main(int control, void *arg)
 		log_error(&e, "signer");
 	buf_clear(&notes);
 	signer_free(&s);
-	mem_free(&all);
-	mem_free(&agent);
+	token_apart_stop();
 	return rc;
 }
 

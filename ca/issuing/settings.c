@@ -98,8 +98,11 @@ const struct conf_item cad_settings[] = {
 	    "Files and directories that the module reads and writes while the "
 	    "signer runs; it may read /usr besides."),
 	CONF_BOOL(struct cad_conf, token_sockets, false,
-	    "Let the signer make sockets: for modules that reach a token "
-	    "through pcscd or over a network."),
+	    "Let the module make sockets: when it reaches its token through "
+	    "pcscd or over a network."),
+	CONF_DURATION(struct cad_conf, token_timeout, "20s", 1, 600,
+	    "How long a token may take to open or to sign; then the process "
+	    "that asked it is killed, and its CA waits."),
 	CONF_NUM(struct cad_conf, signing_threads, 0, 0, 32,
 	    "Threads that sign a group; 0 is one per processor."),
 	CONF_NUM(struct cad_conf, group, 400, 1, 5000,

@@ -42,6 +42,7 @@ struct cad_conf {
 	char			*pkcs11_module;
 	struct conf_list	 token_paths;
 	bool			 token_sockets;
+	int64_t			 token_timeout;
 	int64_t			 signing_threads;
 	int64_t			 group;
 	int64_t			 poll;

@@ -23,8 +23,9 @@ set_away(struct signer_ca *ca, const struct error *why)
 	ca->usable = false;
 	snprintf(ca->why_not, sizeof(ca->why_not), "%s", why->text);
 	snprintf(ca->hint, sizeof(ca->hint), "%s", why->hint);
+	/* Whether it has answered meanwhile is asked for nothing. */
 	ca->retry_ms = ca->token == NULL || !is_passing(why) ? 0 :
-	    ca->retry_ms == 0 ? RETRY_FIRST :
+	    ca->retry_ms == 0 || why->code == ERROR_RETRY ? RETRY_FIRST :
 	    ca->retry_ms * 2 > RETRY_LAST ? RETRY_LAST : ca->retry_ms * 2;
 	ca->retry_at = clock_monotonic_ms() + ca->retry_ms;
 }

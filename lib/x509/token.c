@@ -7,7 +7,6 @@
 
 #include "x509/token_private.h"
 
-#define URI_MAX		1024
 #define PROXY		"p11-kit-proxy.so"
 
 bool
@@ -48,9 +47,9 @@ uri_parse(struct token_key *k, const char *uri, struct error *e)
 {
 	int	 rv;
 
-	if (strlen(uri) >= URI_MAX)
+	if (strlen(uri) >= TOKEN_URI_MAX)
 		return error_set(e, ERROR_CONFIG,
-		    "PKCS#11 URI longer than %d characters", URI_MAX);
+		    "PKCS#11 URI longer than %d characters", TOKEN_URI_MAX);
 	if ((k->uri = p11_kit_uri_new()) == NULL)
 		return error_set(e, ERROR_NOMEM, "out of memory");
 	if ((rv = p11_kit_uri_parse(uri, P11_KIT_URI_FOR_ANY, k->uri)) !=
@@ -60,6 +59,7 @@ uri_parse(struct token_key *k, const char *uri, struct error *e)
 		return error_hint(e, "like "
 		    "pkcs11:token=LABEL;object=LABEL?module-path=FILE");
 	}
+	k->text = mem_strdup(uri);
 	k->name = mem_printf("%.*s", (int)strcspn(uri, "?"), uri);
 	return uri_check(k, uri, e);
 }
@@ -87,6 +87,7 @@ token_key_new(struct token_key **out, const char *uri, const char *pin_from,
 	k->refs = 1;
 	pthread_mutex_init(&k->lock, NULL);
 	pthread_mutex_init(&k->opening, NULL);
+	pthread_cond_init(&k->line_free, NULL);
 	if (uri_parse(k, uri, e) == -1)
 		goto fail;
 	choose_pin_source(k, pin_from);
@@ -143,9 +144,11 @@ token_key_free(struct token_key **kp)
 		drop(k);
 		pthread_rwlock_unlock(&k->module->lock);
 	}
+	token_apart_clear(k);
 	secret_free(&k->pin);
 	EVP_PKEY_free(k->pub);
 	p11_kit_uri_free(k->uri);
+	mem_free(&k->text);
 	mem_free(&k->name);
 	mem_free(&k->path);
 	mem_free(&k->pin_from);
@@ -184,6 +187,9 @@ token_key_set_pin(struct token_key *k, const struct secret *pin,
 static int
 load_module(struct token_key *k, struct error *e)
 {
+	if (token_apart_is_on())
+		return error_set(e, ERROR_BUG, "modules of tokens are not for "
+		    "this process");
 	return k->module != NULL ? 0 : token_module_load(&k->module, k->path,
 	    e);
 }
@@ -291,6 +297,8 @@ token_key_open(struct token_key *k, struct error *e)
 	uint64_t	 generation;
 	int		 rc = 0;
 
+	if (token_apart_is_on())
+		return token_apart_open(k, e);
 	pthread_mutex_lock(&k->opening);
 	if (load_module(k, e) == -1)
 		rc = -1;
@@ -337,7 +345,7 @@ token_key_cert(struct token_key *k, X509 **cert, struct error *e)
 	int	 rc;
 
 	*cert = NULL;
-	if (token_key_open(k, e) == -1)
+	if (token_key_load_module(k, e) == -1 || token_key_open(k, e) == -1)
 		return -1;
 	pthread_rwlock_rdlock(&k->module->lock);
 	pthread_mutex_lock(&k->lock);
@@ -513,20 +521,30 @@ sign_anyhow(struct token_key *k, struct signing *s, struct error *e)
 	    "%.70s --login --test", k->module->path);
 }
 
+static int
+sign_here(struct token_key *k, const EVP_MD *md, struct bytes digest,
+    enum token_padding padding, struct buf *sig, struct error *e)
+{
+	struct signing	 s;
+
+	if (signing_init(&s, k, md, digest, padding, e) == -1 ||
+	    sign_anyhow(k, &s, e) == -1)
+		return -1;
+	if (EVP_PKEY_is_a(k->pub, "EC"))
+		return put_ecdsa(sig, s.out, s.outlen, e);
+	buf_add(sig, s.out, s.outlen);
+	return 0;
+}
+
 int
 token_key_sign(struct token_key *k, const EVP_MD *md, struct bytes digest,
     enum token_padding padding, struct buf *sig, struct error *e)
 {
-	struct signing	 s;
-	int		 rc;
+	int	 rc;
 
-	if ((rc = signing_init(&s, k, md, digest, padding, e)) == 0 &&
-	    (rc = sign_anyhow(k, &s, e)) == 0) {
-		if (EVP_PKEY_is_a(k->pub, "EC"))
-			rc = put_ecdsa(sig, s.out, s.outlen, e);
-		else
-			buf_add(sig, s.out, s.outlen);
-	}
+	rc = token_apart_is_on() ?
+	    token_apart_sign(k, md, digest, padding, sig, e) :
+	    sign_here(k, md, digest, padding, sig, e);
 	pthread_mutex_lock(&k->lock);
 	if (rc == 0)
 		error_clear(&k->failure);

@@ -16,6 +16,7 @@
  * refused is never sent again.
  *
  * A module's state belongs to the process: load one only after the last fork.
+ * And a module is other people's code: see token_apart_start().
  */
 #include <stdbool.h>
 #include <openssl/evp.h>
@@ -73,6 +74,22 @@ int	 token_key_info(struct token_key *, struct token_info *,
 void	 token_info_clear(struct token_info *);
 /* The certificate with the key's id, else with its label. */
 int	 token_key_cert(struct token_key *, X509 **, struct error *);
+
+/*
+ * From now on no module runs in this process: each key has a process of its
+ * own, which has that key's PIN and no other secret.  One that does not answer
+ * within the timeout is killed; signing with its key fails then, and opening
+ * it starts another, for which nobody waits long before it has answered once:
+ * until then opening is ERROR_RETRY.
+ * Call it before there are keys, threads or secrets.  "confine" is called once,
+ * in the process that will start these, and takes away what modules must not
+ * have.  There, keys are not made, described or read: open and sign only.
+ */
+typedef int token_confine_fn(void *arg, struct error *);
+int	 token_apart_start(token_confine_fn *confine, void *arg,
+	    int timeout_ms, struct error *);
+void	 token_apart_stop(void);
+bool	 token_apart_is_on(void);
 
 enum token_padding { TOKEN_PKCS1, TOKEN_PSS };	/* of RSA */
 /* Signature over a digest, as OpenSSL would make it. */

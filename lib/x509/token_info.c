@@ -43,7 +43,7 @@ token_key_info(struct token_key *k, struct token_info *info, struct error *e)
 	int	 rc;
 
 	memset(info, 0, sizeof(*info));
-	if (token_key_open(k, e) == -1)
+	if (token_key_load_module(k, e) == -1 || token_key_open(k, e) == -1)
 		return -1;
 	pthread_rwlock_rdlock(&k->module->lock);
 	pthread_mutex_lock(&k->lock);

@@ -29,11 +29,13 @@ int	 token_module_restart(struct token_module *, uint64_t generation,
 
 #define TOKEN_SESSIONS	16	/* idle ones that are kept */
 #define TOKEN_ID_MAX	64
+#define TOKEN_URI_MAX	1024
 
 struct token_key {
 	pthread_mutex_t		 lock;		/* all but opening */
 	pthread_mutex_t		 opening;	/* one thread repairs */
 	unsigned int		 refs;
+	char			*text;		/* the URI */
 	char			*name;		/* the URI without its query */
 	char			*pin_from;
 	struct secret		 pin;
@@ -55,6 +57,12 @@ struct token_key {
 	uint8_t			 id[TOKEN_ID_MAX];
 	size_t			 id_len;
 	struct error		 failure;
+
+	/* Of a key that is apart, whose clerk has all of that. */
+	struct token_line	*line;		/* NULL: there is no clerk */
+	pthread_cond_t		 line_free;
+	int64_t			 asked_at;	/* to open it; 0: not asked */
+	bool			 late;		/* the last one was */
 };
 
 /* token.c: one reference more. */
@@ -88,6 +96,34 @@ int	 token_object_cert(struct token_key *, CK_SESSION_HANDLE, X509 **,
 /* token_generate.c */
 int	 token_generate(struct token_key *, CK_SESSION_HANDLE,
 	    const char *alg, struct error *);
+
+/* token_apart.c: keys whose modules run in other processes. */
+int	 token_apart_open(struct token_key *, struct error *);
+int	 token_apart_sign(struct token_key *, const EVP_MD *,
+	    struct bytes digest, enum token_padding, struct buf *sig,
+	    struct error *);
+void	 token_apart_clear(struct token_key *);
+
+/*
+ * token_clerk.c: those processes.  Each question and each answer is one packet
+ * of fields as in os/msg.h: what is asked, or 0 and an error; then for
+ * OPEN the URI and the PIN, and its public key; for SIGN digest's number,
+ * padding and digest, and the signature.
+ */
+#define CLERK_CHANNELS		5	/* the first for opening */
+#define CLERK_MESSAGE_MAX	8192
+enum clerk_ask { CLERK_OPEN = 1, CLERK_SIGN };
+struct clerks_setup {
+	token_confine_fn	*confine;	/* or NULL */
+	void			*arg;
+};
+struct proc;
+/*
+ * The clerks' parent.  It reads numbers: 0 starts a clerk, whose process and
+ * channels it sends back; another kills the clerk with that process.
+ */
+int	 token_clerks_start(struct proc *, struct clerks_setup *,
+	    struct error *);
 
 /* token_provider.c */
 int	 token_provider_pkey(struct token_key *, EVP_PKEY **, struct error *);
