@@ -30,6 +30,7 @@ wait_for() {
 bench_start
 slapd_start "$tmp/ldap"
 real=$ldapi
+mkdir "$tmp/cas"
 late=ldapi://$(printf '%s' "$tmp/late" | sed 's|/|%2F|g')
 nowhere=ldapi://$(printf '%s' "$tmp/nowhere" | sed 's|/|%2F|g')
 python3 "$srcdir/tests/lib/slow_proxy.py" "$tmp/late" "$tmp/ldap/ldapi" 4 &
@@ -45,7 +46,7 @@ crld_start() {
 	database = "$conninfo user=signet_crl";
 	root = "$tmp/d/root.pem";
 	profiles = "$SIGNET_PROFILES";
-	ca_dir = "$tmp/d";
+	ca_dir = "$tmp/cas";
 	directory = "$tmp/www";
 	state = "$tmp/crld";
 	listen = [ ];
@@ -60,10 +61,22 @@ crld_stop() {
 	crld=
 }
 left() {
+	kill -0 "$crld" || { cat "$tmp/crld.log" >&2; exit 1; }
 	sql "SELECT (SELECT count(*) FROM outbox) + (SELECT count(*)
 	    FROM delivery)"
 }
-# issue - prints certificates per second
+# read_only TRUE|FALSE - whether the directory refuses to write
+read_only() {
+	slapd_stop
+	slapmodify -n 0 -F "$tmp/ldap/conf" <<-LDIF || exit 1
+	dn: olcDatabase={1}mdb,cn=config
+	changetype: modify
+	replace: olcReadOnly
+	olcReadOnly: $1
+	LDIF
+	slapd_start "$tmp/ldap"
+}
+# issue - sets rate: certificates per second
 issue() {
 	mark=$(sql "SELECT coalesce(max(seq), 0) FROM orders")
 	feed requests "$tmp/d" "$items" >&2 &&
@@ -78,7 +91,7 @@ alone=$rate
 crld_start "$real"
 issue
 up=$rate
-while [ "$(left)" -gt 0 ]; do
+while n=$(left) && [ "$n" -gt 0 ]; do
 	sleep 0.5
 done
 crld_stop
@@ -86,27 +99,23 @@ crld_start "$late"
 issue
 slow=$rate
 crld_stop
-# Nobody may write any more.
-printf 'dn: olcDatabase={1}mdb,cn=config\nchangetype: modify\nreplace: olcReadOnly\nolcReadOnly: %s\n' \
-    TRUE >"$tmp/refuse"
-ldapmodify -Q -Y EXTERNAL -H "$real" -f "$tmp/refuse" >&2 || exit 1
+read_only TRUE
 crld_start "$real"
 issue
 refusing=$rate
 crld_stop
-sed -i 's/TRUE/FALSE/' "$tmp/refuse"
-ldapmodify -Q -Y EXTERNAL -H "$real" -f "$tmp/refuse" >&2 || exit 1
+read_only FALSE
 crld_start "$nowhere"
 issue
 away=$rate
 crld_stop
 
-waiting=$(left)
 sql "UPDATE delivery SET next_at = now(), attempts = 0, dead = false,
     error = NULL, leased_until = NULL" >/dev/null
 crld_start "$real"
+waiting=$(left)
 s=$(date +%s.%N)
-while [ "$(left)" -gt 0 ]; do
+while n=$(left) && [ "$n" -gt 0 ]; do
 	sleep 0.2
 done
 drain=$(awk -v n="$waiting" -v s="$s" -v e="$(date +%s.%N)" \
