@@ -266,6 +266,7 @@ static const struct {
 	{ "UPDATE card_effect SET effect = 'none'", 0 },
 	{ "UPDATE orders SET blob = '' WHERE id = ''", R(CLI) | R(RA) },
 	{ "UPDATE heartbeat SET one = true", 0 },
+	{ "INSERT INTO audit_act VALUES ('signet_ra', 'issue')", 0 },
 	{ "DELETE FROM heartbeat", 0 },
 	{ "UPDATE audit_signed_head SET cms = ''", 0 },
 	{ "INSERT INTO state_change VALUES ('order', 'done', 'ready')", 0 },
@@ -289,6 +290,56 @@ each_role_is_denied_what_it_must_not_do(void **state)
 				    allowed ? e.text : "is allowed");
 			if (!allowed)
 				assert_int_equal(e.code, ERROR_CONFIG);
+		}
+		db_close(&db);
+	}
+}
+
+/* The signer believes what the chain says that the CA did, or stops. */
+static void
+only_the_ca_writes_down_what_the_ca_did(void **state)
+{
+	static const struct {
+		const char	*body;
+		unsigned int	 roles;
+	} entry[] = {
+		{ "act=issue\nat=x\n", R(CA) },
+		{ "act=revoke\nat=x\n", R(CA) },
+		{ "act=reject\nat=x\n", R(CA) },
+		{ "act=bind\nat=x\n", R(CA) },
+		{ "act=unbind\nat=x\n", R(CA) },
+		{ "act=order-new", R(CA) },
+		{ "act=order-newer\nat=x\n", R(CA) },
+		{ "x=1\nact=order-new\n", R(CA) },
+		{ "act=order-new\nat=x\n", R(CA) | R(CLI) | R(RA) | R(STATION) |
+		    R(AGENT) },
+		{ "act=order-reject\nat=x\n", R(CA) | R(CLI) | R(RA) },
+		{ "act=application-reject\nat=x\n", R(CA) | R(RA) },
+		{ "act=ca-add\nat=x\n", R(CA) | R(CLI) },
+		{ "act=alarm\nat=x\n", R(CA) | R(CRL) },
+	};
+
+	(void)state;
+	for (int r = 0; r < ROLES; r++) {
+		const struct db_table *const tables[] = { &DB_AUDIT_APPEND };
+		struct db *db;
+
+		if (r == OCSP || r == AUDIT)
+			continue;	/* which may not call it at all */
+		db = testdb_open(&t, role[r], tables, 1);
+		for (size_t i = 0; i < COUNT(entry); i++) {
+			const struct bytes b = BYTES(entry[i].body,
+			    strlen(entry[i].body));
+			struct error e = ERROR_INIT;
+			bool allowed = (entry[i].roles & R(r)) != 0;
+
+			if ((db_audit_append(db, &b, 1, NULL, &e) == 0) !=
+			    allowed)
+				fail_msg("%s: %s: %s", role[r], entry[i].body,
+				    allowed ? e.text : "is allowed");
+			if (!allowed)
+				assert_non_null(strstr(e.text,
+				    "may not write this into the audit chain"));
 		}
 		db_close(&db);
 	}
@@ -380,6 +431,7 @@ main(void)
 		cmocka_unit_test(
 		    each_role_runs_the_statements_that_it_needs_and_no_others),
 		cmocka_unit_test(each_role_is_denied_what_it_must_not_do),
+		cmocka_unit_test(only_the_ca_writes_down_what_the_ca_did),
 		cmocka_unit_test(
 		    no_role_truncates_creates_or_turns_triggers_off),
 		cmocka_unit_test(a_role_outside_of_the_suite_cannot_connect),
