@@ -30,6 +30,7 @@ struct http_request {
 	bool			 failed;	/* a reply could not be queued */
 	bool			 suspended;	/* instead of a reply */
 	size_t			 max_body;
+	size_t			 dropped;	/* of a body that is too long */
 	void			*context;	/* the handler's */
 	struct buf		 body;
 	struct buf		 query;		/* len 0: none */

@@ -9,6 +9,7 @@
 #include "base/text.h"
 
 #define BODY_KEPT	16384	/* bytes of memory a connection may keep */
+#define DROPPED_MAX	(1024 * 1024)
 
 static const struct {
 	const char	*name;
@@ -219,16 +220,21 @@ request_begin(struct http_request *r, const char *url, const char *method,
 		r->refused = 413;
 }
 
-/* The bound holds for chunks as well; what is too much is dropped. */
-static void
+/*
+ * The bound holds for chunks as well.  A little too much is dropped, so that
+ * its sender sees the answer; whoever goes on is cut off.
+ */
+static enum MHD_Result
 request_data(struct http_request *r, const char *data, size_t size)
 {
-	if (r->refused != 0)
-		return;
-	if (size > r->max_body - r->body.len)
+	if (r->refused == 0 && size > r->max_body - r->body.len)
 		r->refused = 413;
-	else
+	if (r->refused == 0) {
 		buf_add(&r->body, data, size);
+		return MHD_YES;
+	}
+	r->dropped += size;
+	return r->dropped <= DROPPED_MAX ? MHD_YES : MHD_NO;
 }
 
 static const char *
@@ -306,6 +312,7 @@ http_on_request(void *arg, struct MHD_Connection *mhd, const char *url,
 {
 	struct http_conn	*c = request_conn(mhd);
 	struct http_request	*r;
+	size_t			 n;
 
 	(void)arg;
 	if (c == NULL)
@@ -313,9 +320,9 @@ http_on_request(void *arg, struct MHD_Connection *mhd, const char *url,
 	r = &c->request;
 	*req = r;
 	if (*size > 0) {
-		request_data(r, data, *size);
+		n = *size;
 		*size = 0;
-		return MHD_YES;
+		return request_data(r, data, n);
 	}
 	if (!r->begun) {
 		request_begin(r, url, method, version);
@@ -349,6 +356,7 @@ http_on_completed(void *arg, struct MHD_Connection *mhd, void **req,
 	r->query.len = 0;
 	r->path = NULL;
 	r->method = r->refused = 0;
+	r->dropped = 0;
 	r->begun = r->has_body = r->replied = r->failed = r->suspended =
 	    false;
 	*req = NULL;

@@ -114,6 +114,11 @@ status 'a body of max_body octets is taken' 200 --data-binary "@$tmp/full" \
 status 'one more gets 413' 413 --data-binary "@$tmp/over" "$url/echo"
 status '...also in chunks' 413 -H 'Transfer-Encoding: chunked' \
     --data-binary "@$tmp/over" "$url/echo"
+head -c 100000000 /dev/zero | curl -s --max-time 20 -o /dev/null -T - -X POST \
+    -H 'Transfer-Encoding: chunked' -H Expect: -w '%{size_upload}' \
+    "$url/echo" >"$tmp/sent"
+ok '...whoever sends chunks without end is cut off' \
+    test "$(cat "$tmp/sent")" -lt 20000000
 answers 413 'a large body is refused before it is sent' \
     "POST /echo HTTP/1.1\r\n${h}Content-Length: 4000000000\r\nExpect: 100-continue\r\n\r\n"
 not '...without 100 Continue' grep -q '^HTTP/1.1 100' "$tmp/out"
