@@ -10,9 +10,13 @@
 #include "order/approval.h"
 #include "order/approval_private.h"
 #include "x509/cert.h"
+#include "x509/der.h"
 
 #define OID_UPN		"1.3.6.1.4.1.311.20.2.3"
 #define OID_SMTP_UTF8	"1.3.6.1.5.5.7.8.9"
+#define OID_KRB5	"1.3.6.1.5.2.2"
+
+#define GENERAL_STRING	0x1b
 
 static int
 check_profile(const struct order_bind *b, const char *profile,
@@ -58,22 +62,51 @@ check_value(const struct order_bind *b, struct bytes value, struct error *e)
 	    "\"%.*s\"", (int)(len < 253 ? len : 253), s);
 }
 
-static bool
-is_name(const char *type)
+/* What is in no domain is in none of these. */
+static int
+deny_kind(const char *kind, struct error *e)
 {
-	static const char *const	 named[] = { "email", "dns", "upn" };
-	size_t				 i;
+	return error_set(e, ERROR_DENIED, "the credential is for names in "
+	    "certain domains alone, and there is %s", kind);
+}
 
-	for (i = 0; i < sizeof(named) / sizeof(named[0]); i++)
-		if (strcmp(type, named[i]) == 0)
-			return true;
-	return false;
+/* scheme://[user@]host[:port]/... */
+static int
+check_uri(const struct order_bind *b, struct bytes uri, struct error *e)
+{
+	const char	*s = (const char *)uri.p, *host;
+	size_t		 len, i;
+
+	host = uri.len > 0 ? memmem(s, uri.len, "://", 3) : NULL;
+	if (host == NULL)
+		return deny_kind("a URI without a host", e);
+	host += 3;
+	len = uri.len - (size_t)(host - s);
+	for (i = 0; i < len && strchr("/?#", host[i]) == NULL; i++)
+		;
+	len = i;
+	for (i = 0; i < len && host[i] != '@'; i++)
+		;
+	if (i < len) {
+		host += i + 1;
+		len -= i + 1;
+	}
+	for (i = 0; i < len && host[i] != ':'; i++)
+		;
+	return check_value(b, BYTES(host, i), e);
 }
 
 static int
-check_text(const struct order_bind *b, const char *value, struct error *e)
+check_name(const struct order_bind *b, const char *type, const char *value,
+    struct error *e)
 {
-	return check_value(b, BYTES(value, strlen(value)), e);
+	struct bytes	 bytes = BYTES(value, strlen(value));
+
+	if (strcmp(type, "uri") == 0)
+		return check_uri(b, bytes, e);
+	if (strcmp(type, "ip") == 0)
+		return deny_kind("an IP address", e);
+	return check_value(b, bytes, e);
 }
 
 static int
@@ -87,12 +120,12 @@ check_fields(const struct order_bind *b, const struct profile *p,
 	for (i = 0; i < p->nsubject; i++)
 		if (strcmp(p->subject[i].attr, "emailAddress") == 0 &&
 		    (value = profile_subject_value(p, i, f, room)) != NULL &&
-		    check_text(b, value, e) == -1)
+		    check_name(b, "email", value, e) == -1)
 			return -1;
 	for (i = 0; i < p->nsan; i++)
-		for (k = 0; is_name(p->san[i].type) && (value =
-		    profile_san_value(p, i, f, k, room)) != NULL; k++)
-			if (check_text(b, value, e) == -1)
+		for (k = 0; (value = profile_san_value(p, i, f, k,
+		    room)) != NULL; k++)
+			if (check_name(b, p->san[i].type, value, e) == -1)
 				return -1;
 	return 0;
 }
@@ -130,32 +163,59 @@ approval_scope_check(const struct order *bind, const struct order *o,
 
 /* ---- certificates ---- */
 
-static const ASN1_STRING *
-other_name(const OTHERNAME *other)
+/* RFC 4556, 3.2.2: SEQUENCE { [0] realm, [1] ... }. */
+static int
+take_realm(struct bytes *realm, const ASN1_TYPE *value)
 {
-	char	 oid[80];
+	struct bytes	 in, outer;
 
-	if (OBJ_obj2txt(oid, sizeof(oid), other->type_id, 1) <= 0 ||
-	    (strcmp(oid, OID_UPN) != 0 && strcmp(oid, OID_SMTP_UTF8) != 0) ||
+	if (value->type != V_ASN1_SEQUENCE)
+		return -1;
+	in = BYTES(ASN1_STRING_get0_data(value->value.sequence),
+	    (size_t)ASN1_STRING_length(value->value.sequence));
+	return der_take(&in, DER_SEQUENCE, &outer) == -1 ||
+	    der_take(&outer, DER_CONTEXT_CONS(0), &in) == -1 ||
+	    der_take(&in, GENERAL_STRING, realm) == -1 ? -1 : 0;
+}
+
+static int
+check_other(const struct order_bind *b, const OTHERNAME *other,
+    struct error *e)
+{
+	const ASN1_STRING	*s;
+	struct bytes		 realm;
+	char			 oid[80];
+
+	if (OBJ_obj2txt(oid, sizeof(oid), other->type_id, 1) <= 0)
+		oid[0] = '\0';
+	if (strcmp(oid, OID_KRB5) == 0 && take_realm(&realm, other->value) ==
+	    0)
+		return check_value(b, realm, e);
+	if ((strcmp(oid, OID_UPN) != 0 && strcmp(oid, OID_SMTP_UTF8) != 0) ||
 	    other->value->type != V_ASN1_UTF8STRING)
-		return NULL;
-	return other->value->value.utf8string;
+		return deny_kind("a name of an unknown kind", e);
+	s = other->value->value.utf8string;
+	return check_value(b, BYTES(ASN1_STRING_get0_data(s),
+	    (size_t)ASN1_STRING_length(s)), e);
 }
 
 static int
 check_general(const struct order_bind *b, const GENERAL_NAME *name,
     struct error *e)
 {
-	const ASN1_STRING	*s = NULL;
+	struct bytes	 s;
 
-	if (name->type == GEN_EMAIL || name->type == GEN_DNS)
-		s = name->d.ia5;
-	else if (name->type == GEN_OTHERNAME)
-		s = other_name(name->d.otherName);
-	if (s == NULL)
-		return 0;
-	return check_value(b, BYTES(ASN1_STRING_get0_data(s),
-	    (size_t)ASN1_STRING_length(s)), e);
+	if (name->type == GEN_OTHERNAME)
+		return check_other(b, name->d.otherName, e);
+	if (name->type == GEN_IPADD)
+		return deny_kind("an IP address", e);
+	if (name->type != GEN_EMAIL && name->type != GEN_DNS &&
+	    name->type != GEN_URI)
+		return deny_kind("a name of an unknown kind", e);
+	s = BYTES(ASN1_STRING_get0_data(name->d.ia5),
+	    (size_t)ASN1_STRING_length(name->d.ia5));
+	return name->type == GEN_URI ? check_uri(b, s, e) :
+	    check_value(b, s, e);
 }
 
 static int
@@ -169,7 +229,7 @@ check_cert(const struct order_bind *b, X509 *cert, struct error *e)
 	if (b->domains.n == 0)
 		return 0;
 	if (X509_NAME_get_text_by_NID(subject, NID_pkcs9_emailAddress, mail,
-	    sizeof(mail)) > 0 && check_text(b, mail, e) == -1)
+	    sizeof(mail)) > 0 && check_name(b, "email", mail, e) == -1)
 		return -1;
 	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
 	for (i = 0; rc == 0 && i < sk_GENERAL_NAME_num(names); i++)

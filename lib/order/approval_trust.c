@@ -312,11 +312,24 @@ struct people {
 	size_t		 n;
 };
 
+/* A security key that was bound to two people is one of them twice. */
+static bool
+is_same_credential(const struct approver *a, const struct approver *b)
+{
+	const struct buf	*x, *y;
+
+	if (a->bind == NULL || b->bind == NULL)
+		return false;
+	x = &a->bind->order->bind.key;
+	y = &b->bind->order->bind.key;
+	return bytes_equal(BYTES(x->p, x->len), BYTES(y->p, y->len));
+}
+
 static bool
 is_same(const struct approver *a, const struct approver *b)
 {
 	return (a->person[0] != '\0' && strcmp(a->person, b->person) == 0) ||
-	    approval_same_key(a->cert, b->cert);
+	    approval_same_key(a->cert, b->cert) || is_same_credential(a, b);
 }
 
 static void

@@ -534,6 +534,29 @@ two_officers_in_the_browser_are_two(void **state)
 
 /* ---- scope ---- */
 
+/* By mistake, or because the RA put one officer's key in the other's order. */
+static void
+one_security_key_of_two_officers_is_one_officer(void **state)
+{
+	struct office	*o = *state;
+	struct buf	 blob = { 0 }, first;
+
+	bind(o);
+	approve_by_assertion(o, &blob, batch_order(o->f, 1, true));
+	first = o->bound;
+	o->bound = (struct buf){ 0 };
+	order_free(&o->bind);
+	o->bind = bind_order(o->f, o->key, "2");
+	bind(o);
+	o->officer = o->f->second.cert;
+	approve_by_assertion(o, &blob, NULL);
+	assert_int_equal(prepare_batch(o, &blob), -1);
+	assert_int_equal(o->f->e.code, ERROR_DENIED);
+	assert_non_null(strstr(o->f->e.text, "not all different people"));
+	buf_clear(&first);
+	buf_clear(&blob);
+}
+
 static void
 what_a_credential_is_not_for_it_does_not_get(void **state)
 {
@@ -801,6 +824,7 @@ main(void)
 		TEST(an_assertion_brought_by_nobody_of_the_ra_gets_nothing),
 		TEST(one_officer_in_two_ways_is_one),
 		TEST(two_officers_in_the_browser_are_two),
+		TEST(one_security_key_of_two_officers_is_one_officer),
 		TEST(what_a_credential_is_not_for_it_does_not_get),
 		TEST(names_of_every_item_are_in_the_scope),
 		TEST(certificates_outside_of_the_scope_are_not_touched),

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A credential that is for names in example.org, and every kind of name that
+ * a certificate can have.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include <openssl/x509v3.h>
+#include "order/approval.h"
+#include "tests/lib/testpki.h"
+
+#define DENIED		"certain domains alone, and there is "
+
+/* Empty: within. */
+static const struct {
+	const char	*type, *value, *openssl, *why;
+} names[] = {
+	{ "email", "a@example.net", "email:a@example.net", "\"example.net\"" },
+	{ "email", "example.org@x.net", "email:example.org@x.net", "\"x.net\"" },
+	{ "dns", "notexample.org", "DNS:notexample.org", "notexample.org" },
+	{ "dns", "example.org.x.net", "DNS:example.org.x.net", "x.net" },
+	{ "dns", "example.org.", "DNS:example.org.", "example.org." },
+	{ "upn", "a@EXAMPLE.NET", "otherName:1.3.6.1.4.1.311.20.2.3;UTF8:"
+	    "a@EXAMPLE.NET", "EXAMPLE.NET" },
+	{ "krb5", "krbtgt/EXAMPLE.ORG@EXAMPLE.NET", NULL, "EXAMPLE.NET" },
+	{ "uri", "https://example.net/example.org", "URI:https://example.net/"
+	    "example.org", "\"example.net\"" },
+	{ "uri", "https://example.org@example.net", "URI:https://example.org@"
+	    "example.net", "\"example.net\"" },
+	{ "uri", "https://x.net:443#@example.org", "URI:https://x.net:443#@"
+	    "example.org", "\"x.net\"" },
+	{ "uri", "https://x.net?@example.org", "URI:https://x.net?@"
+	    "example.org", "\"x.net\"" },
+	{ "uri", "tag:microsoft.com,2022-09-14:sid:S-1-5-21-1-2-3-4",
+	    "URI:tag:sid:S-1-5-21-1-2-3-4",
+	    DENIED "a URI without a host" },
+	{ "uri", "https://", "URI:https://", "not for names in \"\"" },
+	{ "ip", "192.0.2.1", "IP:192.0.2.1", DENIED "an IP address" },
+	{ "ip", "2001:db8::1", "IP:2001:db8::1", DENIED "an IP address" },
+	{ NULL, NULL, "RID:1.2.3", DENIED "a name of an unknown kind" },
+	{ NULL, NULL, "otherName:1.2.3;UTF8:a@example.org",
+	    DENIED "a name of an unknown kind" },
+	{ NULL, NULL, "otherName:1.3.6.1.5.2.2;UTF8:a@EXAMPLE.ORG",
+	    DENIED "a name of an unknown kind" },
+	{ "email", "a@example.org", "email:a@example.org", "" },
+	{ "email", "a@Mail.Example.ORG", "email:a@Mail.Example.ORG", "" },
+	{ "dns", "*.example.org", "DNS:*.example.org", "" },
+	{ "upn", "a@EXAMPLE.ORG", "otherName:1.3.6.1.4.1.311.20.2.3;UTF8:"
+	    "a@EXAMPLE.ORG", "" },
+	{ "krb5", "host/x@EXAMPLE.ORG", NULL, "" },
+	{ "uri", "https://a@www.example.org:8444/x?y@z", "URI:https://a@"
+	    "www.example.org:8444/x?y@z", "" },
+};
+#define NNAMES	(sizeof(names) / sizeof(names[0]))
+
+static struct order *
+bind_order(void)
+{
+	struct order	*o = mem_alloc(sizeof(*o));
+
+	o->kind = ORDER_BIND;
+	order_names_add(&o->bind.domains, "example.org");
+	return o;
+}
+
+static void
+assert_why(int rc, const struct error *e, const char *why, const char *value)
+{
+	if (why[0] == '\0' ? rc == 0 : rc == -1 && e->code == ERROR_DENIED &&
+	    strstr(e->text, why) != NULL)
+		return;
+	fail_msg("%s: %d, \"%s\"", value, rc, e->text);
+}
+
+static void
+every_kind_of_name_in_an_order_is_held_against_the_domains(void **state)
+{
+	static char		 name[] = "probe", from[] = "value";
+	struct order		*bind = bind_order();
+	struct profile_san	 san = { .from = from };
+	struct profile		 profile = { .name = name, .san = &san,
+				    .nsan = 1 };
+	struct approval_trust	 t = { .profile = &profile };
+	struct order		*o;
+	struct error		 e;
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < NNAMES; i++) {
+		if (names[i].type == NULL)
+			continue;
+		o = mem_alloc(sizeof(*o));
+		o->kind = ORDER_ISSUE;
+		o->profile = mem_strdup(name);
+		fields_add(&o->fields, from, names[i].value);
+		san.type = mem_strdup(names[i].type);
+		error_clear(&e);
+		assert_why(approval_scope_check(bind, o, &t, &e), &e,
+		    names[i].why, names[i].value);
+		mem_free(&san.type);
+		order_free(&o);
+	}
+	order_free(&bind);
+}
+
+static X509 *
+cert_with(const struct testpki *pki, EVP_PKEY *key, const char *san)
+{
+	struct testpki_spec	 spec = { .name = "probe" };
+	X509			*x = testpki_cert(pki, &spec, key, pki->people,
+				    pki->people_key);
+	X509_EXTENSION		*ext = X509V3_EXT_conf_nid(NULL, NULL,
+				    NID_subject_alt_name, san);
+
+	if (ext == NULL)
+		fail_msg("%s", san);
+	assert_int_equal(X509_add_ext(x, ext, -1), 1);
+	X509_EXTENSION_free(ext);
+	return x;
+}
+
+static void
+every_kind_of_name_in_a_certificate_is_held_against_the_domains(void **state)
+{
+	struct approved	 bind = { .order = bind_order() };
+	struct approved	 a = { .n = 1, .by = { { .bind = &bind } } };
+	struct testpki	 pki;
+	EVP_PKEY	*key = testpki_key("P-256");
+	struct error	 e;
+	X509		*x;
+	size_t		 i;
+
+	(void)state;
+	testpki_init(&pki, TESTPKI_NOW);
+	for (i = 0; i < NNAMES; i++) {
+		if (names[i].openssl == NULL)
+			continue;
+		x = cert_with(&pki, key, names[i].openssl);
+		error_clear(&e);
+		assert_why(approval_check_target(&a, x, "probe", &e), &e,
+		    names[i].why, names[i].openssl);
+		X509_free(x);
+	}
+	EVP_PKEY_free(key);
+	testpki_clear(&pki);
+	order_free(&bind.order);
+}
+
+static X509 *
+cert_with_realm(const struct testpki *pki, EVP_PKEY *key, const char *realm)
+{
+	/* SEQUENCE { [0] { GeneralString } } */
+	uint8_t			 der[17] = "\x30\x0f\xa0\x0d\x1b\x0b";
+	const unsigned char	*p = der;
+	struct testpki_spec	 spec = { .name = "probe" };
+	X509			*x = testpki_cert(pki, &spec, key, pki->people,
+				    pki->people_key);
+	GENERAL_NAMES		*list = sk_GENERAL_NAME_new_null();
+	GENERAL_NAME		*name = GENERAL_NAME_new();
+
+	memcpy(der + 6, realm, sizeof(der) - 6);
+	assert_int_equal(GENERAL_NAME_set0_othername(name,
+	    OBJ_txt2obj("1.3.6.1.5.2.2", 1), d2i_ASN1_TYPE(NULL, &p,
+	    sizeof(der))), 1);
+	sk_GENERAL_NAME_push(list, name);
+	assert_int_equal(X509_add1_ext_i2d(x, NID_subject_alt_name, list, 0,
+	    X509V3_ADD_DEFAULT), 1);
+	sk_GENERAL_NAME_pop_free(list, GENERAL_NAME_free);
+	return x;
+}
+
+static void
+a_principal_in_a_certificate_is_held_against_the_domains(void **state)
+{
+	static const char *const realm[] = { "EXAMPLE.NET", "EXAMPLE.ORG" };
+	struct approved	 bind = { .order = bind_order() };
+	struct approved	 a = { .n = 1, .by = { { .bind = &bind } } };
+	struct testpki	 pki;
+	EVP_PKEY	*key = testpki_key("P-256");
+	struct error	 e;
+	X509		*x;
+	size_t		 i;
+
+	(void)state;
+	testpki_init(&pki, TESTPKI_NOW);
+	for (i = 0; i < 2; i++) {
+		x = cert_with_realm(&pki, key, realm[i]);
+		error_clear(&e);
+		assert_why(approval_check_target(&a, x, "probe", &e), &e,
+		    i == 0 ? "\"EXAMPLE.NET\"" : "", realm[i]);
+		X509_free(x);
+	}
+	EVP_PKEY_free(key);
+	testpki_clear(&pki);
+	order_free(&bind.order);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    every_kind_of_name_in_an_order_is_held_against_the_domains),
+		cmocka_unit_test(
+		    every_kind_of_name_in_a_certificate_is_held_against_the_domains),
+		cmocka_unit_test(
+		    a_principal_in_a_certificate_is_held_against_the_domains),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
