@@ -2,10 +2,12 @@
 #include "client.h"
 
 #include <openssl/err.h>
+#include <openssl/sha.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
 #include "db/db_cert.h"
+#include "page_private.h"
 #include "x509/ca_name.h"
 #include "x509/cert.h"
 
@@ -16,13 +18,11 @@ client_parse(struct page_client *c, struct bytes der, struct error *e)
 
 	if (der.len > CERT_MAX ||
 	    (c->cert = d2i_X509(NULL, &p, (long)der.len)) == NULL ||
-	    p != der.p + der.len ||
-	    X509_digest(c->cert, EVP_sha256(), c->digest, NULL) != 1) {
+	    p != der.p + der.len) {
 		ERR_clear_error();
 		return error_set(e, ERROR_DENIED, "your certificate cannot be "
 		    "read");
 	}
-	c->der = der;
 	return 0;
 }
 
@@ -41,7 +41,7 @@ client_chain(struct page *p, struct error *e)
 	if (cert_verify_chain(c->cert, p->desk->intermediates,
 	    p->desk->anchors, p->now, e) == -1)
 		return error_wrap(e, "your certificate");
-	c->ca = arena_strdup(p->arena, ca->name);
+	c->ca = ca->name;
 	return 0;
 }
 
@@ -85,30 +85,53 @@ static int
 client_status(struct page *p, struct error *e)
 {
 	struct page_client	*c = &p->client;
-	struct db_cert		 row;
+	struct db_cert		*row = arena_alloc(p->arena, sizeof(*row));
 	int			 found;
 
-	found = db_cert_find(p->desk->db, c->ca, &c->serial, &row, p->arena,
+	found = db_cert_find(p->desk->db, c->ca, &c->serial, row, p->arena,
 	    e);
 	if (found == -1)
 		return -1;
-	if (found == 0 || !bytes_equal(row.der, c->der))
+	if (found == 0 || !bytes_equal(row->der, c->der))
 		return error_set(e, ERROR_DENIED, "your certificate is not "
 		    "known here");
-	if (strcmp(row.status, "good") != 0)
+	if (strcmp(row->status, "good") != 0)
 		return error_set(e, ERROR_DENIED, "your certificate is %s",
-		    strcmp(row.status, "held") == 0 ? "on hold" : "revoked");
-	c->holder = row.holder;
+		    strcmp(row->status, "held") == 0 ? "on hold" : "revoked");
+	c->holder = row->holder;
+	c->row = row;
+	return 0;
+}
+
+/* All that does not change while the CAs are the same. */
+static int
+client_verify(struct page *p, struct bytes der, struct error *e)
+{
+	struct page_client	*c = &p->client;
+	struct judged		*known = p->priv->thread->judged;
+	uint8_t			 digest[32];
+
+	SHA256(der.p, der.len, digest);
+	if (judged_find(known, digest, p->now, c) == 1)
+		return 0;
+	memcpy(c->digest, digest, sizeof(c->digest));
+	if (client_parse(c, der, e) == -1 || client_chain(p, e) == -1 ||
+	    client_names(p, e) == -1)
+		return -1;
+	judged_add(known, c, p->now);
 	return 0;
 }
 
 int
 client_judge_der(struct page *p, struct bytes der, struct error *e)
 {
-	if (client_parse(&p->client, der, e) == 0 &&
-	    client_chain(p, e) == 0 && client_names(p, e) == 0 &&
-	    client_status(p, e) == 0)
-		return 0;
+	if (client_verify(p, der, e) == 0) {
+		p->client.der = der;
+		p->client.ca = arena_strdup(p->arena, p->client.ca);
+		p->client.name = arena_strdup(p->arena, p->client.name);
+		if (client_status(p, e) == 0)
+			return 0;
+	}
 	client_clear(&p->client);
 	return -1;
 }

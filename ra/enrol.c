@@ -202,15 +202,10 @@ enrol_find(struct page *p, const char *holder, const char *profile,
 int
 enrol_client(struct page *p, struct db_cert *cert, struct error *e)
 {
-	int	found;
-
-	if (p->client.cert == NULL)
+	if (p->client.row == NULL)
 		return error_set(e, ERROR_DENIED, "no certificate of ours");
-	found = db_cert_find(p->db, p->client.ca, &p->client.serial, cert,
-	    p->arena, e);
-	if (found == -1)
-		return -1;
-	if (found == 0 || cert->holder == NULL)
+	*cert = *p->client.row;
+	if (cert->holder == NULL)
 		return error_set(e, ERROR_DENIED, "the certificate has no "
 		    "holder in the store");
 	return 0;

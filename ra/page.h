@@ -27,6 +27,7 @@
 #include "net/http.h"
 #include "x509/oid.h"
 
+struct db_cert;
 struct desk;			/* lib/desk */
 struct rad;			/* rad.h: what all threads share */
 struct page;
@@ -96,6 +97,7 @@ struct page_client {
 	const char		*ca;	/* store's name: "people", "people.g2" */
 	struct db_serial	 serial;
 	const char		*holder;	/* of the store's row; or NULL */
+	const struct db_cert	*row;
 };
 
 struct page {

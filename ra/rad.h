@@ -11,6 +11,7 @@
 #include "net/http_tls.h"
 #include "net/operator.h"
 #include "os/gate.h"
+#include "judged.h"
 #include "page.h"
 #include "sealer.h"
 #include "settings.h"
@@ -56,6 +57,7 @@ struct rad_thread {
 	struct desk		 desk;
 	X509			*agent;		/* the RA's own */
 	int64_t			 agent_at, trust_at;	/* when they were read */
+	struct judged		*judged;
 	struct page		*page;		/* the request in hand */
 };
 struct rad_thread *rad_thread_new(struct rad *);

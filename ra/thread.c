@@ -117,6 +117,7 @@ rad_thread_new(struct rad *r)
 	struct rad_thread	*t = mem_alloc(sizeof(*t));
 
 	t->rad = r;
+	t->judged = judged_new();
 	desk_init(&t->desk);
 	t->arena = t->desk.arena;
 	t->desk.clock = r->clock;
@@ -136,8 +137,10 @@ rad_thread_turn(struct rad_thread *t)
 	int64_t	 now = clock_now(t->rad->clock);
 
 	arena_reset(t->arena);
-	if (t->desk.anchors != NULL && now - t->trust_at > TRUST_AGE)
+	if (t->desk.anchors != NULL && now - t->trust_at > TRUST_AGE) {
 		desk_trust_forget(&t->desk);
+		judged_forget(t->judged);
+	}
 	if (t->agent != NULL && now - t->agent_at > TRUST_AGE)
 		t->desk.signer.cert = NULL;
 }
@@ -148,6 +151,7 @@ rad_thread_free(struct rad_thread **tp)
 	if (*tp == NULL)
 		return;
 	desk_clear(&(*tp)->desk);
+	judged_free(&(*tp)->judged);
 	X509_free((*tp)->agent);
 	mem_free(tp);
 }

@@ -77,6 +77,7 @@ struct desk {
 	STACK_OF(X509)		*anchors;	/* the root */
 	STACK_OF(X509)		*intermediates;
 	STACK_OF(X509)		*officers_cas;	/* of issuer[], borrowed */
+	struct approval_cache	*approvers;	/* judged by these CAs */
 	char			*officers_ca;	/* name; NULL: any CA's count */
 	struct desk_issuer	*issuer;
 	size_t			 nissuers;

@@ -34,8 +34,8 @@ open_blob(struct desk *dk, struct review *r, struct error *e)
 	found = db_order_blob(dk->db, r->row.id, &r->blob, dk->arena, e);
 	if (found == 0)
 		error_set(e, ERROR_NOTFOUND, "it is gone");
-	if (found != 1 || approval_open(&r->approved, r->blob, e) == -1 ||
-	    check_agrees(r, e) == -1)
+	if (found != 1 || approval_open_cached(&r->approved, r->blob,
+	    dk->approvers, e) == -1 || check_agrees(r, e) == -1)
 		return error_wrap(e, "order %s",
 		    review_short_id(id, r->row.id));
 	return 0;
@@ -66,8 +66,16 @@ review_load_id(struct desk *dk, const uint8_t id[DB_ORDER_ID],
     struct review *r, struct error *e)
 {
 	char	hex[2 * DB_ORDER_ID + 1];
+	int	found;
 
-	return review_load(dk, text_hex(hex, id, DB_ORDER_ID), r, e);
+	memset(r, 0, sizeof(*r));
+	if (desk_need(dk, DESK_DB, e) == -1 ||
+	    (found = db_order_find(dk->db, id, &r->row, dk->arena, e)) == -1)
+		return -1;
+	if (found == 0)
+		return error_set(e, ERROR_NOTFOUND, "no order %s",
+		    text_hex(hex, id, DB_ORDER_ID));
+	return open_blob(dk, r, e);
 }
 
 void

@@ -182,8 +182,8 @@ judge_blob(struct handing_in *h, int approvals, struct error *e)
 	h->row.state = "pending";
 	if (approvals == 0)
 		return 0;
-	if (approval_open(&r.approved, r.blob, e) == 0 &&
-	    review_judge(h->dk, &r, e) == 0) {
+	if (approval_open_cached(&r.approved, r.blob, h->dk->approvers,
+	    e) == 0 && review_judge(h->dk, &r, e) == 0) {
 		if (r.complete)
 			h->row.state = "ready";
 		rc = 0;
@@ -344,8 +344,8 @@ approve_once(struct desk *dk, struct review *r, struct error *e)
 	approval_free(&r->approved);
 	r->blob.p = arena_dup(dk->arena, blob.p, blob.len);
 	r->blob.len = blob.len;
-	if (approval_open(&r->approved, r->blob, e) == -1 ||
-	    review_judge(dk, r, e) == -1)
+	if (approval_open_cached(&r->approved, r->blob, dk->approvers,
+	    e) == -1 || review_judge(dk, r, e) == -1)
 		goto out;
 	a.by = find_approver(r->approved, dk->signer.cert);
 	if (a.by == NULL) {

@@ -145,6 +145,7 @@ desk_trust_forget(struct desk *dk)
 	sk_X509_pop_free(dk->anchors, X509_free);
 	sk_X509_pop_free(dk->intermediates, X509_free);
 	dk->anchors = dk->intermediates = dk->officers_cas = NULL;
+	approval_cache_free(&dk->approvers);
 }
 
 int
@@ -261,5 +262,8 @@ desk_trust(struct desk *dk, struct approval_trust *t, struct error *e)
 	t->status_arg = dk;
 	t->bound = store_bound;
 	t->bound_arg = dk;
+	if (dk->approvers == NULL)
+		dk->approvers = approval_cache_new();
+	t->cache = dk->approvers;
 	return 0;
 }
