@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by the benches: a private PostgreSQL with fsync on, an installation
-# made by tests/bench/feed, and rows for people and for programs.
-#
-#	row WHAT FIGURE UNIT [YARDSTICK FIGURE]
-#
-# JSON lines go to $BENCH_JSON (default bench.json in the build directory).
+# made by tests/bench/feed.  For its rows see row.sh.
 srcdir=$(cd "${srcdir:-.}" && pwd)
 SIGNET_BUILD=$(cd "${SIGNET_BUILD:-.}" && pwd)
 # shellcheck source=tests/lib/pg.sh
 . "$srcdir/tests/lib/pg.sh"
+# shellcheck source=tests/bench/row.sh
+. "$srcdir/tests/bench/row.sh"
 PATH=$SIGNET_BUILD:$SIGNET_BUILD/ca/issuing:$SIGNET_BUILD/tests/bench:$PATH
 export SIGNET_PROFILES="$srcdir/etc/profiles" SIGNET_SQL="$srcdir/db"
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/signet-bench.XXXXXX") || exit 1
@@ -51,28 +49,6 @@ cad_stop() {
 	cad=
 }
 items_left="SELECT count(*) FROM item WHERE state IN ('open', 'signing')"
-
-# CPU seconds that a process has used.
-cpu() {
-	awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) / hz }' \
-	    "/proc/$1/stat" 2>/dev/null || echo 0
-}
-
-row() {
-	if [ $# -ge 5 ]; then
-		ratio=$(awk -v a="$2" -v b="$5" \
-		    'BEGIN { printf "%.2f", (b > 0 ? a / b : 0) }')
-		printf '%-46s %10s %-8s %-28s %10s  ratio %s\n' "$1" "$2" "$3" \
-		    "$4" "$5" "$ratio"
-		printf '{"what":"%s","figure":%s,"unit":"%s","yardstick":"%s","yardstick_figure":%s,"ratio":%s}\n' \
-		    "$1" "$2" "$3" "$4" "$5" "$ratio" \
-		    >>"${BENCH_JSON:-$SIGNET_BUILD/bench.json}"
-	else
-		printf '%-46s %10s %s\n' "$1" "$2" "$3"
-		printf '{"what":"%s","figure":%s,"unit":"%s"}\n' "$1" "$2" "$3" \
-		    >>"${BENCH_JSON:-$SIGNET_BUILD/bench.json}"
-	fi
-}
 
 # Certificates per second between the first group's commit and the last's, by
 # the store's own clock: start-up is not in it.

@@ -1,0 +1,57 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by the benches: rows for people and for programs, and what processes
+# took of the processors.
+#
+#	row WHAT FIGURE UNIT [YARDSTICK FIGURE]
+#
+# JSON lines go to $BENCH_JSON (default bench.json in the build directory).
+: "${SIGNET_BUILD:?}"
+
+# CPU seconds that a process has used.
+cpu() {
+	awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) / hz }' \
+	    "/proc/$1/stat" 2>/dev/null || echo 0
+}
+
+# ... it and those below it.
+cpu_tree() {
+	cat /proc/[0-9]*/stat 2>/dev/null | awk -v top="$1" \
+	    -v hz="$(getconf CLK_TCK)" '{
+		pid = $1
+		sub(/.*\) /, "")
+		parent[pid] = $2
+		used[pid] = $12 + $13 + $14 + $15
+	}
+	END {
+		for (pid in parent) {
+			for (p = pid; p > 1 && p != top; p = parent[p])
+				;
+			if (p == top)
+				sum += used[pid]
+		}
+		printf "%.2f\n", sum / hz
+	}'
+}
+
+# ... those below it that have ended.
+cpu_children() {
+	awk -v hz="$(getconf CLK_TCK)" '{ print ($16 + $17) / hz }' \
+	    "/proc/$1/stat"
+}
+
+row() {
+	if [ $# -ge 5 ]; then
+		ratio=$(awk -v a="$2" -v b="$5" \
+		    'BEGIN { printf "%.2f", (b > 0 ? a / b : 0) }')
+		printf '%-46s %10s %-8s %-28s %10s  ratio %s\n' "$1" "$2" "$3" \
+		    "$4" "$5" "$ratio"
+		printf '{"what":"%s","figure":%s,"unit":"%s","yardstick":"%s","yardstick_figure":%s,"ratio":%s}\n' \
+		    "$1" "$2" "$3" "$4" "$5" "$ratio" \
+		    >>"${BENCH_JSON:-$SIGNET_BUILD/bench.json}"
+	else
+		printf '%-46s %10s %s\n' "$1" "$2" "$3"
+		printf '{"what":"%s","figure":%s,"unit":"%s"}\n' "$1" "$2" "$3" \
+		    >>"${BENCH_JSON:-$SIGNET_BUILD/bench.json}"
+	fi
+}
