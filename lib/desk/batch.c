@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "desk/batch.h"
 #include "desk/request.h"
@@ -164,7 +165,7 @@ struct sheet {
 	struct batch	*b;
 	struct csv	 csv;
 	const char	*path;
-	char		*dir;		/* of the file */
+	char		*dir;		/* of the file; NULL: not a file's */
 	int		 holder, csr;	/* columns, or -1 */
 };
 
@@ -191,26 +192,31 @@ check_columns(struct sheet *s, struct error *e)
 	return 0;
 }
 
-/* "a@x;b@x" is two values where the profile takes several. */
-static void
-add_values(const struct profile *p, struct fields *f, const char *name,
-    const char *cell)
+static int
+parse_request(struct csr **csr, const char *cell, struct error *e)
 {
-	char	 value[FIELD_VALUE_MAX + 1];
-	size_t	 i, len;
-	bool	 many = false;
+	struct buf	der = { 0 };
+	int		rc;
 
-	for (i = 0; i < p->nsan; i++)
-		if (p->san[i].from != NULL && p->san[i].max > 1 &&
-		    strcmp(p->san[i].from, name) == 0)
-			many = true;
-	while (*cell != '\0' && f->n < FIELDS_MAX) {
-		len = many ? strcspn(cell, ";") : strlen(cell);
-		snprintf(value, sizeof(value), "%.*s", (int)len, cell);
-		fields_add(f, name, value);
-		cell += len;
-		cell += *cell == ';';
-	}
+	if ((rc = base64_parse(&der, cell, strlen(cell), e)) == 0)
+		rc = csr_parse(csr, BYTES(der.p, der.len), e);
+	buf_clear(&der);
+	return rc;
+}
+
+static int
+read_request_cell(struct sheet *s, const char *cell, struct csr **csr,
+    struct error *e)
+{
+	char	*path;
+	int	 rc;
+
+	if (s->dir == NULL)
+		return parse_request(csr, cell, e);
+	path = file_join(s->dir, cell);
+	rc = request_load(csr, path, e);
+	mem_free(&path);
+	return rc;
 }
 
 static int
@@ -218,21 +224,17 @@ read_row(struct sheet *s, const char *where, struct error *e)
 {
 	struct fields	 fields = { 0 };
 	struct csr	*csr = NULL;
-	char		*path;
+	const char	*cell;
 	size_t		 i;
 	int		 rc = -1;
 
 	for (i = 0; i < s->csv.nheads; i++)
 		if ((int)i != s->holder && (int)i != s->csr)
-			add_values(s->b->profile, &fields, s->csv.head[i],
-			    csv_cell(&s->csv, i));
-	if (s->csr != -1 && csv_cell(&s->csv, (size_t)s->csr)[0] != '\0') {
-		path = file_join(s->dir, csv_cell(&s->csv, (size_t)s->csr));
-		rc = request_load(&csr, path, e);
-		mem_free(&path);
-		if (rc == -1)
-			goto out;
-	}
+			request_add_values(&fields, s->b->profile,
+			    s->csv.head[i], csv_cell(&s->csv, i), ";");
+	cell = s->csr != -1 ? csv_cell(&s->csv, (size_t)s->csr) : "";
+	if (cell[0] != '\0' && read_request_cell(s, cell, &csr, e) == -1)
+		goto out;
 	rc = add_item(s->b, csv_cell(&s->csv, (size_t)s->holder), &fields,
 	    csr, where, e);
  out:
@@ -272,13 +274,13 @@ place(const struct sheet *s, const struct error *e, char *where, size_t size)
 
 /* Only for the progress line. */
 static uint64_t
-count_lines(const struct buf *text)
+count_lines(struct bytes text)
 {
 	uint64_t	n = 0;
 	size_t		i;
 
-	for (i = 0; i < text->len; i++)
-		n += text->p[i] == '\n';
+	for (i = 0; i < text.len; i++)
+		n += text.p[i] == '\n';
 	return n;
 }
 
@@ -312,26 +314,42 @@ directory_of(const char *path)
 	    mem_printf("%.*s", (int)(slash - path) + 1, path);
 }
 
+static int
+read_sheet(struct sheet *s, struct bytes text, struct error *e)
+{
+	int	rc = -1;
+
+	csv_open(&s->csv, text);
+	if (csv_read_head(&s->csv, e) == -1 || check_columns(s, e) == -1)
+		error_wrap(e, "%s", s->path);
+	else {
+		s->b->total = count_lines(text);
+		read_rows(s);
+		rc = 0;
+	}
+	csv_close(&s->csv);
+	return rc;
+}
+
+int
+batch_read_text(struct batch *b, const char *name, struct bytes text,
+    struct error *e)
+{
+	struct sheet	s = { .b = b, .path = name };
+
+	return read_sheet(&s, text, e);
+}
+
 int
 batch_read_csv(struct batch *b, const char *path, struct error *e)
 {
 	struct sheet	s = { .b = b, .path = path };
 	struct buf	text = { 0 };
-	int		rc = -1;
+	int		rc;
 
-	if (file_load(&text, path, CSV_MAX, e) == -1)
-		goto out;
 	s.dir = directory_of(path);
-	csv_open(&s.csv, BYTES(text.p, text.len));
-	if (csv_read_head(&s.csv, e) == -1 || check_columns(&s, e) == -1) {
-		error_wrap(e, "%s", path);
-		goto out;
-	}
-	b->total = count_lines(&text);
-	read_rows(&s);
-	rc = 0;
- out:
-	csv_close(&s.csv);
+	if ((rc = file_load(&text, path, CSV_MAX, e)) == 0)
+		rc = read_sheet(&s, BYTES(text.p, text.len), e);
 	mem_free(&s.dir);
 	buf_clear(&text);
 	return rc;

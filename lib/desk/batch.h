@@ -24,9 +24,13 @@ struct batch {
 int	 batch_begin(struct desk *, struct batch *, const char *profile,
 	    const char *ca, struct error *);
 void	 batch_clear(struct batch *);
-/* Read all of it.  The desk hears of mistakes, each with its place, and they
+/* Read all of a file.  The desk hears of mistakes, each with its place, and they
  * are counted; -1 only for what makes going on pointless. */
 int	 batch_read_csv(struct batch *, const char *path, struct error *);
+/* The same of a text that came from elsewhere, called name in what is told.
+ * Its column "csr" has requests themselves, in base 64: it opens no file. */
+int	 batch_read_text(struct batch *, const char *name, struct bytes,
+	    struct error *);
 /* A request, or a directory of files *.csr, *.pem, *.der, *.p10, *.req. */
 int	 batch_read_requests(struct batch *, const char *path,
 	    struct error *);

@@ -164,6 +164,29 @@ request_add_field(struct fields *f, const struct profile *p,
 	return 0;
 }
 
+void
+request_add_values(struct fields *f, const struct profile *p,
+    const char *name, const char *text, const char *separators)
+{
+	char	*value;
+	size_t	 i, len;
+	bool	 many = false;
+
+	for (i = 0; i < p->nsan; i++)
+		if (p->san[i].from != NULL && p->san[i].max > 1 &&
+		    strcmp(p->san[i].from, name) == 0)
+			many = true;
+	while (*text != '\0' && f->n < FIELDS_MAX) {
+		len = many ? strcspn(text, separators) : strlen(text);
+		value = mem_printf("%.*s", (int)len, text);
+		if (len > 0)
+			fields_add(f, name, value);
+		mem_free(&value);
+		text += len;
+		text += *text != '\0';
+	}
+}
+
 int
 request_fill(struct fields *f, const struct profile *p,
     const struct csr *csr, struct error *e)

@@ -25,6 +25,10 @@ void	 request_list_free(char ***file, size_t n);
 /* "name=value", added to fields; the name must be one of the profile's. */
 int	 request_add_field(struct fields *, const struct profile *,
 	    const char *text, struct error *);
+/* A text with one value or, where the profile takes several of it, with any of
+ * the separators between them: "a@x;b@x". */
+void	 request_add_values(struct fields *, const struct profile *,
+	    const char *name, const char *text, const char *separators);
 /* Fill fields from the request (NULL: a code order, nothing to fill), and
  * turn domains into A-labels. */
 int	 request_fill(struct fields *, const struct profile *,
