@@ -5,7 +5,7 @@
 
 #define TRIES_FREE	"3"
 
-enum { COUNT, WAIT, FORGIVE };
+enum { COUNT, WAIT, FORGIVE, TRIES };
 static const struct db_stmt stmt[] = {
 	[COUNT] = DB_STMT("code_try_count",
 	    "INSERT INTO code_try AS t (order_id, tries)"
@@ -22,6 +22,9 @@ static const struct db_stmt stmt[] = {
 	[FORGIVE] = DB_STMT("code_try_forgive",
 	    "UPDATE code_try SET tries = greatest(tries - 1, 0),"
 	    " locked_until = NULL WHERE order_id = $1::bytea"),
+	[TRIES] = DB_STMT("code_try_tries",
+	    "SELECT coalesce(max(tries), 0)::bigint FROM code_try"
+	    " WHERE order_id = $1::bytea"),
 };
 const struct db_table DB_CODE_TRY = DB_TABLE(stmt);
 
@@ -64,4 +67,18 @@ db_code_try_forgive(struct db *db, const uint8_t order[DB_ORDER_ID],
 
 	return db_exec(db, &stmt[FORGIVE], arg, 1, e) == -1 ?
 	    wrap_id(e, order) : 0;
+}
+
+int
+db_code_try_count(struct db *db, const uint8_t order[DB_ORDER_ID],
+    int64_t *tries, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_bytes(order, DB_ORDER_ID) };
+	struct db_rows		*rows;
+
+	if (db_query(db, &stmt[TRIES], arg, 1, &rows, e) == -1)
+		return wrap_id(e, order);
+	*tries = db_get_int(rows, 0, 0);
+	db_rows_free(&rows);
+	return 0;
 }

@@ -20,6 +20,9 @@ extern const struct db_table DB_CODE_TRY;
  */
 int	 db_code_try(struct db *, const uint8_t order[DB_ORDER_ID],
 	    int64_t *wait, struct error *);
+/* Wrong ones so far. */
+int	 db_code_try_count(struct db *, const uint8_t order[DB_ORDER_ID],
+	    int64_t *tries, struct error *);
 /* The code was right. */
 int	 db_code_try_forgive(struct db *, const uint8_t order[DB_ORDER_ID],
 	    struct error *);
