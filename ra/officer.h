@@ -13,7 +13,9 @@
 #include <jansson.h>
 #include "db/db_cert.h"
 #include "db/db_credential.h"
+#include "db/db_holder.h"
 #include "desk/desk.h"
+#include "desk/draft.h"
 #include "desk/review.h"
 #include "order/approval.h"
 #include "page.h"
@@ -41,9 +43,34 @@ int	 officer_scope_office(const struct officer_scope *,
 const char *const *officer_scope_profiles(struct page *,
 	    const struct officer_scope *, size_t *n);
 
+bool	 officer_scope_has(const char *const *profiles, size_t n,
+	    const char *profile);
+
+/* "profiles" { name, description }: what can be ordered with the keys. */
+int	 officer_put_offers(struct page *, const struct officer_scope *,
+	    struct error *);
+/* One of them, else ERROR_NOTFOUND; ERROR_DENIED for who has no key. */
+int	 officer_find_offer(struct page *, const struct officer_scope *,
+	    const char *name, const struct profile **, struct error *);
+
 /* An order that may be seen; ERROR_NOTFOUND for one out of scope, too. */
 int	 officer_order(struct page *, const struct officer_scope *,
 	    const uint8_t id[DB_ORDER_ID], struct review *, struct error *);
+
+/* ---- taking ---- */
+
+/* Of the address; NULL for an empty one. */
+const char *officer_query(struct page *, const char *name);
+/* A field that must be there, one line of clean text. */
+int	 officer_take_text(struct page *, const char *name, size_t max,
+	    const char **, struct error *);
+/* id and name, from "holder" and "holder_name". */
+int	 officer_take_holder(struct page *, struct db_holder *,
+	    struct error *);
+/* "id_card: 881122-3344, seen today", for the order's comment. */
+int	 officer_take_evidence(struct page *, const char **comment,
+	    struct error *);
+void	 officer_put_evidence(struct page *);		/* the kinds */
 
 /* ---- showing ---- */
 
@@ -51,16 +78,12 @@ int	 officer_order(struct page *, const struct officer_scope *,
 void	 officer_put_time(json_t *, const char *name, int64_t);
 void	 officer_put_day(json_t *, const char *name, int64_t);
 void	 officer_put(json_t *, const char *name, const char *);
-/* What the profile is called for people; its name if it has none. */
-const char *officer_profile_text(struct page *, const char *profile);
 /* { ca, serial, name, holder, description, not_after, status } */
 json_t	*officer_cert_json(struct page *, const struct db_cert *);
 /* "rows" and rows_shown, "profiles" with all as the first. */
 void	 officer_put_rows(struct page *, const char *name, json_t *rows);
 int	 officer_put_profiles(struct page *, const char *selected,
 	    struct error *);
-/* "CN" of a subject in words; in the arena. */
-const char *officer_cert_name(struct page *, const struct db_cert *);
 
 /*
  * checks, earlier and key_users of checks.html, for a request that is wanted
@@ -70,14 +93,24 @@ int	 officer_put_checks(struct page *, const struct profile *,
 	    const char *holder, const char *mail, struct bytes der,
 	    struct error *);
 
+/* "approvals" of an order: name, role, at, how. */
+void	 officer_put_approvals(struct page *, const struct approved *);
+/* may_approve, may_reject, why_not: would an approval of who asks count? */
+int	 officer_put_may(struct page *, const struct review *,
+	    struct error *);
+
 /* ---- signing ---- */
 
-/* order_sign.html for this order; blob: of one that is not stored, or
- * empty.  Both addresses are ours. */
+/* order_sign.html for an order that is stored.  Both addresses are ours. */
 int	 officer_sign_show(struct page *, const struct officer_scope *,
-	    const struct order *, const uint8_t digest[ORDER_DIGEST],
-	    const char *summary, struct bytes blob, const char *act,
-	    const char *back, struct error *);
+	    const struct review *, const char *act, const char *back,
+	    struct error *);
+/* The same for one that is not: it comes back with the form, and so does what
+ * is carried. */
+int	 officer_sign_draft(struct page *, const struct officer_scope *,
+	    const struct draft *, const char *act, const char *back,
+	    struct error *);
+void	 officer_carry(struct page *, const char *name, const char *value);
 /* The assertion that the form has sent, with its bind order, as the sealer
  * takes it.  ERROR_INPUT, ERROR_DENIED for a key that is not bound to who
  * asks. */
@@ -94,8 +127,6 @@ int	 officer_sign_approve(struct page *, const struct officer_scope *,
  * The whole for an order that is not stored yet: verify the assertion, store
  * the order with what goes with it, approve it.
  */
-struct draft;
-struct db_holder;
 int	 officer_sign_new(struct page *, const struct officer_scope *,
 	    const struct draft *, const struct db_holder *, struct error *);
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Certificates: found, looked at, revoked, put on hold, released.
+ * A certificate: looked at, revoked, put on hold, released.
  */
 #include <string.h>
 #include <openssl/x509v3.h>
@@ -12,178 +12,8 @@
 #include "officer.h"
 #include "x509/cert.h"
 
-#define DAY		INT64_C(86400)
 #define COMMENT_MAX	400
-#define TEXT_MAX	254
 #define OTHERS_SHOWN	20
-
-/* ---- search ---- */
-
-struct search {
-	struct page		*p;
-	struct officer_scope	 s;
-	const char		*text, *state, *profile;
-	int64_t			 before, expiring;
-	struct db_cert_filter	 filter;
-	uint8_t			 key[DB_DIGEST];
-};
-
-static const char *
-query_or_null(struct page *p, const char *name)
-{
-	const char	*text = page_query(p, name);
-
-	return text != NULL && text[0] != '\0' ? text : NULL;
-}
-
-static int
-read_search(struct search *q, struct error *e)
-{
-	const char	*before = query_or_null(q->p, "before");
-	const char	*days = query_or_null(q->p, "expiring");
-
-	q->text = query_or_null(q->p, "text");
-	q->state = query_or_null(q->p, "state");
-	q->profile = query_or_null(q->p, "profile");
-	if (q->state == NULL)
-		q->state = "all";
-	if (q->text != NULL && strlen(q->text) > TEXT_MAX)
-		return error_set(e, ERROR_INPUT, "text: longer than %d bytes",
-		    TEXT_MAX);
-	if ((before != NULL && text_parse_number(&q->before, before, 1,
-	    INT64_MAX, e) == -1) || (days != NULL &&
-	    text_parse_number(&q->expiring, days, 1, 3650, e) == -1))
-		return error_wrap(e, "the address of this page");
-	return 0;
-}
-
-/* A key's digest, an address or host, else a holder's number. */
-static void
-fill_filter(struct search *q)
-{
-	struct db_cert_filter	*f = &q->filter;
-	int64_t			 now = q->p->now;
-
-	f->profile = q->profile;
-	if (q->text != NULL && selector_digest(q->key, q->text) == 1)
-		f->key_digest = BYTES(q->key, DB_DIGEST);
-	else if (q->text != NULL && strpbrk(q->text, "@.") != NULL)
-		f->name = q->text;
-	else
-		f->holder = q->text;
-	if (strcmp(q->state, "valid") == 0) {
-		f->status = "good";
-		f->valid_after = now;
-	} else if (strcmp(q->state, "held") == 0 ||
-	    strcmp(q->state, "revoked") == 0)
-		f->status = q->state;
-	else if (strcmp(q->state, "expired") == 0)
-		f->expires_before = now;
-	if (q->expiring > 0) {
-		f->valid_after = now;
-		f->expires_before = now + q->expiring * DAY;
-	}
-}
-
-static bool
-is_asked(const struct search *q)
-{
-	return q->text != NULL || q->profile != NULL || q->expiring > 0 ||
-	    strcmp(q->state, "all") != 0;
-}
-
-/* Whole certificates, because the scope is judged by their names. */
-static int
-add_rows(struct search *q, json_t *rows, int64_t *next, struct error *e)
-{
-	struct db_certs	 all;
-	struct db_cert	 cert;
-	struct error	 why;
-	size_t		 i;
-
-	if (db_cert_list(q->p->db, &q->filter, q->before, OFFICER_PAGE, &all,
-	    q->p->arena, e) == -1)
-		return -1;
-	for (i = 0; i < all.n; i++) {
-		error_clear(&why);
-		if (db_cert_find(q->p->db, all.v[i].ca, &all.v[i].serial,
-		    &cert, q->p->arena, e) != 1)
-			return -1;
-		if (officer_scope_cert(&q->s, &cert, &why) == 0)
-			json_array_append_new(rows, officer_cert_json(q->p,
-			    &cert));
-	}
-	*next = all.n == OFFICER_PAGE ? all.v[all.n - 1].id : 0;
-	return 0;
-}
-
-static void
-put_more(struct search *q, int64_t next)
-{
-	struct buf	url = { 0 };
-
-	if (next == 0)
-		return;
-	buf_printf(&url, "/officer/certs?before=%lld&state=",
-	    (long long)next);
-	form_escape(&url, q->state);
-	if (q->text != NULL) {
-		buf_str(&url, "&text=");
-		form_escape(&url, q->text);
-	}
-	if (q->profile != NULL) {
-		buf_str(&url, "&profile=");
-		form_escape(&url, q->profile);
-	}
-	if (q->expiring > 0)
-		buf_printf(&url, "&expiring=%lld", (long long)q->expiring);
-	page_put_url(q->p, "next", buf_cstr(&url));
-	buf_clear(&url);
-}
-
-static void
-put_states(struct search *q)
-{
-	static const char *const	 states[] = { "all", "valid", "held",
-					    "revoked", "expired" };
-	json_t				*list = json_array(), *f;
-	size_t				 i;
-
-	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		json_array_append_new(list, json_pack("{s:s, s:b}", "value",
-		    states[i], "selected", strcmp(states[i], q->state) ==
-		    0));
-	page_put(q->p, "states", list);
-	f = json_object();
-	officer_put(f, "text", q->text);
-	page_put(q->p, "filter", f);
-}
-
-static int
-search(struct page *p, struct error *e)
-{
-	struct search	 q = { .p = p };
-	json_t		*rows;
-	int64_t		 next = 0;
-	int		 rc = -1;
-
-	if (read_search(&q, e) == -1 || officer_scope(p, &q.s, e) == -1)
-		return -1;
-	rows = json_array();
-	fill_filter(&q);
-	if (is_asked(&q) && q.s.n > 0 && add_rows(&q, rows, &next, e) == -1)
-		goto out;
-	page_put_bool(p, "searched", is_asked(&q));
-	put_states(&q);
-	put_more(&q, next);
-	officer_put_rows(p, "rows", json_incref(rows));
-	if (officer_put_profiles(p, q.profile, e) == 0)
-		rc = page_show(p, "certs.html", e);
- out:
-	json_decref(rows);
-	officer_scope_clear(&q.s);
-	return rc;
-}
 
 /* ---- one ---- */
 
@@ -401,31 +231,6 @@ cert_url(struct page *p, const struct db_cert *c, const char *what)
 }
 
 static int
-show_order(struct page *p, const struct officer_scope *s,
-    const struct db_cert *c, struct draft *d, struct error *e)
-{
-	struct buf	 blob = { 0 }, der = { 0 };
-	uint8_t		 digest[ORDER_DIGEST];
-	char		*summary = NULL;
-	int		 rc = -1;
-
-	if (approval_wrap(&blob, d->order, e) == -1 ||
-	    order_encode(&der, d->order, e) == -1)
-		goto out;
-	EVP_Digest(der.p, der.len, digest, NULL, EVP_sha256(), NULL);
-	summary = draft_summary(d);
-	rc = officer_sign_show(p, s, d->order, digest, arena_printf(p->arena,
-	    "%s %s", order_kind_name(d->order->kind), summary),
-	    BYTES(blob.p, blob.len), cert_url(p, c, "/sign"),
-	    cert_url(p, c, ""), e);
- out:
-	mem_free(&summary);
-	buf_clear(&der);
-	buf_clear(&blob);
-	return rc;
-}
-
-static int
 make_order(struct page *p, const struct officer_scope *s,
     const struct db_cert *c, enum order_kind kind, int reason,
     struct error *e)
@@ -451,7 +256,8 @@ make_order(struct page *p, const struct officer_scope *s,
 	if (comment != NULL && comment[0] != '\0')
 		d.order->comment = mem_strdup(comment);
 	target_set(d.order, &t);
-	rc = show_order(p, s, c, &d, e);
+	rc = officer_sign_draft(p, s, &d, cert_url(p, c, "/sign"),
+	    cert_url(p, c, ""), e);
  out:
 	draft_clear(&d);
 	target_clear(&t);
@@ -528,7 +334,6 @@ sign(struct page *p, struct error *e)
 }
 
 const struct page_route PAGES_OFFICER_CERT[] = {
-	{ HTTP_GET, "/officer/certs", PAGE_OFFICER, search, 0 },
 	{ HTTP_GET, "/officer/cert/{ca}/{serial}", PAGE_OFFICER, show, 0 },
 	{ HTTP_POST, "/officer/cert/{ca}/{serial}", PAGE_OFFICER, act, 0 },
 	{ HTTP_POST, "/officer/cert/{ca}/{serial}/sign", PAGE_OFFICER, sign,

@@ -91,8 +91,8 @@ approver_name(struct page *p, const struct approver *by)
 	return arena_strdup(p->arena, cn);
 }
 
-static void
-put_approvals(struct page *p, const struct approved *a)
+void
+officer_put_approvals(struct page *p, const struct approved *a)
 {
 	const struct approver	*by;
 	json_t			*list = json_array(), *o;
@@ -157,9 +157,8 @@ put_checks(struct page *p, const struct review *r, struct error *e)
 	    fields_get(&o->fields, "mail", 0), der, e);
 }
 
-/* Would an approval of who asks count? */
-static int
-put_may(struct page *p, const struct review *r, struct error *e)
+int
+officer_put_may(struct page *p, const struct review *r, struct error *e)
 {
 	struct desk_signer	 was = p->desk->signer;
 	struct review		 copy = *r;
@@ -194,9 +193,11 @@ show(struct page *p, struct error *e)
 	page_put_text(p, "id", text_hex(hex, l.r.row.id, DB_ORDER_ID));
 	page_put_text(p, "short", review_short_id(short_id, l.r.row.id));
 	put_order(p, &l.r);
-	put_approvals(p, l.r.approved);
+	page_put_bool(p, "is_batch", l.r.approved->order->kind ==
+	    ORDER_BATCH);
+	officer_put_approvals(p, l.r.approved);
 	if (put_certs(p, &l.r, e) == 0 && put_checks(p, &l.r, e) == 0 &&
-	    put_may(p, &l.r, e) == 0)
+	    officer_put_may(p, &l.r, e) == 0)
 		rc = page_show(p, "order.html", e);
  out:
 	look_clear(&l);
@@ -213,8 +214,7 @@ sign_show(struct page *p, struct error *e)
 
 	if (look(p, &l, e) == -1)
 		return -1;
-	rc = officer_sign_show(p, &l.s, l.r.approved->order, l.r.row.digest,
-	    l.r.row.summary, BYTES(NULL, 0), order_url(p, &l.r, "/sign"),
+	rc = officer_sign_show(p, &l.s, &l.r, order_url(p, &l.r, "/sign"),
 	    order_url(p, &l.r, ""), e);
 	look_clear(&l);
 	return rc;
@@ -238,46 +238,22 @@ sign(struct page *p, struct error *e)
 
 /* ---- rejecting ---- */
 
-static int
-take_reason(struct page *p, const char **reason, struct error *e)
-{
-	if (page_need(p, "reason", reason, e) == -1)
-		return -1;
-	if (!text_is_clean(*reason, strlen(*reason), REASON_MAX))
-		return error_set(e, ERROR_INPUT, "reason: not one line of "
-		    "clean text of at most %d bytes", REASON_MAX);
-	return 0;
-}
-
 /* An order that is approved in part is rejected by a signed one, too. */
 static int
 show_signed_rejection(struct page *p, const struct look *l,
     const char *reason, struct error *e)
 {
 	struct draft	 d = { 0 };
-	struct buf	 blob = { 0 }, der = { 0 };
-	uint8_t		 digest[ORDER_DIGEST];
-	char		*summary = NULL;
 	int		 rc = -1;
 
 	if (draft_new(p->desk, &d, ORDER_REJECT, NULL, e) == -1)
-		goto out;
+		return -1;
 	memcpy(d.order->rejects, l->r.row.digest, ORDER_DIGEST);
 	d.order->comment = mem_strdup(reason);
 	if (d.order->expires < l->r.row.expires_at)
 		d.order->expires = l->r.row.expires_at;
-	if (approval_wrap(&blob, d.order, e) == -1 ||
-	    order_encode(&der, d.order, e) == -1)
-		goto out;
-	EVP_Digest(der.p, der.len, digest, NULL, EVP_sha256(), NULL);
-	summary = draft_summary(&d);
-	rc = officer_sign_show(p, &l->s, d.order, digest, summary,
-	    BYTES(blob.p, blob.len), order_url(p, &l->r, "/reject/sign"),
-	    order_url(p, &l->r, ""), e);
- out:
-	mem_free(&summary);
-	buf_clear(&der);
-	buf_clear(&blob);
+	rc = officer_sign_draft(p, &l->s, &d, order_url(p, &l->r,
+	    "/reject/sign"), order_url(p, &l->r, ""), e);
 	draft_clear(&d);
 	return rc;
 }
@@ -289,7 +265,8 @@ reject(struct page *p, struct error *e)
 	const char	*reason;
 	int		 rc = -1;
 
-	if (take_reason(p, &reason, e) == -1 || look(p, &l, e) == -1)
+	if (officer_take_text(p, "reason", REASON_MAX, &reason, e) == -1 ||
+	    look(p, &l, e) == -1)
 		return -1;
 	if (!review_is_open(&l.r)) {
 		error_set(e, ERROR_CONFLICT, "the order is %s: nothing to "

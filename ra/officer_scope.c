@@ -137,6 +137,17 @@ officer_scope_profiles(struct page *p, const struct officer_scope *s,
 	return all;
 }
 
+bool
+officer_scope_has(const char *const *profiles, size_t n, const char *profile)
+{
+	size_t	i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(profiles[i], profile) == 0)
+			return true;
+	return profiles == NULL;
+}
+
 /* Each certificate that a change of status is about, by its own names. */
 static int
 check_targets(struct page *p, const struct officer_scope *s,

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "officer.h"
+#include "public.h"
 #include "x509/cert.h"
 
 void
@@ -34,33 +35,6 @@ officer_put_day(json_t *o, const char *name, int64_t t)
 	    json_sprintf("%.10s", time));
 }
 
-const char *
-officer_profile_text(struct page *p, const char *name)
-{
-	const struct profile	*profile;
-	struct error		 ignored = ERROR_INIT;
-
-	if (name == NULL)
-		return "";
-	if (desk_need(p->desk, DESK_PROFILES, &ignored) == -1 ||
-	    profiles_find(&p->desk->profiles, name, &profile,
-	    &ignored) == -1 || profile->description == NULL)
-		return name;
-	return profile->description;
-}
-
-/* "C=SE, O=Example, CN=Alice Holm" */
-const char *
-officer_cert_name(struct page *p, const struct db_cert *c)
-{
-	const char	*cn = strstr(c->subject, "CN=");
-
-	if (cn == NULL)
-		return c->subject[0] != '\0' ? c->subject : "-";
-	return arena_printf(p->arena, "%.*s", (int)strcspn(cn + 3, ",+"),
-	    cn + 3);
-}
-
 static const char *
 status_text(const struct page *p, const struct db_cert *c)
 {
@@ -77,9 +51,9 @@ officer_cert_json(struct page *p, const struct db_cert *c)
 
 	officer_put(o, "ca", c->ca);
 	officer_put(o, "serial", text_hex(hex, c->serial.p, c->serial.len));
-	officer_put(o, "name", officer_cert_name(p, c));
+	officer_put(o, "name", public_name(p, c->subject));
 	officer_put(o, "holder", c->holder);
-	officer_put(o, "description", officer_profile_text(p, c->profile));
+	officer_put(o, "description", public_description(p, c->profile));
 	officer_put_day(o, "not_after", c->not_after);
 	officer_put(o, "status", status_text(p, c));
 	return o;
@@ -112,7 +86,7 @@ officer_put_profiles(struct page *p, const char *selected, struct error *e)
 			continue;
 		json_array_append_new(list, json_pack("{s:s, s:s, s:b}",
 		    "value", profile->name, "label",
-		    officer_profile_text(p, profile->name), "selected",
+		    public_description(p, profile->name), "selected",
 		    selected != NULL && strcmp(selected, profile->name) ==
 		    0));
 	}

@@ -51,11 +51,10 @@ put_keys(struct page *p, const struct officer_scope *s)
 	buf_clear(&ids);
 }
 
-int
-officer_sign_show(struct page *p, const struct officer_scope *s,
-    const struct order *o, const uint8_t digest[ORDER_DIGEST],
-    const char *summary, struct bytes blob, const char *act,
-    const char *back, struct error *e)
+static int
+show(struct page *p, const struct officer_scope *s, const struct order *o,
+    const uint8_t digest[ORDER_DIGEST], const char *summary,
+    struct bytes blob, struct error *e)
 {
 	char	 hex[2 * ORDER_ID_SIZE + 1], short_id[REVIEW_SHORT + 1];
 	char	*challenge, *carried;
@@ -68,11 +67,59 @@ officer_sign_show(struct page *p, const struct officer_scope *s,
 	page_put_text(p, "blob", carried);
 	put_order(p, o, digest, summary);
 	put_keys(p, s);
-	page_put_url(p, "act", act);
-	page_put_url(p, "back", back);
 	mem_free(&challenge);
 	mem_free(&carried);
 	return page_show(p, "order_sign.html", e);
+}
+
+int
+officer_sign_show(struct page *p, const struct officer_scope *s,
+    const struct review *r, const char *act, const char *back,
+    struct error *e)
+{
+	page_put_url(p, "act", act);
+	page_put_url(p, "back", back);
+	return show(p, s, r->approved->order, r->row.digest, r->row.summary,
+	    BYTES(NULL, 0), e);
+}
+
+int
+officer_sign_draft(struct page *p, const struct officer_scope *s,
+    const struct draft *d, const char *act, const char *back,
+    struct error *e)
+{
+	struct buf	 blob = { 0 }, der = { 0 };
+	uint8_t		 digest[ORDER_DIGEST];
+	char		*summary = draft_summary(d);
+	int		 rc = -1;
+
+	page_put_url(p, "act", act);
+	page_put_url(p, "back", back);
+	if (approval_wrap(&blob, d->order, e) == -1 ||
+	    order_encode(&der, d->order, e) == -1)
+		goto out;
+	EVP_Digest(der.p, der.len, digest, NULL, EVP_sha256(), NULL);
+	rc = show(p, s, d->order, digest, arena_printf(p->arena, "%s %s",
+	    order_kind_name(d->order->kind), summary), BYTES(blob.p,
+	    blob.len), e);
+ out:
+	mem_free(&summary);
+	buf_clear(&der);
+	buf_clear(&blob);
+	return rc;
+}
+
+void
+officer_carry(struct page *p, const char *name, const char *value)
+{
+	json_t	*list = json_object_get(p->data, "carried"), *o;
+
+	if (list == NULL)
+		page_put(p, "carried", list = json_array());
+	o = json_object();
+	officer_put(o, "name", name);
+	officer_put(o, "value", value);
+	json_array_append_new(list, o);
 }
 
 /* ---- taking the signature ---- */

@@ -8,6 +8,7 @@
 #include "desk/desk.h"
 #include "page.h"
 #include "x509/csr.h"
+#include "x509/profile.h"
 
 /* A certificate for a template: { name, serial, not_before, not_after, sha256,
  * issuer, mails, description, status }.  der must be there. */
@@ -26,6 +27,13 @@ char	*public_hex(struct page *, const void *, size_t);	/* in the arena */
  * is said as said.h knows it. */
 void	 public_wrong(struct page *, const char *field, const char *text);
 bool	 public_is_wrong(const struct page *);
+/* What is wrong with this field, of what has been told; or NULL. */
+const char *public_told(struct page *, const char *field);
+/* What was typed for a field of the profile, sent as "field.NAME"; or NULL. */
+const char *public_typed(struct page *, const char *field);
+/* { name, label, value, required, hint?, error? } */
+json_t	*public_field(struct page *, const struct profile *,
+	    const char *field);
 /* The kinds of key that the profile (NULL: any) takes, for key_form.html. */
 void	 public_put_keys(struct page *, const struct profile *);
 /*

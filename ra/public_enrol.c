@@ -83,70 +83,12 @@ find_profile(struct page *p, const struct profile **profile, struct error *e)
 	return profiles_find(&p->desk->profiles, name, profile, e);
 }
 
-static bool
-is_required(const struct profile *profile, const char *field)
-{
-	for (size_t i = 0; i < profile->nsubject; i++)
-		if (profile->subject[i].from != NULL &&
-		    strcmp(profile->subject[i].from, field) == 0 &&
-		    profile->subject[i].required)
-			return true;
-	for (size_t i = 0; i < profile->nsan; i++)
-		if (profile->san[i].from != NULL &&
-		    strcmp(profile->san[i].from, field) == 0 &&
-		    profile->san[i].min > 0)
-			return true;
-	return false;
-}
-
 /* Does the form ask for it?  The address in the certificate is the one that is
  * confirmed. */
 static bool
 is_asked(const struct profile *profile, const char *field)
 {
 	return profile_offers(profile, field) && strcmp(field, "mail") != 0;
-}
-
-static const char *
-typed(struct page *p, const char *field)
-{
-	return page_field(p, arena_printf(p->arena, "field.%s", field));
-}
-
-/* What is wrong with the field, of what has been told; or NULL. */
-static const char *
-told(struct page *p, const char *field)
-{
-	json_t	*one;
-	size_t	 i;
-
-	json_array_foreach(json_object_get(p->data, "errors"), i, one)
-		if (strcmp(json_string_value(json_object_get(one, "field")),
-		    field) == 0)
-			return json_string_value(json_object_get(one,
-			    "text"));
-	return NULL;
-}
-
-static json_t *
-field_value(struct page *p, const struct profile *profile, const char *field)
-{
-	const char	*label = public_text(p, arena_printf(p->arena,
-	    "field.%s", field));
-	const char	*hint = public_text(p, arena_printf(p->arena,
-	    "field.%s.hint", field));
-	const char	*value = typed(p, field);
-	const char	*wrong = told(p, arena_printf(p->arena, "field.%s",
-	    field));
-	json_t		*v = json_pack("{s:s, s:s, s:s, s:b}", "name", field,
-	    "label", label != NULL ? label : field, "value", value != NULL ?
-	    value : "", "required", is_required(profile, field));
-
-	if (hint != NULL)
-		json_object_set_new(v, "hint", json_string(hint));
-	if (wrong != NULL)
-		json_object_set_new(v, "error", json_string(wrong));
-	return v;
 }
 
 static const char *
@@ -184,7 +126,7 @@ form_show(struct page *p, const struct profile *profile, struct error *e)
 	page_put(p, "profile", profile_value(p, profile));
 	for (size_t i = 0; i < profile->fields.n; i++)
 		if (is_asked(profile, profile->fields.v[i]))
-			json_array_append_new(list, field_value(p, profile,
+			json_array_append_new(list, public_field(p, profile,
 			    profile->fields.v[i]));
 	page_put(p, "fields", list);
 	put_offices(p);
@@ -192,8 +134,8 @@ form_show(struct page *p, const struct profile *profile, struct error *e)
 	page_put_text(p, "note", note != NULL ? note : "");
 	if (json_object_get(p->data, "csr") == NULL)
 		page_put_text(p, "csr", "");
-	if (told(p, "mail") != NULL)
-		page_put_text(p, "mail_error", told(p, "mail"));
+	if (public_told(p, "mail") != NULL)
+		page_put_text(p, "mail_error", public_told(p, "mail"));
 	public_put_keys(p, profile);
 	return page_show(p, "enrol_form.html", e);
 }
@@ -216,7 +158,7 @@ take_fields(struct page *p, const struct profile *profile, struct fields *f,
 {
 	for (size_t i = 0; i < profile->fields.n; i++) {
 		const char	*name = profile->fields.v[i];
-		const char	*value = is_asked(profile, name) ? typed(p,
+		const char	*value = is_asked(profile, name) ? public_typed(p,
 		    name) : NULL;
 
 		if (value == NULL || *value == '\0')
@@ -243,7 +185,7 @@ check_fields(struct page *p, const struct profile *profile,
 		struct error	 e = ERROR_INIT;
 
 		if ((is_asked(profile, name) || (strcmp(name, "mail") == 0 &&
-		    told(p, "mail") == NULL)) && told(p, sent) == NULL &&
+		    public_told(p, "mail") == NULL)) && public_told(p, sent) == NULL &&
 		    profile_check_field(profile, name, f, &e) == -1)
 			public_wrong(p, strcmp(name, "mail") == 0 ? "mail" :
 			    sent, e.text);

@@ -30,8 +30,7 @@ order_tls www >/dev/null
 www=$(last_order)
 is 'without a security key there is no queue' \
     "$(visit_as o1 /officer/queue)" 200
-not_ok() { ! "$@"; }
-ok '... nothing is in it' not_ok shows "$www"
+ok '... nothing is in it' lacks "$www"
 is '... and no order' "$(visit_as o1 "/officer/order/$www")" 403
 ok '... for this reason' shows 'no security key is bound to you'
 
@@ -82,7 +81,7 @@ ok 'one to o2, for web log-in only' bind o2 o2 --profile web-login
 is 'with it the queue shows the order' "$(visit_as o1 /officer/queue)" 200
 ok '... with its address' shows "/officer/order/$www"
 is 'o2 has a queue' "$(visit_as o2 /officer/queue)" 200
-ok '... without what is out of scope' not_ok shows "$www"
+ok '... without what is out of scope' lacks "$www"
 for page in "order/$www" "order/$www/sign"; do
 	is "out of scope there is no $page" \
 	    "$(visit_as o2 "/officer/$page")" 404
@@ -166,7 +165,7 @@ order_tls evil --comment '<script>alert(1)</script>' >/dev/null
 evil=$(last_order)
 is 'an order with markup in it is shown' \
     "$(browse_as o1 "/officer/order/$evil")" 200
-ok '... as text' not_ok shows '<script>alert'
+ok '... as text' lacks '<script>alert'
 is 'without a reason nothing is rejected' \
     "$(post o1 "/officer/order/$evil/reject" -d reason=)" 400
 browse_as o1 "/officer/order/$evil" >/dev/null
@@ -174,7 +173,7 @@ is 'with one it is' "$(post o1 "/officer/order/$evil/reject" \
     --data-urlencode 'reason="><script>alert(2)</script>')" 303
 is '... for good' "$(order_state "$evil")" rejected
 browse_as o1 "/officer/order/$evil" >/dev/null
-ok 'the reason is text, too' not_ok shows '<script>alert'
+ok 'the reason is text, too' lacks '<script>alert'
 ok '... and is shown' shows 'alert(2)'
 
 # ---- revoking ----

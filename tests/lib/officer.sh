@@ -9,6 +9,8 @@
 #	touch_it WHO PATH [DIGEST]	post the page's order, signed with
 #					$tmp/WHO.auth; key=, origin= say otherwise
 #	shows TEXT			the page in $tmp/body has it
+#	lacks TEXT			it has not
+#	upload WHO PATH FILE [curl's]	a list, with the token of $tmp/body
 : "${tmp:?}" "${rad_host:?}"
 
 bind() {
@@ -30,11 +32,13 @@ form_order() {
 	    head -n 1
 }
 
-# Values of hidden fields are base64 with its characters escaped.
-form_blob() {
-	sed -n 's/.*name="blob" value="\([^"]*\)".*/\1/p' "$tmp/body" |
+# NAME=VALUE of each hidden field that the page has filled; values may have
+# characters escaped.
+form_hidden() {
+	sed -n 's/.*<input type="hidden" name="\([^"]*\)" value="\([^"]*\)".*/\1=\2/p' \
+	    "$tmp/body" | grep -v '^csrf=' |
 	    sed 's/&#43;/+/g; s/&#x2B;/+/g; s/&#x2F;/\//g; s/&#47;/\//g;
-	    s/&#x3D;/=/g; s/&#61;/=/g' | head -n 1
+	    s/&#x3D;/=/g; s/&#61;/=/g'
 }
 
 form_act() {
@@ -52,16 +56,26 @@ post() {
 touch_it() {
 	touch_key "${key:-$tmp/$1.auth}" "$rad_host" "${origin:-$rad_cert}" \
 	    "${3:-$(form_order)}" >"$tmp/touched"
-	touch_blob=$(form_blob)
+	form_hidden >>"$tmp/touched"
 	touch_who=$1 touch_path=$2
 	set --
 	while read -r touch_line; do
 		set -- "$@" --data-urlencode "$touch_line"
 	done <"$tmp/touched"
-	post "$touch_who" "$touch_path" --data-urlencode "blob=$touch_blob" \
-	    "$@"
+	post "$touch_who" "$touch_path" "$@"
 }
 
 shows() {
 	grep -qF -e "$1" "$tmp/body"
+}
+
+lacks() {
+	! shows "$1"
+}
+
+upload() {
+	upload_who=$1 upload_path=$2 upload_file=$3
+	shift 3
+	browse_as "$upload_who" "$upload_path" -H "Origin: $rad_cert" \
+	    -F "csrf=$(token)" -F "csv=@$upload_file" "$@"
 }
