@@ -14,7 +14,7 @@ packages_run="curl ldap-utils openssl postgresql slapd"
 
 # For the tests: the second compiler, the checkers, and other people's programs
 # that are asked for their opinion.
-packages_test="clang dirmngr gnutls-bin gpg-agent gpgsm jq libclang-rt-dev libcmocka-dev
+packages_test="clang dirmngr gnutls-bin gpg-agent gpgsm jq libclang-rt-dev libcmocka-dev libengine-pkcs11-openssl
     libnss3-tools llvm mandoc nginx-light opensc p11-kit p11-kit-modules pcscd perl procps python3 shellcheck softhsm2 strongswan-pki util-linux
     valgrind vsmartcard-vpcd wrk xz-utils yubico-piv-tool"
 

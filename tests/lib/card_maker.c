@@ -5,9 +5,13 @@
  *	card_maker look READER [MS]	what is in there; MS: kept for so long
  *	card_maker make READER		resumed once, if it is interrupted
  *	card_maker check READER		is it a finished one?
+ *	card_maker keys READER DIR ALG	a key in each of the four slots, and its
+ *					request or bare key in DIR/9a.req ...
+ *	card_maker certs READER DIR	the certificates DIR/9a.pem ... to them
  */
 #include <time.h>
 #include "base/error.h"
+#include "os/file.h"
 #include "personalize/card.h"
 #include "personalize/pcsc.h"
 #include "tests/lib/card_steps.h"
@@ -88,6 +92,75 @@ open_card(struct maker *m, const char *reader, int wait_ms, struct error *e)
 	    card_open(&m->card, &m->io, e);
 }
 
+static char *
+slot_file(const char *dir, enum card_slot slot, const char *suffix)
+{
+	static const char *const	 names[CARD_RETIRED] = { "9a", "9c",
+		"9d", "9e" };
+
+	return mem_printf("%s/%s.%s", dir, names[slot], suffix);
+}
+
+static int
+make_request(struct maker *m, enum card_slot slot, enum card_alg alg,
+    const char *dir, struct error *e)
+{
+	const struct card_driver *d = m->card.driver;
+	EVP_PKEY	*pub = NULL;
+	struct buf	 der = { 0 };
+	char		*path = slot_file(dir, slot, "req");
+	int		 rc = -1;
+
+	if (d->generate(&m->card, slot, alg, &pub, e) == 0 &&
+	    d->verify(&m->card, &m->plan.pin, 1, e) == 0 &&
+	    card_request(&m->card, slot, pub, "holder", BYTES("nonce", 5),
+	    &der, e) != -1)
+		rc = file_store(path, der.p, der.len, 0600, e);
+	buf_clear(&der);
+	EVP_PKEY_free(pub);
+	mem_free(&path);
+	return rc;
+}
+
+static int
+keys(struct maker *m, const char *dir, const char *name, struct error *e)
+{
+	const struct card_driver *d = m->card.driver;
+	enum card_alg	 alg;
+
+	if (card_alg_named(&alg, name, e) == -1 ||
+	    d->authenticate(&m->card, &m->plan.factory_management, e) == -1 ||
+	    d->set_name(&m->card, &m->plan.name, e) == -1 ||
+	    d->change(&m->card, CARD_PIN, &m->plan.factory_pin, &m->plan.pin,
+	    1, e) == -1)
+		return -1;
+	for (enum card_slot s = 0; s < CARD_RETIRED; s++)
+		if (make_request(m, s, alg, dir, e) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+certs(struct maker *m, const char *dir, struct error *e)
+{
+	const struct card_driver *d = m->card.driver;
+	STACK_OF(X509)	*chain = NULL;
+	char		*path;
+	int		 rc;
+
+	rc = d->authenticate(&m->card, &m->plan.factory_management, e);
+	for (enum card_slot s = 0; rc == 0 && s < CARD_RETIRED; s++) {
+		path = slot_file(dir, s, "pem");
+		if ((rc = cert_load_chain(&chain, path, e)) == 0)
+			rc = d->write_cert(&m->card, s,
+			    sk_X509_value(chain, 0), e);
+		sk_X509_pop_free(chain, X509_free);
+		chain = NULL;
+		mem_free(&path);
+	}
+	return rc;
+}
+
 static int
 run(struct maker *m, int argc, char *argv[], struct error *e)
 {
@@ -105,6 +178,10 @@ run(struct maker *m, int argc, char *argv[], struct error *e)
 		return look(m, argv[3]);
 	if (strcmp(argv[1], "make") == 0)
 		return make(m, e);
+	if (strcmp(argv[1], "keys") == 0 && argc == 5)
+		return keys(m, argv[3], argv[4], e);
+	if (strcmp(argv[1], "certs") == 0 && argc == 4)
+		return certs(m, argv[3], e);
 	return card_steps_check(&m->card, &m->plan, e);
 }
 
