@@ -181,7 +181,7 @@ int	 card_prove(struct card *, enum card_slot, EVP_PKEY *pub,
 /* Likewise by agreement alone. */
 int	 card_prove_agreement(struct card *, enum card_slot, EVP_PKEY *pub,
 	    struct error *);
-/* attest() and what it says: the same key, and a chain that holds as far as it
+/* attest() and what it says: the same key, on this card, and a chain that holds as far as it
  * goes.  Who may vouch is the CA's to judge.  1, 0 does not attest, -1. */
 int	 card_attested(struct card *, enum card_slot, EVP_PKEY *pub,
 	    X509 **leaf, X509 **issuer, struct error *);

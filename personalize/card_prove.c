@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 #include "card.h"
 #include "x509/alg.h"
+#include "x509/attest.h"
 #include "x509/csr.h"
 #include "x509/der.h"
 
@@ -190,22 +191,37 @@ card_prove(struct card *c, enum card_slot slot, EVP_PKEY *pub,
 	return rc;
 }
 
+/* What is wrong with it, or NULL. */
+static const char *
+attestation_wrong(const struct card *c, EVP_PKEY *pub, X509 *leaf,
+    X509 *issuer)
+{
+	struct error	 e = ERROR_INIT;
+	struct attest	 a;
+
+	if (EVP_PKEY_eq(X509_get0_pubkey(leaf), pub) != 1)
+		return "is about another key";
+	if (X509_NAME_cmp(X509_get_issuer_name(leaf),
+	    X509_get_subject_name(issuer)) != 0 ||
+	    X509_verify(leaf, X509_get0_pubkey(issuer)) != 1)
+		return "is not signed by the one whom the card names";
+	if (attest_read(&a, leaf, &e) == -1)
+		return "has malformed extensions";
+	if (a.has_serial && c->info.has_serial && a.serial != c->info.serial)
+		return "is about another card";
+	return NULL;
+}
+
 int
 card_attested(struct card *c, enum card_slot slot, EVP_PKEY *pub,
     X509 **leaf, X509 **issuer, struct error *e)
 {
-	const char	*wrong = NULL;
+	const char	*wrong;
 	int		 rc;
 
 	if ((rc = c->driver->attest(c, slot, leaf, issuer, e)) != 1)
 		return rc;
-	if (EVP_PKEY_eq(X509_get0_pubkey(*leaf), pub) != 1)
-		wrong = "is about another key";
-	else if (X509_NAME_cmp(X509_get_issuer_name(*leaf),
-	    X509_get_subject_name(*issuer)) != 0 ||
-	    X509_verify(*leaf, X509_get0_pubkey(*issuer)) != 1)
-		wrong = "is not signed by the one whom the card names";
-	if (wrong == NULL)
+	if ((wrong = attestation_wrong(c, pub, *leaf, *issuer)) == NULL)
 		return 1;
 	X509_free(*leaf);
 	X509_free(*issuer);

@@ -270,6 +270,11 @@ card_attested_refuses_the_word_for_another_key(void **state)
 	    &issuer, &f->e), ERROR_DENIED,
 	    "authentication key: the attestation is about another key");
 	f->slot.card.lie = LIE_NONE;
+	f->slot.card.serial = 4712;
+	refused(f, card_attested(&f->card, CARD_AUTHENTICATION, pub, &leaf,
+	    &issuer, &f->e), ERROR_DENIED,
+	    "authentication key: the attestation is about another card");
+	f->slot.card.serial = 4711;
 	assert_int_equal(card_attested(&f->card, CARD_AUTHENTICATION, pub,
 	    &leaf, &issuer, &f->e), 1);
 	X509_free(leaf);
