@@ -38,6 +38,8 @@ explain_profile(struct cmd_args *a, void *ctx, struct error *e)
 	return 0;
 }
 
+#define ORDER_ITEMS	20
+
 /* ---- order ---- */
 
 static const struct {
@@ -116,7 +118,7 @@ explain_order(struct cmd_args *a, void *ctx, struct error *e)
 	struct cli		*c = ctx;
 	struct out_record	*out;
 	struct review		 r = { 0 };
-	struct buf		 approvals = { 0 };
+	struct buf		 order = { 0 }, approvals = { 0 };
 	char *const		*id;
 	char			*rules;
 	int			 rc = -1;
@@ -139,12 +141,17 @@ explain_order(struct cmd_args *a, void *ctx, struct error *e)
 	    !review_is_open(&r) ? NULL : r.missing.text);
 	out_put_time(out, "expires_at", "Good until", r.row.expires_at);
 	out_put(out, "next", "Next", order_next(c, &r));
+	/* What was signed, word for word as the officers' pages show it. */
+	order_describe(&order, r.approved->order, ORDER_ITEMS);
+	out_put(out, "order", NULL, buf_cstr(&order));
+	out_put_text(out, buf_cstr(&order));
 	out_put(out, "approvals", NULL, buf_cstr(&approvals));
 	out_put_text(out, buf_cstr(&approvals));
 	out_record_free(&out);
 	mem_free(&rules);
 	rc = 0;
  out:
+	buf_clear(&order);
 	buf_clear(&approvals);
 	review_clear(&r);
 	return rc;
