@@ -107,14 +107,18 @@ application_url(struct page *p, const struct application *l, const char *what)
 /* ---- the page ---- */
 
 static json_t *
-fields_json(const struct application *l)
+fields_json(struct page *p, const struct application *l)
 {
-	json_t	*list = json_array(), *o;
-	size_t	 i;
+	json_t		*list = json_array(), *o;
+	const char	*label;
+	size_t		 i;
 
 	for (i = 0; i < l->fields.n; i++) {
 		o = json_object();
-		officer_put(o, "label", l->fields.v[i].name);
+		label = public_text(p, arena_printf(p->arena, "field.%s",
+		    l->fields.v[i].name));
+		officer_put(o, "label", label != NULL ? label :
+		    l->fields.v[i].name);
 		officer_put(o, "value", l->fields.v[i].value);
 		json_array_append_new(list, o);
 	}
@@ -138,7 +142,7 @@ put_application(struct page *p, const struct application *l)
 	json_object_set_new(o, "key", json_sprintf("%s, %d",
 	    EVP_PKEY_get0_type_name(l->csr->key),
 	    EVP_PKEY_get_bits(l->csr->key)));
-	json_object_set_new(o, "fields", fields_json(l));
+	json_object_set_new(o, "fields", fields_json(p, l));
 	page_put(p, "application", o);
 	mem_free(&rules);
 }

@@ -42,6 +42,7 @@ entry_json(struct page *p, const struct db_audit_entry *en)
 	static const char *const who[] = { "person", "by", "instance", NULL };
 	json_t			*o = json_object();
 	const char		*id = value_of(p, en->body, "id");
+	const char		*at = value_of(p, en->body, "at");
 	struct buf		 what = { 0 };
 	size_t			 i;
 	static const char *const keys[] = { "kind", "profile", "ca", "serial",
@@ -55,10 +56,13 @@ entry_json(struct page *p, const struct db_audit_entry *en)
 			    keys[i], v);
 	}
 	json_object_set_new(o, "seq", json_integer(en->seq));
-	officer_put(o, "at", value_of(p, en->body, "at"));
+	json_object_set_new(o, "at", at == NULL || strlen(at) < 19 ?
+	    json_string("") : json_sprintf("%.10s %.8s", at, at + 11));
 	officer_put(o, "act", value_of(p, en->body, "act"));
 	officer_put(o, "who", first_of(p, en->body, who));
-	officer_put(o, "what", what.len > 0 ? buf_cstr(&what) : "-");
+	if (what.len == 0)
+		buf_printf(&what, "%.8s", id != NULL ? id : "");
+	officer_put(o, "what", buf_cstr(&what));
 	officer_put(o, "order", id != NULL && strlen(id) == 2 * DB_ORDER_ID ?
 	    id : NULL);
 	buf_clear(&what);

@@ -122,8 +122,8 @@ add_order(struct queue *q, const struct db_order *o)
 	officer_put_time(row, "since", o->created_at);
 	officer_put(row, "office", "");
 	officer_put(row, "state", o->state);
-	json_object_set_new(row, "approvals", json_sprintf("%d",
-	    o->approvals));
+	json_object_set_new(row, "approvals", o->approvals == 0 ?
+	    json_string("") : json_sprintf("%d", o->approvals));
 	json_object_set_new(row, "mine", json_true());
 	json_array_append_new(q->rows, row);
 }
