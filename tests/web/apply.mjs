@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // See 32-apply.t.
-import { readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { done, has, is, judge, launch, ok, open, tmp } from "./browser.mjs";
+import { done, has, is, judge, launch, mailed, ok, open } from "./browser.mjs";
 
 const [, , rad] = process.argv;
 const browser = await launch();
@@ -32,22 +30,6 @@ async function walk(typing, last) {
 		}
 	}
 	ok(`the keyboard leads to "${last}"`, false, walked.join(", "));
-}
-
-// The link in the mail, as it is in the file of the sink.
-async function mailed(what) {
-	const dir = join(tmp, "sink/mail");
-	for (let i = 0; i < 100; i++) {
-		const mails = readdirSync(dir).filter((n) => n.endsWith(".eml"))
-		    .map((n) => readFileSync(join(dir, n), "utf8")
-		        .replace(/=\r?\n/g, "").replaceAll("=3D", "="));
-		const link = mails.join("\n").match(
-		    new RegExp(`https://[^\\s]*/${what}/[0-9a-f]+`));
-		if (link !== null)
-			return link[0];
-		await new Promise((resolve) => setTimeout(resolve, 200));
-	}
-	return `${rad}/no/mail/with/${what}`;
 }
 
 await page.goto(`${rad}/enrol`);

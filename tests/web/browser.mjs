@@ -3,7 +3,7 @@
 // in the environment where things are.
 import { spawnSync } from "node:child_process";
 import dns from "node:dns";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -98,6 +98,22 @@ export function watch(page) {
 	page.on("pageerror", (e) => page.complaints.push(String(e)));
 }
 
+// The link in a mail that the sink has taken: "confirm", "status".
+export async function mailed(what) {
+	const dir = join(tmp, "sink/mail");
+	for (let i = 0; i < 100; i++) {
+		const mails = readdirSync(dir).filter((n) => n.endsWith(".eml"))
+		    .map((n) => readFileSync(join(dir, n), "utf8")
+		        .replace(/=\r?\n/g, "").replaceAll("=3D", "="));
+		const link = mails.join("\n").match(
+		    new RegExp(`https://[^\\s]*/${what}/[0-9a-f]+`));
+		if (link !== null)
+			return link[0];
+		await new Promise((resolve) => setTimeout(resolve, 200));
+	}
+	throw new Error(`no mail with a link to ${what}`);
+}
+
 // A security key of Chromium's own, with somebody who touches it.
 export async function authenticator(page) {
 	const cdp = await page.context().newCDPSession(page);
@@ -110,6 +126,10 @@ export async function authenticator(page) {
 	return {
 		verified: (isUserVerified) => cdp.send("WebAuthn.setUserVerified",
 		    { authenticatorId, isUserVerified }),
+		credentials: async () => (await cdp.send("WebAuthn.getCredentials",
+		    { authenticatorId })).credentials,
+		add: (credential) => cdp.send("WebAuthn.addCredential",
+		    { authenticatorId, credential }),
 		remove: () => cdp.send("WebAuthn.removeVirtualAuthenticator",
 		    { authenticatorId }),
 	};

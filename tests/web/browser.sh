@@ -50,7 +50,7 @@ drive() {
 	shift
 	TAP_COUNT=$tap_count WEB_TMP=$tmp WEB_MODULES=$web_modules \
 	    WEB_HOME=$tmp/home WEB_SCREENSHOTS=$web_dir/screenshots \
-	    timeout 120 node "$srcdir/tests/web/$web_file" "$@"
+	    timeout 300 node "$srcdir/tests/web/$web_file" "$@"
 	web_status=$?
 	# What it had counted when it ended, however that was.
 	if [ -s "$tmp/tap_count" ]; then
