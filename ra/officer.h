@@ -39,6 +39,9 @@ int	 officer_scope_cert(const struct officer_scope *,
 	    const struct db_cert *, struct error *);
 int	 officer_scope_office(const struct officer_scope *,
 	    const char *office, struct error *);
+/* Of what was applied for: the office of the order with this id. */
+int	 officer_scope_from(struct page *, const struct officer_scope *,
+	    const uint8_t order[DB_ORDER_ID], struct error *);
 /* The profiles that the keys are for, in the arena; NULL: all. */
 const char *const *officer_scope_profiles(struct page *,
 	    const struct officer_scope *, size_t *n);

@@ -79,6 +79,18 @@ put_order(struct page *p, const struct review *r)
 	buf_clear(&text);
 }
 
+/* What is behind each of them, as "signet order show" has it. */
+static int
+put_words(struct page *p, struct review *r, struct error *e)
+{
+	struct buf	 words = { 0 };
+	int		 rc = review_describe(p->desk, r, &words, e);
+
+	page_put_text(p, "words", buf_cstr(&words));
+	buf_clear(&words);
+	return rc;
+}
+
 static const char *
 approver_name(struct page *p, const struct approver *by)
 {
@@ -188,7 +200,8 @@ show(struct page *p, struct error *e)
 
 	if (look(p, &l, e) == -1)
 		return -1;
-	if (review_judge(p->desk, &l.r, e) == -1)
+	if (review_judge(p->desk, &l.r, e) == -1 ||
+	    put_words(p, &l.r, e) == -1)
 		goto out;
 	page_put_text(p, "id", text_hex(hex, l.r.row.id, DB_ORDER_ID));
 	page_put_text(p, "short", review_short_id(short_id, l.r.row.id));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "db/db_application.h"
 #include "officer.h"
 
 void
@@ -173,6 +174,23 @@ check_targets(struct page *p, const struct officer_scope *s,
 	return 0;
 }
 
+/* The CA knows nothing of offices: here is where they are kept apart. */
+int
+officer_scope_from(struct page *p, const struct officer_scope *s,
+    const uint8_t id[DB_ORDER_ID], struct error *e)
+{
+	struct db_application	 a;
+	struct error		 ignored = ERROR_INIT;
+	int			 found;
+
+	if (officer_scope_office(s, NULL, &ignored) == 0)
+		return 0;
+	found = db_application_of_order(p->db, id, &a, p->arena, e);
+	if (found != 1)
+		return found;
+	return officer_scope_office(s, a.office, e);
+}
+
 int
 officer_order(struct page *p, const struct officer_scope *s,
     const uint8_t id[DB_ORDER_ID], struct review *r, struct error *e)
@@ -184,7 +202,8 @@ officer_order(struct page *p, const struct officer_scope *s,
 		return -1;
 	o = r->approved->order;
 	if (officer_scope_order(p, s, o, &why) == 0 &&
-	    check_targets(p, s, o, &why) == 0)
+	    check_targets(p, s, o, &why) == 0 &&
+	    officer_scope_from(p, s, id, &why) == 0)
 		return 0;
 	review_clear(r);
 	if (why.code != ERROR_DENIED) {
