@@ -19,42 +19,42 @@ application_clear(struct application *l)
 
 /* [["name", "value"], ...] */
 static int
-read_fields(struct application *l, struct error *e)
+read_fields(struct fields *f, const struct db_application *a,
+    struct error *e)
 {
-	json_t		*all = json_loads(l->a.fields, 0, NULL), *one;
+	json_t		*all = json_loads(a->fields, 0, NULL), *one;
 	const char	*name, *value;
 	size_t		 i;
 	int		 rc = 0;
 
 	json_array_foreach(all, i, one) {
 		if (json_unpack(one, "[s, s]", &name, &value) != 0 ||
-		    l->fields.n == FIELDS_MAX) {
+		    f->n == FIELDS_MAX) {
 			rc = error_set(e, ERROR_BUG, "fields of the "
 			    "application");
 			break;
 		}
-		fields_add(&l->fields, name, value);
+		fields_add(f, name, value);
 	}
 	json_decref(all);
 	return rc;
 }
 
-/* Profile, names and office, as the bind order says. */
-static int
-check_scope(struct page *p, struct application *l, struct error *e)
+int
+application_check_scope(struct page *p, const struct officer_scope *s,
+    const struct db_application *a, struct error *e)
 {
-	struct order	 o = { .kind = ORDER_ISSUE,
-			    .fields = l->fields };
+	struct order	 o = { .kind = ORDER_ISSUE };
+	int		 rc = -1;
 
-	if (officer_scope_office(&l->s, l->a.office, e) == -1)
+	if (officer_scope_office(s, a->office, e) == -1)
 		return -1;
-	o.profile = mem_strdup(l->a.profile);
-	if (officer_scope_order(p, &l->s, &o, e) == -1) {
-		mem_free(&o.profile);
-		return -1;
-	}
+	o.profile = mem_strdup(a->profile);
+	if (read_fields(&o.fields, a, e) == 0)
+		rc = officer_scope_order(p, s, &o, e);
 	mem_free(&o.profile);
-	return 0;
+	fields_clear(&o.fields);
+	return rc;
 }
 
 static int
@@ -62,12 +62,12 @@ fill(struct page *p, struct application *l, struct error *e)
 {
 	struct error	why = ERROR_INIT;
 
-	if (read_fields(l, e) == -1 ||
+	if (read_fields(&l->fields, &l->a, e) == -1 ||
 	    desk_need(p->desk, DESK_PROFILES, e) == -1 ||
 	    profiles_find(&p->desk->profiles, l->a.profile, &l->profile,
 	    e) == -1 || csr_parse(&l->csr, l->a.request, e) == -1)
 		return -1;
-	if (check_scope(p, l, &why) == 0)
+	if (application_check_scope(p, &l->s, &l->a, &why) == 0)
 		return 0;
 	if (why.code != ERROR_DENIED || l->s.n == 0) {
 		*e = why;

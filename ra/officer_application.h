@@ -19,6 +19,9 @@ struct application {
 int	 application_look(struct page *, struct application *,
 	    struct error *);
 void	 application_clear(struct application *);
+/* Profile, names and office, as the bind orders say. */
+int	 application_check_scope(struct page *, const struct officer_scope *,
+	    const struct db_application *, struct error *);
 /* Its own address with this behind it; in the arena. */
 char	*application_url(struct page *, const struct application *,
 	    const char *what);

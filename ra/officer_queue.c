@@ -8,6 +8,7 @@
 #include "db/db_application.h"
 #include "db/db_officer.h"
 #include "officer.h"
+#include "officer_application.h"
 #include "public.h"
 
 #define TEXT_MAX	254
@@ -88,18 +89,15 @@ add_applications(struct queue *q, struct error *e)
 					    .noffices = q->office != NULL };
 	struct db_applications		 all;
 	struct error			 ignored;
-	const char *const		*scope;
-	size_t				 i, n;
+	size_t				 i;
 
-	scope = officer_scope_profiles(q->p, &q->s, &n);
 	if (db_application_list(q->p->db, &f, q->application_before,
 	    OFFICER_PAGE, &all, q->p->arena, e) == -1)
 		return -1;
 	for (i = 0; i < all.n; i++) {
 		error_clear(&ignored);
-		if (officer_scope_has(scope, n, all.v[i].profile) &&
-		    application_has(&all.v[i], q->text) &&
-		    officer_scope_office(&q->s, all.v[i].office,
+		if (application_has(&all.v[i], q->text) &&
+		    application_check_scope(q->p, &q->s, &all.v[i],
 		    &ignored) == 0)
 			add_application(q, &all.v[i]);
 	}

@@ -21,8 +21,8 @@ ok 'a key for a part is bound to o2' bind o2 o2 --profile web-login \
 # office, and one to revoke.
 order_tls www >/dev/null
 www=$(last_order)
-request done
-order_tls done >/dev/null
+request served
+order_tls served >/dev/null
 as o1 signet order approve --yes "$(last_order)" >"$tmp/out" 2>&1
 cad
 served=$(serial_of "$(last_order)")
@@ -76,11 +76,11 @@ for page in "order/$www" "order/$www/sign" "order/$there" \
 	is "there is no $page" "$(browse_as o2 "/officer/$page")" 404
 done
 is 'the queue is short' "$(browse_as o2 '/officer/queue')" 200
-for id in "$www" "$there" "$revoke" "$office" "$north"; do
+for id in "$www" "$there" "$revoke" "$office" "$north" "$names"; do
 	ok "... without $id" not_ok shows "$id"
 done
 ok '... with what is in scope' shows "$here"
-is 'a search finds nothing' "$(browse_as o2 '/officer/certs?text=done')" 200
+is 'a search finds nothing' "$(browse_as o2 '/officer/certs?text=served')" 200
 ok '... of a certificate out of scope' not_ok shows "$served"
 is 'no audit chain' "$(browse_as o2 /officer/audit)" 403
 
@@ -95,7 +95,22 @@ posting() {
 	form
 	is "$posting_what" "$(post o2 "$@")" 404
 }
+signet order new -p web-login --ca people --code --holder coded \
+    --holder-name coded -f name=coded -f mail=coded@example.org --yes \
+    </dev/null >"$tmp/out" 2>&1
+coded=$(last_order)
 orders=$(sql 'SELECT count(*) FROM orders')
+is 'o2 has a list of codes' "$(browse_as o2 /officer/codes)" 200
+ok '... without one out of scope' not_ok shows "$coded"
+is 'no code of another profile' \
+    "$(browse_as o2 /officer/codes/new/tls-server)" 404
+posting '... nor by its form' /officer/codes/new/tls-server -d holder=x
+browse_as o2 /officer/codes/new/web-login >/dev/null
+is 'no code for a name out of scope' "$(post o2 /officer/codes/new/web-login \
+    -d holder=x -d holder_name=x -d days=3 -d evidence=passport \
+    -d evidence_text=x -d field.name=x -d field.mail=x@example.org)" 403
+ok '... and why' shows 'not for names in'
+is 'no batch out of scope' "$(browse_as o2 "/officer/batch/$www")" 404
 for id in "$www" "$there" "$office"; do
 	posting "no rejecting of $id" "/officer/order/$id/reject" -d reason=x
 	form
