@@ -25,20 +25,30 @@ find_value(const X509 *cert, const char *oid, struct bytes *value)
 	return 1;
 }
 
+/* An INTEGER, which cards do not always write in its shortest form. */
+static int
+take_serial(struct bytes v, uint32_t *serial)
+{
+	struct bytes	 n;
+
+	if (der_take(&v, DER_INTEGER, &n) == -1 || v.len > 0 || n.len == 0 ||
+	    n.len > 5 || (n.p[0] & 0x80) != 0 || (n.len == 5 && n.p[0] != 0))
+		return -1;
+	for (*serial = 0; n.len > 0; n.len--)
+		*serial = *serial << 8 | *n.p++;
+	return 1;
+}
+
 int
 attest_read(struct attest *a, X509 *leaf, struct error *e)
 {
 	struct bytes	 v;
-	int64_t		 n;
 	int		 rc;
 
 	*a = (struct attest){ .pin_policy = -1, .touch_policy = -1 };
 	if ((rc = find_value(leaf, OID_CARD_SERIAL, &v)) == 1) {
-		if (der_take_int(&v, &n) == -1 || v.len > 0 || n < 0 ||
-		    n > UINT32_MAX)
-			rc = -1;
+		rc = take_serial(v, &a->serial);
 		a->has_serial = rc == 1;
-		a->serial = rc == 1 ? (uint32_t)n : 0;
 	}
 	if (rc != -1 && (rc = find_value(leaf, OID_CARD_RULES, &v)) == 1) {
 		rc = v.len == 2 ? 0 : -1;

@@ -248,7 +248,8 @@ attest_read_tells_the_card_and_its_rules(void **state)
 	assert_int_equal(attest_read(&a, f->voucher, &f->e), 0);
 	assert_false(a.has_serial);
 	assert_int_equal(a.pin_policy, -1);
-	extend(f->voucher, "1.3.6.1.4.1.41482.3.7", "\x02\x02\x12\x67", 4);
+	extend(f->voucher, "1.3.6.1.4.1.41482.3.7",
+	    "\x02\x04\x00\x00\x12\x67", 6);
 	extend(f->voucher, "1.3.6.1.4.1.41482.3.8", "\x02\x01", 2);
 	assert_int_equal(attest_read(&a, f->voucher, &f->e), 0);
 	assert_true(a.has_serial);
