@@ -20,14 +20,7 @@ rad_set mail_clear true
 ok 'signet-rad starts' rad_start
 web_trust "$pki/ca/root.pem"
 
-# Both security officers, on a machine of their own.
-cat >"$tmp/both.sh" <<-E
-	for who in s1 s2; do
-		signet order approve "\$1" --yes --key "$pki/officers/\$who.key" \\
-		    --cert "$pki/officers/\$who.pem" \\
-		    --passphrase "file:$pki/secrets/officer-\$who" || exit
-	done
-E
+security_officers
 request gate
 ok 'an order waits that two officers have to approve' signet order new --yes \
     --profile domain-gateway --csr "$tmp/gate.csr" --holder gate \

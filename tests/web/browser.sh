@@ -3,6 +3,8 @@
 # Real pages in a real Chromium.  After tests/integration/tap.sh:
 #
 #	. "$srcdir/tests/web/browser.sh"
+#	web_trust ROOT			the browser trusts it
+#	security_officers		who sign for staff.mjs; after installation.sh
 #	drive FILE [argument]...	run tests/web/FILE under node; its
 #					tests are counted with the script's own
 #
@@ -37,6 +39,17 @@ web_trust() {
 	certutil -N --empty-password -d "sql:$web_home/.pki/nssdb" &&
 	certutil -A -n root -t C,, -i "$1" -d "sql:$web_home/.pki/nssdb" &&
 	NODE_EXTRA_CA_CERTS=$1 && export NODE_EXTRA_CA_CERTS
+}
+
+# $tmp/both.sh ID: both security officers approve, on a machine of their own.
+security_officers() {
+	cat >"$tmp/both.sh" <<-E
+	for who in s1 s2; do
+		signet order approve "\$1" --yes --key "$pki/officers/\$who.key" \\
+		    --cert "$pki/officers/\$who.pem" \\
+		    --passphrase "file:$pki/secrets/officer-\$who" || exit
+	done
+	E
 }
 
 drive() {

@@ -1,69 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // See 40-officer.t.
-import { join } from "node:path";
-import { as, authenticator, done, has, is, judge, launch, mailed, ok, open, run,
-    tmp } from "./browser.mjs";
+import { as, done, has, is, judge, launch, mailed, ok, open, run } from
+    "./browser.mjs";
+import { approve, bound, main, officer, orderOf, press, refused, register, says,
+    until } from "./staff.mjs";
 
 const [, , rad, radCert] = process.argv;
 const PASSWORD = "correct horse battery";
 const browser = await launch();
-const press = (page, name) => page.getByRole("button", { name, exact: true }).click();
-const main = (page) => page.textContent("main");
-
-// Until the page says so.
-async function until(page, address, text, where = "main") {
-	for (let i = 0; i < 80; i++) {
-		await page.goto(address);
-		if ((await page.locator(where).allTextContents()).join(" ").includes(text))
-			return;
-		await page.waitForTimeout(250);
-	}
-	ok(`${address} comes to say "${text}"`, false, await main(page));
-}
-
-// What is wrong with a page that was refused; Chromium names its status, too.
-async function refused(page, what, text) {
-	has(what, await main(page), text);
-	page.complaints.length = 0;
-}
-
-async function says(page, what, text) {
-	await page.locator("[data-say]", { hasText: text }).waitFor();
-	has(what, await page.textContent("[data-say]"), text);
-}
-
 const officers = {};
-async function officer(who) {
-	const page = await open(browser, as(who, radCert));
-	await page.goto(`${radCert}/officer`);
-	officers[who] = page;
-	return page;
-}
-
-// Registers a security key, which two security officers bind.
-async function register(page) {
-	const device = await authenticator(page);
-	await page.goto(`${radCert}/officer/credentials`);
-	await page.getByRole("link", { name: "Register a security key" }).click();
-	await press(page, "Touch the key");
-	await page.waitForURL(/\/officer\/credentials\/new\/[0-9a-f]{32}$/);
-	return device;
-}
-const orderOf = (page) => page.url().match(/[0-9a-f]{32}/)[0];
 
 // ---- a security key ----
-const o1 = await officer("o1");
+const o1 = officers.o1 = await officer(browser, "o1", radCert);
 await judge(o1, "officer today");
 await o1.goto(`${radCert}/officer/queue`);
 is("without a security key nothing is shown of anybody",
     await o1.getByRole("main").getByRole("link").count(), 0);
-const device = await register(o1);
+const device = await register(o1, radCert);
 await judge(o1, "officer key registered");
 has("what two security officers have to sign is shown", await main(o1),
     "signet order approve");
-const both = run("sh", [join(tmp, "both.sh"), orderOf(o1)]);
-is("both security officers sign on their own machines", both.status, 0);
-await until(o1, `${radCert}/officer/credentials`, "bound", ".tag");
+await bound(o1, radCert, orderOf(o1));
 await judge(o1, "officer keys");
 
 // ---- somebody applies ----
@@ -108,8 +65,7 @@ await says(o1, "who cancels at the security key approves nothing",
 await alice.reload();
 has("... and the applicant still waits", await main(alice), "waits for an officer");
 await device.verified(true);
-await press(o1, "Approve with the security key");
-await o1.waitForURL(/\/officer\/order\/[0-9a-f]{32}$/);
+await approve(o1, /\/officer\/order\/[0-9a-f]{32}$/);
 const order = orderOf(o1);
 await alice.getByRole("link", { name: "Collect the certificate" }).click();
 await alice.getByText("This browser has kept the encrypted key").waitFor();
@@ -122,8 +78,8 @@ ok("signet explain order shows the same order", shown.split("\n").filter((l) =>
     `${shown}\n---\n${explained.all}`);
 
 // ---- two officers ----
-const o2 = await officer("o2");
-const other = await register(o2);
+const o2 = officers.o2 = await officer(browser, "o2", radCert);
+const other = await register(o2, radCert);
 const bind = orderOf(o2);
 await o1.goto(`${radCert}/officer/queue`);
 await o1.getByRole("link", { name: /gate/i }).first().click();
@@ -132,12 +88,9 @@ await o2.goto(`${radCert}/officer/order/${gate}`);
 await refused(o2, "a key that nobody has bound opens nothing",
     "security key");
 await o1.getByRole("link", { name: "Look at it and sign" }).click();
-await press(o1, "Approve with the security key");
-await o1.waitForURL(new RegExp(`/officer/order/${gate}$`));
+await approve(o1, new RegExp(`/officer/order/${gate}$`));
 has("one of two officers is not enough", await main(o1), "waits for approval");
-is("both security officers sign for the other officer", run("sh",
-    [join(tmp, "both.sh"), bind]).status, 0);
-await until(o2, `${radCert}/officer/credentials`, "bound", ".tag");
+await bound(o2, radCert, bind);
 
 // The first officer's key in the second one's hands.
 await o2.goto(`${radCert}/officer/order/${gate}/sign`);
@@ -150,8 +103,7 @@ await press(o2, "Approve with the security key");
 await o2.waitForLoadState("networkidle");
 await refused(o2, "another officer's security key is refused", "not bound to you");
 await o2.goto(`${radCert}/officer/order/${gate}/sign`);
-await press(o2, "Approve with the security key");
-await o2.waitForURL(new RegExp(`/officer/order/${gate}$`));
+await approve(o2, new RegExp(`/officer/order/${gate}$`));
 await until(o2, `${radCert}/officer/order/${gate}`, "done", ".tag");
 ok("two are, and the certificate is there", await o2.getByRole("main").getByRole(
     "link", { name: /example.org|Gate/ }).first().isVisible());
@@ -164,8 +116,7 @@ await o1.getByLabel("Reason").fill("nobody knows this host");
 await press(o1, "Reject");
 await o1.waitForLoadState("load");
 if (await o1.locator("[data-approve]").count()) {
-	await press(o1, "Approve with the security key");
-	await o1.waitForURL(new RegExp(`/officer/order/${evil}$`));
+	await approve(o1, new RegExp(`/officer/order/${evil}$`));
 }
 await until(o1, `${radCert}/officer/order/${evil}`, "nobody knows this host");
 await judge(o1, "officer rejected");
@@ -185,8 +136,7 @@ for (const [button, state] of [["See the hold", "on hold"],
 	if (state === "revoked")
 		await o1.getByRole("main").getByLabel("Reason").selectOption("superseded");
 	await press(o1, button);
-	await press(o1, "Approve with the security key");
-	await o1.waitForURL(cert);
+	await approve(o1, cert);
 	for (let i = 0; i < 80 && await o1.locator("h1 + p .tag").textContent() !==
 	    state; i++) {
 		await o1.waitForTimeout(250);
