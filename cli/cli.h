@@ -27,6 +27,7 @@ extern const struct cmd CLI_AUDIT[];
 extern const struct cmd CLI_BLOCKLIST[];
 extern const struct cmd CLI_CA[];
 extern const struct cmd CLI_CANARY[];
+extern const struct cmd CLI_CARD[];
 extern const struct cmd CLI_CERT[];
 extern const struct cmd CLI_CREDENTIAL[];
 extern const struct cmd CLI_CRL[];
@@ -50,6 +51,7 @@ struct cli_ca {			/* cas = ( { name = ..; cert = ..; } ) */
 struct cli_conf {
 	char			*database;	/* libpq connection string */
 	char			*profiles;	/* directory */
+	char			*cards;		/* directory of layouts */
 	struct conf_list	 blocklists;	/* files */
 	char			*schema;	/* directory of the migrations */
 	char			*directories;	/* file: where is published */

@@ -25,6 +25,8 @@ const struct conf_item CLI_CONF[] = {
 	    "hosts are allowed."),
 	CONF_STR(struct cli_conf, profiles, "profiles",
 	    "Directory of the profiles."),
+	CONF_STR(struct cli_conf, cards, "cards",
+	    "Directory of the layouts of cards."),
 	CONF_LIST(struct cli_conf, blocklists,
 	    "Files of keys that are never certified (signet blocklist make)."),
 	CONF_STR(struct cli_conf, schema, DATADIR "/db",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Directories, passphrases and profiles.
+ * Directories, passphrases, profiles and layouts.
  */
 #include "cli/init.h"
 
@@ -113,7 +113,7 @@ init_secret(struct init *in, const char *name, char **source,
 	return secret_make(in, path, e);
 }
 
-/* Directories and profiles. */
+/* Directories, profiles and layouts of cards. */
 
 static const struct {
 	const char	*name;
@@ -126,6 +126,7 @@ static const struct {
 	{ "officers", 0700 },
 	{ "founding/approved", 0755 },
 	{ "profiles", 0755 },
+	{ "cards", 0755 },
 	{ "log", 0700 },
 	{ "www", 0755 },
 };
@@ -160,19 +161,21 @@ make_directories(struct init *in, struct error *e)
 }
 
 static int
-copy_profiles(struct init *in, const char *from, struct error *e)
+copy_all(struct init *in, const char *what, struct error *e)
 {
 	struct dirent	*entry;
-	char		*to;
+	char		*from, *to;
 	DIR		*d;
 	int		 rc = 0;
 
+	if (init_find_data(in, what, &from, e) == -1)
+		return -1;
 	if ((d = opendir(from)) == NULL)
 		return error_sys(e, "%s", from);
 	while (rc == 0 && (entry = readdir(d)) != NULL) {
 		if (!text_is_name(entry->d_name))
 			continue;
-		to = init_path(in, "profiles/%s", entry->d_name);
+		to = init_path(in, "%s/%s", what, entry->d_name);
 		if (file_exists(to))
 			continue;
 		in->did = true;
@@ -186,11 +189,10 @@ copy_profiles(struct init *in, const char *from, struct error *e)
 int
 init_step_files(struct init *in, struct error *e)
 {
-	char	*from;
-
-	if (make_directories(in, e) == -1 ||
-	    init_find_data(in, "profiles", &from, e) == -1)
+	if (make_directories(in, e) == -1)
 		return -1;
 	FAULT("init.directories");
-	return copy_profiles(in, from, e);
+	if (copy_all(in, "profiles", e) == -1)
+		return -1;
+	return copy_all(in, "cards", e);
 }

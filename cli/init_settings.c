@@ -129,6 +129,7 @@ write_signet_conf(struct init *in, struct error *e)
 	    put_database(in, &b, "database", "signet_cli", e) == -1)
 		goto out;
 	put_path(in, &b, "profiles", "profiles");
+	put_path(in, &b, "cards", "cards");
 	init_put_setting(&b, "schema", sql);
 	put_path(in, &b, "root", "ca/root.pem");
 	put_path(in, &b, "ca_dir", "ca");

@@ -18,6 +18,7 @@ static const struct cmd *const groups[] = {
 	CLI_ORDER,
 	CLI_CSR,
 	CLI_BLOCKLIST,
+	CLI_CARD,
 	CLI_CERT,
 	CLI_CREDENTIAL,
 	CLI_HOLDER,

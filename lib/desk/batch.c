@@ -129,9 +129,8 @@ check_holder(const char *holder, struct error *e)
 	return 0;
 }
 
-/* Takes over fields on success. */
-static int
-add_item(struct batch *b, const char *holder, struct fields *fields,
+int
+batch_add(struct batch *b, const char *holder, struct fields *fields,
     const struct csr *csr, const char *where, struct error *e)
 {
 	struct order		*o = b->draft.order;
@@ -235,7 +234,7 @@ read_row(struct sheet *s, const char *where, struct error *e)
 	cell = s->csr != -1 ? csv_cell(&s->csv, (size_t)s->csr) : "";
 	if (cell[0] != '\0' && read_request_cell(s, cell, &csr, e) == -1)
 		goto out;
-	rc = add_item(s->b, csv_cell(&s->csv, (size_t)s->holder), &fields,
+	rc = batch_add(s->b, csv_cell(&s->csv, (size_t)s->holder), &fields,
 	    csr, where, e);
  out:
 	csr_free(&csr);
@@ -382,7 +381,7 @@ read_request(struct batch *b, const char *path)
 	if (request_load(&csr, path, &one) == -1)
 		tell(b, "request", &one);
 	else if (csr_fields(csr, &offered, &one) == -1 ||
-	    add_item(b, holder_of(&offered), &fields, csr, path,
+	    batch_add(b, holder_of(&offered), &fields, csr, path,
 	    &one) == -1)
 		tell(b, path, &one);
 	fields_clear(&fields);

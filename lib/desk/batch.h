@@ -34,4 +34,7 @@ int	 batch_read_text(struct batch *, const char *name, struct bytes,
 /* A request, or a directory of files *.csr, *.pem, *.der, *.p10, *.req. */
 int	 batch_read_requests(struct batch *, const char *path,
 	    struct error *);
+/* One item; request NULL: it comes later.  Takes over fields on success. */
+int	 batch_add(struct batch *, const char *holder, struct fields *,
+	    const struct csr *, const char *where, struct error *);
 #endif

@@ -133,11 +133,11 @@ add_entry(struct handing_in *h, struct db *db, struct error *e)
 	return rc;
 }
 
+/* All but the audit entry. */
 static int
-hand_in(struct db *db, void *arg, struct error *e)
+store(struct handing_in *h, struct db *db, struct error *e)
 {
-	struct handing_in	*h = arg;
-	int			 added;
+	int	added;
 
 	h->stored = false;
 	if (check_holder(h, db, e) == -1 ||
@@ -151,7 +151,17 @@ hand_in(struct db *db, void *arg, struct error *e)
 	    (strcmp(h->row.state, "ready") == 0 &&
 	    db_notify(db, "signet_order", e) == -1))
 		return -1;
-	return add_entry(h, db, e);
+	return 0;
+}
+
+static int
+hand_in(struct db *db, void *arg, struct error *e)
+{
+	struct handing_in	*h = arg;
+
+	if (store(h, db, e) == -1)
+		return -1;
+	return h->stored ? add_entry(h, db, e) : 0;
 }
 
 static size_t
@@ -263,6 +273,71 @@ submit_draft(struct desk *dk, const struct draft *d,
  out:
 	buf_clear(&with_proof);
 	buf_clear(&blob);
+	return rc;
+}
+
+/* ---- several at once ---- */
+
+struct several {
+	struct handing_in	*v;
+	size_t			 n;
+};
+
+static int
+hand_in_all(struct db *db, void *arg, struct error *e)
+{
+	struct several	*s = arg;
+	size_t		 i;
+
+	for (i = 0; i < s->n; i++) {
+		if (store(&s->v[i], db, e) == -1)
+			return -1;
+		if (!s->v[i].stored)
+			return error_set(e, ERROR_CONFLICT, "it was handed in "
+			    "before");
+	}
+	for (i = 0; i < s->n; i++)
+		if (add_entry(&s->v[i], db, e) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+prepare(struct handing_in *h, struct desk *dk, const struct draft *d,
+    struct buf *blob, char **summary, struct error *e)
+{
+	if (approval_wrap(blob, d->order, e) == -1)
+		return -1;
+	*h = (struct handing_in){ .dk = dk, .draft = d,
+	    .blob = BYTES(blob->p, blob->len) };
+	if (submit_check_keys(dk, d, e) == -1 ||
+	    judge_blob(h, 0, e) == -1)
+		return -1;
+	return fill_row(h, 0, summary, e);
+}
+
+int
+submit_drafts(struct desk *dk, const struct draft *const *d, size_t n,
+    struct error *e)
+{
+	struct several	 s = { mem_array(n, sizeof(*s.v)), n };
+	struct buf	*blob = mem_array(n, sizeof(*blob));
+	char		**summary = mem_array(n, sizeof(*summary));
+	int		 rc = desk_need(dk, DESK_DB, e);
+	size_t		 i;
+
+	for (i = 0; i < n && rc == 0; i++)
+		rc = prepare(&s.v[i], dk, d[i], &blob[i], &summary[i], e);
+	if (rc == 0)
+		rc = db_txn(dk->db, hand_in_all, &s, e);
+	desk_progress(dk, NULL, 0, 0);
+	for (i = 0; i < n; i++) {
+		buf_clear(&blob[i]);
+		mem_free(&summary[i]);
+	}
+	mem_free(&summary);
+	mem_free(&blob);
+	mem_free(&s.v);
 	return rc;
 }
 

@@ -18,6 +18,9 @@
 int	 submit_draft(struct desk *, const struct draft *,
 	    const struct db_holder *, const struct identity *proof,
 	    struct error *);
+/* Several that belong together, in one transaction: all are stored or none. */
+int	 submit_drafts(struct desk *, const struct draft *const *, size_t n,
+	    struct error *);
 /* A finished blob from a file: requests as the order names them. */
 int	 submit_blob(struct desk *, const struct draft *, struct bytes blob,
 	    int approvals, struct error *);

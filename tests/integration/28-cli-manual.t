@@ -5,7 +5,7 @@
 . "${srcdir:-.}/tests/integration/tap.sh"
 
 commands() {
-	signet help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\( [a-z]*\)\{0,1\}\)  .*/\1/p'
+	signet help | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z]*\( [a-z][a-z]*\)\{0,2\}\)  .*/\1/p'
 }
 # "limit/n": the option and its letter
 options() {

@@ -15,6 +15,7 @@
 #include "db/db_audit.h"
 #include "db/db_ca.h"
 #include "db/db_card.h"
+#include "db/db_card_batch.h"
 #include "db/db_cert.h"
 #include "db/db_code_try.h"
 #include "db/db_credential.h"
@@ -65,6 +66,8 @@ static const struct {
 	    R(STATION) | R(AUDIT) | R(AGENT) },
 	{ &DB_CA_ADD, "ca add", R(CLI) },
 	{ &DB_CARD, "card", READERS | R(STATION) },
+	{ &DB_CARD_BATCH, "card batch", R(CLI) | R(AUDIT) | R(STATION) },
+	{ &DB_CARD_BATCH_MAKE, "card batch make", R(CLI) },
 	{ &DB_CARD_CLAIM, "card claim", R(STATION) },
 	{ &DB_CARD_END, "card end", R(STATION) },
 	{ &DB_CARD_KEY, "card key", R(STATION) },
