@@ -12,9 +12,13 @@ INSERT INTO audit_act (role, act) VALUES
 	('signet_cli', 'order-new'), ('signet_cli', 'order-approve'),
 	('signet_cli', 'order-reject'), ('signet_cli', 'holder-new'),
 	('signet_cli', 'holder-edit'), ('signet_cli', 'ca-add'),
+	('signet_cli', 'card-batch'), ('signet_cli', 'card-batch-state'),
+	('signet_cli', 'card-stock'), ('signet_cli', 'card-drop'),
+	('signet_cli', 'card'), ('signet_cli', 'card-letters'),
 	('signet_ra', 'order-new'), ('signet_ra', 'order-approve'),
 	('signet_ra', 'order-reject'), ('signet_ra', 'application-reject'),
 	('signet_station', 'order-new'), ('signet_station', 'order-approve'),
+	('signet_station', 'card'), ('signet_station', 'card-refused'),
 	('signet_agent', 'order-new'), ('signet_agent', 'order-approve'),
 	('signet_crl', 'alarm');
 
