@@ -57,6 +57,7 @@ fill() {		# READER DIR ALG KIND
 	card_maker keys "$(reader_name "$1")" "$2" "$3" &&
 	certify "$2" 9a 9a && certify "$2" 9c 9c &&
 	certify "$2" 9d "9d_$4" && certify "$2" 9e 9e &&
+	{ [ ! -e "$2/82.req" ] || certify "$2" 82 "9d_$4"; } &&
 	card_maker certs "$(reader_name "$1")" "$2"
 }
 
@@ -64,10 +65,10 @@ p11() {
 	pkcs11-tool --module "$module" "$@"
 }
 
-signs() {		# DIR SLOT ID MECHANISM
+signs() {		# DIR SLOT ID MECHANISM [DIGEST]
 	p11 --pin $pin --sign --id "$3" -m "$4" -i data -o sig \
 	    --signature-format openssl &&
-	openssl dgst -sha256 -verify "$1/$2.pub" -signature sig data
+	openssl dgst "-${5:-sha256}" -verify "$1/$2.pub" -signature sig data
 }
 
 decrypts() {
@@ -142,6 +143,10 @@ ok 'G028: 9A signs for OpenSC' signs rsa 9a 01 SHA256-RSA-PKCS
 ok '... and 9C' signs rsa 9c 02 SHA256-RSA-PKCS
 ok '... and 9E' signs rsa 9e 04 SHA256-RSA-PKCS
 ok 'G029: 9D decrypts for OpenSC' decrypts
+ok 'a former key is found by the key history' p11 --read-object --type cert \
+    --id 05 -o former.der
+openssl x509 -in rsa/82.pem -outform der -out 82.der
+ok '... with its certificate' cmp former.der 82.der
 ok 'OpenSC finds nothing wrong' p11 --pin $pin --login --test
 said 'No errors'
 
@@ -185,4 +190,19 @@ ok '... and 9E' signs ec 9e 04 ECDSA-SHA256
 ok 'G029: 9D, which only agrees, agrees with another key' agrees
 ok 'GnuTLS logs in with it' log_in
 said 'holder 9a'
+card_pull 1
+
+# --- EC, on a card that came bare ----------------------------------------------
+
+card_put 1 "$tmp/card-bare" -g 16 -n 4712
+not 'a bare card takes nothing' card_maker keys "$(reader_name 1)" "$tmp" \
+    ec:P-384
+ok 'it is prepared through its secure channel' card_maker prepare \
+    "$(reader_name 1)" ec:P-384
+CARD_IS_PREPARED=1
+export CARD_IS_PREPARED
+ok 'and gets four EC keys and certificates' fill 1 bare ec:P-384 ec
+ok 'G028: 9A signs for OpenSC' signs bare 9a 01 ECDSA-SHA384 \
+    sha384
+ok '... and 9C' signs bare 9c 02 ECDSA-SHA384 sha384
 done_testing

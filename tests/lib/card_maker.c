@@ -5,15 +5,19 @@
  *	card_maker look READER [MS]	what is in there; MS: kept for so long
  *	card_maker make READER		resumed once, if it is interrupted
  *	card_maker check READER		is it a finished one?
- *	card_maker keys READER DIR ALG	a key in each of the four slots, and its
- *					request or bare key in DIR/9a.req ...
+ *	card_maker keys READER DIR ALG	a key in each of the four slots, where the
+ *					card can in 82 too, and its request or
+ *					bare key in DIR/9a.req ...
  *	card_maker certs READER DIR	the certificates DIR/9a.pem ... to them
+ *	card_maker prepare READER ALG	a bare card, by the keys of its channel
+ *					that everybody knows; first secrets set
  */
 #include <time.h>
 #include "base/error.h"
 #include "os/file.h"
 #include "personalize/card.h"
 #include "personalize/pcsc.h"
+#include "personalize/scp03.h"
 #include "tests/lib/card_steps.h"
 
 #define WAIT_MS		10000
@@ -25,6 +29,7 @@ struct maker {
 	struct card	 card;
 	struct testpki	 pki;
 	struct card_plan plan;
+	bool		 is_prepared;	/* it has the plan's secrets */
 };
 
 static int
@@ -92,11 +97,18 @@ open_card(struct maker *m, const char *reader, int wait_ms, struct error *e)
 	    card_open(&m->card, &m->io, e);
 }
 
+/* Strict cards make no keys where former ones are kept. */
+static enum card_slot
+slots_end(const struct maker *m)
+{
+	return m->card.info.extended ? CARD_RETIRED + 1 : CARD_RETIRED;
+}
+
 static char *
 slot_file(const char *dir, enum card_slot slot, const char *suffix)
 {
-	static const char *const	 names[CARD_RETIRED] = { "9a", "9c",
-		"9d", "9e" };
+	static const char *const	 names[CARD_RETIRED + 1] = { "9a",
+		"9c", "9d", "9e", "82" };
 
 	return mem_printf("%s/%s.%s", dir, names[slot], suffix);
 }
@@ -131,10 +143,10 @@ keys(struct maker *m, const char *dir, const char *name, struct error *e)
 	if (card_alg_named(&alg, name, e) == -1 ||
 	    d->authenticate(&m->card, &m->plan.factory_management, e) == -1 ||
 	    d->set_name(&m->card, &m->plan.name, e) == -1 ||
-	    d->change(&m->card, CARD_PIN, &m->plan.factory_pin, &m->plan.pin,
-	    1, e) == -1)
+	    (!m->is_prepared && d->change(&m->card, CARD_PIN,
+	    &m->plan.factory_pin, &m->plan.pin, 1, e) == -1))
 		return -1;
-	for (enum card_slot s = 0; s < CARD_RETIRED; s++)
+	for (enum card_slot s = 0; s < slots_end(m); s++)
 		if (make_request(m, s, alg, dir, e) == -1)
 			return -1;
 	return 0;
@@ -149,7 +161,9 @@ certs(struct maker *m, const char *dir, struct error *e)
 	int		 rc;
 
 	rc = d->authenticate(&m->card, &m->plan.factory_management, e);
-	for (enum card_slot s = 0; rc == 0 && s < CARD_RETIRED; s++) {
+	if (rc == 0)
+		rc = d->set_history(&m->card, slots_end(m) - CARD_RETIRED, e);
+	for (enum card_slot s = 0; rc == 0 && s < slots_end(m); s++) {
 		path = slot_file(dir, s, "pem");
 		if ((rc = cert_load_chain(&chain, path, e)) == 0)
 			rc = d->write_cert(&m->card, s,
@@ -158,6 +172,34 @@ certs(struct maker *m, const char *dir, struct error *e)
 		chain = NULL;
 		mem_free(&path);
 	}
+	return rc;
+}
+
+/* Keys that everybody knows are for cards of tests alone. */
+static int
+prepare(struct maker *m, const char *name, struct error *e)
+{
+	const struct card_driver *d = m->card.driver;
+	struct scp03_keys	 keys = { .version = 0 };
+	struct card_layout	 layout = { .management = 0x0a };
+	enum card_alg		 alg;
+	int			 rc = -1;
+
+	if (card_alg_named(&alg, name, e) == -1)
+		return -1;
+	for (enum card_slot s = 0; s < CARD_RETIRED; s++) {
+		layout.has[s] = true;
+		layout.alg[s] = alg;
+	}
+	if (secret_set(&keys.enc, "@ABCDEFGHIJKLMNO", 16, e) == 0 &&
+	    secret_set(&keys.mac, "@ABCDEFGHIJKLMNO", 16, e) == 0 &&
+	    d->secure(&m->card, &keys, e) == 0 &&
+	    d->prepare(&m->card, &layout, e) == 0 &&
+	    d->set_pins(&m->card, &m->plan.pin, &m->plan.puk, e) == 0)
+		rc = d->set_management(&m->card, &m->plan.factory_management,
+		    e);
+	secret_free(&keys.enc);
+	secret_free(&keys.mac);
 	return rc;
 }
 
@@ -178,6 +220,9 @@ run(struct maker *m, int argc, char *argv[], struct error *e)
 		return look(m, argv[3]);
 	if (strcmp(argv[1], "make") == 0)
 		return make(m, e);
+	if (strcmp(argv[1], "prepare") == 0 && argc == 4)
+		return prepare(m, argv[3], e);
+	m->is_prepared = getenv("CARD_IS_PREPARED") != NULL;
 	if (strcmp(argv[1], "keys") == 0 && argc == 5)
 		return keys(m, argv[3], argv[4], e);
 	if (strcmp(argv[1], "certs") == 0 && argc == 4)
