@@ -35,12 +35,17 @@ void	 officer_scope_clear(struct officer_scope *);
  * with the last of them. */
 int	 officer_scope_order(struct page *, const struct officer_scope *,
 	    const struct order *, struct error *);
-int	 officer_scope_cert(const struct officer_scope *,
+int	 officer_scope_cert(struct page *, const struct officer_scope *,
 	    const struct db_cert *, struct error *);
 int	 officer_scope_office(const struct officer_scope *,
 	    const char *office, struct error *);
-/* Of what was applied for: the office of the order with this id. */
-int	 officer_scope_from(struct page *, const struct officer_scope *,
+/* The keys of all that are for this office; borrowed. */
+void	 officer_scope_here(struct officer_scope *here,
+	    const struct officer_scope *all, const char *office);
+/* Drop the keys that are not for this office; or not for the one at which the
+ * order was applied for. */
+void	 officer_scope_narrow(struct officer_scope *, const char *office);
+int	 officer_scope_at(struct page *, struct officer_scope *,
 	    const uint8_t order[DB_ORDER_ID], struct error *);
 /* The profiles that the keys are for, in the arena; NULL: all. */
 const char *const *officer_scope_profiles(struct page *,

@@ -44,14 +44,16 @@ int
 application_check_scope(struct page *p, const struct officer_scope *s,
     const struct db_application *a, struct error *e)
 {
-	struct order	 o = { .kind = ORDER_ISSUE };
-	int		 rc = -1;
+	struct officer_scope	 here;
+	struct order		 o = { .kind = ORDER_ISSUE };
+	int			 rc = -1;
 
 	if (officer_scope_office(s, a->office, e) == -1)
 		return -1;
+	officer_scope_here(&here, s, a->office);
 	o.profile = mem_strdup(a->profile);
 	if (read_fields(&o.fields, a, e) == 0)
-		rc = officer_scope_order(p, s, &o, e);
+		rc = officer_scope_order(p, &here, &o, e);
 	mem_free(&o.profile);
 	fields_clear(&o.fields);
 	return rc;
@@ -67,8 +69,10 @@ fill(struct page *p, struct application *l, struct error *e)
 	    profiles_find(&p->desk->profiles, l->a.profile, &l->profile,
 	    e) == -1 || csr_parse(&l->csr, l->a.request, e) == -1)
 		return -1;
-	if (application_check_scope(p, &l->s, &l->a, &why) == 0)
+	if (application_check_scope(p, &l->s, &l->a, &why) == 0) {
+		officer_scope_narrow(&l->s, l->a.office);
 		return 0;
+	}
 	if (why.code != ERROR_DENIED || l->s.n == 0) {
 		*e = why;
 		return -1;

@@ -32,8 +32,7 @@ find(struct page *p, const struct officer_scope *s, struct db_cert *c,
 	if (found == -1)
 		return -1;
 	error_clear(&why);
-	if (found == 1 && officer_scope_cert(s, c, &why) == 0 &&
-	    officer_scope_from(p, s, c->ref.order_id, &why) == 0)
+	if (found == 1 && officer_scope_cert(p, s, c, &why) == 0)
 		return 0;
 	if (s->n == 0 && found == 1) {
 		*e = why;

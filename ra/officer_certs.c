@@ -93,7 +93,7 @@ add_rows(struct search *q, json_t *rows, int64_t *next, struct error *e)
 		if (db_cert_find(q->p->db, all.v[i].ca, &all.v[i].serial,
 		    &cert, q->p->arena, e) != 1)
 			return -1;
-		if (officer_scope_cert(&q->s, &cert, &why) == 0)
+		if (officer_scope_cert(q->p, &q->s, &cert, &why) == 0)
 			json_array_append_new(rows, officer_cert_json(q->p,
 			    &cert));
 	}

@@ -37,7 +37,8 @@ look(struct page *p, struct look *l, struct error *e)
 	if (page_arg_id(p, "id", id, sizeof(id), e) == -1 ||
 	    officer_scope(p, &l->s, e) == -1)
 		return -1;
-	if (officer_order(p, &l->s, id, &l->r, e) == 0)
+	if (officer_order(p, &l->s, id, &l->r, e) == 0 &&
+	    officer_scope_at(p, &l->s, id, e) == 0)
 		return 0;
 	look_clear(l);
 	return -1;

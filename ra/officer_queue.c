@@ -10,6 +10,7 @@
 #include "officer.h"
 #include "officer_application.h"
 #include "public.h"
+#include "rad.h"
 
 #define TEXT_MAX	254
 
@@ -207,6 +208,38 @@ put_more(struct queue *q)
 	buf_clear(&url);
 }
 
+static json_t *
+office_json(struct queue *q, const char *office, const char *label)
+{
+	const char	*chosen = q->office != NULL ? q->office : "";
+	json_t		*o = json_object();
+
+	officer_put(o, "value", office);
+	officer_put(o, "label", label);
+	json_object_set_new(o, "selected", json_boolean(strcmp(office,
+	    chosen) == 0));
+	return o;
+}
+
+/* Those that the keys are for. */
+static void
+put_offices(struct queue *q)
+{
+	const struct conf_list	*all = &q->p->rad->conf->offices;
+	json_t			*list = json_array();
+	struct error		 ignored = ERROR_INIT;
+	size_t			 i;
+
+	json_array_append_new(list, office_json(q, "", page_text(q->p,
+	    "queue_kind.all")));
+	for (i = 0; i < all->n; i++)
+		if (officer_scope_office(&q->s, all->v[i], &ignored) == 0)
+			json_array_append_new(list, office_json(q, all->v[i],
+			    public_office(q->p, all->v[i])));
+	page_put_bool(q->p, "offices_shown", json_array_size(list) > 2);
+	page_put(q->p, "offices", list);
+}
+
 static void
 put_filter(struct queue *q)
 {
@@ -236,6 +269,7 @@ queue(struct page *p, struct error *e)
 	if (add_rows(&q, e) == 0 &&
 	    officer_put_profiles(p, q.profile, e) == 0) {
 		put_filter(&q);
+		put_offices(&q);
 		put_more(&q);
 		officer_put_rows(p, "rows", json_incref(q.rows));
 		rc = page_show(p, "queue.html", e);

@@ -70,21 +70,59 @@ officer_scope_order(struct page *p, const struct officer_scope *s,
 	return -1;
 }
 
-int
-officer_scope_cert(const struct officer_scope *s, const struct db_cert *c,
+static bool
+is_for(const struct approved *bind, const char *office)
+{
+	const struct order_names	*names = &bind->order->bind.offices;
+	size_t				 i;
+
+	for (i = 0; office != NULL && i < names->n; i++)
+		if (strcmp(office, names->v[i]) == 0)
+			return true;
+	return names->n == 0;
+}
+
+/*
+ * The CA knows nothing of offices: here is where they are kept apart.  1 the
+ * order was applied for at a.office; 0 it was not applied for, or no key is
+ * for some offices only.
+ */
+static int
+find_office(struct page *p, const struct officer_scope *s,
+    const uint8_t order[DB_ORDER_ID], struct db_application *a,
     struct error *e)
+{
+	size_t	i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->bind[i]->order->bind.offices.n > 0)
+			return db_application_of_order(p->db, order, a,
+			    p->arena, e);
+	return 0;
+}
+
+int
+officer_scope_cert(struct page *p, const struct officer_scope *s,
+    const struct db_cert *c, struct error *e)
 {
 	const unsigned char	*der = c->der.p;
 	struct approved		 one = { .n = 1 };
+	struct db_application	 a;
 	X509			*x;
 	size_t			 i;
-	int			 rc = -1;
+	int			 found, rc = -1;
 
 	if (s->n == 0)
 		return no_key(e);
+	if ((found = find_office(p, s, c->ref.order_id, &a, e)) == -1)
+		return -1;
 	if ((x = d2i_X509(NULL, &der, (long)c->der.len)) == NULL)
 		return error_ssl(e, ERROR_BUG, "certificate of the store");
+	error_set(e, ERROR_DENIED, "your security key is not for the "
+	    "registration office of this certificate");
 	for (i = 0; rc == -1 && i < s->n; i++) {
+		if (found == 1 && !is_for(s->bind[i], a.office))
+			continue;
 		error_clear(e);
 		one.by[0].bind = s->bind[i];
 		rc = approval_check_target(&one, x, c->profile, e);
@@ -97,21 +135,49 @@ int
 officer_scope_office(const struct officer_scope *s, const char *office,
     struct error *e)
 {
-	const struct order_names	*names;
-	size_t				 i, k;
+	size_t	i;
 
 	if (s->n == 0)
 		return no_key(e);
-	for (i = 0; i < s->n; i++) {
-		names = &s->bind[i]->order->bind.offices;
-		if (names->n == 0)
+	for (i = 0; i < s->n; i++)
+		if (is_for(s->bind[i], office))
 			return 0;
-		for (k = 0; office != NULL && k < names->n; k++)
-			if (strcmp(names->v[k], office) == 0)
-				return 0;
-	}
 	return error_set(e, ERROR_DENIED, "your security key is not for "
 	    "registration office %.64s", office != NULL ? office : "(none)");
+}
+
+void
+officer_scope_here(struct officer_scope *here,
+    const struct officer_scope *all, const char *office)
+{
+	size_t	i;
+
+	here->n = 0;
+	for (i = 0; i < all->n; i++)
+		if (is_for(all->bind[i], office)) {
+			here->bind[here->n] = all->bind[i];
+			here->key[here->n++] = all->key[i];
+		}
+}
+
+void
+officer_scope_narrow(struct officer_scope *s, const char *office)
+{
+	size_t	i, n = 0;
+
+	for (i = 0; i < s->n; i++) {
+		if (!is_for(s->bind[i], office)) {
+			approval_free(&s->bind[i]);
+			continue;
+		}
+		if (n < i) {
+			s->bind[n] = s->bind[i];
+			s->key[n] = s->key[i];
+			s->bind[i] = NULL;
+		}
+		n++;
+	}
+	s->n = n;
 }
 
 const char *const *
@@ -168,27 +234,30 @@ check_targets(struct page *p, const struct officer_scope *s,
 		    p->arena, e);
 		if (found == -1)
 			return -1;
-		if (found == 1 && officer_scope_cert(s, &cert, e) == -1)
+		if (found == 1 && officer_scope_cert(p, s, &cert, e) == -1)
 			return -1;
 	}
 	return 0;
 }
 
-/* The CA knows nothing of offices: here is where they are kept apart. */
-int
-officer_scope_from(struct page *p, const struct officer_scope *s,
-    const uint8_t id[DB_ORDER_ID], struct error *e)
+/* One key must be for both, the order and the office where it was applied
+ * for. */
+static int
+check_both(struct page *p, const struct officer_scope *s,
+    const uint8_t id[DB_ORDER_ID], const struct order *o, struct error *e)
 {
+	struct officer_scope	 here = *s;
 	struct db_application	 a;
-	struct error		 ignored = ERROR_INIT;
 	int			 found;
 
-	if (officer_scope_office(s, NULL, &ignored) == 0)
-		return 0;
-	found = db_application_of_order(p->db, id, &a, p->arena, e);
-	if (found != 1)
-		return found;
-	return officer_scope_office(s, a.office, e);
+	if ((found = find_office(p, s, id, &a, e)) == -1)
+		return -1;
+	if (found == 1) {
+		if (officer_scope_office(s, a.office, e) == -1)
+			return -1;
+		officer_scope_here(&here, s, a.office);
+	}
+	return officer_scope_order(p, &here, o, e);
 }
 
 int
@@ -201,9 +270,8 @@ officer_order(struct page *p, const struct officer_scope *s,
 	if (review_load_id(p->desk, id, r, e) == -1)
 		return -1;
 	o = r->approved->order;
-	if (officer_scope_order(p, s, o, &why) == 0 &&
-	    check_targets(p, s, o, &why) == 0 &&
-	    officer_scope_from(p, s, id, &why) == 0)
+	if (check_both(p, s, id, o, &why) == 0 &&
+	    check_targets(p, s, o, &why) == 0)
 		return 0;
 	review_clear(r);
 	if (why.code != ERROR_DENIED) {
@@ -214,4 +282,16 @@ officer_order(struct page *p, const struct officer_scope *s,
 		return no_key(e);
 	/* As if it were not there. */
 	return error_set(e, ERROR_NOTFOUND, "no such order");
+}
+
+int
+officer_scope_at(struct page *p, struct officer_scope *s,
+    const uint8_t id[DB_ORDER_ID], struct error *e)
+{
+	struct db_application	a;
+	int			found;
+
+	if ((found = find_office(p, s, id, &a, e)) == 1)
+		officer_scope_narrow(s, a.office);
+	return found == -1 ? -1 : 0;
 }

@@ -31,6 +31,8 @@ bool	 public_is_wrong(const struct page *);
 const char *public_told(struct page *, const char *field);
 /* What was typed for a field of the profile, sent as "field.NAME"; or NULL. */
 const char *public_typed(struct page *, const char *field);
+/* As the text "office.NAME" says, or its name. */
+const char *public_office(struct page *, const char *office);
 /* { name, label, value, required, hint?, error? } */
 json_t	*public_field(struct page *, const struct profile *,
 	    const char *field);

@@ -91,15 +91,6 @@ is_asked(const struct profile *profile, const char *field)
 	return profile_offers(profile, field) && strcmp(field, "mail") != 0;
 }
 
-static const char *
-office_name(struct page *p, const char *office)
-{
-	const char	*text = public_text(p, arena_printf(p->arena,
-	    "office.%s", office));
-
-	return text != NULL ? text : office;
-}
-
 static void
 put_offices(struct page *p)
 {
@@ -109,7 +100,7 @@ put_offices(struct page *p)
 
 	for (size_t i = 0; i < offices->n; i++)
 		json_array_append_new(list, json_pack("{s:s, s:s, s:b}",
-		    "name", offices->v[i], "label", office_name(p,
+		    "name", offices->v[i], "label", public_office(p,
 		    offices->v[i]), "selected",
 		    chosen != NULL && strcmp(chosen, offices->v[i]) == 0));
 	page_put_bool(p, "offices_shown", offices->n > 0);

@@ -62,3 +62,12 @@ public_field(struct page *p, const struct profile *profile, const char *field)
 		json_object_set_new(v, "error", json_string(wrong));
 	return v;
 }
+
+const char *
+public_office(struct page *p, const char *office)
+{
+	const char	*text = public_text(p, arena_printf(p->arena,
+	    "office.%s", office));
+
+	return text != NULL ? text : office;
+}

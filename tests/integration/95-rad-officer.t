@@ -239,9 +239,26 @@ is '... and the application says so' \
     "$(sql "SELECT state FROM application")" ordered
 cad
 is '... and Alice has a certificate' "$(order_state "$alice")" 'done'
+north=/officer/application/$app
+ok 'a key for an office' bind s1 s1 --office north
+is '... shows its applications' "$(visit_as s1 "$north")" 200
+is '... and the orders made of them' \
+    "$(visit_as s1 "/officer/order/$alice")" 200
+ok 'a key for another office' bind s2 s2 --office south
+is '... does not show them' "$(visit_as s2 "$north")" 404
+is '... nor the orders' "$(visit_as s2 "/officer/order/$alice")" 404
+alices=/officer/cert/people/$(serial_of "$alice")
+is '... nor the certificates' "$(visit_as s2 "$alices")" 404
+is '... which the first shows' "$(visit_as s1 "$alices")" 200
 first=$app
 app=10112233445566778899aabbccddeeff
 ok 'one more applies' apply "$app" "'south'"
+is 'the first office does not see that' \
+    "$(visit_as s1 "/officer/application/$app")" 404
+is '... in its queue' "$(visit_as s1 /officer/queue)" 200
+ok '... either' lacks "$app"
+visit_as s2 /officer/queue >/dev/null
+ok 'the second does' shows "$app"
 browse_as o1 "/officer/application/$app" >/dev/null
 is 'a second decision is refused' "$(post o1 \
     "/officer/application/$first/reject" -d reason=late)" 409

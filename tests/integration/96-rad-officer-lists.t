@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Officers order what comes later, and many at once: one-time codes (RA-14)
-# and batches, at the web pages.
+# Officers order what comes later, and many at once: one-time codes (G066) and
+# batches, at the web pages.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/rad.sh"

@@ -41,6 +41,10 @@ form_hidden() {
 	    s/&#x3D;/=/g; s/&#61;/=/g'
 }
 
+form_blob() {
+	form_hidden | sed -n 's/^blob=//p' | head -n 1
+}
+
 form_act() {
 	sed -n 's/.*<form method="post" action="\([^"]*\)".*/\1/p' \
 	    "$tmp/body" | sed 's/&amp;/\&/g' | head -n 1
