@@ -80,6 +80,10 @@ strike
 # What an officer approved is carried out once, as it is.
 ok 'an officer approves' issued "$own"
 blob_get "$own" "$tmp/approved.blob"
+for blob in "''" "decode('$(base64 -w 0 "$tmp/own.blob")', 'base64')"; do
+	says 'was used: its approvals stay as they are' as_ra "UPDATE orders
+	    SET blob = $blob WHERE id = decode('$own', 'hex')"
+done
 request mine && person mine --csr "$tmp/mine.csr"
 ok 'an approved order in the row of another' ra_put "$id" "$tmp/approved.blob"
 attack_on "$id" 'an approved order, brought again for another request' \

@@ -181,6 +181,35 @@ an_approval_replaces_only_the_blob_that_was_looked_at(void **state)
 	assert_int_equal(o.approvals, 1);
 }
 
+/* Whoever may approve: the evidence is no longer theirs. */
+static void
+the_approvals_of_an_order_that_was_used_stay(void **state)
+{
+	static const char *const used[] = {
+		"state = 'ready', items = 2, open_items = 1",
+		"state = 'done', items = 2, open_items = 0",
+	};
+	static const struct db_table *const intake[] = { &DB_ORDER_INTAKE };
+	struct db	*ra = testdb_open(&t, "signet_ra", intake, 1);
+	size_t		 i;
+
+	(void)state;
+	hand_in(1, "issue");
+	for (i = 0; i < 2; i++) {
+		struct error	 e = ERROR_INIT;
+
+		testdb_sql(&t, "UPDATE orders SET %s", used[i]);
+		assert_int_equal(db_script(ra, "UPDATE orders SET blob = ''",
+		    &e), -1);
+		assert_int_equal(e.code, ERROR_CONFLICT);
+		assert_non_null(strstr(e.text, "was used: its approvals stay "
+		    "as they are"));
+	}
+	assert_int_equal(testdb_number(&t, "SELECT count(*) FROM orders WHERE"
+	    " blob = 'blob'"), 1);
+	db_close(&ra);
+}
+
 static void
 an_order_is_rejected_once(void **state)
 {
@@ -699,7 +728,7 @@ fresh(void **state)
 	a = arena_new();
 	testdb_sql(&t, "TRUNCATE credential, application, application_link, notice,"
 	    " revocation_code, code_try, intent, request, item, orders, cert_name,"
-	    " status_change, cert, crl, crl_part, outbox, holder, ca");
+	    " status_change, cert, crl, crl_part, outbox, holder, ca CASCADE");
 	return 0;
 }
 
@@ -722,6 +751,7 @@ main(void)
 		T(an_order_comes_back_as_it_was_handed_in),
 		T(an_order_is_found_by_the_first_digits_of_its_id),
 		T(an_approval_replaces_only_the_blob_that_was_looked_at),
+		T(the_approvals_of_an_order_that_was_used_stay),
 		T(an_order_is_rejected_once),
 		T(orders_are_listed_newest_first_page_by_page),
 		T(an_item_of_no_order_is_refused),
