@@ -529,6 +529,23 @@ cards_of_all_kinds_are_finished(void **state)
 	}
 }
 
+/* As long as that is, readers are given up too early if a watchdog is short. */
+static void
+the_card_keeps_a_real_ones_pace(void **state)
+{
+	static const uint8_t	 rsa[] = { 0, 0x47, 0, 0x9a, 5, 0xac, 3, 0x80,
+		1, 7, 0 }, ec[] = { 0, 0x47, 0, 0x9a, 5, 0xac, 3, 0x80, 1,
+		0x11, 0 }, verify[] = { 0, 0x20, 0, 0x80 };
+	struct fixture		*f = *state;
+	struct pivcard		*c = &f->slot.card;
+
+	assert_true(pivcard_pace(c, BYTES(rsa, sizeof(rsa))) >
+	    pivcard_pace(c, BYTES(ec, sizeof(ec))));
+	assert_true(pivcard_pace(c, BYTES(ec, sizeof(ec))) >
+	    pivcard_pace(c, BYTES(verify, sizeof(verify))));
+	assert_true(pivcard_pace(c, BYTES(verify, sizeof(verify))) > 0);
+}
+
 static void
 card_alg_named_knows_the_kinds_of_keys(void **state)
 {
@@ -569,6 +586,7 @@ main(void)
 		TEST(a_card_is_finished_after_a_cut_at_any_command),
 		TEST(also_if_it_writes_in_parts_and_wants_the_exact_length),
 		TEST(cards_of_all_kinds_are_finished),
+		TEST(the_card_keeps_a_real_ones_pace),
 		TEST(card_alg_named_knows_the_kinds_of_keys),
 	};
 
