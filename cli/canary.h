@@ -59,9 +59,10 @@ int	 canary_ocsp(struct canary *, const struct desk_issuer *,
 /* What is said of a number that nobody has issued. */
 int	 canary_ocsp_nobody(struct canary *, const struct desk_issuer *,
 	    const char *url, struct error *);
-/* The list, entry by entry. */
+/* The list, of that shard or (0) of the whole CA, entry by entry; and the
+ * deltas that it names. */
 int	 canary_list(struct canary *, const struct desk_issuer *,
-	    const char *url, struct error *);
+	    int64_t shard, const char *url, struct error *);
 /* Directories of directories.conf: CAs, and the holders above. */
 int	 canary_directories(struct canary *, const char *only_ca,
 	    struct error *);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The list at its address, held against the store from the first entry to the
- * last.  Both are in the order of numbers, so neither is kept in memory.
+ * last.  Both are in the order of numbers, so neither is kept in memory.  A
+ * shard's list is held against what is of that shard; a delta against what
+ * has changed since its base.
  */
 #include "cli/canary.h"
 
@@ -23,6 +25,10 @@ struct held {			/* the list against the store */
 	struct canary		*canary;
 	struct canary_ask	 ask;
 	const struct crl	*crl;
+	int64_t			 shard;		/* 0: of all */
+	bool			 is_delta;
+	int64_t			 since;		/* of a delta: its base's
+						 * thisUpdate */
 	struct arena		*arena;		/* of the page */
 	struct db_crl_entries	 page;
 	size_t			 at;
@@ -39,8 +45,8 @@ store_next(struct held *h, struct crl_entry *out, struct error *e)
 
 	if (h->at == h->page.n && !h->end) {
 		arena_reset(h->arena);
-		if (db_crl_entries(h->canary->cli->desk.db, h->ask.ca, 0,
-		    h->last.len > 0 ? &h->last : NULL, h->now, PAGE, &h->page,
+		if (db_crl_entries(h->canary->cli->desk.db, h->ask.ca,
+		    h->shard, h->last.len > 0 ? &h->last : NULL, h->now, PAGE, &h->page,
 		    h->arena, e) == -1)
 			return -1;
 		h->at = 0;
@@ -81,6 +87,8 @@ only_listed(struct held *h, const struct crl_entry *x, struct error *e)
 		canary_bad(h->canary, &h->ask, CANARY_WRONG,
 		    "%s is on the list, and the store has no such certificate",
 		    hex);
+	else if (x->reason == CRL_REMOVE && strcmp(row.status, "good") == 0)
+		return 0;
 	else if (row.not_after <= h->now || (was.n > 0 && x->reason == 6 &&
 	    strcmp(was.v[was.n - 1].status, "good") == 0 &&
 	    was.v[was.n - 1].changed_at >= h->crl->params.this_update))
@@ -98,7 +106,9 @@ only_stored(struct held *h, const struct crl_entry *x)
 {
 	char	 hex[2 * sizeof(x->serial) + 1];
 
-	if (x->revoked_at < h->crl->params.this_update - h->canary->lag)
+	/* What is older is on the base. */
+	if (x->revoked_at >= h->since &&
+	    x->revoked_at < h->crl->params.this_update - h->canary->lag)
 		canary_bad(h->canary, &h->ask, CANARY_WRONG,
 		    "%s is revoked in the store, and not on the list",
 		    text_hex(hex, x->serial, x->serial_len));
@@ -113,8 +123,8 @@ both(struct held *h, const struct crl_entry *list, const struct crl_entry *row)
 	    list->reason == row->reason &&
 	    list->invalid_since == row->invalid_since)
 		return;
-	/* A hold that became a revocation since. */
-	if (list->reason == 6 &&
+	/* A hold that became a revocation since, or is a new one. */
+	if ((list->reason == 6 || list->reason == CRL_REMOVE) &&
 	    row->revoked_at >= h->crl->params.this_update)
 		return;
 	canary_bad(h->canary, &h->ask, CANARY_WRONG, "date or reason of %s "
@@ -147,23 +157,18 @@ compare(struct held *h, struct error *e)
 	return stored == -1 ? -1 : 0;
 }
 
-/* Its time, and its number against that of the store's newest. */
+/* The store's newest of the kind against the number of this one. */
 static int
-judge(struct held *h, struct error *e)
+judge_number(struct held *h, struct error *e)
 {
 	const struct crl_params	*p = &h->crl->params;
 	struct db_crl		 row;
 	char			 at[TEXT_TIME_SIZE];
 	int			 found;
 
-	if (p->next_update <= h->now)
-		canary_bad(h->canary, &h->ask, CANARY_WRONG,
-		    "number %lld has run out at %s", (long long)p->number,
-		    text_time(at, p->next_update));
-	if (p->idp.p != NULL || p->base != 0)
-		return 0;
-	found = db_crl_find(h->canary->cli->desk.db, h->ask.ca, 0,
-	    DB_CRL_COMPLETE, 0, &row, h->canary->cli->desk.arena, e);
+	found = db_crl_find(h->canary->cli->desk.db, h->ask.ca, h->shard,
+	    h->is_delta ? DB_CRL_DELTA : DB_CRL_COMPLETE, 0, &row,
+	    h->canary->cli->desk.arena, e);
 	if (found == -1)
 		return -1;
 	if (found == 1 && row.number > p->number &&
@@ -176,43 +181,158 @@ judge(struct held *h, struct error *e)
 		canary_bad(h->canary, &h->ask, CANARY_WRONG,
 		    "number %lld, which the store has not got",
 		    (long long)p->number);
-	return compare(h, e);
+	return 0;
+}
+
+/* When what is on the delta's base was so: 1, 0 there is no such list, -1. */
+static int
+find_base(struct held *h, struct error *e)
+{
+	const struct crl_params	*p = &h->crl->params;
+	struct db_crl		 row;
+	int			 found;
+
+	found = db_crl_find(h->canary->cli->desk.db, h->ask.ca, 0,
+	    DB_CRL_COMPLETE, p->base, &row, h->canary->cli->desk.arena, e);
+	if (found == 1)
+		h->since = row.this_update;
+	else if (found == 0)
+		canary_bad(h->canary, &h->ask, CANARY_WRONG, "it adds to "
+		    "number %lld, which the store has not got",
+		    (long long)p->base);
+	return found;
+}
+
+/* Is it what belongs there, is it in time, and does the store say the same? */
+static int
+judge(struct held *h, struct error *e)
+{
+	const struct crl_params	*p = &h->crl->params;
+	char			 at[TEXT_TIME_SIZE];
+	const char		*is = p->base != 0 ? "a delta" :
+				    p->idp.p != NULL ? "a shard's list" :
+				    "a complete list";
+	int			 found = 1;
+
+	if (p->next_update <= h->now)
+		canary_bad(h->canary, &h->ask, CANARY_WRONG,
+		    "number %lld has run out at %s", (long long)p->number,
+		    text_time(at, p->next_update));
+	if ((p->base != 0) != h->is_delta ||
+	    (p->idp.p != NULL) != (h->shard > 0)) {
+		canary_bad(h->canary, &h->ask, CANARY_WRONG, "%s is at this "
+		    "address", is);
+		return 0;
+	}
+	if (h->shard > 0 && !bytes_equal(p->idp, BYTES(h->ask.address,
+	    strlen(h->ask.address)))) {
+		canary_bad(h->canary, &h->ask, CANARY_WRONG, "the list of "
+		    "%.*s is at this address", (int)p->idp.len,
+		    (const char *)p->idp.p);
+		return 0;
+	}
+	if (judge_number(h, e) == -1 ||
+	    (h->is_delta && (found = find_base(h, e)) == -1))
+		return -1;
+	return found == 1 ? compare(h, e) : 0;
+}
+
+static int	 fetch_list(struct held *, const struct desk_issuer *,
+		    struct error *);
+
+/* Where a complete list says that its deltas are. */
+static int
+look_at_delta(struct held *complete, const struct desk_issuer *ca,
+    struct error *e)
+{
+	const struct bytes	 url = complete->crl->params.freshest;
+	struct canary		*n = complete->canary;
+	struct held		 h = { .canary = n, .is_delta = true,
+	    .now = complete->now };
+
+	if (url.p == NULL)
+		return 0;
+	h.ask = (struct canary_ask){ ca->name, "delta", arena_printf(
+	    n->cli->desk.arena, "%.*s", (int)url.len, (const char *)url.p) };
+	return canary_asked(n, &h.ask) ? 0 : fetch_list(&h, ca, e);
 }
 
 static int
-look(struct canary *n, const struct canary_ask *k,
-    const struct issuer *issuer, const char *path, int64_t ms,
-    struct error *e)
+look(struct held *h, const struct desk_issuer *ca, const char *path,
+    int64_t ms, struct error *e)
 {
-	struct held	 h = { .canary = n, .ask = *k,
-	    .now = clock_now(n->cli->desk.clock) };
+	struct issuer	 issuer = { 0 };
 	struct crl	*crl = NULL;
-	int		 rc;
+	int		 rc = -1;
 
-	if (crl_load(&crl, path, issuer, e) == -1) {
-		canary_bad(n, k, CANARY_WRONG, "%s", e->text);
+	if (issuer_init(&issuer, ca->name, ca->cert, e) == -1)
+		return -1;
+	if (crl_load(&crl, path, &issuer, e) == -1) {
+		canary_bad(h->canary, &h->ask, CANARY_WRONG, "%s", e->text);
 		error_clear(e);
-		return 0;
+		rc = 0;
+		goto out;
 	}
-	h.crl = crl;
-	h.arena = arena_new();
-	if ((rc = judge(&h, e)) == 0)
-		canary_good(n, k, ms, h.now - crl->params.this_update);
-	arena_free(&h.arena);
+	h->crl = crl;
+	h->arena = arena_new();
+	if ((rc = judge(h, e)) == 0) {
+		canary_good(h->canary, &h->ask, ms,
+		    h->now - crl->params.this_update);
+		rc = h->is_delta ? 0 : look_at_delta(h, ca, e);
+	}
+	arena_free(&h->arena);
+ out:
 	crl_free(&crl);
+	issuer_clear(&issuer);
 	return rc;
 }
 
-int
-canary_list(struct canary *n, const struct desk_issuer *ca, const char *url,
-    struct error *e)
+/* A delta is taken away when a complete list has overtaken it. */
+static int
+is_overtaken(struct held *h, struct error *e)
+{
+	struct db	*db = h->canary->cli->desk.db;
+	struct arena	*a = h->canary->cli->desk.arena;
+	struct db_crl	 delta, complete;
+	int		 found;
+
+	if ((found = db_crl_find(db, h->ask.ca, 0, DB_CRL_DELTA, 0, &delta, a,
+	    e)) != 1)
+		return found == -1 ? -1 : 1;
+	if ((found = db_crl_find(db, h->ask.ca, 0, DB_CRL_COMPLETE, 0,
+	    &complete, a, e)) == -1)
+		return -1;
+	return found == 1 && complete.number > delta.number;
+}
+
+static int
+judge_reply(struct held *h, const struct desk_issuer *ca,
+    const struct fetch_reply *r, const char *path, struct error *e)
+{
+	int	 overtaken;
+
+	if (r->status == 200 && strcmp(r->type, "application/pkix-crl") == 0)
+		return look(h, ca, path, r->ms, e);
+	if (h->is_delta && r->status == 404) {
+		if ((overtaken = is_overtaken(h, e)) == -1)
+			return -1;
+		if (overtaken == 1) {
+			canary_good(h->canary, &h->ask, r->ms, -1);
+			return 0;
+		}
+	}
+	canary_bad(h->canary, &h->ask, CANARY_WRONG, "HTTP status %d, "
+	    "Content-Type \"%s\"", r->status, r->type);
+	return 0;
+}
+
+static int
+fetch_list(struct held *h, const struct desk_issuer *ca, struct error *e)
 {
 	const char		*dir = getenv("TMPDIR");
-	struct canary_ask	 k = { ca->name, "list", url };
-	struct fetch		 f = { .url = url, .max = LIST_MAX,
-	    .ms = n->ms > LIST_MS ? n->ms : LIST_MS };
+	struct fetch		 f = { .url = h->ask.address, .max = LIST_MAX,
+	    .ms = h->canary->ms > LIST_MS ? h->canary->ms : LIST_MS };
 	struct fetch_reply	 r = { .status = 0 };
-	struct issuer		 issuer = { 0 };
 	char			*path;
 	int			 rc = -1;
 
@@ -223,18 +343,12 @@ canary_list(struct canary *n, const struct desk_issuer *ca, const char *url,
 		goto out;
 	}
 	if (fetch(&r, &f, e) == -1) {
-		canary_failed(n, &k, e);
+		canary_failed(h->canary, &h->ask, e);
 		error_clear(e);
 		rc = 0;
-	} else if (r.status != 200 ||
-	    strcmp(r.type, "application/pkix-crl") != 0) {
-		canary_bad(n, &k, CANARY_WRONG, "HTTP status %d, Content-Type "
-		    "\"%s\"", r.status, r.type);
-		rc = 0;
-	} else if (issuer_init(&issuer, ca->name, ca->cert, e) == 0)
-		rc = look(n, &k, &issuer, path, r.ms, e);
+	} else
+		rc = judge_reply(h, ca, &r, path, e);
  out:
-	issuer_clear(&issuer);
 	fetch_reply_clear(&r);
 	if (f.fd != -1) {
 		close(f.fd);
@@ -242,4 +356,15 @@ canary_list(struct canary *n, const struct desk_issuer *ca, const char *url,
 	}
 	mem_free(&path);
 	return rc;
+}
+
+int
+canary_list(struct canary *n, const struct desk_issuer *ca, int64_t shard,
+    const char *url, struct error *e)
+{
+	struct held	 h = { .canary = n, .shard = shard,
+	    .ask = { ca->name, shard > 0 ? "list of a shard" : "list", url },
+	    .now = clock_now(n->cli->desk.clock) };
+
+	return fetch_list(&h, ca, e);
 }

@@ -234,11 +234,11 @@ ask_about(struct canary *n, const struct desk_issuer *ca,
 		if (canary_ocsp(n, ca, x, at.ocsp.v[i], e) == -1)
 			return -1;
 	}
-	k.what = "list";
+	k.what = x->shard > 0 ? "list of a shard" : "list";
 	for (i = 0; i < at.cdp.n; i++) {
 		k.address = at.cdp.v[i];
 		if (is_http(k.address) && !canary_asked(n, &k) &&
-		    canary_list(n, ca, k.address, e) == -1)
+		    canary_list(n, ca, x->shard, k.address, e) == -1)
 			return -1;
 	}
 	k.what = "issuer";
@@ -416,7 +416,8 @@ const struct cmd CLI_CANARY[] = {
 	    "asks the addresses that stand in them - OCSP by GET and by POST "
 	    "with a nonce, the list, the issuer's certificate -, verifies "
 	    "what comes back and holds it against the store: the status of "
-	    "each, and the list entry by entry. The LDAP directories of "
+	    "each, and the list entry by entry, be it complete, of a shard or "
+	    "the delta that it names. The LDAP directories of "
 	    "directories.conf must have the newest list of each CA and, of the "
 	    "holders of these certificates, what is good and nothing else.\n"
 	    "A change of the last seconds is given time; an answer from a "

@@ -7,7 +7,7 @@
 	" c.card, c.subject, c.key_digest, " DB_EPOCH("c.not_before") ", " \
 	DB_EPOCH("c.not_after") ", " DB_EPOCH("c.issued_at") ", c.status, " \
 	DB_EPOCH("c.revoked_at") ", coalesce(c.reason, -1), " \
-	DB_EPOCH("c.invalid_since")
+	DB_EPOCH("c.invalid_since") ", c.shard"
 
 #define FILTER	" ($1::bigint = 0 OR c.id < $1::bigint)" \
 	" AND ($2::text IS NULL OR c.ca = $2::text" \
@@ -59,7 +59,7 @@ static const struct db_stmt stmt[] = {
 };
 const struct db_table DB_CERT = DB_TABLE(stmt);
 
-#define COL_DER	17
+#define COL_DER	18
 
 static void
 cert_fill(struct db_cert *c, const struct db_rows *rows, size_t i,
@@ -81,6 +81,7 @@ cert_fill(struct db_cert *c, const struct db_rows *rows, size_t i,
 	c->revoked_at = db_get_int(rows, i, 14);
 	c->reason = (int)db_get_int(rows, i, 15);
 	c->invalid_since = db_get_int(rows, i, 16);
+	c->shard = db_get_int(rows, i, 17);
 	c->der = BYTES(NULL, 0);
 }
 

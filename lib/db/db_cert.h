@@ -24,6 +24,7 @@ struct db_cert {
 	int64_t		 revoked_at;		/* 0 while good */
 	int		 reason;		/* -1 while good */
 	int64_t		 invalid_since;		/* 0: unknown */
+	int64_t		 shard;			/* of the list it is on; 0 */
 	struct bytes	 der;			/* p NULL in lists */
 };
 struct db_certs {
