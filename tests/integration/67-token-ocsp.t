@@ -122,6 +122,20 @@ pem=$tmp/ocspd/signers/services.pem
 ok '... with the key in the token' made_by signers ocsp-services
 is '... RSA, as every client takes it' "$(openssl x509 -in "$pem" -noout \
     -text | grep -o 'Public-Key: (2048 bit)')" 'Public-Key: (2048 bit)'
+asks() {
+	set -- 1 2 3 4 5 6 7 8
+	while [ $# -gt 0 ]; do
+		shift
+		openssl ocsp -issuer "$pki/ca/services.pem" -CAfile \
+		    "$pki/ca/root.pem" -verify_other "$pki/ca/services.pem" \
+		    -url "$ocsp" -serial "0x$serial" 2>&1
+	done | grep -c ': good'
+}
+asks >"$tmp/asks.1" & asks1=$!
+asks >"$tmp/asks.2" & asks2=$!
+asks >"$tmp/asks.3" & asks3=$!
+wait "$asks1" "$asks2" "$asks3"
+is '... to many at once' "$(cat "$tmp"/asks.[123] | tr '\n' ' ')" '8 8 8 '
 answers() {
 	[ "$(status "$serial")" = "$1" ]
 }
@@ -138,5 +152,18 @@ ok 'it starts without the token' kill -0 "$ocspd"
 is '... and has no answer' "$(status "$serial")" trylater
 token_plug signers
 ok '... until the token is there' wait_for answers good
+ocsp_stop
 
+# Keys in files again, with a passphrase.
+rm -r "$tmp/ocspd"
+(umask 077 && echo secret >"$tmp/pass")
+ocsp_start "agent_database = \"$conninfo user=signet_agent\"" \
+    'agent_key = "pkcs11:token=agents;object=ocsp"' \
+    "agent_cert = \"$tmp/agent.pem\"" "agent_passphrase = \"file:$tmp/pin\"" \
+    "signer_passphrase = \"file:$tmp/pass\"" "pkcs11_module = \"$module\"" \
+    "token_paths = [ \"$tmp/tokens\", \"$tmp/softhsm2.conf\" ]"
+ok 'with a passphrase it gets signers' ocsp_ready
+is '... and answers' "$(status "$serial")" good
+ok '... with a key that is encrypted' grep -q 'ENCRYPTED PRIVATE KEY' \
+    "$tmp/ocspd/signers/services.pem"
 done_testing

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # "signet publish check" finds each difference between a directory and the
 # store, "repair" mends them all, "rebuild" fills an empty directory.
-# PUBLISH_ENTRIES: 2000, or 100000 with --full.
+# PUBLISH_ENTRIES: 2000, or 100000 with --huge.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/slapd.sh"
 . "$srcdir/tests/lib/publish.sh"
 entries=${PUBLISH_ENTRIES:-2000}
+export crld_seconds=$((60 + entries / 100))
 
 install_pki
 slapd_start "$tmp/ldap"

@@ -79,8 +79,8 @@ says 'Invalid DN syntax' cat "$tmp/dead"
 ok '... and its metrics count it' wait_for tells metrics \
     '^signet_publish_dead{directory="c"} [1-9]'
 
-# Slow: every answer comes two seconds late.
-start python3 "$srcdir/tests/lib/slow_proxy.py" "$tmp/slow" "$tmp/a/ldapi" 2
+# Slow: every answer comes four seconds late.
+start python3 "$srcdir/tests/lib/slow_proxy.py" "$tmp/slow" "$tmp/a/ldapi" 4
 s=$(date +%s)
 ok 'another one is issued meanwhile' certify cia mail-encrypt cia 'Cia Dal' \
     cia@example.org

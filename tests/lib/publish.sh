@@ -4,8 +4,8 @@
 #
 #	publish_configure [target...]	crld.conf and directories.conf in $pki;
 #					each target a line "NAME URL [settings]"
-#	crld				signet-crld does what there is to do; its
-#					log in $tmp/crld.log
+#	crld				signet-crld does what there is to do, in
+#					$crld_seconds (60); its log in $tmp/crld.log
 #	certify NAME PROFILE HOLDER "Given Sur" MAIL...
 #					$tmp/NAME.pem, by order, approval and cad
 #	status VERB NAME [options]	cert revoke, hold, release of it, and cad
@@ -43,7 +43,7 @@ publish_configure() {
 }
 
 crld() {
-	timeout 60 signet-crld -d --once -c "$pki/crld.conf" \
+	timeout "${crld_seconds:-60}" signet-crld -d --once -c "$pki/crld.conf" \
 	    >"$tmp/crld.log" 2>&1 || { cat "$tmp/crld.log"; return 1; }
 }
 
