@@ -75,7 +75,7 @@ is 'two security officers bind it' "$(order_state "$mine")" 'done'
 is 'it is in the list' "$(visit_as o1 /officer/credentials)" 200
 ok '... as bound' shows 'tag bound'
 
-# ---- scope ----
+# ---- scope: officers for a part of all (E013) ----
 cp "$tmp/mine.auth" "$tmp/o1.auth"
 ok 'one to o2, for web log-in only' bind o2 o2 --profile web-login
 is 'with it the queue shows the order' "$(visit_as o1 /officer/queue)" 200
@@ -203,7 +203,7 @@ is '... and done' "$(sql "SELECT status FROM cert WHERE serial =
 is 'the page says so' "$(browse_as o1 "$cert")" 200
 ok '... with the reason' shows 'superseded'
 
-# ---- an application ----
+# ---- an application: evidence of identity first (E010, E058, G012, S023) ----
 request alice -subj "/CN=Alice Holm"
 openssl req -in "$tmp/alice.csr" -outform DER -out "$tmp/alice.der"
 openssl req -in "$tmp/alice.csr" -noout -pubkey |
@@ -237,9 +237,11 @@ alice=$(last_order)
 is '... and ready' "$(order_state "$alice")" ready
 is '... and the application says so' \
     "$(sql "SELECT state FROM application")" ordered
+# The RA hands over, the CA issues (S024).
 cad
 is '... and Alice has a certificate' "$(order_state "$alice")" 'done'
 north=/officer/application/$app
+# Registration in several places (G011).
 ok 'a key for an office' bind s1 s1 --office north
 is '... shows its applications' "$(visit_as s1 "$north")" 200
 is '... and the orders made of them' \

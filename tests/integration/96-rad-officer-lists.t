@@ -128,7 +128,7 @@ ok '... who reads that another must approve' shows \
     'Another officer has to approve'
 is '... and does not work yet' "$(order_state "$(last_order)")" pending
 
-# ---- batches ----
+# ---- batches: many without typing (G053) ----
 row() {
 	request "$1" >/dev/null 2>&1
 	printf '%s,%s.example.org,%s\n' "$1" "$1" \
