@@ -10,7 +10,7 @@ packages_build="autoconf automake gcc libc6-dev libconfig-dev libcurl4-openssl-d
     make pkg-config zlib1g-dev"
 
 # To run the store and to look at what came out.
-packages_run="curl ldap-utils openssl postgresql slapd"
+packages_run="curl ldap-utils openssl perl postgresql python3 slapd util-linux"
 
 # For the tests: the second compiler, the checkers, and other people's programs
 # that are asked for their opinion.
