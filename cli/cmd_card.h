@@ -7,22 +7,28 @@
 #include "card/layout.h"
 #include "cli/act.h"
 #include "cli/cli.h"
+#include "db/db_card.h"
 #include "db/db_card_batch.h"
 #include "os/cmd.h"
 
 cmd_fn	 card_batch_import_cmd, card_batch_preview_cmd, card_batch_approve_cmd,
 	 card_batch_list_cmd, card_batch_show_cmd, card_batch_pause_cmd,
 	 card_batch_resume_cmd, card_batch_close_cmd, card_batch_stock_cmd,
-	 card_batch_drop_cmd, card_batch_export_cmd;
+	 card_batch_drop_cmd, card_batch_export_cmd, card_list_cmd,
+	 card_show_cmd, card_check_cmd, card_proof_cmd, card_move_cmd,
+	 card_unblocked_cmd;
 extern const struct cmd_opt CARD_BATCH_IMPORT_OPTS[],
 	 CARD_BATCH_PREVIEW_OPTS[], CARD_BATCH_APPROVE_OPTS[],
 	 CARD_BATCH_LIST_OPTS[], CARD_BATCH_SHOW_OPTS[],
 	 CARD_BATCH_STOCK_OPTS[], CARD_BATCH_DROP_OPTS[],
-	 CARD_BATCH_EXPORT_OPTS[];
+	 CARD_BATCH_EXPORT_OPTS[], CARD_LIST_OPTS[], CARD_PROOF_OPTS[],
+	 CARD_MOVE_OPTS[];
 
 /* By its name; ERROR_NOTFOUND with what to do. */
 int	 card_batch_named(struct cli *, const char *name,
 	    struct db_card_batch *, struct error *);
+int	 card_numbered(struct cli *, const char *number, struct db_card *,
+	    struct error *);
 /* A layout of the installation. */
 int	 card_layout(struct cli *, const char *name, struct layout **,
 	    struct error *);

@@ -6,7 +6,9 @@
 #include "cli/cli.h"
 #include "db/db_audit.h"
 #include "db/db_ca.h"
+#include "db/db_card.h"
 #include "db/db_card_batch.h"
+#include "db/db_card_life.h"
 #include "db/db_cert.h"
 #include "db/db_code_try.h"
 #include "db/db_credential.h"
@@ -23,8 +25,11 @@ static const struct db_table *const tables[] = {
 	&DB_CA,
 	&DB_CA_ADD,
 	&DB_CA_USE,
+	&DB_CARD,
 	&DB_CARD_BATCH,
 	&DB_CARD_BATCH_MAKE,
+	&DB_CARD_LIFE,
+	&DB_CARD_LIFE_MOVE,
 	&DB_CERT,
 	&DB_CODE_TRY,
 	&DB_CREDENTIAL,

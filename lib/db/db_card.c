@@ -6,7 +6,10 @@
 #include "base/text.h"
 #include "db/db_card_private.h"
 
-enum { FIND, SEEN, FACE, ORDERS, UNREVOKED };
+#define STEP_COLUMNS	"seq, step, slot, tries, station, " \
+	DB_EPOCH("begun_at") ", coalesce(" DB_EPOCH("done_at") ", 0)"
+
+enum { FIND, SEEN, FACE, ORDERS, UNREVOKED, KEYS, STEP_OPEN, STEPS };
 static const struct db_stmt stmt[] = {
 	[FIND] = DB_STMT("card_find",
 	    "SELECT " DB_CARD_COLUMNS DB_CARD_FROM "WHERE c.id = $1::bytea"),
@@ -35,6 +38,21 @@ static const struct db_stmt stmt[] = {
 	    " AND x.not_after > now()"
 	    " AND ($1::text IS NULL OR c.station = $1::text)"
 	    " ORDER BY c.changed_at, c.id, k.slot LIMIT $2::bigint"),
+	[KEYS] = DB_STMT("card_keys",
+	    "SELECT k.slot, k.alg, k.spki, k.key_digest, k.attestation,"
+	    " k.request, k.order_id IS NOT NULL, k.order_id, coalesce(k.n, 0),"
+	    " coalesce(" DB_EPOCH("k.written_at") ", 0), i.state, i.reason,"
+	    " coalesce(x.id, 0), x.der, x.status, x.ca, x.serial"
+	    " FROM card_key k"
+	    " LEFT JOIN item i ON i.order_id = k.order_id AND i.n = k.n"
+	    " LEFT JOIN cert x ON x.order_id = k.order_id AND x.n = k.n"
+	    " WHERE k.card = $1::bytea ORDER BY k.slot"),
+	[STEP_OPEN] = DB_STMT("card_step_open",
+	    "SELECT " STEP_COLUMNS " FROM card_step WHERE card = $1::bytea"
+	    " AND done_at IS NULL"),
+	[STEPS] = DB_STMT("card_steps",
+	    "SELECT " STEP_COLUMNS " FROM card_step WHERE card = $1::bytea"
+	    " ORDER BY seq"),
 };
 const struct db_table DB_CARD = DB_TABLE(stmt);
 
@@ -175,4 +193,93 @@ db_card_unrevoked(struct db *db, const char *station, size_t limit,
 	}
 	db_rows_free(&rows);
 	return 0;
+}
+
+static void
+key_fill(struct db_card_key *k, const struct db_rows *rows, size_t i,
+    struct arena *a)
+{
+	k->slot = db_row_text(a, rows, i, 0);
+	k->alg = db_row_text(a, rows, i, 1);
+	k->spki = db_row_bytes(a, rows, i, 2);
+	db_row_fixed(k->digest, DB_DIGEST, rows, i, 3);
+	k->attestation = db_row_bytes(a, rows, i, 4);
+	k->request = db_row_bytes(a, rows, i, 5);
+	k->ordered = db_get_bool(rows, i, 6);
+	db_row_ref(&k->ref, rows, i, 7);
+	k->written_at = db_get_int(rows, i, 9);
+	k->state = db_row_text(a, rows, i, 10);
+	k->reason = db_row_text(a, rows, i, 11);
+	k->cert = db_get_int(rows, i, 12);
+	k->der = db_row_bytes(a, rows, i, 13);
+	k->cert_status = db_row_text(a, rows, i, 14);
+	k->ca = db_row_text(a, rows, i, 15);
+	db_row_serial(&k->serial, rows, i, 16);
+}
+
+int
+db_card_keys(struct db *db, const uint8_t id[DB_CARD_ID],
+    struct db_card_keys *out, struct arena *a, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_bytes(id, DB_CARD_ID) };
+	struct db_rows		*rows;
+
+	if (db_query(db, &stmt[KEYS], arg, 1, &rows, e) == -1)
+		return -1;
+	out->n = db_rows_count(rows);
+	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
+	for (size_t i = 0; i < out->n; i++)
+		key_fill(&out->v[i], rows, i, a);
+	db_rows_free(&rows);
+	return 0;
+}
+
+static void
+step_fill(struct db_card_step *s, const struct db_rows *rows, size_t i,
+    struct arena *a)
+{
+	s->seq = (int)db_get_int(rows, i, 0);
+	s->step = db_row_text(a, rows, i, 1);
+	s->slot = db_row_text(a, rows, i, 2);
+	s->tries = (int)db_get_int(rows, i, 3);
+	s->station = db_row_text(a, rows, i, 4);
+	s->begun_at = db_get_int(rows, i, 5);
+	s->done_at = db_get_int(rows, i, 6);
+}
+
+static int
+list_steps(struct db *db, const struct db_stmt *which, const uint8_t *id,
+    struct db_card_steps *out, struct arena *a, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_bytes(id, DB_CARD_ID) };
+	struct db_rows		*rows;
+
+	if (db_query(db, which, arg, 1, &rows, e) == -1)
+		return -1;
+	out->n = db_rows_count(rows);
+	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
+	for (size_t i = 0; i < out->n; i++)
+		step_fill(&out->v[i], rows, i, a);
+	db_rows_free(&rows);
+	return 0;
+}
+
+int
+db_card_steps(struct db *db, const uint8_t id[DB_CARD_ID],
+    struct db_card_steps *out, struct arena *a, struct error *e)
+{
+	return list_steps(db, &stmt[STEPS], id, out, a, e);
+}
+
+int
+db_card_step_open(struct db *db, const uint8_t id[DB_CARD_ID],
+    struct db_card_step *out, struct arena *a, struct error *e)
+{
+	struct db_card_steps	open;
+
+	if (list_steps(db, &stmt[STEP_OPEN], id, &open, a, e) == -1)
+		return -1;
+	if (open.n == 1)
+		*out = open.v[0];
+	return (int)open.n;
 }

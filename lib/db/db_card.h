@@ -25,7 +25,7 @@
 
 #define DB_CARD_ID	16		/* the GUID in the CHUID */
 
-extern const struct db_table DB_CARD;		/* read */
+extern const struct db_table DB_CARD;		/* read, for the others, too */
 extern const struct db_table DB_CARD_CLAIM;	/* claim, take over */
 extern const struct db_table DB_CARD_STEP;	/* journal, states */
 extern const struct db_table DB_CARD_KEY;	/* keys and their orders */

@@ -5,17 +5,8 @@
 #include "base/mem.h"
 #include "db/db_card_private.h"
 
-enum { KEYS, ELSEWHERE, PUT, ORDER, IS_ORDERED, SUPPLY, WRITTEN };
+enum { ELSEWHERE, PUT, ORDER, IS_ORDERED, SUPPLY, WRITTEN };
 static const struct db_stmt stmt[] = {
-	[KEYS] = DB_STMT("card_keys",
-	    "SELECT k.slot, k.alg, k.spki, k.key_digest, k.attestation,"
-	    " k.request, k.order_id IS NOT NULL, k.order_id, coalesce(k.n, 0),"
-	    " coalesce(" DB_EPOCH("k.written_at") ", 0), i.state, i.reason,"
-	    " coalesce(x.id, 0), x.der, x.status, x.ca, x.serial"
-	    " FROM card_key k"
-	    " LEFT JOIN item i ON i.order_id = k.order_id AND i.n = k.n"
-	    " LEFT JOIN cert x ON x.order_id = k.order_id AND x.n = k.n"
-	    " WHERE k.card = $1::bytea ORDER BY k.slot"),
 	[ELSEWHERE] = DB_STMT("card_key_elsewhere",
 	    "SELECT EXISTS (SELECT FROM card_key WHERE key_digest = $1::bytea"
 	    " AND (card <> $2::bytea OR slot <> $3::text))"),
@@ -45,45 +36,6 @@ static const struct db_stmt stmt[] = {
 	    " AND bo.order_id = $3::bytea AND i.place = $4::bigint)"),
 };
 const struct db_table DB_CARD_KEY = DB_TABLE(stmt);
-
-static void
-key_fill(struct db_card_key *k, const struct db_rows *rows, size_t i,
-    struct arena *a)
-{
-	k->slot = db_row_text(a, rows, i, 0);
-	k->alg = db_row_text(a, rows, i, 1);
-	k->spki = db_row_bytes(a, rows, i, 2);
-	db_row_fixed(k->digest, DB_DIGEST, rows, i, 3);
-	k->attestation = db_row_bytes(a, rows, i, 4);
-	k->request = db_row_bytes(a, rows, i, 5);
-	k->ordered = db_get_bool(rows, i, 6);
-	db_row_ref(&k->ref, rows, i, 7);
-	k->written_at = db_get_int(rows, i, 9);
-	k->state = db_row_text(a, rows, i, 10);
-	k->reason = db_row_text(a, rows, i, 11);
-	k->cert = db_get_int(rows, i, 12);
-	k->der = db_row_bytes(a, rows, i, 13);
-	k->cert_status = db_row_text(a, rows, i, 14);
-	k->ca = db_row_text(a, rows, i, 15);
-	db_row_serial(&k->serial, rows, i, 16);
-}
-
-int
-db_card_keys(struct db *db, const uint8_t id[DB_CARD_ID],
-    struct db_card_keys *out, struct arena *a, struct error *e)
-{
-	const struct db_arg	 arg[] = { db_bytes(id, DB_CARD_ID) };
-	struct db_rows		*rows;
-
-	if (db_query(db, &stmt[KEYS], arg, 1, &rows, e) == -1)
-		return -1;
-	out->n = db_rows_count(rows);
-	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
-	for (size_t i = 0; i < out->n; i++)
-		key_fill(&out->v[i], rows, i, a);
-	db_rows_free(&rows);
-	return 0;
-}
 
 /* 1, 0, -1: what one boolean says; 0 where there is no row. */
 static int

@@ -6,20 +6,11 @@
 #include "base/mem.h"
 #include "db/db_card_private.h"
 
-#define STEP_COLUMNS	"seq, step, slot, tries, station, " \
-	DB_EPOCH("begun_at") ", coalesce(" DB_EPOCH("done_at") ", 0)"
-
-enum { OWN, OPEN, ALL, BEGIN, AGAIN, DONE, ADVANCE, EVENT, REVOKING };
+enum { OWN, BEGIN, AGAIN, DONE, ADVANCE, EVENT, REVOKING };
 static const struct db_stmt stmt[] = {
 	[OWN] = DB_STMT("card_own",
 	    "SELECT state, turn, station, reader FROM card"
 	    " WHERE id = $1::bytea FOR UPDATE"),
-	[OPEN] = DB_STMT("card_step_open",
-	    "SELECT " STEP_COLUMNS " FROM card_step WHERE card = $1::bytea"
-	    " AND done_at IS NULL"),
-	[ALL] = DB_STMT("card_steps",
-	    "SELECT " STEP_COLUMNS " FROM card_step WHERE card = $1::bytea"
-	    " ORDER BY seq"),
 	[BEGIN] = DB_STMT("card_step_begin",
 	    "INSERT INTO card_step (card, seq, step, slot, station)"
 	    " SELECT c.id, coalesce((SELECT max(seq) FROM card_step"
@@ -65,56 +56,6 @@ db_card_own(struct db *db, const struct db_card_hold *h, char state[16],
 		snprintf(state, 16, "%s", db_get_text(rows, 0, 0));
 	db_rows_free(&rows);
 	return rc == 0 ? 0 : db_card_wrap(e, h->id);
-}
-
-static void
-step_fill(struct db_card_step *s, const struct db_rows *rows, size_t i,
-    struct arena *a)
-{
-	s->seq = (int)db_get_int(rows, i, 0);
-	s->step = db_row_text(a, rows, i, 1);
-	s->slot = db_row_text(a, rows, i, 2);
-	s->tries = (int)db_get_int(rows, i, 3);
-	s->station = db_row_text(a, rows, i, 4);
-	s->begun_at = db_get_int(rows, i, 5);
-	s->done_at = db_get_int(rows, i, 6);
-}
-
-static int
-list(struct db *db, const struct db_stmt *which, const uint8_t *id,
-    struct db_card_steps *out, struct arena *a, struct error *e)
-{
-	const struct db_arg	 arg[] = { db_bytes(id, DB_CARD_ID) };
-	struct db_rows		*rows;
-
-	if (db_query(db, which, arg, 1, &rows, e) == -1)
-		return -1;
-	out->n = db_rows_count(rows);
-	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
-	for (size_t i = 0; i < out->n; i++)
-		step_fill(&out->v[i], rows, i, a);
-	db_rows_free(&rows);
-	return 0;
-}
-
-int
-db_card_steps(struct db *db, const uint8_t id[DB_CARD_ID],
-    struct db_card_steps *out, struct arena *a, struct error *e)
-{
-	return list(db, &stmt[ALL], id, out, a, e);
-}
-
-int
-db_card_step_open(struct db *db, const uint8_t id[DB_CARD_ID],
-    struct db_card_step *out, struct arena *a, struct error *e)
-{
-	struct db_card_steps	open;
-
-	if (list(db, &stmt[OPEN], id, &open, a, e) == -1)
-		return -1;
-	if (open.n == 1)
-		*out = open.v[0];
-	return (int)open.n;
 }
 
 static bool

@@ -16,6 +16,7 @@
 #include "db/db_ca.h"
 #include "db/db_card.h"
 #include "db/db_card_batch.h"
+#include "db/db_card_life.h"
 #include "db/db_cert.h"
 #include "db/db_code_try.h"
 #include "db/db_credential.h"
@@ -71,6 +72,8 @@ static const struct {
 	{ &DB_CARD_CLAIM, "card claim", R(STATION) },
 	{ &DB_CARD_END, "card end", R(STATION) },
 	{ &DB_CARD_KEY, "card key", R(STATION) },
+	{ &DB_CARD_LIFE, "card life", READERS | R(STATION) },
+	{ &DB_CARD_LIFE_MOVE, "card life move", R(CLI) | R(STATION) },
 	{ &DB_CARD_SECRET, "card secret", R(STATION) },
 	{ &DB_CARD_STEP, "card step", R(STATION) },
 	{ &DB_CERT, "cert", READERS | R(RA) },

@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What becomes of issued cards: each change by the one table, its effect on
+# certificates by an order that is signed and stored with it and that the CA
+# carries out, what disagrees is found, and a proof that others can verify.
+. "${srcdir:-.}/tests/integration/tap.sh"
+. "$srcdir/tests/lib/installation.sh"
+install_pki
+
+# Cards as a station would leave them: items of a batch, keys whose certificates
+# the CA has issued by orders of the same holders.
+awk 'BEGIN { print "holder,name,mail,surname"
+    for (i = 1; i <= 4; i++) printf "%d,Person %d,p%d@example.com,Family\n", i, i, i }' >"$tmp/p.csv"
+exits 0 'a batch' signet card batch import autumn --layout person-ec --csv "$tmp/p.csv"
+for i in 1 2 3 4; do
+	request "p$i"
+	as o1 signet order new --profile web-login --csr "$tmp/p$i.csr" --holder "$i" \
+	    --field "name=Person $i" --sign >"$tmp/out" 2>&1 || sed 's/^/# /' "$tmp/out"
+done
+cad
+tamper "INSERT INTO card (id, identity, number, batch, n, holder, layout, family, state, station,
+	reader, changed_by, issued_at)
+    SELECT decode(md5(number), 'hex'), 'piv-serial:' || n, number, batch, n, holder, 'person-ec',
+	'piv', 'issued', 'desk', 'reader', 'desk', now() FROM card_item;
+    INSERT INTO card_key (card, slot, alg, spki, key_digest, order_id, n, written_at)
+    SELECT c.id, 'authentication', 'ec:P-256', decode(repeat('00', 91), 'hex'), x.key_digest,
+	x.order_id, x.n, now() FROM card c JOIN cert x ON x.holder = c.holder AND x.profile = 'web-login';
+    UPDATE card_item SET state = 'issued'"
+card() { sql "SELECT number FROM card_item WHERE n = $1"; }
+state() { signet card show "$(card "$1")" --json | jq -r "${2:-.state}"; }
+status() { sql "SELECT status || coalesce(' ' || reason, '') FROM cert WHERE holder = '$1' AND profile = 'web-login'"; }
+
+# --- looking ---
+is 'four cards' "$(signet card list --state issued --json | jq -r .holder | tr '\n' ' ')" '1 2 3 4 '
+is 'of a holder' "$(signet card list --holder 3 --json | jq -r .number)" "$(card 3)"
+is 'page by page' "$(signet card list --limit 2 --after "$(card 2)" --json | jq -r .holder | tr '\n' ' ')" '3 4 '
+exits 4 'a mistyped number is said to be one' signet card show P0000001
+said 'it was mistyped'
+exits 0 'all is well' signet card check
+
+# --- ways ---
+exits 5 'an issued card is not in use yet' signet card activated "$(card 1)"
+said 'is issued and cannot be activated'
+exits 0 'packed' signet card packed "$(card 1)" "$(card 2)"
+exits 5 'not twice' signet card packed "$(card 1)"
+exits 0 'delivered' signet card delivered "$(card 1)" "$(card 2)"
+exits 5 'what was not suspended is not resumed' as o1 signet card resumed "$(card 1)" --yes
+exits 0 'in use' signet card activated "$(card 1)" --reason 'met in person'
+is 'its history says so' "$(state 1 '.history[-1].reason')" 'met in person'
+exits 0 'its PIN was unblocked' signet card unblocked "$(card 1)"
+is 'which is no state' "$(state 1) $(state 1 '.history[-1].what')" 'activated unblocked'
+
+# --- effects ---
+exits 7 'without a key nothing is suspended' signet card suspended "$(card 1)" --yes
+is 'and nothing is' "$(state 1)" activated
+exits 0 'suspended' as o1 signet card suspended "$(card 1)" --yes --reason 'on leave'
+said 'holds 1 certificates'
+is 'at once in the store' "$(state 1)" suspended
+exits 5 'the CA has not done it yet' signet card check
+is 'and it is on its way' "$(signet card check --json 2>/dev/null | jq -r .ordered)" true
+cad
+is 'then the certificate is on hold' "$(status 1)" 'held 6'
+exits 0 'and all is well' signet card check
+exits 5 'a suspended card is not activated' as o1 signet card activated "$(card 1)" --yes
+exits 0 'resumed' as o1 signet card resumed "$(card 1)" --yes
+cad
+is 'the certificate is good' "$(status 1)" good
+exits 0 'lost' as o2 signet card lost "$(card 1)" --yes
+cad
+is 'the certificate is revoked' "$(status 1)" 'revoked 1'
+exits 5 'for ever' as o1 signet card resumed "$(card 1)" --yes
+exits 0 'found again' signet card returned "$(card 1)"
+exits 0 'and shredded' signet card destroyed "$(card 1)"
+exits 5 'nothing follows' signet card returned "$(card 1)"
+exits 0 'another is replaced' as o1 signet card replaced "$(card 2)" --yes
+ok 'the audit chain says which card' audited "card=$(card 2)" what=replaced
+cad
+is 'as superseded' "$(status 2)" 'revoked 4'
+
+# --- by other ways than these ---
+is 'a change whose order is missing is refused by the store' "$(sql "SET ROLE signet_cli;
+    UPDATE card SET state = 'lost' WHERE number = '$(card 3)'" 2>&1 | grep -c 'without an order to revoke')" 1
+is 'the order of another effect is none' "$(sql "UPDATE card SET state = 'lost',
+    order_id = (SELECT id FROM orders WHERE kind = 'hold' LIMIT 1)
+    WHERE number = '$(card 3)'" 2>&1 | grep -c 'without an order to revoke')" 1
+tamper "UPDATE card SET state = 'lost' WHERE number = '$(card 3)'"
+exits 5 'who goes around it is found' signet card check
+is 'by name' "$(signet card check --json 2>/dev/null | jq -r '.number + " " + .state + " " + .status')" \
+    "$(card 3) lost good"
+
+# --- proof ---
+exits 0 'a proof' as o1 signet card proof "$(card 4)" --out "$tmp/proof.pem"
+openssl cms -verify -binary -inform PEM -in "$tmp/proof.pem" -CAfile "$pki/ca/root.pem" \
+    -purpose any -out "$tmp/proof.json" 2>"$tmp/out" || sed 's/^/# /' "$tmp/out"
+is 'openssl verifies it' "$(jq -r '.card + " " + .identity' "$tmp/proof.json")" "$(card 4) piv-serial:4"
+is 'who approved is in it' "$(jq -r '.keys[0].approved_by[0].person' "$tmp/proof.json")" o1
+jq -r '.keys[0].certificate' "$tmp/proof.json" | base64 -d >"$tmp/x.der"
+ok 'and the certificate' sh -c "openssl x509 -inform DER -in '$tmp/x.der' -noout -subject | grep -q 'Person 4'"
+ok 'the audit proves it' proven
+done_testing
