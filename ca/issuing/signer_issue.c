@@ -399,14 +399,20 @@ check_card(struct signer *s, struct prepared *p, const struct csr *csr,
     struct error *e)
 {
 	const struct profile	*profile = p->spec.profile;
+	struct attest		 a;
 	int			 attested = 0;
 
 	if (csr->is_bare && !p->has_station)
 		return error_set(e, ERROR_DENIED, "a key without a proof of "
 		    "possession is only taken from a station");
-	if (s->makers != NULL && (attested = attest_check(csr, s->makers,
+	if (s->makers != NULL && (attested = attest_check(&a, csr, s->makers,
 	    clock_now(s->clock), e)) == -1)
 		return -1;
+	if (attested == 1 && a.pin_policy == ATTEST_NEVER &&
+	    !profile_has_eku(profile, profile_eku_oid("pivCardAuth")))
+		return error_set(e, ERROR_DENIED, "attestation: the card uses "
+		    "this key without a PIN, which only keys of the card "
+		    "itself are for");
 	if (profile->needs_attestation && attested == 0)
 		return error_set(e, ERROR_DENIED, "profile %s needs the word of "
 		    "a card's maker, and %s", profile->name,

@@ -70,11 +70,10 @@ voucher_parse(struct bytes der)
 }
 
 static int
-check(X509 *leaf, STACK_OF(X509) *others, const struct csr *csr,
-    STACK_OF(X509) *roots, int64_t now, struct error *e)
+check(struct attest *a, X509 *leaf, STACK_OF(X509) *others,
+    const struct csr *csr, STACK_OF(X509) *roots, int64_t now,
+    struct error *e)
 {
-	struct attest	 a;
-
 	if (EVP_PKEY_eq(X509_get0_pubkey(leaf), csr->key) != 1)
 		return error_set(e, ERROR_DENIED, "it is about another key");
 	if (X509_check_ca(leaf) > 0)
@@ -82,12 +81,12 @@ check(X509 *leaf, STACK_OF(X509) *others, const struct csr *csr,
 		    "its first certificate is one of a CA, not of a key");
 	if (cert_verify_chain(leaf, others, roots, now, e) == -1)
 		return -1;
-	return attest_read(&a, leaf, e) == -1 ? -1 : 1;
+	return attest_read(a, leaf, e) == -1 ? -1 : 1;
 }
 
 int
-attest_check(const struct csr *csr, STACK_OF(X509) *roots, int64_t now,
-    struct error *e)
+attest_check(struct attest *a, const struct csr *csr, STACK_OF(X509) *roots,
+    int64_t now, struct error *e)
 {
 	STACK_OF(X509)	*others = NULL;
 	X509		*leaf = NULL, *x;
@@ -108,7 +107,7 @@ attest_check(const struct csr *csr, STACK_OF(X509) *roots, int64_t now,
 		}
 		leaf = i == 0 ? x : leaf;
 	}
-	rc = check(leaf, others, csr, roots, now, e);
+	rc = check(a, leaf, others, csr, roots, now, e);
  out:
 	if (rc == -1)
 		error_wrap(e, "attestation");

@@ -7,17 +7,19 @@
  */
 #include "x509/csr.h"
 
+#define ATTEST_NEVER	1		/* of either policy */
+
 struct attest {
 	bool	 has_serial;
 	uint32_t serial;		/* of the card */
-	int	 pin_policy, touch_policy;	/* -1: not said; 1 is never */
+	int	 pin_policy, touch_policy;	/* -1: not said */
 };
 /* What the key's own certificate says, in the extensions of PIV tokens. */
 int	 attest_read(struct attest *, X509 *leaf, struct error *);
 /*
  * The vouchers of a request: about its key, and up to one of the roots.
- * 1; 0 when there are none; ERROR_DENIED.
+ * 1 and what they say; 0 when there are none; ERROR_DENIED.
  */
-int	 attest_check(const struct csr *, STACK_OF(X509) *roots, int64_t now,
-	    struct error *);
+int	 attest_check(struct attest *, const struct csr *,
+	    STACK_OF(X509) *roots, int64_t now, struct error *);
 #endif

@@ -57,6 +57,7 @@ static void
 card(const uint8_t *p, size_t n)
 {
 	struct error	 e = ERROR_INIT;
+	struct attest	 a;
 	struct csr	*csr;
 	uint8_t		 key[KEY_DIGEST_SIZE];
 
@@ -65,7 +66,7 @@ card(const uint8_t *p, size_t n)
 	if (csr_find_key(key, BYTES(csr->der.p, csr->der.len), &e) == -1 ||
 	    memcmp(key, csr->key_digest, sizeof(key)) != 0)
 		abort();
-	(void)attest_check(csr, NULL, 1800000000, &e);
+	(void)attest_check(&a, csr, NULL, 1800000000, &e);
 	csr_free(&csr);
 }
 

@@ -77,9 +77,11 @@ read_card(struct fixture *f, X509 *leaf, X509 *issuer)
 static int
 judge(struct fixture *f, X509 *leaf, X509 *issuer)
 {
+	struct attest	 a;
+
 	if (read_card(f, leaf, issuer) == -1)
 		return -1;
-	return attest_check(f->csr, f->pki.anchors, TESTPKI_NOW, &f->e);
+	return attest_check(&a, f->csr, f->pki.anchors, TESTPKI_NOW, &f->e);
 }
 
 static void

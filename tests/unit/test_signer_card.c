@@ -260,6 +260,51 @@ signer_refuses_a_key_without_the_word_that_the_profile_needs(void **state)
 	buf_clear(&request);
 }
 
+/* The maker says when the card wants its PIN for the key. */
+static void
+set_rules(struct bureau *b, const char rules[2])
+{
+	ASN1_OBJECT		*o = OBJ_txt2obj("1.3.6.1.4.1.41482.3.8", 1);
+	ASN1_OCTET_STRING	*v = ASN1_OCTET_STRING_new();
+	X509_EXTENSION		*ext;
+
+	assert_int_equal(ASN1_OCTET_STRING_set(v,
+	    (const unsigned char *)rules, 2), 1);
+	ext = X509_EXTENSION_create_by_OBJ(NULL, o, 0, v);
+	assert_int_equal(X509_add_ext(b->voucher, ext, -1), 1);
+	assert_true(X509_sign(b->voucher, b->maker_key, EVP_sha256()) > 0);
+	X509_EXTENSION_free(ext);
+	ASN1_OCTET_STRING_free(v);
+	ASN1_OBJECT_free(o);
+}
+
+static void
+e016_signer_refuses_a_key_that_needs_no_pin(void **state)
+{
+	struct bureau	*b = *state;
+	struct buf	 request = { 0 };
+
+	set_rules(b, "\x01\x01");
+	restart(b, true, BOTH);
+	put(b, &request, false, b->voucher, b->maker);
+	refused(b, &request, "attestation: the card uses this key without a "
+	    "PIN, which only keys of the card itself are for");
+	buf_clear(&request);
+}
+
+static void
+e016_signer_takes_a_key_that_needs_a_pin(void **state)
+{
+	struct bureau	*b = *state;
+	struct buf	 request = { 0 };
+
+	set_rules(b, "\x02\x01");
+	restart(b, true, BOTH);
+	put(b, &request, false, b->voucher, b->maker);
+	issued_with(b, &request, OID_ATTESTED);
+	buf_clear(&request);
+}
+
 static void
 signer_says_in_the_certificate_what_is_known_about_the_key(void **state)
 {
@@ -293,6 +338,8 @@ main(void)
 		T(signer_takes_a_key_alone_from_stations_only),
 		T(signer_refuses_the_word_of_a_maker_that_it_does_not_know),
 		T(signer_refuses_a_key_without_the_word_that_the_profile_needs),
+		T(e016_signer_refuses_a_key_that_needs_no_pin),
+		T(e016_signer_takes_a_key_that_needs_a_pin),
 		T(signer_says_in_the_certificate_what_is_known_about_the_key),
 	};
 
