@@ -726,7 +726,8 @@ fresh(void **state)
 {
 	(void)state;
 	a = arena_new();
-	testdb_sql(&t, "TRUNCATE credential, application, application_link, notice,"
+	testdb_sql(&t, "SET client_min_messages = warning;"
+	    " TRUNCATE credential, application, application_link, notice,"
 	    " revocation_code, code_try, intent, request, item, orders, cert_name,"
 	    " status_change, cert, crl, crl_part, outbox, holder, ca CASCADE");
 	return 0;
