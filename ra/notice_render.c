@@ -11,6 +11,7 @@
 #include "link.h"
 #include "mail/mail.h"
 #include "notices_private.h"
+#include "subject.h"
 
 #define HOUR	3600
 
@@ -36,19 +37,29 @@ put_time(json_t *v, const char *name, int64_t when)
 	put(v, name, when != 0 ? text : "");
 }
 
+static const char *
+word(const struct notices *n, const char *lang, const char *what,
+    const char *name)
+{
+	return notice_texts_word(n->texts, lang, arena_printf(n->arena,
+	    "%s.%s", what, name));
+}
+
 static void
-put_profile(struct notices *n, json_t *v, const char *profile)
+put_profile(struct notices *n, json_t *v, const char *lang,
+    const char *profile)
 {
 	const struct profile	*p;
+	const char		*text = word(n, lang, "profile", profile);
 	struct error		 ignored = ERROR_INIT;
 
-	put(v, "profile", profiles_find(&n->profiles, profile, &p,
+	put(v, "profile", text != NULL ? text : profiles_find(&n->profiles, profile, &p,
 	    &ignored) == 0 && p->description != NULL ? p->description :
 	    profile);
 }
 
 static json_t *
-values_new(const struct notices *n)
+values_new(const struct notices *n, const char *lang)
 {
 	static const char *const	 names[] = { "link", "name", "serial",
 	    "until", "days", "reason", "number", "hours", "when" };
@@ -58,7 +69,7 @@ values_new(const struct notices *n)
 		put(v, names[i], "");
 	put(v, "url", n->setup->url);
 	put(v, "brand", n->setup->from_name != NULL ? n->setup->from_name :
-	    n->setup->from);
+	    word(n, lang, "brand", "name"));
 	return v;
 }
 
@@ -95,6 +106,23 @@ application_is_so(const struct db_notice *t, const struct db_application *p,
 	return strcmp(p->state, t->kind) == 0;
 }
 
+/* As the form said, or the address. */
+static void
+put_applicant(json_t *v, const struct db_application *p)
+{
+	json_t		*fields = json_loads(p->fields, 0, NULL), *one;
+	const char	*name = p->mail, *field;
+	size_t		 i;
+
+	json_array_foreach(fields, i, one) {
+		field = json_string_value(json_array_get(one, 0));
+		if (field != NULL && strcmp(field, "name") == 0)
+			name = json_string_value(json_array_get(one, 1));
+	}
+	put(v, "name", name);
+	json_decref(fields);
+}
+
 static int
 of_application(struct notices *n, const struct db_notice *t, json_t *v,
     const char **why, struct error *e)
@@ -114,9 +142,10 @@ of_application(struct notices *n, const struct db_notice *t, json_t *v,
 	text_hex(hex, p.id, sizeof(p.id));
 	hex[8] = '\0';
 	put(v, "number", hex);
+	put_applicant(v, &p);
 	put(v, "reason", p.reason);
 	put_time(v, "when", p.made_at);
-	put_profile(n, v, p.profile);
+	put_profile(n, v, t->lang, p.profile);
 	json_object_set_new(v, "hours", json_integer((p.expires_at - now +
 	    HOUR - 1) / HOUR));
 	return put_link(n, v, &p, strcmp(t->kind, "confirm") == 0 ?
@@ -141,15 +170,17 @@ address_in(struct notices *n, struct bytes der)
 	return to;
 }
 
-static const char *
-reason_words(int reason)
+static void
+put_reason(struct notices *n, json_t *v, const char *lang, int reason)
 {
-	static const char *const	 words[] = { "unspecified",
+	static const char *const	 names[] = { "unspecified",
 	    "keyCompromise", "cACompromise", "affiliationChanged",
 	    "superseded", "cessationOfOperation", "certificateHold" };
+	const char			*name = reason >= 0 && reason < 7 ?
+	    names[reason] : reason == 9 ? "privilegeWithdrawn" : "";
+	const char			*text = word(n, lang, "reason", name);
 
-	return reason >= 0 && reason < 7 ? words[reason] : reason == 9 ?
-	    "privilegeWithdrawn" : "";
+	put(v, "reason", text != NULL ? text : name);
 }
 
 static bool
@@ -181,12 +212,12 @@ of_cert(struct notices *n, const struct db_notice *t, json_t *v,
 		*why = "nobody's address is known";
 		return 0;
 	}
-	put(v, "name", c.subject);
+	put(v, "name", subject_name(n->arena, c.subject));
 	put(v, "serial", text_hex(hex, c.serial.p, c.serial.len));
-	put(v, "reason", reason_words(c.reason));
+	put_reason(n, v, t->lang, c.reason);
 	put_time(v, "until", c.not_after);
 	put_time(v, "when", c.revoked_at != 0 ? c.revoked_at : c.issued_at);
-	put_profile(n, v, c.profile);
+	put_profile(n, v, t->lang, c.profile);
 	json_object_set_new(v, "days", json_integer((c.not_after - now) /
 	    (24 * HOUR)));
 	json_object_set_new(v, "link", json_string(n->setup->url));
@@ -197,7 +228,7 @@ int
 notice_render(struct notices *n, const struct db_notice *t,
     struct notice_mail *m, const char **why, struct error *e)
 {
-	json_t	*v = values_new(n);
+	json_t	*v = values_new(n, t->lang);
 	int	 rc;
 
 	*m = (struct notice_mail){ .to = t->mail };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The words of mails: files LANG/KIND.txt, of the suite and of the brand.
+ * The words of mails: files LANG/KIND.txt, of the suite and of the brand; and
+ * of the pages' texts what profiles and reasons are called.
  */
 #include <string.h>
 
@@ -24,6 +25,7 @@ struct notice_texts {
 	size_t		  n;		/* languages */
 	char		**lang;
 	struct words	(*words)[KINDS];
+	struct texts	 *pages;	/* what things are called */
 };
 
 void
@@ -38,6 +40,7 @@ notice_texts_free(struct notice_texts **tp)
 		for (size_t k = 0; k < KINDS; k++)
 			mem_free(&t->words[i][k].subject);
 	}
+	texts_free(&t->pages);
 	mem_free(&t->lang);
 	mem_free(&t->words);
 	mem_free(tp);
@@ -152,6 +155,20 @@ load_language(struct notice_texts *t, size_t i, const char *dir,
 	return 0;
 }
 
+static int
+load_pages(struct notice_texts *t, const char *dir, const char *brand,
+    struct error *e)
+{
+	char	*texts = file_join(dir, "texts");
+	char	*own = brand == NULL ? NULL : file_join(brand, "texts");
+	int	 rc = texts_load(&t->pages, texts, own,
+		    (const char *const *)t->lang, t->n, e);
+
+	mem_free(&texts);
+	mem_free(&own);
+	return rc;
+}
+
 int
 notice_texts_load(struct notice_texts **out, const char *dir,
     const char *brand, const struct conf_list *languages, struct error *e)
@@ -163,13 +180,23 @@ notice_texts_load(struct notice_texts **out, const char *dir,
 	t->words = mem_array(languages->n + 1, sizeof(*t->words));
 	for (size_t i = 0; i < languages->n; i++) {
 		t->lang[t->n++] = mem_strdup(languages->v[i]);
-		if (load_language(t, i, dir, brand, e) == -1) {
-			notice_texts_free(&t);
-			return -1;
-		}
+		if (load_language(t, i, dir, brand, e) == -1)
+			goto fail;
 	}
+	if (load_pages(t, dir, brand, e) == -1)
+		goto fail;
 	*out = t;
 	return 0;
+ fail:
+	notice_texts_free(&t);
+	return -1;
+}
+
+const char *
+notice_texts_word(const struct notice_texts *t, const char *lang,
+    const char *key)
+{
+	return texts_get(t->pages, lang, key);
 }
 
 int

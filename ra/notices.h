@@ -22,7 +22,7 @@ struct notices_setup {
 	const char		*instance;	/* of all nodes its own */
 	const char		*database;
 	const char		*profiles;	/* directory */
-	const char		*pages;		/* mail/LANG/KIND.txt */
+	const char		*pages;		/* mail/LANG/KIND.txt, texts/ */
 	const char		*brand;		/* likewise; or NULL */
 	const struct conf_list	*languages;
 	const char		*url;		/* of the pages */

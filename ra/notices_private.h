@@ -22,6 +22,10 @@ int	 notice_texts_fill(const struct notice_texts *, const char *lang,
 	    const char *kind, const json_t *values, struct buf *subject,
 	    struct buf *body, const char **used_lang, struct error *);
 
+/* A text of the pages in that language, or the first; NULL: there is none. */
+const char *notice_texts_word(const struct notice_texts *, const char *lang,
+	    const char *key);
+
 struct notices {
 	const struct notices_setup	*setup;
 	struct smtp			 smtp;

@@ -8,6 +8,7 @@
 #include "officer.h"
 #include "public.h"
 #include "x509/cert.h"
+#include "subject.h"
 
 void
 officer_put(json_t *o, const char *name, const char *text)
@@ -51,7 +52,7 @@ officer_cert_json(struct page *p, const struct db_cert *c)
 
 	officer_put(o, "ca", c->ca);
 	officer_put(o, "serial", text_hex(hex, c->serial.p, c->serial.len));
-	officer_put(o, "name", public_name(p, c->subject));
+	officer_put(o, "name", subject_name(p->arena, c->subject));
 	officer_put(o, "holder", c->holder);
 	officer_put(o, "description", public_description(p, c->profile));
 	officer_put_day(o, "not_after", c->not_after);

@@ -57,28 +57,6 @@ public_description(struct page *p, const char *name)
 	return name;
 }
 
-/* Lists have the subject as text only (RFC 4514). */
-const char *
-public_name(struct page *p, const char *subject)
-{
-	const char	*s = subject;
-	char		*dst, *d;
-
-	while (strncmp(s, "CN=", 3) != 0) {
-		for (; *s != '\0' && *s != ',' && *s != '+'; s++)
-			if (*s == '\\' && s[1] != '\0')
-				s++;
-		if (*s++ == '\0')
-			return subject;
-	}
-	d = dst = arena_strdup(p->arena, s + 3);
-	for (s += 3; *s != '\0' && *s != ',' && *s != '+'; s++)
-		if (*s != '\\' || *++s != '\0')
-			*d++ = *s;
-	*d = '\0';
-	return dst;
-}
-
 static const char *
 common_name(struct page *p, const X509_NAME *n)
 {

@@ -15,8 +15,6 @@
 json_t	*public_cert(struct page *, const struct db_cert *);
 /* As the text "profile.NAME" or the profile itself says, or its name. */
 const char *public_description(struct page *, const char *profile);
-/* What a subject as text calls its holder: the common name, or all of it. */
-const char *public_name(struct page *, const char *subject);
 /* "2026-11-21", "" for 0; in the arena. */
 const char *public_day(struct page *, int64_t);
 /* A text that need not be there: NULL then. */

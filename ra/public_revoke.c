@@ -17,6 +17,7 @@
 #include "os/gate.h"
 #include "public.h"
 #include "rad.h"
+#include "subject.h"
 
 #define GATE_MS	5000
 #define MY_MAX	100
@@ -250,9 +251,9 @@ own_value(struct page *p, const struct db_cert *c)
 	    c->not_after > p->now;
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, "
-	    "s:{s:s, s:s}}", "name", public_name(p, c->subject),
-	    "description", public_description(p, c->profile), "serial", hex, "not_after",
-	    public_day(p, c->not_after), "status", c->not_after < p->now ?
+	    "s:{s:s, s:s}}", "name", subject_name(p->arena, c->subject),
+	    "description", public_description(p, c->profile), "serial", hex,
+	    "not_after", public_day(p, c->not_after), "status", c->not_after < p->now ?
 	    "expired" : strcmp(c->status, "good") == 0 ? "valid" : c->status,
 	    "may_revoke", public_may_revoke(p, c), "may_renew", renew,
 	    "current", p->client.serial.len == c->serial.len &&

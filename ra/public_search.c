@@ -11,6 +11,7 @@
 #include "mail/mail.h"
 #include "public.h"
 #include "rad.h"
+#include "subject.h"
 #include "x509/cert.h"
 #include "x509/name.h"
 
@@ -37,8 +38,8 @@ found_value(struct page *p, const struct db_cert *c)
 {
 	char	*hex = public_hex(p, c->serial.p, c->serial.len);
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", public_name(p,
-	    c->subject), "ca", c->ca, "serial", hex, "not_after", public_day(p,
+	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", subject_name(
+	    p->arena, c->subject), "ca", c->ca, "serial", hex, "not_after", public_day(p,
 	    c->not_after), "description", public_description(p, c->profile));
 }
 

@@ -196,6 +196,11 @@ cad
 is '... by the CA' "$(sql "SELECT status, reason FROM cert
     WHERE holder = '4711'")" 'revoked|1'
 ok '... and a mail says so' mailed 'Your certificate was revoked' 1
+last_mail 'Your certificate was revoked' >"$tmp/words"
+ok '... in words, and whose it was' sh -c "grep -q 'Alice Holm' '$tmp/words' &&
+    grep -q 'reason: Somebody else may have the key' '$tmp/words'"
+last_mail 'Your certificate is there' >"$tmp/words"
+ok 'as one did when it was issued' grep -q 'Alice Holm' "$tmp/words"
 visit '/search?mail=alice%40example.org' >/dev/null
 not 'it is found no more' has 'Alice Holm'
 
