@@ -136,8 +136,8 @@ export OPENSC_CONF
 # --- RSA, on a card with extensions -------------------------------------------
 
 card_put 0 "$tmp/card-rsa" -x -n 4711 -k A
-ok 'a card gets four RSA keys and certificates' fill 0 rsa rsa:2048 rsa
-ok 'G029: its keys are listed' p11 -O
+ok 'N024: a card makes four RSA keys, and gets certificates' fill 0 rsa rsa:2048 rsa
+ok 'G030: its keys and certificates are listed' p11 -O
 said 'holder 9a'
 ok 'G028: 9A signs for OpenSC' signs rsa 9a 01 SHA256-RSA-PKCS
 ok '... and 9C' signs rsa 9c 02 SHA256-RSA-PKCS

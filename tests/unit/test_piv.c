@@ -195,6 +195,7 @@ piv_generate_makes_each_kind_of_key_and_finds_it_again(void **state)
 	    &found, &f->e), 0);
 }
 
+/* E062: the private key in the card is that of the certificate. */
 static void
 card_request_refuses_a_key_that_was_not_made_on_this_card(void **state)
 {
@@ -285,6 +286,7 @@ card_attested_refuses_the_word_for_another_key(void **state)
 	EVP_PKEY_free(pub);
 }
 
+/* G044: it is certain that the certificate is in the card. */
 static void
 piv_write_cert_notices_that_the_card_keeps_something_else(void **state)
 {

@@ -260,7 +260,7 @@ signer_refuses_a_key_without_the_word_that_the_profile_needs(void **state)
 	buf_clear(&request);
 }
 
-/* The maker says when the card wants its PIN for the key. */
+/* E016: the maker says when the card wants its PIN for the key. */
 static void
 set_rules(struct bureau *b, const char rules[2])
 {
