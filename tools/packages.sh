@@ -4,18 +4,18 @@
 # quickstart and runtests; the one place where packages are listed.
 
 # To make configure and build the programs.
-packages_build="autoconf automake gcc libc6-dev libconfig-dev libcurl4-openssl-dev libfido2-dev
-    libgnutls28-dev libidn2-dev libjansson-dev libldap-dev libmicrohttpd-dev libp11-kit-dev libpcsclite-dev libpq-dev
+packages_build="autoconf automake gcc libc6-dev libcairo2-dev libconfig-dev libcurl4-openssl-dev libfido2-dev
+    libgnutls28-dev libidn2-dev libjansson-dev libldap-dev libmicrohttpd-dev libp11-kit-dev libpango1.0-dev libpcsclite-dev libpq-dev
     libseccomp-dev libssl-dev
     make pkg-config zlib1g-dev"
 
 # To run the store and to look at what came out.
-packages_run="curl ldap-utils openssl perl postgresql python3 slapd util-linux"
+packages_run="curl fonts-dejavu-core ldap-utils openssl perl postgresql python3 slapd util-linux"
 
 # For the tests: the second compiler, the checkers, and other people's programs
 # that are asked for their opinion.
 packages_test="clang dirmngr gnutls-bin gpg-agent gpgsm jq libclang-rt-dev libcmocka-dev libengine-pkcs11-openssl
-    libnss3-tools llvm mandoc nginx-light opensc p11-kit p11-kit-modules pcscd perl procps python3 shellcheck softhsm2 strongswan-pki util-linux
+    libnss3-tools llvm mandoc nginx-light opensc p11-kit p11-kit-modules pcscd perl poppler-utils procps python3 shellcheck softhsm2 strongswan-pki util-linux
     valgrind vsmartcard-vpcd wrk xz-utils yubico-piv-tool"
 
 # For the tests of pages: a browser, and node, which drives it and may have come
