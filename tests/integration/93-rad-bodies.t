@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Requests that are too large, that can be read in two ways, that name another
-# host or another method: at each address of signet-rad.
+# Requests that are too large, that can be read in two ways, that name a file,
+# another host or another method: at each address of signet-rad.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/rad.sh"
@@ -158,6 +158,27 @@ not 'no mail leads elsewhere' grep -rq evil "$tmp/sink/mail"
 ok 'there were mails' test "$(mails "$rad/confirm/")" -ge 3
 say "GET https://evil.example/ HTTP/1.1\r\n${h}Connection: close\r\n\r\n"
 not 'an address of another is none of ours' grep -qa '^HTTP/1.1 200' "$tmp/raw"
+
+# --- paths ---
+secret=$(head -n 1 /etc/passwd)
+for up in ../../../../../../../etc/passwd ..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd \
+    ..%5c..%5cetc%5cpasswd %2e%2e/%2e%2e/rad.conf ....//....//etc/passwd \
+    /etc/passwd %2fetc%2fpasswd file:%2f%2f%2fetc%2fpasswd; do
+	for at in static/ static/0123456789abcdef/ enrol/ ca/ ca/people/ \
+	    search/people/ search/people/00/ status/ collect/00/ confirm/ \
+	    .well-known/est/ officer/ templates/ texts/ brand/ '?lang=' \
+	    'enrol?lang='; do
+		visit "/$at$up" -H "Accept-Language: $up" \
+		    -b "__Host-signet-lang=$up" >>"$tmp/statuses"
+		cat "$tmp/body" >>"$tmp/bodies"
+	done
+done
+not 'no path leads to a file of the machine' grep -qF -e "$secret" \
+    -e agent_passphrase "$tmp/bodies"
+is 'and none is more than not found, or the home page' "$(grep -cvE \
+    '^(200|400|404|405)$' "$tmp/statuses")" 0
+is '... which is what a language asks for' "$(grep -c '^200$' \
+    "$tmp/statuses")" 16
 
 # --- leading elsewhere ---
 for path in //evil.example /%2f/evil.example '/\evil.example' \
