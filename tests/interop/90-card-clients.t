@@ -178,6 +178,15 @@ openssl cms -encrypt -binary -aes256 -outform der -in data -out sealed \
 ok 'G029: NSS decrypts a mail with it' cmsutil -D -d sql:nss -i sealed -o plain \
     -f pin
 ok '... and it is what it was' cmp plain data
+
+for wrong in 111111 222222 333333; do
+	not "a wrong PIN opens nothing ($wrong)" p11 --pin $wrong --login -O
+done
+not 'N026: after three the right one does not either' p11 --pin $pin --login -O
+said 'CKR_PIN_LOCKED'
+ok 'N027: the PUK unblocks it' yubico-piv-tool --reader "$(reader_name 0)" \
+    -a unblock-pin -P 12345678 -N $pin
+ok '... and 9A signs again' signs rsa 9a 01 SHA256-RSA-PKCS
 card_pull 0
 
 # --- EC, on a strict card ------------------------------------------------------
