@@ -26,7 +26,7 @@ verify() {
 
 # show
 is 'one entry per certificate' "$(signet audit show --act issue --json |
-    grep -c '"act": *"issue"')" 8
+    grep -c '"act": *"issue"')" 9
 is 'two acts at once' "$(signet audit show --act ca-add --act crl --json |
     wc -l)" 5
 id=$(signet audit show --act issue --limit 1 --json |
