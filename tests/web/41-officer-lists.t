@@ -11,7 +11,7 @@
 install_pki
 start signet-cad -d -c "$pki/cad.conf"
 rad_configure
-rad_set idle '"20s"'
+rad_set idle '"30s"'
 ok 'signet-rad starts' rad_start
 web_trust "$pki/ca/root.pem"
 security_officers

@@ -87,7 +87,7 @@ await o1.goto(`${radCert}/officer/batch/${batch}`);
 has("one of two officers is not enough", await main(o1), "waits for approval");
 await judge(o1, "officer batch waits");
 // Meanwhile the other officer was away for too long.
-await o2.waitForTimeout(Math.max(0, left + 21000 - Date.now()));
+await o2.waitForTimeout(Math.max(0, left + 31000 - Date.now()));
 await o2.goto(`${radCert}/officer/order/${batch}/sign`);
 await refused(o2, "who was away too long is told so", "You were away for a while");
 await judge(o2, "officer session over");
