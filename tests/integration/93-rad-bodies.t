@@ -109,7 +109,8 @@ refused 'a length with a sign' "${post}Content-Length: +0\r\n\r\n"
 refused 'another coding' "${post}Transfer-Encoding: x, chunked\r\n\r\n0\r\n\r\n"
 refused 'a coding that is none' \
     "${post}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"
-refused 'two codings' "${post}Transfer-Encoding: chunked\r\n"'Transfer-Encoding: identity\r\n\r\n0\r\n\r\n'
+refused 'two codings' \
+    "${post}Transfer-Encoding: chunked\r\n"'Transfer-Encoding: identity\r\n\r\n0\r\n\r\n'
 refused 'a space before the colon' "${post}Content-Length : 44\r\n\r\n"
 refused 'a folded header' "${post}X-A: b\r\n Content-Length: 44\r\n\r\n"
 refused 'two hosts' "GET / HTTP/1.1\r\n${h}Host: evil.example\r\n\r\n"

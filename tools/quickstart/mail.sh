@@ -21,7 +21,7 @@ mail_start() {
 }
 
 mail_stop() {
-	background_stop mail smtp_sink
+	background_stop mail smtp_sink "mail server"
 }
 
 mail_status() {
