@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * signet card batch pause, resume, close, stock and drop.
+ * signet card batch pause, resume, close, stock, drop and reorder.
  */
 #include <string.h>
 
@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/cmd_card.h"
 #include "db/db_audit.h"
+#include "desk/card_round.h"
 
 const struct cmd_opt CARD_BATCH_STOCK_OPTS[] = {
 	{ "received", 0, CMD_NUMBER, false, "N", "blanks out of the box" },
@@ -196,4 +197,22 @@ card_batch_drop_cmd(struct cmd_args *a, void *ctx, struct error *e)
  out:
 	mem_free(&item);
 	return rc;
+}
+
+int
+card_batch_reorder_cmd(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct cli		*c = ctx;
+	struct db_card_batch	 b;
+	char *const		*name;
+	size_t			 n;
+
+	cli_begin(c, a);
+	cmd_operands(a, &name);
+	if (card_batch_named(c, name[0], &b, e) == -1 ||
+	    card_round_submit(&c->desk, &b, &n, e) == -1)
+		return -1;
+	cli_say(c, "batch %s: %zu ordered again; officers run: signet card "
+	    "batch approve %s", b.name, n, b.name);
+	return 0;
 }

@@ -232,6 +232,13 @@ const struct cmd CLI_CARD[] = {
 	    "Items that wait, or whose orders a spoiled card has used.",
 	    "signet card batch drop autumn 17 --reason 'has left'\n",
 	    CARD_BATCH_DROP_OPTS, 2, -1, card_batch_drop_cmd },
+	{ "card batch reorder", "NAME",
+	    "order again what spoiled cards have used up",
+	    "Certificates of a spoiled card are revoked, and its orders are "
+	    "used.  Makes another order per key for all such items, out of "
+	    "what officers have signed before; they sign it, too, and the "
+	    "items wait for new cards.", NULL, NULL, 1, 1,
+	    card_batch_reorder_cmd },
 	{ "card batch export", "NAME", "write the card printer's or the mailing's list",
 	    "--face: number, holder, name, expiry and the face columns of "
 	    "every item that is not dropped; --packing: the issued cards with "

@@ -14,7 +14,8 @@
 cmd_fn	 card_batch_import_cmd, card_batch_preview_cmd, card_batch_approve_cmd,
 	 card_batch_list_cmd, card_batch_show_cmd, card_batch_pause_cmd,
 	 card_batch_resume_cmd, card_batch_close_cmd, card_batch_stock_cmd,
-	 card_batch_drop_cmd, card_batch_export_cmd, card_list_cmd,
+	 card_batch_drop_cmd, card_batch_export_cmd,
+	 card_batch_reorder_cmd, card_list_cmd,
 	 card_show_cmd, card_check_cmd, card_proof_cmd, card_move_cmd,
 	 card_unblocked_cmd;
 extern const struct cmd_opt CARD_BATCH_IMPORT_OPTS[],

@@ -21,7 +21,7 @@
 	" count(*) FILTER (WHERE state = 'dropped')" \
 	" FROM card_item WHERE batch = b.id) i "
 
-enum { FIND, LIST, ORDERS, ITEMS, BALANCE, FULL };
+enum { FIND, LIST, ORDERS, ITEMS, BALANCE, FULL, SPENT };
 static const struct db_stmt read_stmt[] = {
 	[FIND] = DB_STMT("card_batch_find",
 	    "SELECT " COLUMNS " FROM card_batch b" COUNTS
@@ -58,10 +58,13 @@ static const struct db_stmt read_stmt[] = {
 	    "  AND c.state NOT IN ('spoiled', 'lost', 'replaced', 'returned',"
 	    "   'destroyed') AND c.number IS DISTINCT FROM u.replaces)"
 	    "  >= $3::bigint"),
+	[SPENT] = DB_STMT("card_batch_spent",
+	    "SELECT n, place, round FROM card_item WHERE batch = $1::bigint"
+	    " AND state = 'spent' ORDER BY n"),
 };
 const struct db_table DB_CARD_BATCH = DB_TABLE(read_stmt);
 
-enum { NUMBERS, ADD, ADD_ORDER, ADD_ITEMS, MOVE, COUNT, DROP };
+enum { NUMBERS, ADD, ADD_ORDER, ADD_ITEMS, MOVE, COUNT, DROP, AGAIN };
 static const struct db_stmt make_stmt[] = {
 	[NUMBERS] = DB_STMT("card_numbers",
 	    "SELECT nextval('card_running') FROM"
@@ -91,6 +94,11 @@ static const struct db_stmt make_stmt[] = {
 	    "UPDATE card_item SET state = 'dropped', reason = $3::text,"
 	    " changed_at = now() WHERE batch = $1::bigint AND n = $2::bigint"
 	    " AND state IN ('waiting', 'spent')"),
+	[AGAIN] = DB_STMT("card_batch_again",
+	    "UPDATE card_item i SET state = 'waiting', round = $2::bigint,"
+	    " place = u.place, changed_at = now()"
+	    " FROM unnest($3::bigint[]) WITH ORDINALITY AS u (n, place)"
+	    " WHERE i.batch = $1::bigint AND i.n = u.n AND i.state = 'spent'"),
 };
 const struct db_table DB_CARD_BATCH_MAKE = DB_TABLE(make_stmt);
 
@@ -348,4 +356,41 @@ db_card_batch_drop(struct db *db, int64_t batch, uint32_t n,
 		return error_set(e, ERROR_CONFLICT, "item %u neither waits nor "
 		    "is spent", n);
 	return hit == -1 ? -1 : 0;
+}
+
+int
+db_card_batch_spent(struct db *db, int64_t batch, struct db_card_spents *out,
+    struct arena *a, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_int(batch) };
+	struct db_rows		*rows;
+
+	if (db_query(db, &read_stmt[SPENT], arg, 1, &rows, e) == -1)
+		return -1;
+	out->n = db_rows_count(rows);
+	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
+	for (size_t i = 0; i < out->n; i++) {
+		out->v[i].n = (uint32_t)db_get_int(rows, i, 0);
+		out->v[i].place = (uint32_t)db_get_int(rows, i, 1);
+		out->v[i].round = (int)db_get_int(rows, i, 2);
+	}
+	db_rows_free(&rows);
+	return 0;
+}
+
+int
+db_card_batch_again(struct db *db, int64_t batch, int round,
+    const struct db_card_spents *s, struct error *e)
+{
+	int64_t	*n = mem_array(s->n + 1, sizeof(*n)), touched;
+
+	for (size_t i = 0; i < s->n; i++)
+		n[i] = s->v[i].n;
+	touched = db_exec(db, &make_stmt[AGAIN], (struct db_arg[]){
+	    db_int(batch), db_int(round), db_ints(n, s->n) }, 3, e);
+	mem_free(&n);
+	if (touched == -1)
+		return -1;
+	return touched == (int64_t)s->n ? 0 : error_set(e, ERROR_CONFLICT,
+	    "an item is not spent any more");
 }

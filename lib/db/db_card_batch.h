@@ -103,6 +103,21 @@ int	 db_card_batch_move(struct db *, int64_t batch, const char *state,
 /* kind: received, useless, returned. */
 int	 db_card_batch_count(struct db *, int64_t batch, const char *kind,
 	    int64_t count, const char *who, const char *note, struct error *);
+/* Items whose orders spoiled cards have used: where those were. */
+struct db_card_spent {
+	uint32_t	 n, place;
+	int		 round;
+};
+struct db_card_spents {
+	struct db_card_spent	*v;
+	size_t			 n;
+};
+int	 db_card_batch_spent(struct db *, int64_t batch,
+	    struct db_card_spents *, struct arena *, struct error *);
+/* They wait again, the i-th at place i + 1 of this round's orders.
+ * ERROR_CONFLICT if one is not spent any more. */
+int	 db_card_batch_again(struct db *, int64_t batch, int round,
+	    const struct db_card_spents *, struct error *);
 /* An item that waits or is spent gets no card.  ERROR_CONFLICT. */
 int	 db_card_batch_drop(struct db *, int64_t batch, uint32_t n,
 	    const char *reason, struct error *);

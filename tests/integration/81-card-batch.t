@@ -136,6 +136,25 @@ exits 5 'nothing more is counted' signet card batch stock autumn --received 1
 says 'has left' signet card batch show autumn --items
 is 'listed' "$(signet card batch list --state closed --json | jq -r .name)" autumn
 
+# --- orders that spoiled cards have used ---
+printf 'holder,name,mail,surname\n' >"$tmp/c/again.csv"
+for i in 1 2 3; do printf 'a%s,Ann %s,a%s@example.com,Ek\n' "$i" "$i" "$i"; done >>"$tmp/c/again.csv"
+exits 0 'a batch' import again "$tmp/c/again.csv"
+exits 4 'nothing is spent yet' signet card batch reorder again
+said 'has no item whose orders are used up'
+tamper "UPDATE card_item SET state = 'spent' WHERE holder IN ('a1', 'a3')"
+exits 0 'two are ordered again' signet card batch reorder again
+said '2 ordered again'
+is 'they wait, at the places of the new orders' "$(sql "SELECT string_agg(holder || ':' || state || ':' || round || '.' || place, ' ' ORDER BY n)
+    FROM card_item WHERE holder LIKE 'a%'")" 'a1:waiting:2.1 a2:waiting:1.2 a3:waiting:2.2'
+exits 0 'officers sign the new round' as o1 signet card batch approve again --yes
+said 'Batch again: 2 cards'
+said 'a3 Ann 3'
+exits 0 'both of them' as o2 signet card batch approve again --yes
+is 'with the same card numbers, in what is signed' "$(sql "SELECT count(*) FROM orders o, card_item i
+    WHERE i.holder = 'a3' AND o.profile = 'card-auth'
+    AND position(convert_to(i.number, 'UTF8') IN o.blob) > 0")" 2
+
 # --- many ---
 awk 'BEGIN { print "holder,name,mail,unit,surname"
     for (i = 1; i <= 10000; i++)
