@@ -55,6 +55,8 @@ has("mistakes are told", await page.textContent("[data-errors]"),
     "Country: Two capital letters");
 is("... and marked at the field",
     await page.getAttribute("[name='field.country']", "aria-invalid"), "true");
+is("... the address, too",
+    await page.getAttribute("[name=mail]", "aria-invalid"), "true");
 is("what was typed is still there, as text",
     await page.inputValue("[name=note]"), SCRIPT);
 has("... and no script has run", await page.title(), "Signet");
