@@ -42,7 +42,7 @@ static const struct conf_item target_items[] = {
 	    "How long to wait for an answer."),
 	CONF_NUM(struct publish_target, window, 64, 1, 500,
 	    "How many operations are sent before the first is answered."),
-	CONF_NUM(struct publish_target, publishers, 2, 1, 16,
+	CONF_NUM(struct publish_target, publishers, 4, 1, 16,
 	    "How many processes write to it side by side."),
 	CONF_DURATION(struct publish_target, retry_max, "10m", 1, 86400,
 	    "The longest pause between two tries at one entry."),
