@@ -61,7 +61,7 @@ ok '... of which one is revoked at once' status revoke bo --reason superseded
 ok 'the directory that is there knows' wait_for no_entry bo
 slapd_start "$tmp/b"
 ldapi=$b
-ok 'the other one comes back, and has the certificate' \
+ok 'E053: the other one comes back, and has the certificate' \
     wait_for offers anna anna
 ok '... and not the one that was revoked meanwhile' no_entry bo
 ok '... and nothing waits any more' wait_for has b 0
