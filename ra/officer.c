@@ -9,22 +9,42 @@
 #include "db/db_application.h"
 #include "db/db_officer.h"
 #include "officer.h"
+#include "page_private.h"
 
 #define DAY		INT64_C(86400)
-#define DAYS		30
+#define CHART_S		30	/* a chart may be that old */
 #define RECENT		10
+
+/* Twenty thousand rows each: no officer looks at every second of a month. */
+static int
+find_days(struct page *p, enum db_officer_days which, int64_t first,
+    const int64_t **day, struct error *e)
+{
+	struct rad_days	*d = &p->priv->thread->days[which];
+
+	*day = d->day;
+	if (d->first == first && p->now >= d->at && p->now < d->at + CHART_S)
+		return 0;
+	d->first = 0;
+	if (db_officer_days(p->db, which, first, d->day, RAD_DAYS, e) == -1)
+		return -1;
+	d->first = first;
+	d->at = p->now;
+	return 0;
+}
 
 static int
 put_chart(struct page *p, enum db_officer_days which, const char *name,
     const char *title, struct error *e)
 {
-	int64_t		 first = (p->now / DAY - DAYS + 1) * DAY, day[DAYS];
+	int64_t		 first = (p->now / DAY - RAD_DAYS + 1) * DAY;
+	const int64_t	*day;
 	struct buf	 svg = { 0 };
 
-	if (db_officer_days(p->db, which, first, day, DAYS, e) == -1)
+	if (find_days(p, which, first, &day, e) == -1)
 		return -1;
 	chart_days(&svg, arena_printf(p->arena, "%s: {total} (0\xe2\x80\x93"
-	    "{most})", page_text(p, title)), first, day, DAYS);
+	    "{most})", page_text(p, title)), first, day, RAD_DAYS);
 	page_put_svg(p, name, buf_cstr(&svg));
 	buf_clear(&svg);
 	return 0;
@@ -96,7 +116,7 @@ put_recent(struct page *p, const struct officer_scope *s, struct error *e)
 		struct error	why = ERROR_INIT;
 
 		if (strcmp(orders.v[i].kind, "batch") == 0 ||
-		    officer_order(p, s, orders.v[i].id, &r, &why) == 0)
+		    officer_order_row(p, s, &orders.v[i], &r, &why) == 0)
 			json_array_append_new(rows,
 			    recent_json(&orders.v[i]));
 		review_clear(&r);
@@ -110,19 +130,14 @@ static int
 count_mine(struct page *p, const struct officer_scope *s, int64_t *n,
     struct error *e)
 {
-	struct db_officer_queue	 q = { .state = "pending" };
-	struct db_orders	 orders;
-	int64_t			 next;
+	const char *const	*scope;
+	size_t			 nscope;
 
 	*n = 0;
 	if (s->n == 0)
 		return 0;
-	q.scope = officer_scope_profiles(p, s, &q.nscope);
-	if (db_officer_queue(p->db, &q, 0, DB_OFFICER_STEP, &orders, &next,
-	    p->arena, e) == -1)
-		return -1;
-	*n = (int64_t)orders.n;
-	return 0;
+	scope = officer_scope_profiles(p, s, &nscope);
+	return db_officer_within(p->db, "pending", scope, nscope, n, e);
 }
 
 static int
@@ -133,8 +148,8 @@ put_counts(struct page *p, const struct officer_scope *s, struct error *e)
 
 	if (put_offices(p, s, &waiting, e) == -1 ||
 	    count_mine(p, s, &mine, e) == -1 ||
-	    db_officer_counts(p->db, p->now, p->now + DAYS * DAY,
-	    p->now - DAYS * DAY, &c, e) == -1)
+	    db_officer_counts(p->db, p->now, p->now + RAD_DAYS * DAY,
+	    p->now - RAD_DAYS * DAY, &c, e) == -1)
 		return -1;
 	page_put(p, "counts", json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}",
 	    "mine", (json_int_t)(mine + waiting), "waiting",

@@ -64,6 +64,8 @@ int	 officer_find_offer(struct page *, const struct officer_scope *,
 /* An order that may be seen; ERROR_NOTFOUND for one out of scope, too. */
 int	 officer_order(struct page *, const struct officer_scope *,
 	    const uint8_t id[DB_ORDER_ID], struct review *, struct error *);
+int	 officer_order_row(struct page *, const struct officer_scope *,
+	    const struct db_order *, struct review *, struct error *);
 
 /* ---- taking ---- */
 

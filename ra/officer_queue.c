@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "db/db_application.h"
 #include "db/db_officer.h"
@@ -128,7 +129,7 @@ add_order(struct queue *q, const struct db_order *o)
 }
 
 /* Small orders are looked at for their names; what is out of scope is not
- * shown. */
+ * shown.  One that somebody has damaged in the store does not hide the rest. */
 static int
 add_order_in_scope(struct queue *q, const struct db_order *o,
     struct error *e)
@@ -139,12 +140,13 @@ add_order_in_scope(struct queue *q, const struct db_order *o,
 		add_order(q, o);
 		return 0;
 	}
-	if (officer_order(q->p, &q->s, o->id, &r, e) == 0)
+	if (officer_order_row(q->p, &q->s, o, &r, e) == 0)
 		add_order(q, o);
-	else if (e->code == ERROR_NOTFOUND)
-		error_clear(e);
-	else
+	else if (e->code == ERROR_INPUT || e->code == ERROR_DENIED)
+		log_error(e, "queue");
+	else if (e->code != ERROR_NOTFOUND)
 		return -1;
+	error_clear(e);
 	review_clear(&r);
 	return 0;
 }

@@ -29,7 +29,8 @@ officer_scope(struct page *p, struct officer_scope *s, struct error *e)
 		c = &all.v[i];
 		if (c->until != 0 && c->until <= p->now)
 			continue;
-		if (approval_open(&s->bind[s->n], c->blob, e) == -1) {
+		if (approval_open_cached(&s->bind[s->n], c->blob,
+		    p->desk->approvers, e) == -1) {
 			officer_scope_clear(s);
 			return -1;
 		}
@@ -264,13 +265,27 @@ int
 officer_order(struct page *p, const struct officer_scope *s,
     const uint8_t id[DB_ORDER_ID], struct review *r, struct error *e)
 {
+	struct db_order	 row;
+	int		 found;
+
+	if ((found = db_order_find(p->db, id, &row, p->arena, e)) == -1)
+		return -1;
+	if (found == 0)
+		return error_set(e, ERROR_NOTFOUND, "no such order");
+	return officer_order_row(p, s, &row, r, e);
+}
+
+int
+officer_order_row(struct page *p, const struct officer_scope *s,
+    const struct db_order *row, struct review *r, struct error *e)
+{
 	const struct order	*o;
 	struct error		 why = ERROR_INIT;
 
-	if (review_load_id(p->desk, id, r, e) == -1)
+	if (review_load_row(p->desk, row, r, e) == -1)
 		return -1;
 	o = r->approved->order;
-	if (check_both(p, s, id, o, &why) == 0 &&
+	if (check_both(p, s, row->id, o, &why) == 0 &&
 	    check_targets(p, s, o, &why) == 0)
 		return 0;
 	review_clear(r);

@@ -51,6 +51,12 @@ struct rad {
 	struct rad_listener	 listener[RAD_LISTENERS];
 };
 
+#define RAD_DAYS	30
+struct rad_days {			/* of a chart, as they were lately */
+	int64_t	 first, at;		/* 0: not known */
+	int64_t	 day[RAD_DAYS];
+};
+
 struct rad_thread {
 	struct rad		*rad;
 	struct arena		*arena;		/* of a request */
@@ -58,6 +64,7 @@ struct rad_thread {
 	X509			*agent;		/* the RA's own */
 	int64_t			 agent_at, trust_at;	/* when they were read */
 	struct judged		*judged;
+	struct rad_days		 days[2];	/* enum db_officer_days */
 	struct page		*page;		/* the request in hand */
 };
 struct rad_thread *rad_thread_new(struct rad *);

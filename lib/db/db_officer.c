@@ -22,7 +22,7 @@
 	"  ORDER BY id DESC LIMIT " NEWEST ") AS t" \
 	" WHERE " time " >= " DB_TIME(1) " GROUP BY 1 ORDER BY 1"
 
-enum { QUEUE, STEP_END, COUNTS, ISSUED, REVOKED };
+enum { QUEUE, STEP_END, WITHIN, COUNTS, ISSUED, REVOKED };
 static const struct db_stmt stmts[] = {
 	[QUEUE] = DB_STMT_FRESH("officer_queue",
 	    "SELECT " DB_ORDER_COLUMNS " FROM " STEP_OF " WHERE"
@@ -38,6 +38,9 @@ static const struct db_stmt stmts[] = {
 	    " ORDER BY seq DESC LIMIT $10::bigint"),
 	[STEP_END] = DB_STMT_FRESH("officer_step_end",
 	    "SELECT coalesce(min(seq), 0), count(*) FROM " STEP_OF),
+	[WITHIN] = DB_STMT_FRESH("officer_within",
+	    "SELECT count(*) FROM " STEP_OF " WHERE $3::text[] IS NULL"
+	    " OR profile IS NULL OR profile = ANY ($3::text[])"),
 	[COUNTS] = DB_STMT("officer_counts",
 	    "SELECT (SELECT count(*) FROM (SELECT FROM orders"
 	    "  WHERE state = 'pending' LIMIT " MANY ") AS a),"
@@ -95,6 +98,21 @@ db_officer_queue(struct db *db, const struct db_officer_queue *q,
 	if (out->n < limit)
 		return step_end(db, arg, next, e);
 	*next = out->v[out->n - 1].seq;
+	return 0;
+}
+
+int
+db_officer_within(struct db *db, const char *state, const char *const *scope,
+    size_t nscope, int64_t *n, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_int(0), db_text(state),
+	    scope != NULL ? db_texts(scope, nscope) : db_null() };
+	struct db_rows		*rows;
+
+	if (db_query(db, &stmts[WITHIN], arg, 3, &rows, e) == -1)
+		return -1;
+	*n = db_get_int(rows, 0, 0);
+	db_rows_free(&rows);
 	return 0;
 }
 

@@ -33,6 +33,12 @@ int	 db_officer_queue(struct db *, const struct db_officer_queue *,
 	    int64_t before, size_t limit, struct db_orders *, int64_t *next,
 	    struct arena *, struct error *);
 
+/* Of the newest DB_OFFICER_STEP orders of this state those of the profiles
+ * (NULL: of any). */
+int	 db_officer_within(struct db *, const char *state,
+	    const char *const *scope, size_t nscope, int64_t *n,
+	    struct error *);
+
 struct db_officer_counts {	/* each at most DB_OFFICER_MANY */
 	int64_t	 pending;	/* orders */
 	int64_t	 codes;		/* approved, waiting for their holder */

@@ -65,16 +65,26 @@ int
 review_load_id(struct desk *dk, const uint8_t id[DB_ORDER_ID],
     struct review *r, struct error *e)
 {
-	char	hex[2 * DB_ORDER_ID + 1];
-	int	found;
+	char		hex[2 * DB_ORDER_ID + 1];
+	struct db_order	row;
+	int		found;
 
 	memset(r, 0, sizeof(*r));
 	if (desk_need(dk, DESK_DB, e) == -1 ||
-	    (found = db_order_find(dk->db, id, &r->row, dk->arena, e)) == -1)
+	    (found = db_order_find(dk->db, id, &row, dk->arena, e)) == -1)
 		return -1;
 	if (found == 0)
 		return error_set(e, ERROR_NOTFOUND, "no order %s",
 		    text_hex(hex, id, DB_ORDER_ID));
+	return review_load_row(dk, &row, r, e);
+}
+
+int
+review_load_row(struct desk *dk, const struct db_order *row,
+    struct review *r, struct error *e)
+{
+	memset(r, 0, sizeof(*r));
+	r->row = *row;
 	return open_blob(dk, r, e);
 }
 

@@ -276,16 +276,16 @@ profiles_find(const struct profiles *ps, const char *name,
 	const char	*nearest = NULL;
 
 	*out = NULL;
-	for (i = 0; i < ps->n; i++) {
+	for (i = 0; i < ps->n; i++)
 		if (strcmp(ps->v[i]->name, name) == 0) {
 			*out = ps->v[i];
 			return 0;
 		}
+	for (i = 0; i < ps->n; i++)
 		if ((d = text_distance(name, ps->v[i]->name)) < best) {
 			best = d;
 			nearest = ps->v[i]->name;
 		}
-	}
 	error_set(e, ERROR_NOTFOUND, "no profile \"%s\"", name);
 	if (nearest != NULL)
 		error_hint(e, "did you mean \"%s\"?", nearest);

@@ -227,6 +227,30 @@ days_are_counted_and_what_is_not_known_is_not_zero(void **state)
 	assert_int_equal(day[2], -1);
 }
 
+static void
+db_officer_within_counts_what_is_of_the_profiles(void **state)
+{
+	static const char *const one[] = { "within-a" }, *const none[] = { "x" };
+	struct error	e = ERROR_INIT;
+	int64_t		all, n;
+
+	(void)state;
+	assert_int_equal(db_officer_within(db, "pending", none, 1, &n, &e), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(db_officer_within(db, "pending", NULL, 0, &all, &e),
+	    0);
+	add_orders(3, "pending", "within-a", "within", 0);
+	add_orders(2, "pending", "within-b", "within", 0);
+	assert_int_equal(db_officer_within(db, "pending", one, 1, &n, &e), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(db_officer_within(db, "pending", NULL, 0, &n, &e), 0);
+	assert_int_equal(n, all + 5 < DB_OFFICER_STEP ? all + 5 :
+	    DB_OFFICER_STEP);
+	assert_int_equal(db_officer_within(db, "nonsense", NULL, 0, &n, &e),
+	    0);
+	assert_int_equal(n, 0);
+}
+
 int
 main(void)
 {
@@ -238,6 +262,7 @@ main(void)
 		cmocka_unit_test(queue_looks_at_so_many_rows_and_no_more),
 		cmocka_unit_test(
 		    days_are_counted_and_what_is_not_known_is_not_zero),
+		cmocka_unit_test(db_officer_within_counts_what_is_of_the_profiles),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
