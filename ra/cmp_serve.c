@@ -356,6 +356,21 @@ keep(struct cmp_turn *t, OSSL_CMP_MSG **req, const OSSL_CMP_MSG *reply)
 	}
 }
 
+/* The first that CMP says of it; below that are tries of decoders. */
+static int
+refused(struct error *e)
+{
+	const char	*why = NULL;
+	unsigned long	 code;
+
+	while ((code = ERR_get_error()) != 0)
+		if (why == NULL && (ERR_GET_LIB(code) == ERR_LIB_CMP ||
+		    ERR_GET_LIB(code) == ERR_LIB_CRMF))
+			why = ERR_reason_error_string(code);
+	return error_set(e, ERROR_INPUT, "CMP message: %s", why != NULL ?
+	    why : "not accepted");
+}
+
 int
 cmp_serve(struct cmp_turn *t, struct bytes message, struct buf *out,
     struct error *e)
@@ -369,9 +384,10 @@ cmp_serve(struct cmp_turn *t, struct bytes message, struct buf *out,
 		goto out;
 	OSSL_CMP_SRV_CTX_init(t->trans->server, t, on_request, on_revoke,
 	    NULL, NULL, on_confirm, on_poll);
+	ERR_clear_error();
 	reply = OSSL_CMP_SRV_process_request(t->trans->server, req);
 	if (reply == NULL) {
-		error_ssl(e, ERROR_INPUT, "CMP message");
+		refused(e);
 		goto out;
 	}
 	rc = message_put(out, reply, e);
