@@ -58,6 +58,17 @@ card_slot_name(enum card_slot slot)
 }
 
 int
+card_slot_named(enum card_slot *slot, const char *name, struct error *e)
+{
+	for (int i = 0; i < CARD_RETIRED; i++)
+		if (strcmp(card_slot_name((enum card_slot)i), name) == 0) {
+			*slot = (enum card_slot)i;
+			return 0;
+		}
+	return error_set(e, ERROR_CONFIG, "no slot \"%s\" on cards", name);
+}
+
+int
 card_open(struct card *c, struct card_io *io, struct error *e)
 {
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {

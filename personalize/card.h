@@ -159,6 +159,8 @@ int	 card_reopen(struct card *, struct error *);
  * card_reopen(). */
 void	 card_release(struct card *);
 const char *card_slot_name(enum card_slot);
+/* ERROR_CONFIG for a word that is none. */
+int	 card_slot_named(enum card_slot *, const char *, struct error *);
 const char *card_alg_name(enum card_alg);
 /* ERROR_CONFIG for a word that is none. */
 int	 card_alg_named(enum card_alg *, const char *, struct error *);

@@ -35,6 +35,9 @@ put_info(struct msg *m, const struct card_info *i)
 	msg_put_u32(m, i->serial);
 	msg_put_u32(m, i->has_guid);
 	msg_put_blob(m, i->guid, sizeof(i->guid));
+	msg_put_i64(m, i->default_pin);
+	msg_put_i64(m, i->default_puk);
+	msg_put_i64(m, i->default_management);
 }
 
 static void
@@ -51,8 +54,7 @@ get_fixed(struct msg *m, uint8_t *out, size_t n)
 static void
 get_info(struct msg *m, struct card_info *i)
 {
-	*i = (struct card_info){ .default_pin = -1, .default_puk = -1,
-	    .default_management = -1 };
+	*i = (struct card_info){ .extended = false };
 	msg_get_str(m, i->identity, sizeof(i->identity));
 	i->extended = msg_get_u32(m) != 0;
 	get_fixed(m, i->version, sizeof(i->version));
@@ -60,6 +62,9 @@ get_info(struct msg *m, struct card_info *i)
 	i->serial = msg_get_u32(m);
 	i->has_guid = msg_get_u32(m) != 0;
 	get_fixed(m, i->guid, sizeof(i->guid));
+	i->default_pin = (int)msg_get_i64(m);
+	i->default_puk = (int)msg_get_i64(m);
+	i->default_management = (int)msg_get_i64(m);
 }
 
 static void

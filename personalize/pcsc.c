@@ -113,14 +113,6 @@ pcsc_readers(struct pcsc *p, struct arena *arena, char ***names, size_t *n,
 	return 0;
 }
 
-static void
-release(struct pcsc_card *c)
-{
-	if (c->held)
-		SCardDisconnect(c->handle, SCARD_UNPOWER_CARD);
-	c->held = false;
-}
-
 static int64_t
 now_ms(void)
 {
@@ -128,6 +120,38 @@ now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int
+pcsc_wait(struct pcsc *p, const char *reader, bool present, int ms,
+    struct error *e)
+{
+	SCARD_READERSTATE	 s = { .szReader = reader,
+				    .dwCurrentState = SCARD_STATE_UNAWARE };
+	int64_t			 until = now_ms() + ms, left = 0;
+	LONG			 rv;
+
+	for (;;) {
+		rv = SCardGetStatusChange(p->context, (DWORD)left, &s, 1);
+		if (rv != SCARD_S_SUCCESS && rv != (LONG)SCARD_E_TIMEOUT)
+			return pcsc_error(e, rv, reader);
+		if ((s.dwEventState & SCARD_STATE_UNKNOWN) != 0)
+			return pcsc_error(e, (LONG)SCARD_E_UNKNOWN_READER,
+			    reader);
+		if (((s.dwEventState & SCARD_STATE_PRESENT) != 0) == present)
+			return 1;
+		if ((left = until - now_ms()) <= 0)
+			return 0;
+		s.dwCurrentState = s.dwEventState;
+	}
+}
+
+static void
+release(struct pcsc_card *c)
+{
+	if (c->held)
+		SCardDisconnect(c->handle, SCARD_UNPOWER_CARD);
+	c->held = false;
 }
 
 /* Errors that may be over soon: the card is being put in, or pcscd comes. */

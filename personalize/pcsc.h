@@ -19,6 +19,10 @@ void	 pcsc_close(struct pcsc **);
 /* Names live in the arena. */
 int	 pcsc_readers(struct pcsc *, struct arena *, char ***names, size_t *n,
 	    struct error *);
+/* Until a card is in that reader, or none is: 1, 0 not within ms, -1.  Nobody
+ * of ours may hold it meanwhile. */
+int	 pcsc_wait(struct pcsc *, const char *reader, bool present, int ms,
+	    struct error *);
 /*
  * The card in that reader, waited for up to wait_ms; so does reconnecting.
  * ERROR_NOTFOUND no card, ERROR_RETRY another program has it, ERROR_UPSTREAM

@@ -86,6 +86,7 @@ static const struct db_stmt new_stmt[] = {
 	    " $4::bytea[], $5::bytea[])"),
 };
 const struct db_table DB_ORDER_NEW = DB_TABLE(new_stmt);
+const struct db_table DB_ORDER_ADD = { &new_stmt[ADD], 1 };
 
 enum { REPLACE, REJECT };
 static const struct db_stmt intake_stmt[] = {

@@ -18,7 +18,7 @@ srcdir=$(cd "${srcdir:-.}" && pwd)
 SIGNET_BUILD=$(cd "${SIGNET_BUILD:-.}" && pwd)
 # shellcheck source=tests/lib/pg.sh
 . "$srcdir/tests/lib/pg.sh"
-PATH=$SIGNET_BUILD:$SIGNET_BUILD/cli:$SIGNET_BUILD/ca/issuing:$SIGNET_BUILD/ca/root:$SIGNET_BUILD/crl:$SIGNET_BUILD/ocsp:$SIGNET_BUILD/ra:$SIGNET_BUILD/tests/lib:$SIGNET_BUILD/tests/bench:$PATH
+PATH=$SIGNET_BUILD:$SIGNET_BUILD/cli:$SIGNET_BUILD/ca/issuing:$SIGNET_BUILD/ca/root:$SIGNET_BUILD/crl:$SIGNET_BUILD/ocsp:$SIGNET_BUILD/personalize:$SIGNET_BUILD/ra:$SIGNET_BUILD/tests/lib:$SIGNET_BUILD/tests/bench:$PATH
 export PATH srcdir SIGNET_BUILD
 unset SIGNET_FAULT SIGNET_FAULT_LIST SIGNET_CONFIG
 tap_count=0

@@ -103,6 +103,7 @@ static const struct {
 	{ &DB_ORDER, "order", READERS | R(RA) | R(STATION) },
 	{ &DB_ORDER_INTAKE, "order intake", R(CLI) | R(RA) },
 	{ &DB_ORDER_NEW, "order new", R(CLI) | R(RA) | R(AGENT) },
+	{ &DB_ORDER_ADD, "order add", R(CLI) | R(RA) | R(AGENT) | R(STATION) },
 	{ &DB_ORDER_OF, "order of", READERS | R(RA) },
 	{ &DB_ORDER_REQUESTS, "order requests", READERS | R(RA) },
 	{ &DB_ORDER_SUPPLY, "order supply", R(CLI) | R(RA) | R(STATION) },

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which card this is: a blank that gets the next item, one that was begun, or
+ * none of ours.
+ */
+#include "office_private.h"
+
+#include "audit/chain.h"
+#include "base/text.h"
+#include "db/db_audit.h"
+#include "os/file.h"
+
+#define IDENTITY_MAX	64
+
+/* By what the plastic is known; without anything, by the name that we gave. */
+static int
+identity_of(char dst[IDENTITY_MAX], const struct card_info *i,
+    struct error *e)
+{
+	char	 hex[2 * DB_CARD_ID + 1];
+
+	if (*i->identity != '\0')
+		snprintf(dst, IDENTITY_MAX, "%s", i->identity);
+	else if (i->has_guid)
+		snprintf(dst, IDENTITY_MAX, "guid:%s", text_hex(hex, i->guid,
+		    sizeof(i->guid)));
+	else
+		return error_set(e, ERROR_CONFLICT, "this card has neither a "
+		    "serial number nor a name: it could not be told from "
+		    "another");
+	return 0;
+}
+
+static bool
+is_under_way(const char *state)
+{
+	static const char *const	 states[] = { "claimed", "keyed",
+		"ordered", "certified", "written", "locked", "verified" };
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (strcmp(state, states[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Not a card for us: the history of the card that it claims to be says so. */
+struct refusal {
+	struct seat		*seat;
+	const struct db_card	*card;	/* NULL: of none */
+	const char		*why;
+};
+
+static int
+note_refusal(struct db *db, void *arg, struct error *e)
+{
+	const struct refusal	*r = arg;
+	const struct station_conf *c = r->seat->office->conf;
+	struct buf		 body = { 0 };
+	struct bytes		 b;
+	int			 rc = 0;
+
+	if (r->card != NULL && db_card_event(db, r->card->hold.id, "refused",
+	    c->station, r->why, e) == -1)
+		return -1;
+	audit_begin(&body, "card-refused", clock_now(&clock_system));
+	audit_str(&body, "station", c->station);
+	if (r->card != NULL)
+		audit_str(&body, "card", r->card->number);
+	audit_str(&body, "reason", r->why);
+	b = BYTES(body.p, body.len);
+	rc = db_audit_append(db, &b, 1, NULL, e);
+	buf_clear(&body);
+	return rc;
+}
+
+static int
+refuse(struct seat *s, const struct db_card *card, const char *why,
+    struct error *e)
+{
+	struct refusal	 r = { s, card, why };
+
+	if (db_txn(s->office->db, note_refusal, &r, e) == -1)
+		return -1;
+	seat_tell(s, EVENT_REFUSED, why);
+	return error_set(e, ERROR_CONFLICT, "%s", why);
+}
+
+static int
+refuse_known(struct seat *s, const struct db_card *c, struct error *e)
+{
+	char	*why, at[TEXT_TIME_SIZE];
+	int	 rc;
+
+	if (strcmp(c->state, "spoiled") == 0)
+		why = mem_printf("this card was spoiled (%s): put it aside",
+		    c->reason != NULL ? c->reason : "no reason");
+	else
+		why = mem_printf("this is card %s of %s, %s since %s",
+		    c->number, c->holder, c->state, text_time(at,
+		    c->changed_at));
+	rc = refuse(s, c, why, e);
+	mem_free(&why);
+	return rc;
+}
+
+/* A copy has the identity of another card; the name that we gave that one may
+ * be missing, or the copy may bear it without having the keys, which the
+ * engine finds out. */
+static bool
+is_copy(const struct db_card *c, const struct card_info *i)
+{
+	return strcmp(c->state, "claimed") != 0 && (!i->has_guid ||
+	    memcmp(c->hold.id, i->guid, DB_CARD_ID) != 0);
+}
+
+struct taking {
+	struct seat		*seat;
+	const struct db_card_hold *hold;
+	struct db_card_new	 new;
+	int			 found;
+};
+
+static int
+take(struct db *db, void *arg, struct error *e)
+{
+	struct taking	*t = arg;
+	struct seat	*s = t->seat;
+
+	return db_card_take(db, t->hold, s->office->conf->station,
+	    s->office->setup->reader[s->index], &s->card, s->arena, e);
+}
+
+static int
+claim(struct db *db, void *arg, struct error *e)
+{
+	struct taking	*t = arg;
+
+	t->found = db_card_claim(db, &t->new, &t->seat->card, t->seat->arena,
+	    e);
+	return t->found == -1 ? -1 : 0;
+}
+
+static int
+resume(struct seat *s, const struct db_card *c, const struct card_info *i,
+    struct error *e)
+{
+	struct taking	 t = { .seat = s, .hold = &c->hold };
+
+	if (is_copy(c, i))
+		return refuse(s, c, "this card has the serial number of one "
+		    "that is under way and not its name: one of the two is a "
+		    "copy", e);
+	return db_txn(s->office->db, take, &t, e);
+}
+
+static int
+begin_blank(struct seat *s, const char *identity, const struct card_info *i,
+    struct error *e)
+{
+	struct office	*o = s->office;
+	struct taking	 t = { .seat = s, .new = { .identity = identity,
+			    .family = "piv", .station = o->conf->station,
+			    .reader = o->setup->reader[s->index],
+			    .batch = o->setup->batch,
+			    .nbatches = o->setup->nbatches } };
+
+	if (i->default_management == 0)
+		return refuse(s, NULL, "this is no blank: somebody has set "
+		    "its management key, and it was not us", e);
+	if (rng_fill(&rng_system, t.new.id, sizeof(t.new.id), e) == -1 ||
+	    db_txn(o->db, claim, &t, e) == -1)
+		return -1;
+	if (t.found == 1)
+		return 0;
+	seat_tell(s, EVENT_NOTHING, "");
+	return error_set(e, ERROR_NOTFOUND, "no item of these batches waits "
+	    "for a card");
+}
+
+static int
+identify(struct seat *s, const struct card_info *info, struct error *e)
+{
+	char		 identity[IDENTITY_MAX];
+	struct db_card	 seen;
+	int		 found;
+
+	if (identity_of(identity, info, e) == -1)
+		return refuse(s, NULL, e->text, e);
+	if ((found = db_card_seen(s->office->db, identity, &seen, s->arena,
+	    e)) == -1)
+		return -1;
+	if (found == 0 || strcmp(seen.state, "returned") == 0)
+		return begin_blank(s, identity, info, e);
+	return is_under_way(seen.state) ? resume(s, &seen, info, e) :
+	    refuse_known(s, &seen, e);
+}
+
+/* ---- what it is to become ---- */
+
+static int
+fill_slot(struct job_slot *s, const struct layout_slot *l,
+    const struct db_card_keys *keys, struct error *e)
+{
+	const struct db_card_key *k = NULL;
+	const uint8_t		 *p;
+
+	if (card_slot_named(&s->slot, l->slot, e) == -1 ||
+	    card_alg_named(&s->alg, l->alg, e) == -1)
+		return -1;
+	for (size_t i = 0; i < keys->n; i++)
+		if (strcmp(keys->v[i].slot, l->slot) == 0)
+			k = &keys->v[i];
+	if (k == NULL)
+		return 0;
+	p = k->spki.p;
+	if ((s->key = d2i_PUBKEY(NULL, &p, (long)k->spki.len)) == NULL)
+		return error_ssl(e, ERROR_UPSTREAM, "key of the %s slot in "
+		    "the store", k->slot);
+	s->ordered = k->ordered;
+	p = k->der.p;
+	if (k->der.p != NULL && (s->cert = d2i_X509(NULL, &p,
+	    (long)k->der.len)) == NULL)
+		return error_ssl(e, ERROR_UPSTREAM, "certificate of the %s "
+		    "slot in the store", k->slot);
+	return 0;
+}
+
+static int
+fill_slots(struct seat *s, struct job *j, struct error *e)
+{
+	struct db_card_keys	 keys;
+
+	if (db_card_keys(s->office->db, s->card.hold.id, &keys, s->arena,
+	    e) == -1)
+		return -1;
+	for (size_t i = 0; i < s->layout->slots.n && i < JOB_SLOTS; i++) {
+		j->nslots = i + 1;
+		if (fill_slot(&j->slot[i], layout_slot(s->layout, i), &keys,
+		    e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* The end that its certificates will have, as far as the layout knows. */
+static void
+set_expiry(struct seat *s, struct job *j)
+{
+	char	 at[TEXT_TIME_SIZE];
+	int64_t	 end = s->card.expires != 0 ? s->card.expires :
+		    s->card.claimed_at + s->layout->validity;
+
+	text_time(at, end);
+	snprintf(j->expires, sizeof(j->expires), "%.4s%.2s%.2s", at, at + 5,
+	    at + 8);
+}
+
+static int
+fill_job(struct seat *s, struct job *j, struct error *e)
+{
+	struct office	*o = s->office;
+
+	*j = (struct job){ .name = { .expires = j->expires } };
+	memcpy(j->name.guid, s->card.hold.id, sizeof(j->name.guid));
+	/* Random as the GUID is, and the same each time. */
+	memcpy(j->name.unique, s->card.hold.id, sizeof(j->name.unique));
+	snprintf(j->number, sizeof(j->number), "%s", s->card.number);
+	snprintf(j->holder, sizeof(j->holder), "%s", s->card.holder);
+	set_expiry(s, j);
+	return secret_dup(&j->factory_management, &o->factory_management,
+	    e) == -1 || secret_dup(&j->factory_pin, &o->factory_pin, e) == -1 ||
+	    secret_dup(&j->factory_puk, &o->factory_puk, e) == -1 ||
+	    fill_slots(s, j, e) == -1 ||
+	    office_known_secrets(s, j, e) == -1 ? -1 : 0;
+}
+
+static int
+get_layout(struct seat *s, struct error *e)
+{
+	char	*path = file_join(s->office->conf->layouts, s->card.layout);
+	int	 rc = layout_load(&s->layout, path, e);
+
+	mem_free(&path);
+	return rc;
+}
+
+int
+office_found(void *arg, const struct card_info *info, struct job *j,
+    struct error *e)
+{
+	struct seat		*s = arg;
+	struct db_card_step	 open;
+	unsigned int		 failures = s->failures;
+	uint8_t			 before[DB_CARD_ID];
+	bool			 had = s->has_card;
+	int			 found;
+
+	memcpy(before, s->card.hold.id, sizeof(before));
+	seat_leave(s);
+	if (identify(s, info, e) == -1)
+		return -1;
+	s->has_card = true;
+	s->extended = info->extended;
+	if (had && memcmp(before, s->card.hold.id, sizeof(before)) == 0)
+		s->failures = failures;
+	if (get_layout(s, e) == -1 || (found = db_card_step_open(s->office->db,
+	    s->card.hold.id, &open, s->arena, e)) == -1)
+		return -1;
+	s->step = found == 1 ? open.seq : 0;
+	seat_tell(s, EVENT_JOB, "");
+	return fill_job(s, j, e);
+}

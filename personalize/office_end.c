@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a card ends: issued, with its letter, or spoiled.
+ */
+#include "office_private.h"
+
+#include "audit/chain.h"
+#include "db/db_audit.h"
+#include "office_letter.h"
+
+static int
+audit_card(struct db *db, const struct seat *s, const char *act,
+    const char *state, const char *reason, struct error *e)
+{
+	struct buf	 body = { 0 };
+	struct bytes	 b;
+	int		 rc;
+
+	audit_begin(&body, act, clock_now(&clock_system));
+	audit_str(&body, "card", s->card.number);
+	if (state != NULL)
+		audit_str(&body, "state", state);
+	audit_str(&body, "identity", s->card.identity);
+	audit_str(&body, "holder", s->card.holder);
+	audit_str(&body, "batch", s->card.batch);
+	audit_str(&body, "station", s->office->conf->station);
+	if (reason != NULL)
+		audit_str(&body, "reason", reason);
+	b = BYTES(body.p, body.len);
+	rc = db_audit_append(db, &b, 1, NULL, e);
+	buf_clear(&body);
+	return rc;
+}
+
+/* ---- issued ---- */
+
+struct issuing {
+	struct seat		*seat;
+	struct office_letter	*letter;
+};
+
+static int
+issue(struct db *db, void *arg, struct error *e)
+{
+	struct issuing	*i = arg;
+	struct seat	*s = i->seat;
+
+	if (seat_close_step(s, db, e) == -1 ||
+	    db_card_advance(db, &s->card.hold, "locked", "verified", e) == -1 ||
+	    db_card_issue(db, &s->card.hold, s->card.expires,
+	    i->letter->row.number == NULL ? NULL : &i->letter->row, e) == -1)
+		return -1;
+	return audit_card(db, s, "card", "issued", NULL, e);
+}
+
+int
+office_issued(void *arg, struct error *e)
+{
+	struct seat		*s = arg;
+	struct office_letter	 letter = { .row = { .number = NULL } };
+	struct issuing		 i = { s, &letter };
+	int			 rc = -1;
+
+	if (!s->has_card)
+		return error_set(e, ERROR_BUG, "no card was found");
+	if (office_letter(s, &letter, e) == 0)
+		rc = db_txn(s->office->db, issue, &i, e);
+	office_letter_clear(&letter);
+	if (rc == 0) {
+		seat_tell(s, EVENT_ISSUED, "");
+		seat_leave(s);
+	}
+	return rc;
+}
+
+/* ---- spoiled ---- */
+
+struct spoiling {
+	struct seat	*seat;
+	const char	*reason;
+	int		 certs;
+};
+
+static int
+spoil(struct db *db, void *arg, struct error *e)
+{
+	struct spoiling	*p = arg;
+
+	if (db_card_spoil(db, &p->seat->card.hold, p->reason, &p->certs,
+	    e) == -1)
+		return -1;
+	return audit_card(db, p->seat, "card", "spoiled", p->reason, e);
+}
+
+struct remark {
+	struct seat	*seat;
+	const char	*why;
+};
+
+static int
+note_remark(struct db *db, void *arg, struct error *e)
+{
+	struct remark	*r = arg;
+
+	if (db_card_event(db, r->seat->card.hold.id, "refused",
+	    r->seat->office->conf->station, r->why, e) == -1)
+		return -1;
+	return audit_card(db, r->seat, "card-refused", NULL, r->why, e);
+}
+
+/*
+ * What the card denies it may deny because it is another one that pretends:
+ * the one that we know shall not be lost for that.  A person decides.
+ */
+static int
+set_aside(struct seat *s, const struct error *why, struct error *e)
+{
+	struct remark	 r = { s, why->text };
+
+	if (why->code != ERROR_CONFLICT &&
+	    db_txn(s->office->db, note_remark, &r, e) == -1)
+		return -1;
+	seat_tell(s, EVENT_REFUSED, why->text);
+	seat_leave(s);
+	return 0;
+}
+
+/* Was anything ever done to it?  If not, nothing can be lost. */
+static int
+is_untouched(struct seat *s, struct error *e)
+{
+	struct db_card_steps	 steps;
+
+	if (strcmp(s->card.state, "claimed") != 0)
+		return 0;
+	return db_card_steps(s->office->db, s->card.hold.id, &steps,
+	    s->arena, e) == -1 ? -1 : steps.n == 0;
+}
+
+int
+office_failed(void *arg, const struct error *why, bool *again,
+    struct error *e)
+{
+	struct seat	*s = arg;
+	struct spoiling	 p = { s, why->text, 0 };
+	int		 untouched;
+
+	*again = false;
+	if (!s->has_card)
+		return error_set(e, ERROR_BUG, "no card was found");
+	if (why->code == ERROR_CONFLICT)
+		return set_aside(s, why, e);
+	if (++s->failures < TRIES_MAX) {
+		seat_tell(s, EVENT_FAILED, why->text);
+		*again = true;
+		return 0;
+	}
+	if ((untouched = is_untouched(s, e)) == -1)
+		return -1;
+	if (why->code == ERROR_DENIED && untouched == 0)
+		return set_aside(s, why, e);
+	if (db_txn(s->office->db, spoil, &p, e) == -1)
+		return -1;
+	seat_tell(s, EVENT_SPOILED, why->text);
+	seat_leave(s);
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_PERSONALIZE_OFFICE_LETTER_H
+#define SIGNET_PERSONALIZE_OFFICE_LETTER_H
+/*
+ * The letter with the PIN of a card that is about to be issued, sealed to the
+ * mailing house.  It is typeset in a process that does nothing else and is
+ * gone afterwards, with all that was in clear.
+ */
+#include "office_private.h"
+
+struct office_letter {
+	struct db_card_letter	 row;		/* number NULL: none is wanted */
+	char			*number;
+	struct buf		 sealed;
+	char			 code_name[16];
+	uint8_t			 code_salt[32], code_hash[64];
+};
+int	 office_letter(struct seat *, struct office_letter *, struct error *);
+void	 office_letter_clear(struct office_letter *);
+#endif

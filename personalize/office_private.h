@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIGNET_PERSONALIZE_OFFICE_PRIVATE_H
+#define SIGNET_PERSONALIZE_OFFICE_PRIVATE_H
+#include <openssl/x509.h>
+#include "agent/place.h"
+#include "base/clock.h"
+#include "card/layout.h"
+#include "db/db_card.h"
+#include "event.h"
+#include "office.h"
+
+#define NONCE_SIZE	16
+#define TRIES_MAX	2	/* of one card that fails, then it is spoiled */
+
+struct office {
+	const struct office_setup *setup;
+	const struct station_conf *conf;
+	int			 parent;
+	struct db		*db;
+	struct place_secret	 secret;
+	struct place		 place;
+	struct identity		 agent;
+	EVP_PKEY		*seal_key;
+	X509			*seal_cert, *escrow, *mailing_house;
+	STACK_OF(X509)		*stations;	/* us and our peers */
+	struct secret		 master;
+	struct secret		 factory_management, factory_pin, factory_puk;
+	struct seat		*seat;
+	size_t			 nseats;
+};
+
+/* A worker, and the card that it has. */
+struct seat {
+	struct office		*office;
+	uint32_t		 index;
+	int			 fd;		/* -1: it is gone */
+	struct arena		*arena;		/* of this card */
+	bool			 has_card, waits, extended;
+	struct db_card		 card;
+	struct layout		*layout;
+	int			 step;		/* open in the journal; 0: none */
+	uint8_t			 nonce[NONCE_SIZE];
+	enum card_slot		 nonce_slot;
+	X509			*leaf, *issuer;	/* its attestation, or NULL */
+	unsigned int		 failures;	/* of this card, in a row */
+};
+
+extern const struct clerk_ops OFFICE_CLERK;	/* arg: a struct seat */
+
+void	 seat_tell(struct seat *, enum event_kind, const char *text);
+void	 seat_tell_event(struct seat *, struct event *);
+void	 seat_leave(struct seat *);
+/* What is open in the journal is done: the card was looked at since. */
+int	 seat_close_step(struct seat *, struct db *, struct error *);
+
+int	 office_found(void *, const struct card_info *, struct job *,
+	    struct error *);
+int	 office_begin(void *, enum job_step, enum card_slot, struct error *);
+int	 office_key(void *, const struct job_slot *, X509 *leaf,
+	    X509 *issuer, struct buf *nonce, struct error *);
+int	 office_request(void *, enum card_slot, struct bytes der,
+	    bool is_request, struct error *);
+int	 office_wait(void *, struct error *);
+int	 office_secrets(void *, struct job *, struct error *);
+/* Those that are in the journal already; none is no error. */
+int	 office_known_secrets(struct seat *, struct job *, struct error *);
+int	 office_issued(void *, struct error *);
+int	 office_failed(void *, const struct error *why, bool *again,
+	    struct error *);
+/* Certificates of cards that were spoiled here are revoked. */
+int	 office_revoke(struct office *, struct error *);
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reader.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine.h"
+#include "event.h"
+#include "os/sandbox.h"
+#include "pcsc.h"
+
+#define LOOK_MS		500	/* between two looks at the parent */
+#define CONNECT_MS	3000
+#define PAUSE_MS	1000	/* before trouble is tried again */
+#define COMMAND_MS	20000	/* the slowest card that is well */
+#define GENERATE_MS	240000	/* RSA-4096 */
+#define PIV_GENERATE	0x47
+
+struct reader {
+	const struct reader_setup *setup;
+	int			 parent, clerk_fd;
+	struct clerk		 clerk;
+	struct pcsc		*pcsc;
+	struct card_io		 io, bare;	/* watched; what it is made of */
+	bool			 over;
+};
+
+static void
+tell(struct reader *r, enum event_kind kind, const struct error *why)
+{
+	struct event	 v = { .reader = r->setup->index, .kind = kind };
+	struct error	 e = ERROR_INIT;
+
+	if (why != NULL)
+		snprintf(v.text, sizeof(v.text), "%s", why->text);
+	if (event_send(r->parent, &v, &e) == -1)
+		r->over = true;
+}
+
+/* The parent says nothing; it goes. */
+static bool
+is_over(struct reader *r, int ms)
+{
+	struct pollfd	 p = { .fd = r->parent, .events = POLLIN };
+
+	if (!r->over && poll(&p, 1, ms) > 0)
+		r->over = true;
+	return r->over;
+}
+
+/* ---- a card_io that says how long it may take ---- */
+
+static void
+watch(struct reader *r, int64_t ms)
+{
+	atomic_store(&r->setup->watch->until, ms == 0 ? 0 :
+	    clock_monotonic_ms() + ms);
+}
+
+static int
+watched_transmit(void *io, struct bytes command, uint8_t *out, size_t size,
+    size_t *outlen, struct error *e)
+{
+	struct reader	*r = io;
+	int		 rc;
+
+	watch(r, command.len > 1 && command.p[1] == PIV_GENERATE ?
+	    GENERATE_MS : COMMAND_MS);
+	rc = r->bare.ops->transmit(r->bare.io, command, out, size, outlen, e);
+	watch(r, 0);
+	return rc;
+}
+
+static int
+watched_reconnect(void *io, struct error *e)
+{
+	struct reader	*r = io;
+	int		 rc;
+
+	watch(r, CONNECT_MS + COMMAND_MS);
+	rc = r->bare.ops->reconnect(r->bare.io, e);
+	watch(r, 0);
+	r->io.extended = r->bare.extended;
+	return rc;
+}
+
+static void
+watched_release(void *io)
+{
+	struct reader	*r = io;
+
+	watch(r, COMMAND_MS);
+	r->bare.ops->release(r->bare.io);
+	watch(r, 0);
+}
+
+static void
+watched_close(void *io)
+{
+	struct reader	*r = io;
+
+	watch(r, COMMAND_MS);
+	apdu_close(&r->bare);
+	watch(r, 0);
+}
+
+static int
+connect_card(struct reader *r, struct error *e)
+{
+	static const struct card_io_ops	 ops = { watched_transmit,
+		watched_reconnect, watched_release, watched_close };
+	int				 rc;
+
+	watch(r, CONNECT_MS + COMMAND_MS);
+	rc = pcsc_connect(r->pcsc, r->setup->name, CONNECT_MS, &r->bare, e);
+	watch(r, 0);
+	if (rc == 0)
+		r->io = (struct card_io){ .ops = &ops, .io = r,
+		    .extended = r->bare.extended };
+	return rc;
+}
+
+/* ---- one card ---- */
+
+enum outcome { OVER, AGAIN, LATER, REMOVE };
+
+/* The clerk's answers wait for the CA a little while each. */
+static enum outcome
+wait_for_ca(struct reader *r, struct error *e)
+{
+	int	 rc;
+
+	while ((rc = r->clerk.ops->wait(r->clerk.arg, e)) == 0)
+		if (is_over(r, 0))
+			return OVER;
+	return rc == 1 ? AGAIN : REMOVE;
+}
+
+/* What is wrong is the card's, or of all that is around it. */
+static enum outcome
+judge(struct reader *r, bool lost, const struct error *why)
+{
+	struct error	 e = ERROR_INIT;
+	bool		 again = false;
+
+	if (lost) {
+		tell(r, EVENT_GONE, why);
+		return AGAIN;
+	}
+	if (why->code == ERROR_UPSTREAM || why->code == ERROR_RETRY) {
+		tell(r, EVENT_TROUBLE, why);
+		return LATER;
+	}
+	if (r->clerk.ops->failed(r->clerk.arg, why, &again, &e) == -1) {
+		tell(r, EVENT_TROUBLE, &e);
+		return LATER;
+	}
+	return again ? AGAIN : REMOVE;
+}
+
+static enum outcome
+work(struct reader *r, struct card *c, struct job *j)
+{
+	struct error	 e = ERROR_INIT;
+	enum engine_end	 end = ENGINE_DONE;
+	enum outcome	 next;
+
+	if (engine_work(c, &r->clerk, j, &end, &e) == -1)
+		return judge(r, r->io.lost, &e);
+	if (end == ENGINE_DONE)
+		return REMOVE;
+	card_release(c);
+	next = wait_for_ca(r, &e);
+	return next == REMOVE ? judge(r, false, &e) : next;
+}
+
+/* Who the card is the clerk says, each time anew. */
+static enum outcome
+attend(struct reader *r)
+{
+	struct error	 e = ERROR_INIT;
+	struct card	 card;
+	struct job	 j = { .nslots = 0 };
+	enum outcome	 next;
+
+	if (connect_card(r, &e) == -1) {
+		tell(r, e.code == ERROR_NOTFOUND ? EVENT_GONE : EVENT_AWAY,
+		    &e);
+		return LATER;
+	}
+	if (card_open(&card, &r->io, &e) == -1) {
+		tell(r, r->io.lost ? EVENT_GONE : EVENT_REFUSED, &e);
+		next = r->io.lost ? AGAIN : REMOVE;
+	} else if (r->clerk.ops->found(r->clerk.arg, &card.info, &j,
+	    &e) == 0) {
+		next = work(r, &card, &j);
+	} else {
+		/* The clerk has told why. */
+		next = e.code == ERROR_CONFLICT ? REMOVE : LATER;
+	}
+	job_clear(&j);
+	apdu_close(&r->io);
+	return next;
+}
+
+/* ---- one reader ---- */
+
+/* Wait until a card is there, or is not.  1, 0 it is over, -1. */
+static int
+wait_for(struct reader *r, bool present, struct error *e)
+{
+	int	 rc;
+
+	while (!is_over(r, 0)) {
+		rc = pcsc_wait(r->pcsc, r->setup->name, present, LOOK_MS, e);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+serve_cards(struct reader *r, struct error *e)
+{
+	enum outcome	 next = REMOVE;
+
+	for (;;) {
+		if (next == REMOVE)
+			tell(r, EVENT_EMPTY, NULL);
+		if (wait_for(r, true, e) != 1)
+			return r->over ? 0 : -1;
+		tell(r, EVENT_CARD, NULL);
+		if ((next = attend(r)) == OVER)
+			return 0;
+		if (next == LATER && is_over(r, PAUSE_MS))
+			return 0;
+		if (next == REMOVE && wait_for(r, false, e) != 1)
+			return r->over ? 0 : -1;
+	}
+}
+
+static void
+reader_loop(struct reader *r)
+{
+	struct error	 e = ERROR_INIT;
+
+	while (!is_over(r, 0)) {
+		error_clear(&e);
+		if (pcsc_open(&r->pcsc, &e) == 0 && serve_cards(r, &e) == 0) {
+			pcsc_close(&r->pcsc);
+			return;
+		}
+		pcsc_close(&r->pcsc);
+		tell(r, EVENT_AWAY, &e);
+		if (is_over(r, PAUSE_MS))
+			return;
+	}
+}
+
+static int
+reader_confine(const struct reader_setup *s, struct error *e)
+{
+	static const struct sandbox_path	 paths[] = {
+		{ "/usr", SANDBOX_READ }, { "/etc", SANDBOX_READ },
+	};
+	const struct sandbox	 box = { .user = s->user, .path = paths,
+				    .npath = sizeof(paths) / sizeof(paths[0]),
+				    .no_network = true, .local_sockets = true,
+				    .no_exec = true };
+	bool			 landlock;
+
+	return sandbox_enter(&box, &landlock, e);
+}
+
+int
+reader_main(int parent, void *arg)
+{
+	struct reader	 r = { .setup = arg, .parent = parent };
+	struct error	 e = ERROR_INIT;
+
+	r.clerk_fd = r.setup->clerk;
+	clerk_remote(&r.clerk, &r.clerk_fd);
+	if (secret_init(&e) == -1 || reader_confine(r.setup, &e) == -1) {
+		log_error(&e, "reader %s", r.setup->name);
+		return EXIT_FAILURE;
+	}
+	reader_loop(&r);
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "settings.h"
+#include "base/text.h"
+
+typedef struct station_conf	 conf;
+const struct conf_item	 STATION_CONF[] = {
+	CONF_STR(conf, station, "station-1",
+	    "Name of this station, in the journal and on the board."),
+	CONF_STR(conf, user, NULL,
+	    "Become this user when started by root."),
+	CONF_STR_REQUIRED(conf, database,
+	    "The store, as libpq takes it, with the role signet_station."),
+	CONF_STR(conf, layouts, SYSCONFDIR "/cards",
+	    "Directory of the layouts of cards."),
+	CONF_STR_REQUIRED(conf, agent_key,
+	    "Key of the station: a file or a pkcs11: URI."),
+	CONF_STR(conf, agent_cert, NULL,
+	    "Its certificate, with the role station-agent; by default in the"
+	    " file of the key."),
+	CONF_STR(conf, agent_passphrase, NULL,
+	    "Where its passphrase or PIN comes from, such as file:PATH."),
+	CONF_STR(conf, pkcs11_module, NULL,
+	    "Module of the token that a pkcs11: URI is in."),
+	CONF_LIST(conf, token_paths,
+	    "Paths that this module reads and writes."),
+	CONF_BOOL(conf, token_sockets, false,
+	    "Whether it needs a socket of this machine."),
+	CONF_STR_REQUIRED(conf, seal_key,
+	    "Key that opens the secrets of cards under way."),
+	CONF_STR_REQUIRED(conf, seal_cert,
+	    "Its certificate."),
+	CONF_STR(conf, seal_passphrase, NULL,
+	    "Where the passphrase of that key comes from."),
+	CONF_LIST(conf, peers,
+	    "Certificates of other stations that may go on with a card."),
+	CONF_STR_REQUIRED(conf, escrow,
+	    "Certificate to which PUKs and management keys are sealed."),
+	CONF_STR_REQUIRED(conf, mailing_house,
+	    "Certificate to which PIN letters are sealed."),
+	CONF_STR(conf, master, NULL,
+	    "Where the key comes from that management keys are derived of;"
+	    " needed by layouts that say so."),
+	CONF_STR(conf, factory_management, NULL,
+	    "Where the management key of blanks comes from; by default it is"
+	    " the usual one."),
+	CONF_STR(conf, factory_pin, NULL,
+	    "Where the PIN of blanks comes from; by default 123456."),
+	CONF_STR(conf, factory_puk, NULL,
+	    "Where the PUK of blanks comes from; by default 12345678."),
+	CONF_LIST(conf, readers,
+	    "Names of the readers, as PC/SC has them; by default all."),
+	CONF_STR(conf, letter, NULL,
+	    "Directory of the template of PIN letters; by default ours."),
+	CONF_STR(conf, activate_at, NULL,
+	    "Where a card is activated, as its letter says."),
+	CONF_END
+};
+
+int
+station_conf_check(const struct station_conf *c, struct error *e)
+{
+	if (!text_is_name(c->station))
+		return error_set(e, ERROR_CONFIG, "station: \"%s\" is not a "
+		    "name", c->station);
+	return 0;
+}

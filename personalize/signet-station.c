@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * signet-station: cards go in blank and come out as somebody's.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "card.h"
+#include "office.h"
+#include "os/cmd.h"
+#include "pcsc.h"
+#include "station.h"
+
+#define CONF_PATH	SYSCONFDIR "/signet-station.conf"
+#define LOOK_MS		1500
+
+static const struct cmd_opt	 global[] = {
+	{ "config", 'c', CMD_STRING, false, "FILE",
+	    "settings (" CONF_PATH ")" },
+	CMD_OPT_END
+};
+
+static int
+get_conf(const struct cmd_args *a, struct station_conf *c, struct error *e)
+{
+	memset(c, 0, sizeof(*c));
+	if (conf_load(c, STATION_CONF, cmd_string(a, "config", CONF_PATH),
+	    e) == -1)
+		return -1;
+	return station_conf_check(c, e);
+}
+
+/* ---- readers ---- */
+
+static int
+find_readers(struct arena *arena, char ***names, size_t *n, struct error *e)
+{
+	struct pcsc	*p = NULL;
+	int		 rc;
+
+	if (pcsc_open(&p, e) == -1)
+		return -1;
+	rc = pcsc_readers(p, arena, names, n, e);
+	pcsc_close(&p);
+	return rc;
+}
+
+static void
+say_card(struct pcsc *p, const char *reader)
+{
+	struct error	 e = ERROR_INIT;
+	struct card_io	 io;
+	struct card	 c;
+
+	printf("%s\n", reader);
+	if (pcsc_connect(p, reader, LOOK_MS, &io, &e) == -1) {
+		printf("    %s\n", e.code == ERROR_NOTFOUND ? "no card" :
+		    e.text);
+		return;
+	}
+	if (card_open(&c, &io, &e) == -1)
+		printf("    %s\n", e.text);
+	else
+		printf("    %s, %s card, %s\n", c.driver->name,
+		    c.info.extended ? "extended" : "strict",
+		    *c.info.identity != '\0' ? c.info.identity :
+		    "without a serial number");
+	apdu_close(&io);
+}
+
+static int
+readers(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct arena	*arena = arena_new();
+	struct pcsc	*p = NULL;
+	char		**names;
+	size_t		 n = 0;
+	int		 rc = -1;
+
+	(void)a;
+	(void)ctx;
+	if (pcsc_open(&p, e) == 0 &&
+	    (rc = pcsc_readers(p, arena, &names, &n, e)) == 0) {
+		for (size_t i = 0; i < n; i++)
+			say_card(p, names[i]);
+		if (n == 0) {
+			rc = error_set(e, ERROR_NOTFOUND, "pcscd knows no "
+			    "reader");
+			error_hint(e, "plug one in; for its driver see "
+			    "apt-cache search pcsc");
+		}
+	}
+	pcsc_close(&p);
+	arena_free(&arena);
+	return rc;
+}
+
+/* ---- check ---- */
+
+static int
+check(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct station_conf	 conf;
+	struct office_setup	 o = { .conf = &conf };
+	int			 rc;
+
+	(void)ctx;
+	if (get_conf(a, &conf, e) == -1)
+		return -1;
+	if ((rc = office_check(&o, e)) == 0)
+		puts("The settings are right: keys and certificates are "
+		    "there and fit.");
+	conf_free(&conf, STATION_CONF);
+	return rc;
+}
+
+/* ---- run ---- */
+
+static bool
+is_wanted(const char *name, const char *const *wanted, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(name, wanted[i]) == 0)
+			return true;
+	return n == 0;
+}
+
+static int
+choose_readers(struct cmd_args *a, const struct station_conf *c,
+    struct arena *arena, struct station_run *run, struct error *e)
+{
+	const char *const	*wanted;
+	char			**names;
+	size_t			 n, kept = 0, nwanted;
+
+	if ((nwanted = cmd_many(a, "reader", &wanted)) == 0) {
+		wanted = (const char *const *)c->readers.v;
+		nwanted = c->readers.n;
+	}
+	if (find_readers(arena, &names, &n, e) == -1)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (is_wanted(names[i], wanted, nwanted))
+			names[kept++] = names[i];
+	run->reader = names;
+	run->n = kept;
+	if (kept > 0)
+		return 0;
+	error_set(e, ERROR_NOTFOUND, n == 0 ? "pcscd knows no reader" :
+	    "none of the readers that are there is wanted");
+	return error_hint(e, "see signet-station readers");
+}
+
+static int
+run(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct arena		*arena = arena_new();
+	struct station_conf	 conf;
+	struct station_run	 r = { .conf = &conf };
+	int			 rc = -1;
+
+	(void)ctx;
+	if (get_conf(a, &conf, e) == -1) {
+		arena_free(&arena);
+		return -1;
+	}
+	r.nbatches = cmd_many(a, "batch", &r.batch);
+	r.show = cmd_flag(a, "json") ? SHOW_JSON : cmd_flag(a, "lines") ||
+	    isatty(STDOUT_FILENO) != 1 ? SHOW_LINES : SHOW_BOARD;
+	r.quiet = cmd_flag(a, "quiet");
+	r.stop_after = cmd_number(a, "cards", 0);
+	if (r.stop_after < 0)
+		error_set(e, ERROR_INPUT, "--cards: not less than 0");
+	else if (choose_readers(a, &conf, arena, &r, e) == 0)
+		rc = station_run(&r, e);
+	conf_free(&conf, STATION_CONF);
+	arena_free(&arena);
+	return rc;
+}
+
+static const struct cmd_opt	 run_opt[] = {
+	{ "batch", 'b', CMD_MANY, true, "NAME", "work on this batch" },
+	{ "reader", 'r', CMD_MANY, false, "NAME",
+	    "use this reader (all, or those of the settings)" },
+	{ "cards", 'n', CMD_NUMBER, false, "N",
+	    "end when so many cards are issued" },
+	{ "lines", 0, CMD_FLAG, false, NULL,
+	    "print lines, as without a terminal, and no board" },
+	{ "json", 0, CMD_FLAG, false, NULL,
+	    "print each event as one line of JSON" },
+	{ "quiet", 'q', CMD_FLAG, false, NULL, "do not ring" },
+	CMD_OPT_END
+};
+
+static const struct cmd	 commands[] = {
+	{ "run", "", "personalise cards of batches",
+	    "Whoever sits there puts blank cards into any reader, in any"
+	    " order, and takes them out when the board says so.  A card that"
+	    " was interrupted is taken up again in any reader, and one that"
+	    " is not for this station is refused.",
+	    "signet-station run --batch 2026-11-a",
+	    run_opt, 0, 0, run },
+	{ "check", "", "are the settings right, and what they name there?",
+	    NULL, NULL, NULL, 0, 0, check },
+	{ "readers", "", "what readers there are, and which cards in them",
+	    NULL, NULL, NULL, 0, 0, readers },
+	{ NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL }
+};
+
+int
+main(int argc, char *argv[])
+{
+	static const struct cmd_suite	 suite = {
+		.prog = "signet-station",
+		.summary = "personalise smart cards",
+		.cmd = commands, .global = global,
+	};
+	struct error			 e = ERROR_INIT;
+
+	if (secret_init(&e) == -1) {
+		log_error(&e, "signet-station");
+		return EXIT_FAILURE;
+	}
+	return cmd_run(&suite, argc, argv, NULL);
+}
