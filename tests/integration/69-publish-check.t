@@ -102,7 +102,8 @@ slapd_stop
 rm -rf "$tmp/ldap/data"/*
 slapd_start "$tmp/ldap"
 start signet-crld -d -c "$pki/crld.conf"
-ok 'rebuild fills an empty directory' signet publish rebuild
+ok 'rebuild fills an empty directory' signet publish rebuild \
+    --wait "${crld_seconds}s"
 is '... with all of them' "$(found_by_publisher "ou=people,$ldap_base" one \
     '(objectClass=pkiUser)' 1.1 | grep -c '^dn')" "$entries"
 
