@@ -43,6 +43,7 @@ static const struct db_table *const tables[] = {
 	&DB_NOTICE_ASK,
 	&DB_ORDER,
 	&DB_ORDER_INTAKE,
+	&DB_ORDER_ADD,
 	&DB_ORDER_NEW,
 	&DB_ORDER_REQUESTS,
 	&DB_ORDER_SUPPLY,

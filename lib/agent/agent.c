@@ -189,7 +189,7 @@ int
 agent_open(struct agent *a, struct error *e)
 {
 	static const struct db_table *const	 tables[] = { &DB_AGENT,
-	    &DB_ORDER_NEW, &DB_CA, &DB_AUDIT_APPEND };
+	    &DB_ORDER_ADD, &DB_ORDER_NEW, &DB_CA, &DB_AUDIT_APPEND };
 
 	if (a->db != NULL)
 		return 0;

@@ -66,15 +66,19 @@ static const struct db_stmt of_stmt[] = {
 };
 const struct db_table DB_ORDER_OF = DB_TABLE(of_stmt);
 
-enum { ADD, ADD_ITEMS, ADD_REQUESTS };
-static const struct db_stmt new_stmt[] = {
-	[ADD] = DB_STMT("order_add",
+static const struct db_stmt add_stmt[] = {
+	DB_STMT("order_add",
 	    "INSERT INTO orders (id, digest, kind, state, ca, profile, holder,"
 	    " summary, blob, approvals, items, open_items, waiting_items,"
 	    " created_at, expires_at) VALUES ($1::bytea, $2::bytea, $3::text,"
 	    " $4::text, $5::text, $6::text, $7::text, $8::text, $9::bytea,"
 	    " $10::bigint, $11::bigint, $11::bigint, $12::bigint, "
 	    DB_TIME(13) ", " DB_TIME(14) ") ON CONFLICT (digest) DO NOTHING"),
+};
+const struct db_table DB_ORDER_ADD = DB_TABLE(add_stmt);
+
+enum { ADD_ITEMS, ADD_REQUESTS };
+static const struct db_stmt new_stmt[] = {
 	[ADD_ITEMS] = DB_STMT("order_add_items",
 	    "INSERT INTO item (order_id, n, state, holder)"
 	    " SELECT order_id, n, state, holder FROM unnest($1::bytea[],"
@@ -86,7 +90,6 @@ static const struct db_stmt new_stmt[] = {
 	    " $4::bytea[], $5::bytea[])"),
 };
 const struct db_table DB_ORDER_NEW = DB_TABLE(new_stmt);
-const struct db_table DB_ORDER_ADD = { &new_stmt[ADD], 1 };
 
 enum { REPLACE, REJECT };
 static const struct db_stmt intake_stmt[] = {
@@ -134,7 +137,7 @@ db_order_add(struct db *db, const struct db_order *o, struct bytes blob,
 	    db_int(o->created_at), db_int(o->expires_at) };
 	int64_t			 n;
 
-	n = db_exec(db, &new_stmt[ADD], arg, 14, e);
+	n = db_exec(db, &add_stmt[0], arg, 14, e);
 	return n == -1 ? wrap_id(e, o->id) : (int)n;
 }
 

@@ -10,8 +10,8 @@
 #include "db/db_row.h"
 
 extern const struct db_table DB_ORDER;		/* read */
-extern const struct db_table DB_ORDER_NEW;	/* hand in */
-extern const struct db_table DB_ORDER_ADD;	/* those without items */
+extern const struct db_table DB_ORDER_ADD;	/* hand in, */
+extern const struct db_table DB_ORDER_NEW;	/* with items */
 extern const struct db_table DB_ORDER_INTAKE;	/* approve, reject */
 extern const struct db_table DB_ORDER_SUPPLY;	/* bring a missing request */
 extern const struct db_table DB_ORDER_REQUESTS;	/* read the requests */

@@ -52,7 +52,7 @@ open_db(struct lists *l, const char *conninfo, const char *user)
 {
 	static const struct db_table *const	 ca[] = { &DB_CRL,
 	    &DB_CRL_ENTRIES, &DB_CRL_MAKE }, *const cli[] = { &DB_CERT,
-	    &DB_ORDER_NEW };
+	    &DB_ORDER_ADD, &DB_ORDER_NEW };
 	char	*full = mem_printf("%s user=%s", conninfo, user);
 	bool	 is_ca = strcmp(user, "signet_ca") == 0;
 

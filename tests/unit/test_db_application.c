@@ -17,7 +17,7 @@
 
 static const struct db_table *const tables[] = { &DB_APPLICATION,
     &DB_APPLICATION_NEW, &DB_APPLICATION_DECIDE, &DB_APPLICATION_FOLLOW,
-    &DB_ORDER, &DB_ORDER_NEW, &DB_ORDER_INTAKE };
+    &DB_ORDER, &DB_ORDER_ADD, &DB_ORDER_NEW, &DB_ORDER_INTAKE };
 
 static struct testdb t;
 static struct db *db;

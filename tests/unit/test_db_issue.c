@@ -29,7 +29,8 @@ static const struct db_table *const ca_tables[] = { &DB_ISSUE, &DB_KEY,
     &DB_AUDIT_APPEND };
 #define NCA	(sizeof(ca_tables) / sizeof(ca_tables[0]))
 static const struct db_table *const cli_tables[] = { &DB_ORDER,
-    &DB_ORDER_NEW, &DB_ORDER_INTAKE, &DB_ORDER_SUPPLY, &DB_CA_ADD, &DB_CERT };
+    &DB_ORDER_ADD, &DB_ORDER_NEW, &DB_ORDER_INTAKE, &DB_ORDER_SUPPLY,
+    &DB_CA_ADD, &DB_CERT };
 static const char *const people[] = { "people" };
 
 static struct testdb t;

@@ -21,7 +21,8 @@
 #define DAY	INT64_C(86400)
 #define MANY	5000
 
-static const struct db_table *const tables[] = { &DB_ORDER, &DB_ORDER_NEW,
+static const struct db_table *const tables[] = { &DB_ORDER,
+    &DB_ORDER_ADD, &DB_ORDER_NEW,
     &DB_ORDER_INTAKE, &DB_ORDER_SUPPLY, &DB_ORDER_REQUESTS, &DB_HOLDER,
     &DB_HOLDER_ADD, &DB_CA, &DB_CA_ADD, &DB_CA_USE, &DB_CERT };
 

@@ -21,7 +21,8 @@
 #define THREADS	50
 #define REFUSED	"no order waits for this name and one-time code"
 
-static const struct db_table *const tables[] = { &DB_ORDER, &DB_ORDER_NEW,
+static const struct db_table *const tables[] = { &DB_ORDER,
+    &DB_ORDER_ADD, &DB_ORDER_NEW,
     &DB_ORDER_SUPPLY, &DB_ORDER_REQUESTS, &DB_ORDER_OF, &DB_HOLDER_ADD,
     &DB_CODE_TRY };
 #define NTABLES	(sizeof(tables) / sizeof(tables[0]))
