@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "db/db_audit.h"
+#include "db/db_card_batch.h"
 #include "os/file.h"
 #include "os/pass.h"
 #include "os/sandbox.h"
@@ -188,7 +189,7 @@ office_open(struct office *o, struct error *e)
 {
 	static const struct db_table *const	 tables[] = { &DB_CARD,
 		&DB_CARD_CLAIM, &DB_CARD_STEP, &DB_CARD_KEY, &DB_CARD_SECRET,
-		&DB_CARD_END, &DB_AUDIT_APPEND, &DB_ORDER_ADD,
+		&DB_CARD_END, &DB_CARD_BATCH, &DB_AUDIT_APPEND, &DB_ORDER_ADD,
 		&DB_ORDER_SUPPLY };
 
 	o->nseats = o->setup->n;
@@ -235,6 +236,39 @@ look_at_orders(struct office *o)
 	}
 }
 
+static int
+add_balance(struct office *o, const char *batch, struct event *v,
+    struct arena *arena, struct error *e)
+{
+	struct db_card_batch	 row;
+	struct db_card_balance	 b;
+	int			 found;
+
+	if ((found = db_card_batch_find(o->db, batch, &row, arena, e)) != 1)
+		return found;
+	if (db_card_batch_balance(o->db, row.id, &b, e) == -1)
+		return -1;
+	v->waiting += (uint32_t)(b.items_open - b.under_way);
+	v->issued += (uint32_t)b.issued;
+	v->spoiled += (uint32_t)b.spoiled;
+	return 1;
+}
+
+static void
+tell_balance(struct office *o)
+{
+	struct event	 v = { .kind = EVENT_BALANCE };
+	struct error	 e = ERROR_INIT;
+	struct arena	*arena = arena_new();
+	int		 rc = 1;
+
+	for (size_t i = 0; rc != -1 && i < o->setup->nbatches; i++)
+		rc = add_balance(o, o->setup->batch[i], &v, arena, &e);
+	arena_free(&arena);
+	if (rc != -1)
+		(void)event_send(o->parent, &v, &e);
+}
+
 static void
 do_chores(struct office *o)
 {
@@ -242,6 +276,7 @@ do_chores(struct office *o)
 
 	if (office_revoke(o, &e) == -1)
 		log_error(&e, "certificates of spoiled cards");
+	tell_balance(o);
 }
 
 /* A worker begins: its line replaces that of the one before. */
@@ -307,7 +342,7 @@ office_confine(const struct office *o, struct error *e)
 	char				*key = file_directory(
 					    o->place.key != NULL ?
 					    o->place.key : o->place.cert);
-	struct sandbox_path		*v = mem_array(5 + c->token_paths.n,
+	struct sandbox_path		*v = mem_array(6 + c->token_paths.n,
 					    sizeof(*v));
 	struct sandbox			 box = { .user = c->user, .path = v,
 					    .no_exec = true };
@@ -317,6 +352,7 @@ office_confine(const struct office *o, struct error *e)
 
 	v[n++] = (struct sandbox_path){ key, SANDBOX_READ };
 	v[n++] = (struct sandbox_path){ c->layouts, SANDBOX_READ };
+	v[n++] = (struct sandbox_path){ c->letters, SANDBOX_READ };
 	v[n++] = (struct sandbox_path){ "/etc", SANDBOX_READ };
 	v[n++] = (struct sandbox_path){ "/usr", SANDBOX_READ };
 	v[n++] = (struct sandbox_path){ "/var/cache/fontconfig",

@@ -242,15 +242,19 @@ fill_slots(struct seat *s, struct job *j, struct error *e)
 	return 0;
 }
 
-/* The end that its certificates will have, as far as the layout knows. */
+int64_t
+seat_expires(const struct seat *s)
+{
+	return s->card.expires != 0 ? s->card.expires :
+	    s->card.claimed_at + s->layout->validity;
+}
+
 static void
 set_expiry(struct seat *s, struct job *j)
 {
 	char	 at[TEXT_TIME_SIZE];
-	int64_t	 end = s->card.expires != 0 ? s->card.expires :
-		    s->card.claimed_at + s->layout->validity;
 
-	text_time(at, end);
+	text_time(at, seat_expires(s));
 	snprintf(j->expires, sizeof(j->expires), "%.4s%.2s%.2s", at, at + 5,
 	    at + 8);
 }

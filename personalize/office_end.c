@@ -47,7 +47,7 @@ issue(struct db *db, void *arg, struct error *e)
 
 	if (seat_close_step(s, db, e) == -1 ||
 	    db_card_advance(db, &s->card.hold, "locked", "verified", e) == -1 ||
-	    db_card_issue(db, &s->card.hold, s->card.expires,
+	    db_card_issue(db, &s->card.hold, seat_expires(s),
 	    i->letter->row.number == NULL ? NULL : &i->letter->row, e) == -1)
 		return -1;
 	return audit_card(db, s, "card", "issued", NULL, e);

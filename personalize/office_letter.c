@@ -1,12 +1,166 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "office_letter.h"
 
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "card/letter.h"
+#include "order/revocation.h"
+#include "os/file.h"
+#include "os/msg.h"
+#include "os/proc.h"
+
+#define SEALED		1		/* type of the only message */
+#define SEALED_MAX	(4u << 20)
+#define STOP_MS		2000
+
+struct typesetting {
+	const char		*template;	/* file */
+	struct letter		 letter;
+	X509			*to;
+};
+
+/* ---- the process that sets one letter ---- */
+
+static int
+typeset(const struct typesetting *t, struct buf *sealed, struct error *e)
+{
+	struct letter_template	 words;
+	struct seal		 seal = { NULL };
+	int			 rc = -1;
+
+	memset(&words, 0, sizeof(words));
+	if (letter_template_load(&words, t->template, e) == 0 &&
+	    seal_add_cert(&seal, t->to, clock_now(&clock_system), e) == 0)
+		rc = letter_seal(sealed, &words, &t->letter, &seal, e);
+	seal_clear(&seal);
+	letter_template_clear(&words);
+	return rc;
+}
+
+static int
+typesetter(int parent, void *arg)
+{
+	struct buf	 sealed = { 0 };
+	struct error	 why = ERROR_INIT, e = ERROR_INIT;
+	struct msg	 m = { 0 };
+
+	if (typeset(arg, &sealed, &why) == 0) {
+		msg_init(&m, SEALED);
+		msg_put_blob(&m, sealed.p, sealed.len);
+	} else {
+		msg_init(&m, 0);
+		msg_put_error(&m, &why);
+	}
+	return msg_send(parent, &m, &e) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* It is gone before its letter counts, with all that was in clear. */
+static int
+typeset_apart(struct typesetting *t, struct buf *sealed, struct error *e)
+{
+	struct proc	 p = PROC_INIT;
+	struct msg	 m = { 0 };
+	struct bytes	 b;
+	int		 rc;
+
+	if (proc_start(&p, "station: letter", typesetter, t, e) == -1)
+		return -1;
+	if ((rc = msg_answer(p.fd, &m, SEALED, e)) == 0) {
+		b = msg_get_blob(&m, SEALED_MAX);
+		if ((rc = msg_done(&m, e)) == 0)
+			buf_add(sealed, b.p, b.len);
+	}
+	msg_clear(&m);
+	proc_stop(&p, STOP_MS);
+	return rc == 0 ? 0 : error_wrap(e, "letter");
+}
+
+/* ---- what is in it ---- */
+
+/* The letter's own number says nothing about the card. */
+static int
+make_number(struct office_letter *l, struct error *e)
+{
+	uint8_t	 r[8];
+	char	 hex[2 * sizeof(r) + 1];
+
+	if (rng_fill(&rng_system, r, sizeof(r), e) == -1)
+		return -1;
+	text_hex(hex, r, sizeof(r));
+	l->number = mem_printf("L-%.4s-%.4s-%.4s-%.4s", hex, hex + 4,
+	    hex + 8, hex + 12);
+	return 0;
+}
+
+static char *
+face_value(struct seat *s, const char *json, const char *key)
+{
+	json_t		*face = json_loads(json, 0, NULL);
+	const char	*text = json_string_value(json_object_get(face, key));
+	char		*copy = arena_strdup(s->arena,
+			    text != NULL ? text : "");
+
+	json_decref(face);
+	return copy;
+}
+
+static char *
+expiry(struct seat *s)
+{
+	char	 at[TEXT_TIME_SIZE];
+
+	text_time(at, seat_expires(s));
+	return arena_printf(s->arena, "%.10s", at);
+}
+
+static int
+fill(struct seat *s, const struct job *j, struct office_letter *l,
+    const struct secret *code, struct typesetting *t, struct error *e)
+{
+	struct db_card_face	 face;
+
+	if (db_card_face(s->office->db, s->card.hold.id, &face, s->arena,
+	    e) == -1 || make_number(l, e) == -1)
+		return -1;
+	t->to = s->office->mailing_house;
+	t->letter = (struct letter){ .number = l->number,
+	    .name = face.name, .card = s->card.number,
+	    .address = face_value(s, face.json, "address"),
+	    .expires = expiry(s), .activate = s->office->conf->activate_at,
+	    .pin = &j->pin, .code = code };
+	return 0;
+}
+
 int
 office_letter(struct seat *s, struct office_letter *l, struct error *e)
 {
-	(void)l;
-	return s->layout->letter == NULL ? 0 : error_set(e, ERROR_CONFIG,
-	    "layout %s wants a letter", s->layout->name);
+	struct typesetting	 t = { NULL };
+	struct job		 j = { .nslots = 0 };
+	struct secret		 code = { NULL, 0 };
+	char			*path;
+	int			 rc = -1;
+
+	if (s->layout->letter == NULL)
+		return 0;
+	t.template = path = file_join(s->office->conf->letters,
+	    s->layout->letter);
+	if (office_known_secrets(s, &j, e) == 0 &&
+	    revocation_make(&code, l->code_name, l->code_salt, l->code_hash,
+	    &rng_system, e) == 0 && fill(s, &j, l, &code, &t, e) == 0 &&
+	    typeset_apart(&t, &l->sealed, e) == 0) {
+		l->row = (struct db_card_letter){ .number = l->number,
+		    .sealed = BYTES(l->sealed.p, l->sealed.len),
+		    .code_name = l->code_name,
+		    .code_salt = BYTES(l->code_salt, sizeof(l->code_salt)),
+		    .code_hash = BYTES(l->code_hash, sizeof(l->code_hash)) };
+		rc = 0;
+	}
+	mem_free(&path);
+	secret_free(&code);
+	job_clear(&j);
+	return rc;
 }
 
 void

@@ -7,13 +7,15 @@
  * gone afterwards, with all that was in clear.
  */
 #include "office_private.h"
+#include "order/revocation.h"
 
 struct office_letter {
 	struct db_card_letter	 row;		/* number NULL: none is wanted */
 	char			*number;
 	struct buf		 sealed;
-	char			 code_name[16];
-	uint8_t			 code_salt[32], code_hash[64];
+	char			 code_name[REVOCATION_NAME + 1];
+	uint8_t			 code_salt[REVOCATION_SALT];
+	uint8_t			 code_hash[REVOCATION_HASH];
 };
 int	 office_letter(struct seat *, struct office_letter *, struct error *);
 void	 office_letter_clear(struct office_letter *);

@@ -50,6 +50,8 @@ extern const struct clerk_ops OFFICE_CLERK;	/* arg: a struct seat */
 void	 seat_tell(struct seat *, enum event_kind, const char *text);
 void	 seat_tell_event(struct seat *, struct event *);
 void	 seat_leave(struct seat *);
+/* When the card does, as far as batch and layout know. */
+int64_t	 seat_expires(const struct seat *);
 /* What is open in the journal is done: the card was looked at since. */
 int	 seat_close_step(struct seat *, struct db *, struct error *);
 

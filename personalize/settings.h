@@ -23,7 +23,7 @@ struct station_conf {
 	char			*factory_management, *factory_pin,
 				*factory_puk;	/* sources; NULL: the usual */
 	struct conf_list	 readers;	/* all, where it is empty */
-	char			*letter;	/* directory of its template */
+	char			*letters;	/* directory of their templates */
 	char			*activate_at;	/* address in the letter */
 };
 extern const struct conf_item STATION_CONF[];

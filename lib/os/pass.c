@@ -46,7 +46,8 @@ pass_recv(int sock, int *fd, uint32_t *what, struct error *e)
 	while ((n = recvmsg(sock, &m, MSG_CMSG_CLOEXEC)) == -1 &&
 	    errno == EINTR)
 		continue;
-	if (n == 0)
+	/* Reset: it went with something of ours unread. */
+	if (n == 0 || (n == -1 && errno == ECONNRESET))
 		return 0;
 	if (n == -1)
 		return error_sys(e, "take a descriptor");

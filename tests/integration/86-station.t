@@ -52,7 +52,7 @@ card_insert 0 "$tmp/a" -x -n 1001
 card_insert 1 "$tmp/b" -n 1002
 says 'piv-serial:1001' signet-station readers
 station_start --batch one
-counted() { [ "$(grep -c "\"$1\"" "$tmp/events")" -ge "$2" ]; }
+counted() { [ "$(grep -c "\"event\":\"$1\"" "$tmp/events")" -ge "$2" ]; }
 ok 'two cards are made, side by side' wait_for counted issued 2
 is 'the one with extensions is issued' "$(card_state piv-serial:1001)" issued
 is 'and the strict one' "$(sql "SELECT state FROM card
@@ -78,6 +78,19 @@ ok 'the escrow opens a PUK of eight digits' grep -qxE '[0-9]{8}' "$tmp/puk"
 exits 4 'and another key does not' openssl cms -decrypt -inform DER \
     -in "$tmp/puk.cms" -recip "$tmp/mailing.pem" -inkey "$tmp/mailing.key" \
     -out "$tmp/none"
+
+# The letter opens that card and no other (G043, E063).
+first=$(sql "SELECT number FROM card WHERE identity = 'piv-serial:1001'")
+ok 'the mailing house reads the letter' letter_of "$first" "$tmp/letter"
+ok '... for that card' grep -q "$first" "$tmp/letter"
+pin=$(sed -n 's/^ *\([0-9]\( *[0-9]\)\{5\}\) *$/\1/p' "$tmp/letter" |
+    head -1 | tr -d ' ')
+( umask 077 && echo "$pin" >"$tmp/pin" )
+ok '... with a PIN of six digits' grep -qxE '[0-9]{6}' "$tmp/pin"
+is 'nothing of it is in clear in the store or the log' "$(
+    { pg_dump signet; cat "$tmp/station.log" "$tmp/events"; } |
+    grep -c -e "[^0-9]${pin}[^0-9]" -e "$(tr -d ' ' <"$tmp/letter" |
+	grep -oE '([0-9A-Z]{4}-){5}[0-9A-Z]{4}' | head -1)")" 0
 
 # --- cards that are not for us ---
 card_pull 0
@@ -113,6 +126,9 @@ is '... and the blank is still one' "$(card_state piv-serial:1005)" ''
 station_stop
 card_pull 0
 card_insert 0 "$tmp/a"
+ok 'the PIN of the letter opens the card' sh -c "
+    yubico-piv-tool --reader '$(reader_name 0)' -a verify-pin \
+    -P \"\$(cat '$tmp/pin')\" 2>&1 | grep -q Success"
 ok 'the PUK of the escrow unblocks the card (E063)' sh -c "
     yubico-piv-tool --reader '$(reader_name 0)' -a unblock-pin \
     -P \"\$(cat '$tmp/puk')\" -N 654321 2>&1 | grep -q Success"

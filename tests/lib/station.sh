@@ -39,8 +39,20 @@ station_configure() {
 	seal_cert = "$tmp/seal.pem";
 	escrow = "$tmp/escrow.pem";
 	mailing_house = "$tmp/mailing.pem";
+	letters = "$srcdir/etc/letters";
+	activate_at = "https://cards.example.org";
 	master = "file:$tmp/master";
 	CONF
+}
+
+# letter_of NUMBER FILE - as the mailing house reads it
+letter_of() {
+	sql "SELECT encode(l.sealed, 'base64') FROM letter l JOIN card c
+	    ON c.id = l.card WHERE c.number = '$1' AND l.void_at IS NULL" |
+	    base64 -d >"$2.cms"
+	openssl cms -decrypt -inform DER -in "$2.cms" \
+	    -recip "$tmp/mailing.pem" -inkey "$tmp/mailing.key" \
+	    -out "$2.pdf" && pdftotext -layout "$2.pdf" "$2"
 }
 
 layout() {
@@ -49,6 +61,7 @@ layout() {
 	slots = ( $2 );
 	management = "derived";
 	pin_length = 6;
+	letter = "pin-letter";
 	number = "T";
 	LAYOUT
 }
