@@ -136,7 +136,7 @@ fill(struct seat *s, const struct job *j, struct office_letter *l,
 int
 office_letter(struct seat *s, struct office_letter *l, struct error *e)
 {
-	struct typesetting	 t = { NULL };
+	struct typesetting	 t = { .template = NULL };
 	struct job		 j = { .nslots = 0 };
 	struct secret		 code = { NULL, 0 };
 	char			*path;

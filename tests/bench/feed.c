@@ -73,7 +73,8 @@ open_db(struct feed *f, const char *conninfo)
 	static const struct db_table *const	 tables[] = { &DB_CA_ADD,
 	    &DB_CERT, &DB_ORDER_ADD, &DB_ORDER_NEW };
 
-	if (db_open(&f->db, conninfo, "feed", tables, 3, &f->e) == -1)
+	if (db_open(&f->db, conninfo, "feed", tables,
+	    sizeof(tables) / sizeof(tables[0]), &f->e) == -1)
 		die(f, "store");
 }
 

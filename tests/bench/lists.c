@@ -56,7 +56,7 @@ open_db(struct lists *l, const char *conninfo, const char *user)
 	char	*full = mem_printf("%s user=%s", conninfo, user);
 	bool	 is_ca = strcmp(user, "signet_ca") == 0;
 
-	if (db_open(&l->db, full, "lists", is_ca ? ca : cli, is_ca ? 3 : 2,
+	if (db_open(&l->db, full, "lists", is_ca ? ca : cli, 3,
 	    &l->e) == -1)
 		die(l, "store");
 	mem_free(&full);

@@ -21,7 +21,7 @@ proven() {
 	signet audit export --config "$1/signet.conf" "$tmp/bundle" &&
 	signet audit verify "$tmp/bundle" --root "$1/ca/root.pem" \
 	    --heads "$1/heads.pem" --profiles "$1/profiles" &&
-	[ "$(grep -c BEGIN "$tmp/bundle/certs.pem")" -eq 7 ]
+	[ "$(grep -c BEGIN "$tmp/bundle/certs.pem")" -eq 8 ]
 }
 
 export SIGNET_FAULT_LIST="$tmp/passed"

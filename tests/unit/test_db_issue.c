@@ -999,7 +999,8 @@ setup(void **state)
 
 	(void)state;
 	testdb_init(&t, true);
-	cli = testdb_open(&t, "signet_cli", cli_tables, 6);
+	cli = testdb_open(&t, "signet_cli", cli_tables,
+	    sizeof(cli_tables) / sizeof(cli_tables[0]));
 	ca = testdb_open(&t, "signet_ca", ca_tables, NCA);
 	if (db_ca_add(cli, &c, &e) == -1 || db_ca_add(cli, &root, &e) == -1)
 		fail_msg("%s", e.text);

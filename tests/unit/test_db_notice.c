@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <unistd.h>
 #include "base/error.h"
 #include "base/mem.h"
 #include "db/db_notice.h"
@@ -53,6 +54,21 @@ a_second_later(void)
 	    " - interval '2 s'");
 }
 
+/* A scan leaves what others may still be writing, and transactions of other
+ * tests, which share the server, count among them: wait until those that are
+ * under way now are over. */
+static void
+others_are_over(void)
+{
+	int64_t	 now = testdb_number(&t, "SELECT pg_snapshot_xmax("
+		    "pg_current_snapshot())::text::bigint");
+
+	for (int i = 0; i < 500 && testdb_number(&t, "SELECT"
+	    " pg_snapshot_xmin(pg_current_snapshot())::text::bigint") < now;
+	    i++)
+		usleep(20000);
+}
+
 /* As often as a program looks in a few seconds; how much was looked at. */
 static int64_t
 scan(int64_t (*fn)(struct db *, int64_t, size_t, struct error *), size_t limit)
@@ -61,6 +77,7 @@ scan(int64_t (*fn)(struct db *, int64_t, size_t, struct error *), size_t limit)
 	int64_t		 n, all = 0;
 
 	for (int i = 0; i < 8; i++) {
+		others_are_over();
 		if ((n = fn(i % 2 == 0 ? db : other, WEEK, limit, &e)) == -1)
 			fail_msg("%s", e.text);
 		all += n;

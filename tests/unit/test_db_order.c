@@ -709,7 +709,8 @@ setup(void **state)
 {
 	(void)state;
 	testdb_init(&t, true);
-	db = testdb_open(&t, "signet_cli", tables, 11);
+	db = testdb_open(&t, "signet_cli", tables,
+	    sizeof(tables) / sizeof(tables[0]));
 	return 0;
 }
 
