@@ -12,7 +12,7 @@ order_tls unsigned >/dev/null
 id=$(last_order)
 make_ready "$id"
 cad
-refused 'an unsigned order' "$id" 'needs officer; has nobody'
+refused 'an unsigned order' "$id" 'needs officer, or root; has nobody'
 
 # What an officer has rejected is set back in the store.
 request late

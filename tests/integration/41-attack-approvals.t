@@ -76,7 +76,7 @@ for who in aud agent; do
 	blob_put "$id" "$tmp/blob"
 	make_ready "$id"
 	cad
-	refused "an order signed by $who" "$id" 'needs officer; has '
+	refused "an order signed by $who" "$id" 'needs officer, or root; has '
 done
 # An officer is no security officer.
 request second
