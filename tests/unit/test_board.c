@@ -36,6 +36,7 @@ drawn(struct board *b, size_t columns, size_t rows, struct buf *out)
 	char	*line, *next;
 
 	board_draw(b, out, columns, rows, false, 65000);
+	buf_cstr(out);			/* ends it */
 	for (line = (char *)out->p; (next = strchr(line, '\n')) != NULL;
 	    line = next + 1) {
 		*next = '\0';
