@@ -78,16 +78,11 @@ txn_change(struct db *db, void *arg, struct error *e)
 {
 	const struct change	*ch = arg;
 	struct buf		 body = { 0 };
-	struct bytes		 bytes;
-	int			 rc;
 
 	if (do_change(db, ch, e) == -1)
 		return -1;
 	entry(ch, &body);
-	bytes = BYTES(body.p, body.len);
-	rc = db_audit_append(db, &bytes, 1, NULL, e);
-	buf_clear(&body);
-	return rc;
+	return db_audit_add(db, &body, e);
 }
 
 static int

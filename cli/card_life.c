@@ -61,8 +61,6 @@ static int
 add_entry(struct db *db, const struct move *m, struct error *e)
 {
 	struct buf	body = { 0 };
-	struct bytes	bytes;
-	int		rc;
 
 	audit_begin(&body, "card", clock_now(m->c->desk.clock));
 	audit_str(&body, "card", m->card.number);
@@ -72,10 +70,7 @@ add_entry(struct db *db, const struct move *m, struct error *e)
 	if (m->words != NULL)
 		audit_str(&body, "reason", m->words);
 	audit_str(&body, "by", m->c->desk.who);
-	bytes = BYTES(body.p, body.len);
-	rc = db_audit_append(db, &bytes, 1, NULL, e);
-	buf_clear(&body);
-	return rc;
+	return db_audit_add(db, &body, e);
 }
 
 static int

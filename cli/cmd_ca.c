@@ -98,19 +98,14 @@ static int
 add_entry(const struct adding *d, struct db *db, struct error *e)
 {
 	struct buf	body = { 0 };
-	struct bytes	bytes;
 	char		at[TEXT_TIME_SIZE];
-	int		rc;
 
 	audit_begin(&body, "ca-add", clock_now(d->c->desk.clock));
 	audit_str(&body, "ca", d->row.name);
 	audit_hex(&body, "cert", d->digest, sizeof(d->digest));
 	if (d->row.starts_at != 0)
 		audit_str(&body, "start", text_time(at, d->row.starts_at));
-	bytes = BYTES(body.p, body.len);
-	rc = db_audit_append(db, &bytes, 1, NULL, e);
-	buf_clear(&body);
-	return rc;
+	return db_audit_add(db, &body, e);
 }
 
 static int

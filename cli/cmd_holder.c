@@ -120,8 +120,6 @@ txn_holder(struct db *db, void *arg, struct error *e)
 {
 	struct holder_txn	*t = arg;
 	struct buf		 body = { 0 };
-	struct bytes		 bytes;
-	int			 rc;
 
 	if (t->fn(db, &t->h, e) == -1)
 		return -1;
@@ -132,10 +130,7 @@ txn_holder(struct db *db, void *arg, struct error *e)
 	entry_given(&body, "org", t->h.org);
 	entry_given(&body, "note", t->h.note);
 	audit_str(&body, "by", t->c->desk.who);
-	bytes = BYTES(body.p, body.len);
-	rc = db_audit_append(db, &bytes, 1, NULL, e);
-	buf_clear(&body);
-	return rc;
+	return db_audit_add(db, &body, e);
 }
 
 static int

@@ -56,8 +56,6 @@ note_refusal(struct db *db, void *arg, struct error *e)
 	const struct refusal	*r = arg;
 	const struct station_conf *c = r->seat->office->conf;
 	struct buf		 body = { 0 };
-	struct bytes		 b;
-	int			 rc = 0;
 
 	if (r->card != NULL && db_card_event(db, r->card->hold.id, "refused",
 	    c->station, r->why, e) == -1)
@@ -67,10 +65,7 @@ note_refusal(struct db *db, void *arg, struct error *e)
 	if (r->card != NULL)
 		audit_str(&body, "card", r->card->number);
 	audit_str(&body, "reason", r->why);
-	b = BYTES(body.p, body.len);
-	rc = db_audit_append(db, &b, 1, NULL, e);
-	buf_clear(&body);
-	return rc;
+	return db_audit_add(db, &body, e);
 }
 
 static int

@@ -13,8 +13,6 @@ audit_card(struct db *db, const struct seat *s, const char *act,
     const char *state, const char *reason, struct error *e)
 {
 	struct buf	 body = { 0 };
-	struct bytes	 b;
-	int		 rc;
 
 	audit_begin(&body, act, clock_now(&clock_system));
 	audit_str(&body, "card", s->card.number);
@@ -26,10 +24,7 @@ audit_card(struct db *db, const struct seat *s, const char *act,
 	audit_str(&body, "station", s->office->conf->station);
 	if (reason != NULL)
 		audit_str(&body, "reason", reason);
-	b = BYTES(body.p, body.len);
-	rc = db_audit_append(db, &b, 1, NULL, e);
-	buf_clear(&body);
-	return rc;
+	return db_audit_add(db, &body, e);
 }
 
 /* ---- issued ---- */

@@ -25,8 +25,6 @@ static int
 add_entry(struct db *db, const struct revoking *r, struct error *e)
 {
 	struct buf	 body = { 0 };
-	struct bytes	 b;
-	int		 rc;
 
 	audit_begin(&body, "order-new", clock_now(&clock_system));
 	audit_hex(&body, "order", r->digest, sizeof(r->digest));
@@ -34,10 +32,7 @@ add_entry(struct db *db, const struct revoking *r, struct error *e)
 	audit_str(&body, "kind", "revoke");
 	audit_str(&body, "card", r->cert->number);
 	audit_str(&body, "by", r->station);
-	b = BYTES(body.p, body.len);
-	rc = db_audit_append(db, &b, 1, NULL, e);
-	buf_clear(&body);
-	return rc;
+	return db_audit_add(db, &body, e);
 }
 
 static int

@@ -138,8 +138,6 @@ reject_txn(struct db *db, void *arg, struct error *e)
 {
 	const struct rejecting	*j = arg;
 	struct buf		 body = { 0 };
-	struct bytes		 bytes;
-	int			 rc;
 
 	if (db_application_reject(db, j->look->a.id, j->reason, e) == -1)
 		return -1;
@@ -148,10 +146,7 @@ reject_txn(struct db *db, void *arg, struct error *e)
 	audit_str(&body, "profile", j->look->a.profile);
 	audit_str(&body, "person", j->p->client.person);
 	audit_str(&body, "reason", j->reason);
-	bytes = BYTES(body.p, body.len);
-	rc = db_audit_append(db, &bytes, 1, NULL, e);
-	buf_clear(&body);
-	return rc;
+	return db_audit_add(db, &body, e);
 }
 
 static int

@@ -45,6 +45,16 @@ db_audit_append(struct db *db, const struct bytes *body, size_t n,
 }
 
 int
+db_audit_add(struct db *db, struct buf *body, struct error *e)
+{
+	const struct bytes	 one = BYTES(body->p, body->len);
+	int			 rc = db_audit_append(db, &one, 1, NULL, e);
+
+	buf_clear(body);
+	return rc;
+}
+
+int
 db_audit_list(struct db *db, int64_t after, size_t limit,
     struct db_audit_entries *out, struct arena *a, struct error *e)
 {

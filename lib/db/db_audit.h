@@ -19,6 +19,9 @@ extern const struct db_table DB_AUDIT_SIGN;	/* add a signed head */
 int	 db_audit_append(struct db *, const struct bytes *body, size_t n,
 	    int64_t *seq, struct error *);
 
+/* The same for one, which is cleared. */
+int	 db_audit_add(struct db *, struct buf *body, struct error *);
+
 struct db_audit_entry {
 	int64_t		 seq;
 	uint8_t		 hash[DB_DIGEST];

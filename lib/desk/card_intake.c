@@ -392,9 +392,7 @@ static int
 add_entry(struct card_intake *in, struct db *db, struct error *e)
 {
 	struct buf	body = { 0 };
-	struct bytes	bytes;
 	char		count[24];
-	int		rc;
 
 	snprintf(count, sizeof(count), "%zu", in->n);
 	audit_begin(&body, "card-batch", clock_now(in->dk->clock));
@@ -402,10 +400,7 @@ add_entry(struct card_intake *in, struct db *db, struct error *e)
 	audit_str(&body, "layout", in->layout->name);
 	audit_str(&body, "items", count);
 	audit_str(&body, "by", in->dk->who);
-	bytes = BYTES(body.p, body.len);
-	rc = db_audit_append(db, &bytes, 1, NULL, e);
-	buf_clear(&body);
-	return rc;
+	return db_audit_add(db, &body, e);
 }
 
 static int

@@ -110,18 +110,13 @@ static int
 add_entry(const struct round *m, struct db *db, struct error *e)
 {
 	struct buf	body = { 0 };
-	struct bytes	bytes;
-	int		rc;
 
 	audit_begin(&body, "card-batch", clock_now(m->dk->clock));
 	audit_str(&body, "batch", m->batch->name);
 	audit_num(&body, "round", m->next);
 	audit_num(&body, "items", (int64_t)m->spent.n);
 	audit_str(&body, "by", m->dk->who);
-	bytes = BYTES(body.p, body.len);
-	rc = db_audit_append(db, &bytes, 1, NULL, e);
-	buf_clear(&body);
-	return rc;
+	return db_audit_add(db, &body, e);
 }
 
 static int

@@ -113,8 +113,6 @@ add_entry(struct handing_in *h, struct db *db, struct error *e)
 {
 	const struct db_order	*o = &h->row;
 	struct buf		 body = { 0 };
-	struct bytes		 bytes;
-	int			 rc;
 
 	audit_begin(&body, "order-new", clock_now(h->dk->clock));
 	audit_hex(&body, "order", o->digest, sizeof(o->digest));
@@ -127,10 +125,7 @@ add_entry(struct handing_in *h, struct db *db, struct error *e)
 	if (o->holder != NULL)
 		audit_str(&body, "holder", o->holder);
 	audit_str(&body, "by", h->dk->who);
-	bytes = BYTES(body.p, body.len);
-	rc = db_audit_append(db, &bytes, 1, NULL, e);
-	buf_clear(&body);
-	return rc;
+	return db_audit_add(db, &body, e);
 }
 
 /* All but the audit entry. */
@@ -363,8 +358,6 @@ static int
 approve_entry(const struct approving *a, struct db *db, struct error *e)
 {
 	struct buf	 body = { 0 };
-	struct bytes	 bytes;
-	int		 rc;
 
 	audit_begin(&body, "order-approve", clock_now(a->dk->clock));
 	audit_hex(&body, "order", a->r->row.digest, DB_DIGEST);
@@ -373,10 +366,7 @@ approve_entry(const struct approving *a, struct db *db, struct error *e)
 	audit_str(&body, "role", role_name(a->by->role));
 	audit_hex(&body, "cert", a->by->cert_digest,
 	    sizeof(a->by->cert_digest));
-	bytes = BYTES(body.p, body.len);
-	rc = db_audit_append(db, &bytes, 1, NULL, e);
-	buf_clear(&body);
-	return rc;
+	return db_audit_add(db, &body, e);
 }
 
 static int
@@ -531,8 +521,6 @@ reject(struct db *db, void *arg, struct error *e)
 {
 	const struct rejecting	*j = arg;
 	struct buf		 body = { 0 };
-	struct bytes		 bytes;
-	int			 rc;
 
 	if (db_order_reject(db, j->r->row.id, j->reason, e) == -1)
 		return -1;
@@ -541,10 +529,7 @@ reject(struct db *db, void *arg, struct error *e)
 	audit_hex(&body, "id", j->r->row.id, DB_ORDER_ID);
 	audit_str(&body, "person", j->dk->who);
 	audit_str(&body, "reason", j->reason);
-	bytes = BYTES(body.p, body.len);
-	rc = db_audit_append(db, &bytes, 1, NULL, e);
-	buf_clear(&body);
-	return rc;
+	return db_audit_add(db, &body, e);
 }
 
 int
