@@ -41,6 +41,12 @@ none(void *io)
 static const struct card_io_ops	 ops = { move, again, none, none };
 
 void
+cut_reader_open(struct cut_reader *r, struct card_io *io)
+{
+	*io = (struct card_io){ .ops = &ops, .io = r };
+}
+
+void
 cut_reader_insert(struct cut_reader *r, bool extended, uint8_t alg,
     struct card_io *io)
 {
@@ -50,5 +56,5 @@ cut_reader_insert(struct cut_reader *r, bool extended, uint8_t alg,
 	if (extended)
 		pivcard_attester(&r->card, NULL);
 	r->card.serial = 4711;
-	*io = (struct card_io){ .ops = &ops, .io = r };
+	cut_reader_open(r, io);
 }

@@ -14,7 +14,9 @@ struct cut_reader {
 	bool		 cut_after;
 };
 
-/* The card is inserted; io is for card_open(). */
+/* Whatever card that is now; io is for card_open(). */
+void	 cut_reader_open(struct cut_reader *, struct card_io *);
+/* A new card is inserted; io as above. */
 void	 cut_reader_insert(struct cut_reader *, bool extended, uint8_t alg,
 	    struct card_io *io);
 #endif

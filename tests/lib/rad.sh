@@ -16,18 +16,10 @@
 #
 # $rad and $rad_cert are the two addresses, $rad_metrics the operator's.
 : "${tmp:?}" "${srcdir:?}" "${pki:?}"
+# shellcheck source=tests/lib/ports.sh
+. "$srcdir/tests/lib/ports.sh"
 
 rad_host=pki.example.org
-
-rad_free_ports() {
-	perl -MIO::Socket::INET -e 'my @s;
-	    while (@s < $ARGV[0]) {
-		my $s = IO::Socket::INET->new(Listen => 1, LocalAddr =>
-		    "127.0.0.1", LocalPort => 20000 + int(rand(12000)));
-		push @s, $s if $s;
-	    }
-	    print join(" ", map { $_->sockport } @s), "\n"' "$1"
-}
 
 rad_set() {
 	sed -i "/^$1 = /d" "$pki/rad.conf"
@@ -36,7 +28,7 @@ rad_set() {
 
 rad_configure() {
 	# shellcheck disable=SC2046 # numbers
-	set -- $(rad_free_ports 3)
+	set -- $(free_ports 3)
 	rad_port=$1 rad_cert_port=$2
 	rad=https://$rad_host:$1 rad_cert=https://$rad_host:$2
 	rad_metrics=http://127.0.0.1:$3

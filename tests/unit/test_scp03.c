@@ -13,7 +13,7 @@
 #include "personalize/card.h"
 #include "personalize/scp03_private.h"
 #include "tests/lib/card_steps.h"
-#include "tests/lib/pivcard/pivcard.h"
+#include "tests/lib/cut_reader.h"
 
 /* Keys and challenges; what both show; EXTERNAL AUTHENTICATE at level 33; then
  * GET DATA of 5FC102, its answer, VERIFY without data, its answer. */
@@ -95,9 +95,7 @@ static const struct vector {
 struct fixture {
 	struct testpki	 pki;
 	struct card_plan plan;
-	struct pivcard	 piv;
-	unsigned int	 count, cut_at;
-	bool		 cut_after;
+	struct cut_reader reader;
 	struct card_io	 io;
 	struct card	 card;
 	struct scp03_keys keys;
@@ -105,60 +103,22 @@ struct fixture {
 	struct error	 e;
 };
 
-static int
-move(void *io, struct bytes in, uint8_t *out, size_t size, size_t *n,
-    struct error *e)
-{
-	struct fixture	*f = io;
-	struct buf	 answer = { 0 };
-	bool		 cut = ++f->count == f->cut_at;
-
-	if (!cut || f->cut_after)
-		pivcard_apdu(&f->piv, in, &answer);
-	*n = 0;
-	if (cut)
-		pivcard_power(&f->piv);
-	else {
-		assert_true(answer.len <= size);
-		memcpy(out, answer.p, answer.len);
-		*n = answer.len;
-	}
-	buf_clear(&answer);
-	return cut ? error_set(e, ERROR_CARD, "cut") : 0;
-}
-
-static int
-again(void *io, struct error *e)
-{
-	(void)e;
-	pivcard_power(&((struct fixture *)io)->piv);
-	return 0;
-}
-
-static void
-none(void *io)
-{
-	(void)io;
-}
-
-static const struct card_io_ops	 ops = { move, again, none, none };
-
 static void
 insert(struct fixture *f, size_t key_size)
 {
 	uint8_t	 key[32];
 
-	pivcard_clear(&f->piv);
-	pivcard_init(&f->piv, false, 0x0a);
-	pivcard_strip(&f->piv, key_size);
-	f->piv.serial = 4711;
+	pivcard_clear(&f->reader.card);
+	pivcard_init(&f->reader.card, false, 0x0a);
+	pivcard_strip(&f->reader.card, key_size);
+	f->reader.card.serial = 4711;
 	for (size_t i = 0; i < sizeof(key); i++)
 		key[i] = 0x40 + (i & 0xf);
 	assert_int_equal(secret_set(&f->keys.enc, key, key_size, &f->e), 0);
 	assert_int_equal(secret_set(&f->keys.mac, key, key_size, &f->e), 0);
 	apdu_close(&f->io);
-	f->count = f->cut_at = 0;
-	f->io = (struct card_io){ .ops = &ops, .io = f };
+	f->reader.count = f->reader.cut_at = 0;
+	cut_reader_open(&f->reader, &f->io);
 	assert_int_equal(card_open(&f->card, &f->io, &f->e), 0);
 }
 
@@ -178,7 +138,7 @@ set_up(void **state)
 	f->layout.has[CARD_KEY_MANAGEMENT] = true;
 	f->layout.alg[CARD_KEY_MANAGEMENT] = CARD_P256;
 	f->layout.management = 0x0a;
-	pivcard_init(&f->piv, false, 3);
+	pivcard_init(&f->reader.card, false, 3);
 	*state = f;
 	return 0;
 }
@@ -189,7 +149,7 @@ tear_down(void **state)
 	struct fixture	*f = *state;
 
 	apdu_close(&f->io);
-	pivcard_clear(&f->piv);
+	pivcard_clear(&f->reader.card);
 	secret_free(&f->keys.enc);
 	secret_free(&f->keys.mac);
 	card_plan_clear(&f->plan);
@@ -334,17 +294,17 @@ scp03_open_refuses_wrong_keys_before_it_costs_a_try(void **state)
 	insert(f, 16);
 	f->keys.enc.p[0] ^= 1;
 	f->keys.mac.p[0] ^= 1;
-	before = f->count;
+	before = f->reader.count;
 	refused(f, f->card.driver->secure(&f->card, &f->keys, &f->e),
 	    ERROR_DENIED, "the card does not know the keys of this channel");
-	assert_int_equal(f->count, before + 1);
+	assert_int_equal(f->reader.count, before + 1);
 	assert_null(f->io.channel);
 	f->keys.mac.len = 8;
 	refused(f, f->card.driver->secure(&f->card, &f->keys, &f->e),
 	    ERROR_CONFIG,
 	    "keys of a channel have 16, 24 or 32 bytes, all alike");
 	f->keys.mac.len = 16;
-	f->piv.channel_size = 0;
+	f->reader.card.channel_size = 0;
 	refused(f, f->card.driver->secure(&f->card, &f->keys, &f->e),
 	    ERROR_CARD,
 	    "begin a channel: the card says 6D00, no such command");
@@ -356,10 +316,10 @@ scp03_refuses_a_card_that_does_not_know_the_keys(void **state)
 	struct fixture	*f = *state;
 
 	insert(f, 32);
-	f->piv.lie = LIE_CHANNEL;
+	f->reader.card.lie = LIE_CHANNEL;
 	refused(f, f->card.driver->secure(&f->card, &f->keys, &f->e),
 	    ERROR_DENIED, "the card does not know the keys of this channel");
-	f->piv.lie = LIE_ANSWER;
+	f->reader.card.lie = LIE_ANSWER;
 	assert_int_equal(f->card.driver->secure(&f->card, &f->keys, &f->e),
 	    0);
 	refused(f, f->card.driver->prepare(&f->card, &f->layout, &f->e),
@@ -438,14 +398,14 @@ a_bare_card_is_prepared_after_a_cut_at_any_command(void **state)
 	unsigned int	 total, n;
 
 	insert(f, 16);
-	f->count = 0;
+	f->reader.count = 0;
 	assert_int_equal(prepare(f), 0);
-	total = f->count;
+	total = f->reader.count;
 	for (n = 1; n <= 2 * total; n++) {
 		insert(f, 16);
-		f->count = 0;
-		f->cut_at = (n + 1) / 2;
-		f->cut_after = n % 2 == 0;
+		f->reader.count = 0;
+		f->reader.cut_at = (n + 1) / 2;
+		f->reader.cut_after = n % 2 == 0;
 		assert_int_equal(prepare(f), -1);
 		error_clear(&f->e);
 		assert_int_equal(card_reopen(&f->card, &f->e), 0);
