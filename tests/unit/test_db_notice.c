@@ -69,19 +69,29 @@ others_are_over(void)
 		usleep(20000);
 }
 
-/* As often as a program looks in a few seconds; how much was looked at. */
+typedef int64_t	 scan_fn(struct db *, int64_t, size_t, struct error *);
+
 static int64_t
-scan(int64_t (*fn)(struct db *, int64_t, size_t, struct error *), size_t limit)
+scan_once(struct db *with, scan_fn *fn, size_t limit)
 {
 	struct error	 e = ERROR_INIT;
-	int64_t		 n, all = 0;
+	int64_t		 n = fn(with, WEEK, limit, &e);
+
+	if (n == -1)
+		fail_msg("%s", e.text);
+	a_second_later();
+	return n;
+}
+
+/* As often as a program looks in a few seconds; how much was looked at. */
+static int64_t
+scan(scan_fn *fn, size_t limit)
+{
+	int64_t	 all = 0;
 
 	for (int i = 0; i < 8; i++) {
 		others_are_over();
-		if ((n = fn(i % 2 == 0 ? db : other, WEEK, limit, &e)) == -1)
-			fail_msg("%s", e.text);
-		all += n;
-		a_second_later();
+		all += scan_once(i % 2 == 0 ? db : other, fn, limit);
 	}
 	return all;
 }
@@ -167,7 +177,9 @@ what_is_stored_by_a_slower_transaction_is_not_missed(void **state)
 	    " now(), now() + interval '1 y', decode(repeat('00', 64), 'hex'),"
 	    " now())", &e), 0);
 	issue(2, "h", 0, 365);
-	assert_int_equal(scan(db_notice_scan_issued, 10), 0);
+	/* Not scan(): it would wait for this one, and so would other tests. */
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(scan_once(db, db_notice_scan_issued, 10), 0);
 	assert_int_equal(db_script(slow, "COMMIT", &e), 0);
 	assert_int_equal(scan(db_notice_scan_issued, 10), 2);
 	assert_int_equal(told("issued"), 2);
