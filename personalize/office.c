@@ -10,12 +10,13 @@
 #include "db/db_audit.h"
 #include "db/db_card_batch.h"
 #include "os/file.h"
+#include "os/msg.h"
 #include "os/pass.h"
 #include "os/sandbox.h"
-#include "x509/cert.h"
 
 #define LOOK_MS		250	/* at orders that somebody waits for */
 #define CHORES_MS	2000
+#define READY		2	/* type of the first message to the parent */
 
 const struct clerk_ops	 OFFICE_CLERK = { office_found, office_begin,
 	office_key, office_request, office_wait, office_secrets,
@@ -57,133 +58,6 @@ seat_leave(struct seat *s)
 	s->failures = 0;
 }
 
-/* ---- what it needs ---- */
-
-static int
-get_secret(struct secret *s, const char *from, const void *usual, size_t n,
-    struct error *e)
-{
-	return from != NULL ? secret_fetch(s, from, "factory", e) :
-	    secret_set(s, usual, n, e);
-}
-
-/* SP 800-73 leaves it open; these are what blanks are sold with. */
-static int
-get_factory(struct office *o, struct error *e)
-{
-	static const uint8_t	 usual[24] = { 1, 2, 3, 4, 5, 6, 7, 8, 1, 2,
-		3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8 };
-	const struct station_conf *c = o->conf;
-
-	return get_secret(&o->factory_management, c->factory_management,
-	    usual, sizeof(usual), e) == -1 ||
-	    get_secret(&o->factory_pin, c->factory_pin, "123456", 6,
-	    e) == -1 || get_secret(&o->factory_puk, c->factory_puk,
-	    "12345678", 8, e) == -1 ? -1 : 0;
-}
-
-static int
-get_agent(struct office *o, struct error *e)
-{
-	const struct station_conf	*c = o->conf;
-	char				*uri = key_uri(c->agent_key,
-					    c->pkcs11_module);
-	int				 rc;
-
-	place_init(&o->place, uri, c->agent_cert, &o->secret);
-	mem_free(&uri);
-	if (c->agent_passphrase != NULL && secret_fetch(&o->secret.secret,
-	    c->agent_passphrase, "agent", e) == -1)
-		return -1;
-	if ((rc = place_read(&o->place, &o->agent, e)) == 0 &&
-	    cert_role(o->agent.cert) != ROLE_STATION_AGENT) {
-		rc = error_set(e, ERROR_CONFIG, "%s does not have the role "
-		    "station-agent", o->place.cert);
-		error_hint(e, "its profile is station-agent");
-	}
-	return rc;
-}
-
-static int
-add_station(struct office *o, X509 *cert, struct error *e)
-{
-	if (sk_X509_push(o->stations, cert) <= 0) {
-		X509_free(cert);
-		return error_set(e, ERROR_NOMEM, "no memory");
-	}
-	return 0;
-}
-
-static int
-get_seals(struct office *o, struct error *e)
-{
-	const struct station_conf	*c = o->conf;
-	X509				*peer;
-
-	if ((o->stations = sk_X509_new_null()) == NULL)
-		return error_set(e, ERROR_NOMEM, "no memory");
-	if (key_load(&o->seal_key, c->seal_key, c->seal_passphrase,
-	    e) == -1 || cert_load(&o->seal_cert, c->seal_cert, e) == -1 ||
-	    cert_load(&o->escrow, c->escrow, e) == -1 ||
-	    cert_load(&o->mailing_house, c->mailing_house, e) == -1)
-		return -1;
-	if (!key_matches(o->seal_cert, o->seal_key))
-		return error_set(e, ERROR_CONFIG, "%s is not the certificate "
-		    "of %s", c->seal_cert, c->seal_key);
-	X509_up_ref(o->seal_cert);
-	if (add_station(o, o->seal_cert, e) == -1)
-		return -1;
-	for (size_t i = 0; i < c->peers.n; i++)
-		if (cert_load(&peer, c->peers.v[i], e) == -1 ||
-		    add_station(o, peer, e) == -1)
-			return -1;
-	return c->master == NULL ? 0 : secret_fetch(&o->master, c->master,
-	    "master key of cards", e);
-}
-
-static void
-office_clear(struct office *o)
-{
-	for (size_t i = 0; i < o->nseats; i++) {
-		if (o->seat[i].arena != NULL)
-			seat_leave(&o->seat[i]);
-		arena_free(&o->seat[i].arena);
-	}
-	mem_free(&o->seat);
-	db_close(&o->db);
-	identity_free(&o->agent);
-	place_clear(&o->place);
-	EVP_PKEY_free(o->seal_key);
-	X509_free(o->seal_cert);
-	X509_free(o->escrow);
-	X509_free(o->mailing_house);
-	sk_X509_pop_free(o->stations, X509_free);
-	secret_free(&o->secret.secret);
-	secret_free(&o->master);
-	secret_free(&o->factory_management);
-	secret_free(&o->factory_pin);
-	secret_free(&o->factory_puk);
-}
-
-static int
-office_keys(struct office *o, const struct office_setup *setup,
-    struct error *e)
-{
-	*o = (struct office){ .setup = setup, .conf = setup->conf };
-	return get_factory(o, e) == -1 || get_agent(o, e) == -1 ||
-	    get_seals(o, e) == -1 ? -1 : 0;
-}
-
-int
-office_check(const struct office_setup *setup, struct error *e)
-{
-	struct office	 o;
-	int		 rc = office_keys(&o, setup, e);
-
-	office_clear(&o);
-	return rc;
-}
-
 static int
 office_open(struct office *o, struct error *e)
 {
@@ -196,8 +70,8 @@ office_open(struct office *o, struct error *e)
 	o->seat = mem_array(o->nseats, sizeof(*o->seat));
 	for (size_t i = 0; i < o->nseats; i++)
 		o->seat[i] = (struct seat){ .office = o,
-		    .index = (uint32_t)i, .fd = o->setup->fd[i],
-		    .arena = arena_new() };
+		    .index = (uint32_t)i, .fd = -1, .arena = arena_new() };
+	o->look = arena_new();
 	return db_open(&o->db, o->conf->database, "signet-station", tables,
 	    sizeof(tables) / sizeof(tables[0]), e);
 }
@@ -367,24 +241,45 @@ office_confine(const struct office *o, struct error *e)
 	return rc;
 }
 
+static int
+send_ready(int parent, const struct error *why)
+{
+	struct msg	 m = { 0 };
+	struct error	 e = ERROR_INIT;
+	int		 rc;
+
+	msg_init(&m, why->code == ERROR_NONE ? READY : 0);
+	if (why->code != ERROR_NONE)
+		msg_put_error(&m, why);
+	rc = msg_send(parent, &m, &e);
+	msg_clear(&m);
+	return rc;
+}
+
+int
+office_ready(int clerk, struct error *e)
+{
+	struct msg	 m = { 0 };
+	int		 rc = msg_answer(clerk, &m, READY, e);
+
+	msg_clear(&m);
+	return rc;
+}
+
 int
 office_main(int parent, void *arg)
 {
-	struct office	 o;
+	struct office	 o = { .parent = parent };
 	struct error	 e = ERROR_INIT;
 	int		 rc = EXIT_FAILURE;
 
-	if (secret_init(&e) == -1) {
-		log_error(&e, "clerk");
-		return rc;
-	}
-	if (office_keys(&o, arg, &e) == 0 && office_open(&o, &e) == 0 &&
-	    office_confine(&o, &e) == 0) {
-		o.parent = parent;
+	if (secret_init(&e) == 0 && office_keys(&o, arg, &e) == 0 &&
+	    office_open(&o, &e) == 0)
+		(void)office_confine(&o, &e);
+	if (send_ready(parent, &e) == 0 && e.code == ERROR_NONE) {
 		office_loop(&o);
 		rc = EXIT_SUCCESS;
-	} else
-		log_error(&e, "clerk");
+	}
 	office_clear(&o);
 	return rc;
 }

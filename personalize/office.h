@@ -15,11 +15,13 @@ struct office_setup {
 	const char *const	*batch;		/* names */
 	size_t			 nbatches;
 	const char *const	*reader;	/* names, as workers count them */
-	const int		*fd;		/* a worker at the other end */
 	size_t			 n;
 };
-/* The body of the process (proc_fn).  Events go to the parent. */
+/* The body of the process (proc_fn).  It tells the parent first whether it is
+ * ready; then it is given workers (os/pass.h), and tells events. */
 int	 office_main(int parent, void *setup);
-/* Are key, certificates, layouts and template there? */
+/* The parent's side: wait for that.  -1: why it is not; the process ends. */
+int	 office_ready(int clerk, struct error *);
+/* Are key and certificates there, and do they fit? */
 int	 office_check(const struct office_setup *, struct error *);
 #endif

@@ -5,9 +5,7 @@
  */
 #include "office_private.h"
 
-#include "audit/chain.h"
 #include "base/text.h"
-#include "db/db_audit.h"
 #include "os/file.h"
 
 #define IDENTITY_MAX	64
@@ -43,40 +41,12 @@ is_under_way(const char *state)
 	return false;
 }
 
-/* Not a card for us: the history of the card that it claims to be says so. */
-struct refusal {
-	struct seat		*seat;
-	const struct db_card	*card;	/* NULL: of none */
-	const char		*why;
-};
-
-static int
-note_refusal(struct db *db, void *arg, struct error *e)
-{
-	const struct refusal	*r = arg;
-	const struct station_conf *c = r->seat->office->conf;
-	struct buf		 body = { 0 };
-
-	if (r->card != NULL && db_card_event(db, r->card->hold.id, "refused",
-	    c->station, r->why, e) == -1)
-		return -1;
-	audit_begin(&body, "card-refused", clock_now(&clock_system));
-	audit_str(&body, "station", c->station);
-	if (r->card != NULL)
-		audit_str(&body, "card", r->card->number);
-	audit_str(&body, "reason", r->why);
-	return db_audit_add(db, &body, e);
-}
-
 static int
 refuse(struct seat *s, const struct db_card *card, const char *why,
     struct error *e)
 {
-	struct refusal	 r = { s, card, why };
-
-	if (db_txn(s->office->db, note_refusal, &r, e) == -1)
+	if (office_refuse(s, card, why, e) == -1)
 		return -1;
-	seat_tell(s, EVENT_REFUSED, why);
 	return error_set(e, ERROR_CONFLICT, "%s", why);
 }
 

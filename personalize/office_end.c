@@ -10,21 +10,56 @@
 
 static int
 audit_card(struct db *db, const struct seat *s, const char *act,
-    const char *state, const char *reason, struct error *e)
+    const struct db_card *c, const char *state, const char *reason,
+    struct error *e)
 {
 	struct buf	 body = { 0 };
 
 	audit_begin(&body, act, clock_now(&clock_system));
-	audit_str(&body, "card", s->card.number);
-	if (state != NULL)
-		audit_str(&body, "state", state);
-	audit_str(&body, "identity", s->card.identity);
-	audit_str(&body, "holder", s->card.holder);
-	audit_str(&body, "batch", s->card.batch);
+	if (c != NULL) {
+		audit_str(&body, "card", c->number);
+		if (state != NULL)
+			audit_str(&body, "state", state);
+		audit_str(&body, "identity", c->identity);
+		audit_str(&body, "holder", c->holder);
+		audit_str(&body, "batch", c->batch);
+	}
 	audit_str(&body, "station", s->office->conf->station);
 	if (reason != NULL)
 		audit_str(&body, "reason", reason);
 	return db_audit_add(db, &body, e);
+}
+
+/* ---- refused ---- */
+
+struct refusal {
+	struct seat		*seat;
+	const struct db_card	*card;
+	const char		*why;
+};
+
+static int
+note_refusal(struct db *db, void *arg, struct error *e)
+{
+	const struct refusal	*r = arg;
+
+	if (r->card != NULL && db_card_event(db, r->card->hold.id, "refused",
+	    r->seat->office->conf->station, r->why, e) == -1)
+		return -1;
+	return audit_card(db, r->seat, "card-refused", r->card, NULL, r->why,
+	    e);
+}
+
+int
+office_refuse(struct seat *s, const struct db_card *card, const char *why,
+    struct error *e)
+{
+	struct refusal	 r = { s, card, why };
+
+	if (db_txn(s->office->db, note_refusal, &r, e) == -1)
+		return -1;
+	seat_tell(s, EVENT_REFUSED, why);
+	return 0;
 }
 
 /* ---- issued ---- */
@@ -45,7 +80,7 @@ issue(struct db *db, void *arg, struct error *e)
 	    db_card_issue(db, &s->card.hold, seat_expires(s),
 	    i->letter->row.number == NULL ? NULL : &i->letter->row, e) == -1)
 		return -1;
-	return audit_card(db, s, "card", "issued", NULL, e);
+	return audit_card(db, s, "card", &s->card, "issued", NULL, e);
 }
 
 int
@@ -84,23 +119,8 @@ spoil(struct db *db, void *arg, struct error *e)
 	if (db_card_spoil(db, &p->seat->card.hold, p->reason, &p->certs,
 	    e) == -1)
 		return -1;
-	return audit_card(db, p->seat, "card", "spoiled", p->reason, e);
-}
-
-struct remark {
-	struct seat	*seat;
-	const char	*why;
-};
-
-static int
-note_remark(struct db *db, void *arg, struct error *e)
-{
-	struct remark	*r = arg;
-
-	if (db_card_event(db, r->seat->card.hold.id, "refused",
-	    r->seat->office->conf->station, r->why, e) == -1)
-		return -1;
-	return audit_card(db, r->seat, "card-refused", NULL, r->why, e);
+	return audit_card(db, p->seat, "card", &p->seat->card, "spoiled",
+	    p->reason, e);
 }
 
 /*
@@ -110,12 +130,8 @@ note_remark(struct db *db, void *arg, struct error *e)
 static int
 set_aside(struct seat *s, const struct error *why, struct error *e)
 {
-	struct remark	 r = { s, why->text };
-
-	if (why->code != ERROR_CONFLICT &&
-	    db_txn(s->office->db, note_remark, &r, e) == -1)
+	if (office_refuse(s, &s->card, why->text, e) == -1)
 		return -1;
-	seat_tell(s, EVENT_REFUSED, why->text);
 	seat_leave(s);
 	return 0;
 }

@@ -27,6 +27,7 @@ struct office {
 	struct secret		 factory_management, factory_pin, factory_puk;
 	struct seat		*seat;
 	size_t			 nseats;
+	struct arena		*look;		/* of one look at the store */
 };
 
 /* A worker, and the card that it has. */
@@ -46,6 +47,10 @@ struct seat {
 };
 
 extern const struct clerk_ops OFFICE_CLERK;	/* arg: a struct seat */
+
+int	 office_keys(struct office *, const struct office_setup *,
+	    struct error *);
+void	 office_clear(struct office *);
 
 void	 seat_tell(struct seat *, enum event_kind, const char *text);
 void	 seat_tell_event(struct seat *, struct event *);
@@ -68,6 +73,10 @@ int	 office_secrets(void *, struct job *, struct error *);
 int	 office_known_secrets(struct seat *, struct job *, struct error *);
 int	 office_issued(void *, struct error *);
 int	 office_failed(void *, const struct error *why, bool *again,
+	    struct error *);
+/* A card that is none for us: said so, audited, and in the history of the card
+ * that it pretends to be (or NULL). */
+int	 office_refuse(struct seat *, const struct db_card *, const char *why,
 	    struct error *);
 /* Certificates of cards that were spoiled here are revoked. */
 int	 office_revoke(struct office *, struct error *);

@@ -376,11 +376,14 @@ office_wait(void *arg, struct error *e)
 {
 	struct seat		*s = arg;
 	struct db_card_keys	 keys;
+	struct arena		*look = s->office->look;
 	int			 rc;
 
 	if (!s->has_card)
 		return error_set(e, ERROR_BUG, "no card was found");
-	if (db_card_keys(s->office->db, s->card.hold.id, &keys, s->arena,
+	/* Again and again, as long as the CA is away. */
+	arena_reset(look);
+	if (db_card_keys(s->office->db, s->card.hold.id, &keys, look,
 	    e) == -1 || (rc = all_issued(s, &keys, e)) == -1)
 		return -1;
 	if (rc == 0) {

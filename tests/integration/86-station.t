@@ -38,11 +38,16 @@ while read -r name; do
 done <"$tmp/settings"
 is 'each setting is described' "$undescribed" ''
 exits 2 'a batch has to be named' signet-station run -c "$tmp/station.conf"
+readers_begin 2 >"$tmp/out" 2>&1
+with "s,$tmp/seal.pem,$tmp/escrow.pem,"
+exits 7 'what is wrong with the settings ends it' signet-station run -b one \
+    -c "$tmp/other.conf"
+said 'is not the certificate of'
 says 'PC/SC: ' env PCSCLITE_CSOCK_NAME="$tmp/none" \
     signet-station run -b one -c "$tmp/station.conf"
 
 # --- cards ---
-ok 'there are two readers' readers_begin 2
+ok 'there are two readers' readers_are_there
 ok 'a batch of four is approved' card_batch one ec 4
 card_insert 0 "$tmp/used" -x -n 2002
 ok 'somebody uses a blank' card_maker make "$(reader_name 0)"
@@ -54,6 +59,10 @@ says 'piv-serial:1001' signet-station readers
 station_start --batch one
 counted() { [ "$(grep -c "\"event\":\"$1\"" "$tmp/events")" -ge "$2" ]; }
 ok 'two cards are made, side by side' wait_for counted issued 2
+clerk=$(station_child clerk)
+not 'the process that the operator started has no secret' in_memory \
+    "$station" "$(cat "$tmp/master")"
+ok '... which the clerk has' in_memory "$clerk" "$(cat "$tmp/master")"
 is 'the one with extensions is issued' "$(card_state piv-serial:1001)" issued
 is 'and the strict one' "$(sql "SELECT state FROM card
     WHERE identity NOT LIKE 'piv-serial%'")" issued
@@ -95,7 +104,7 @@ is 'nothing of it is in clear in the store or the log' "$(
 # --- cards that are not for us ---
 card_pull 0
 card_insert 0 "$tmp/a" -x -n 1001
-ok 'an issued card is refused' wait_for event refused 'this is card T-one-'
+ok 'an issued card is refused' wait_for event refused 'this is card T'
 is '... and stays what it was' "$(card_state piv-serial:1001)" issued
 card_pull 0
 card_insert 0 "$tmp/used"

@@ -5,10 +5,13 @@
 #
 #	station_configure	settings in $tmp/station.conf, after install_pki
 #	layout NAME SLOTS	a layout with these slots (libconfig)
-#	card_batch NAME LAYOUT COUNT	a batch that two officers approved
+#	card_batch NAME LAYOUT COUNT	a batch that two officers approved, with
+#					as many blanks; holders NAME-h1 ...
 #	ca_start, ca_stop	signet-cad, log in $tmp/cad.log
 #	station_start [options]	in the background, events in $tmp/events
 #	station_stop
+#	station_child NAME	pid of its process of that name
+#	in_memory PID TEXT	that process has it
 #	event WORDS...		the last event has all of these
 #	card_state IDENTITY	of the newest card that the plastic was
 : "${tmp:?}" "${srcdir:?}" "${pki:?}"
@@ -27,11 +30,10 @@ station_configure() {
 		seal_pair "$name"
 	done
 	( umask 077 && head -c 24 /dev/urandom | base64 >"$tmp/master" )
-	mkdir -p "$tmp/layouts"
 	cat >"$tmp/station.conf" <<-CONF
 	station = "bureau-1";
 	database = "$conninfo user=signet_station";
-	layouts = "$tmp/layouts";
+	layouts = "$pki/cards";
 	agent_key = "$pki/agents/station.key";
 	agent_cert = "$pki/agents/station.pem";
 	agent_passphrase = "file:$pki/secrets/agent-station";
@@ -56,57 +58,33 @@ letter_of() {
 }
 
 layout() {
-	cat >"$tmp/layouts/$1" <<-LAYOUT
+	cat >"$pki/cards/$1" <<-LAYOUT
 	description = "for tests";
 	slots = ( $2 );
 	management = "derived";
 	pin_length = 6;
 	letter = "pin-letter";
 	number = "T";
+	validity = "365d";
 	LAYOUT
 }
 
-# What each profile has fields for.
-card_rows() {
-	case $3 in
-	card-auth)
-		echo holder,org,card,csr
-		for i in $(seq "$2"); do
-			echo "$1-h$i,Example AB,T-$1-$i,"
-		done ;;
-	*)
-		echo holder,name,given,surname,mail,country,csr
-		for i in $(seq "$2"); do
-			echo "$1-h$i,H $i,H,$i,h$i@example.org,SE,"
-		done ;;
-	esac
-}
-
-# Rows by hand: what "signet card batch import" will store.
 card_batch() {
-	for i in $(seq "$3"); do
-		signet holder new "$1-h$i" --name "H $i" >/dev/null 2>&1
-	done
-	sed -n 's/.*slot = "\([^"]*\)"; profile = "\([^"]*\)".*/\1:\2/p' \
-	    "$tmp/layouts/$2" >"$tmp/$1.slots"
-	sql "INSERT INTO card_batch (name, layout, per_holder, made_by)
-	    VALUES ('$1', '$2', 0, 'test')" >/dev/null
-	while IFS=: read -r slot profile; do
-		card_rows "$1" "$3" "$profile" >"$tmp/$1.csv"
-		as o1 signet order import --csv "$tmp/$1.csv" -p "$profile" \
-		    --sign --yes >"$tmp/out" 2>&1 && id=$(last_order) &&
-		as o2 signet order approve --yes "$id" >>"$tmp/out" 2>&1 || {
-			sed 's/^/# /' "$tmp/out"
-			return 1
-		}
-		sql "INSERT INTO card_batch_order SELECT id, 1, '$slot',
-		    decode('$id', 'hex') FROM card_batch WHERE name = '$1'" \
-		    >/dev/null
-	done <"$tmp/$1.slots"
-	sql "INSERT INTO card_item (batch, n, number, holder, place)
-	    SELECT b.id, i, 'T-$1-' || i, '$1-h' || i, i
-	    FROM card_batch b, generate_series(1, $3) i
-	    WHERE b.name = '$1'" >/dev/null
+	{
+		echo holder,name,given,surname,mail,country
+		for i in $(seq "$3"); do
+			echo "$1-h$i,H $i,H,$i,h$i@example.org,SE"
+		done
+	} >"$tmp/$1.csv"
+	{
+		signet card batch import "$1" --layout "$2" \
+		    --csv "$tmp/$1.csv" </dev/null &&
+		as o1 signet card batch approve "$1" --yes &&
+		as o2 signet card batch approve "$1" --yes &&
+		signet card batch stock "$1" --received "$3" </dev/null
+	} >"$tmp/out" 2>&1 && return
+	sed 's/^/# /' "$tmp/out"
+	return 1
 }
 
 ca_start() {
@@ -129,6 +107,25 @@ station_start() {
 station_stop() {
 	kill "$station" 2>/dev/null
 	wait "$station" 2>/dev/null
+}
+
+station_child() {
+	ps -o pid= -o comm= --ppid "$station" |
+	    awk -v name="station: $1" 'index($0, name) { print $1 }'
+}
+
+in_memory() {
+	TEXT=$2 perl -e '
+	    open(my $maps, "<", "/proc/$ARGV[0]/maps") or exit 2;
+	    open(my $mem, "<:raw", "/proc/$ARGV[0]/mem") or exit 2;
+	    while (<$maps>) {
+		/^([0-9a-f]+)-([0-9a-f]+) rw/ or next;
+		my ($from, $to) = (hex $1, hex $2);
+		seek($mem, $from, 0);
+		read($mem, my $bytes, $to - $from) or next;
+		exit 0 if index($bytes, $ENV{TEXT}) >= 0;
+	    }
+	    exit 1' "$1"
 }
 
 event() {
