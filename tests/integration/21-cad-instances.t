@@ -3,6 +3,7 @@
 # Several signet-cad on one store: the work is shared, nothing comes twice, a
 # dead one's work is taken over, and what one has used or revoked the others
 # refuse though the store was edited.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 
 start_pg

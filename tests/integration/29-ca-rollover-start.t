@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A generation of the CA that names officers begins at its start, not before;
 # officers of both generations count.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/roll.sh"

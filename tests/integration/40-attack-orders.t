@@ -3,6 +3,7 @@
 # An attacker who owns the store and writes orders into it: unsigned, signed
 # by strangers, edited, replayed.  No certificate comes of any of them: E029,
 # what lies between officer and signer is not trusted.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 install_pki

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # An attacker who owns the store and moves items and requests about, writes
 # intents, and writes into the audit chain what another CA would write.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 install_pki

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # An attacker who owns the store un-revokes, revokes and releases without an
 # order, or with one of yesterday.  The lists say what officers signed.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 install_pki

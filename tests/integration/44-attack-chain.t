@@ -3,6 +3,7 @@
 # An attacker who owns the store deletes, rewrites and invents history, or puts
 # yesterday's backup in place.  signet-cad does not go on until two security
 # officers say from where.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 install_pki

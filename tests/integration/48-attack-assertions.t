@@ -3,6 +3,7 @@
 # The registration is owned: its key, its role in the store, and what officers'
 # browsers have sent it.  Nothing comes out that no officer touched an
 # authenticator for, and one that was bound by all the rules works.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/owned_ra.sh"

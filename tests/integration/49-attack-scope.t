@@ -3,6 +3,7 @@
 # The registration is owned, and officers' security keys are for some profiles,
 # domains and a time only: what they sign beyond that nobody carries out.  One
 # officer is one, however many keys and certificates there are.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/owned_ra.sh"

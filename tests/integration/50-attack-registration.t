@@ -3,6 +3,7 @@
 # The registration is owned, without any officer's browser: its key, its role
 # in the store, what codes and requests have gone through it.  What it may do
 # alone is to have certificates revoked whose profile lets holders do that.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/owned_ra.sh"

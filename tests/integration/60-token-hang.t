@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A token that does not answer, neither yes nor no: its CA waits, the others
 # do not, and nobody has to do anything when it answers again.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 # shellcheck source=tests/lib/installation.sh
 . "$srcdir/tests/lib/installation.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A token is restarted in the middle of a batch: nothing is lost, nothing is
 # issued twice.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 # shellcheck source=tests/lib/softhsm.sh
 . "$srcdir/tests/lib/softhsm.sh"

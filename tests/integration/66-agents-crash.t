@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A daemon that is killed while it renews its certificates goes on where it
 # was: there is a key with its certificate at any instant, and one order for each.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 install_pki

@@ -3,6 +3,7 @@
 # Keys that sign OCSP answers in a token: made there, certified again and again,
 # in no file; the agent's own key in a token, too; and the responder that signs
 # with them.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 # shellcheck source=tests/lib/softhsm.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Directories that are away, slow or refuse, and publishers that are killed:
 # the others do not wait, and nothing is lost.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/slapd.sh"

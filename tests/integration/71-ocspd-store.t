@@ -3,6 +3,7 @@
 # The store is killed, stopped and restarted while clients ask: what was signed
 # is sent as long as it is valid, everything else is "try later", nothing wrong
 # is ever signed, and it goes on by itself.  Shows E067.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/ocspd.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The owner of the store edits rows.  What a signed list revokes, signet-ocspd
 # answers as it stands there, with an alarm; what officers released is good.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/ocspd.sh"

@@ -3,6 +3,7 @@
 # Two responders, one on the primary and one on a replica, say the same within
 # a second; a replica that is behind is not believed, and one that becomes the
 # primary is.  Shows E067.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/ocspd.sh"

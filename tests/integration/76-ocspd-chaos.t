@@ -3,6 +3,7 @@
 # Under load: the responder is killed and started again, the store is killed
 # and comes back.  Clients see no more than lost connections and "try later";
 # whatever is signed is true.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/services.sh"

@@ -3,6 +3,7 @@
 # A card is pulled before and after each command of its making, through the real
 # pcscd, eight readers side by side: each is finished.  A card with a vendor's
 # extensions, and words of its own for what it refuses.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/cards.sh"
 

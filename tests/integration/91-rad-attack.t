@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What strangers and guests try with signet-rad.
 # shellcheck source=tests/integration/tap.sh
+# Runs with --full only.
 . "${srcdir:=.}/tests/integration/tap.sh"
 # shellcheck source=tests/lib/installation.sh
 . "$srcdir/tests/lib/installation.sh"

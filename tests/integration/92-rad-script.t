@@ -3,6 +3,7 @@
 # Script and broken headers in every field that strangers can fill in at
 # signet-rad: it comes back as text on every page that shows it, in mails and
 # file names, and never as a part of the page.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/rad.sh"

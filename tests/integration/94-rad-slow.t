@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Crowds that never come to an end, at signet-rad: others are served, and the
 # crowd is gone in the end.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/rad.sh"

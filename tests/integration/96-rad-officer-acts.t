@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What officers do less often: rejecting what a colleague has approved, holding
 # and releasing certificates, looking for things in queue, store and audit.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/rad.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Officers order what comes later, and many at once: one-time codes (G066) and
 # batches, at the web pages.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/rad.sh"

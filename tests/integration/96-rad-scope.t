@@ -3,6 +3,7 @@
 # An officer whose security key is for a part of all, at the addresses of the
 # rest: nothing is shown, drafted or stored at the pages, and nothing is
 # carried out when somebody has the RA store it all the same.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/rad.sh"

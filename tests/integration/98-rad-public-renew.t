@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Renewing with the old key at signet-rad, in the two halves that a browser
 # does; and a daemon that is killed between any two steps of applicants.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/rad.sh"

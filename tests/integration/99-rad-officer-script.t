@@ -3,6 +3,7 @@
 # What strangers, holders and other officers have written, with script in every
 # field, on each page that officers look at: it is text there, and no part of
 # the page.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/rad.sh"

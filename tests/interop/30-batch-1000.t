@@ -6,6 +6,7 @@
 # each certificate, of the lists, of the order and of the audit.
 #
 # SIGNET_BATCH=N for another size, SIGNET_BATCH_KEY=rsa:2048 for other keys.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 cd "$tmp" || exit 1

@@ -4,6 +4,7 @@
 # is refused for its own reason, or taken without what the holder must not
 # decide.  The same by the check alone and where requests are handed in.
 # Shows G052 S029.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 

@@ -3,6 +3,7 @@
 # Lists of shards as OpenSSL, Java and GnuTLS read them, as the operator and the
 # auditor do, while their number changes, and while the store says that
 # certificates are on other shards than they name.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 install_pki

@@ -4,6 +4,7 @@
 # program that shares nothing with ours; then what OpenSSL, GnuTLS, NSS and Java
 # take it for and what for not, under which policies; then letters with each
 # profile for mail, between OpenSSL and GnuPG.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/samples.sh"

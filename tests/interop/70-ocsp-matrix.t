@@ -3,6 +3,7 @@
 # What OpenSSL, GnuTLS, Java and NSS are told of certificates in each state: by
 # GET and POST, with each hash, with a nonce and without, one at a time and all
 # at once.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/ocspd.sh"

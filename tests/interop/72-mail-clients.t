@@ -5,6 +5,7 @@
 # has from a list over HTTP, from a list in the directory and from OCSP; finds
 # in the directory who is written to; and refuses all of it once they are
 # revoked.  Thunderbird's questions are asked with OpenSSL and ldapsearch.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/services.sh"

@@ -4,6 +4,7 @@
 # a list over HTTP and by a list in the directory, each alone; good, revoked
 # for every reason, on hold, released; and that it does not know when nobody
 # answers.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/services.sh"

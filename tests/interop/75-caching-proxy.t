@@ -4,6 +4,7 @@
 # say: answers and lists come from the cache as long as they may, never when
 # their time is over; what did not change is not fetched again; what is for
 # one client only, or an error, is not kept.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/services.sh"

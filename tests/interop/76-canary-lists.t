@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What "signet canary" says of lists that are not complete: shards, and the
 # delta that a complete list names.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/services.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The addresses in certificates, asked as a client would: what "signet canary"
 # says when all is well, when somebody is away, and when somebody lies.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/services.sh"

@@ -3,6 +3,7 @@
 # Whoever is revoked is so for the world in a moment, also where a responder
 # reads from a replica and had said "good" just before.  How long it takes a
 # thousand times: tests/bench/bench-revoked-seen.sh.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/services.sh"

@@ -3,6 +3,7 @@
 # Strangers at EST and CMP: bodies that are too large, too slow, of another
 # kind, or garbage; old TLS; certificates of others; messages that were twisted.
 # Each is refused, and nothing is there afterwards that was not before.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/enrol.sh"

@@ -4,6 +4,7 @@
 # everybody has: OpenSC signs and decrypts with each key (G028, G029, G030),
 # NSS and OpenSSL sign and read mail, GnuTLS and curl log in to the
 # registration authority.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/cards.sh"

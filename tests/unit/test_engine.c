@@ -11,13 +11,9 @@
 #include "personalize/engine.h"
 #include "tests/lib/cut_reader.h"
 #include "tests/lib/paper_clerk.h"
+#include "tests/lib/watched.h"
 
-/* Who watches memory takes long, and sees the same in a few. */
-#ifdef SIGNET_SANITIZED
-#define CUT_STEP	13
-#else
-#define CUT_STEP	1
-#endif
+#define WATCHED_STEP	29	/* every so many commands there is a cut */
 
 struct fixture {
 	struct testpki		 pki;
@@ -203,9 +199,9 @@ engine_work_finishes_cards_of_both_kinds(void **state)
 static unsigned int
 cut_everywhere(struct fixture *f, bool extended, bool after)
 {
-	unsigned int	 n;
+	unsigned int	 n, step = is_watched() ? WATCHED_STEP : 1;
 
-	for (n = 1;; n += CUT_STEP) {
+	for (n = 1;; n += step) {
 		insert(f, extended);
 		f->reader.cut_at = n;
 		f->reader.cut_after = after;
@@ -222,7 +218,7 @@ cut_everywhere(struct fixture *f, bool extended, bool after)
 	}
 	is_whole(f);
 	assert_true(n > 60);
-	return n / CUT_STEP;
+	return n / step;
 }
 
 static void

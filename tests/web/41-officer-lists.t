@@ -3,6 +3,7 @@
 # Officers in a browser order what comes later and many at once: a one-time
 # code that its holder uses, and a list with mistakes, without, and its
 # progress.  Sessions end while nobody looks.  (E058)
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/rad.sh"

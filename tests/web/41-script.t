@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Script that somebody has written into every field, seen by a real Chromium:
 # it does not run, and nothing is asked of the content policy that it refuses.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/rad.sh"
