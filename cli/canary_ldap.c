@@ -169,7 +169,8 @@ look(struct canary *n, const struct publish_conf *conf,
 	struct look	 l = { .canary = n, .target = *target,
 	    .root_files = conf->root_files, .arena = arena_new(),
 	    .cas = { .anchors = c->desk.anchors,
-	    .officers_ca = c->conf.officers_ca, .db = c->desk.db } };
+	    .officers_ca = c->conf.officers_ca,
+	    .profiles = &c->desk.profiles, .db = c->desk.db } };
 	const char	**name;
 	int		 rc;
 

@@ -251,6 +251,7 @@ write_ocspd_conf(struct init *in, struct error *e)
 	put_path(in, &b, "state", in->conf.ocsp_state);
 	put_path(in, &b, "root", "ca/root.pem");
 	init_put_setting(&b, "officers_ca", "services");
+	put_path(in, &b, "profiles", "profiles");
 	buf_str(&b, "\n# It orders its signers by itself, at the primary:\n");
 	if (put_database(in, &b, "agent_database", "signet_agent", e) == -1)
 		goto out;

@@ -255,7 +255,8 @@ check_open(struct publish_check *k, struct error *e)
 			k->published[n++] = c->desk.profiles.v[i]->name;
 	k->want = (struct db_profiles){ k->published, n };
 	k->cas = (struct publish_cas){ .anchors = c->desk.anchors,
-	    .officers_ca = c->conf.officers_ca, .db = c->desk.db };
+	    .officers_ca = c->conf.officers_ca,
+	    .profiles = &c->desk.profiles, .db = c->desk.db };
 	k->arena = arena_new();
 	k->now = clock_now(c->desk.clock);
 	k->entries = k->differ = k->wait = k->unpublishable = 0;

@@ -79,6 +79,7 @@ publisher_open(struct publisher *p, const char *target, int index,
 		return -1;
 	p->cas.anchors = p->base.anchors;
 	p->cas.officers_ca = p->base.setup->officers_ca;
+	p->cas.profiles = &p->base.profiles;
 	p->cas.db = p->base.db;
 	return db_listen(p->base.db, PUBLISHER_CHANNEL, e);
 }

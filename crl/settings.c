@@ -18,7 +18,7 @@ const struct conf_item crld_settings[] = {
 	    "the last list has by an order of its officers."),
 	CONF_STR(struct crld_conf, profiles, SYSCONFDIR "/profiles",
 	    "Directory of the profiles: they say which certificates are "
-	    "published in directories."),
+	    "published in directories, and who may end a hold."),
 	CONF_STR(struct crld_conf, directories, NULL,
 	    "File that names the LDAP directories to publish to, "
 	    "signet-directories.conf(5); default: none."),

@@ -153,7 +153,7 @@ GRANT SELECT (ca, serial, not_after, status, revoked_at, reason, invalid_since)
 GRANT SELECT (ca, serial, seq) ON status_change TO signet_ocsp;
 GRANT SELECT (seq, hash) ON audit TO signet_ocsp;
 GRANT SELECT (bind, unbound_at) ON credential TO signet_ocsp, signet_crl;
-GRANT EXECUTE ON FUNCTION release_order TO signet_ocsp, signet_crl, signet_cli;
+GRANT EXECUTE ON FUNCTION release_evidence TO signet_ocsp, signet_crl, signet_cli;
 
 -- signet-crld: what is published, and the list of what to publish.
 GRANT SELECT ON ca, cert, cert_name, crl, crl_part, outbox TO signet_crl;

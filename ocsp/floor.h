@@ -8,7 +8,7 @@
  * For each CA and shard the newest complete list that verified is kept in
  * DIR/NAME.crl (DIR/NAME-SHARD.crl) and stays through a restart; a store that
  * offers an older one, or one that does not verify, is not believed.  An entry
- * falls only to a hold's release that officers signed.
+ * falls only to a hold's release by those who may release it.
  */
 #include <openssl/x509.h>
 #include "cells.h"
@@ -42,6 +42,7 @@ struct floor_court {
 	const struct issuers	*issuers;
 	STACK_OF(X509)		*roots;
 	const char		*officers_ca;
+	const struct profiles	*profiles;
 	struct db		*db;
 };
 int	 floor_judge(struct floor_court *, const struct cell_key *,

@@ -29,8 +29,8 @@ floor_judge(struct floor_court *f, const struct cell_key *key,
 	struct db_serial	 serial = { .len = key->serial_len };
 	struct court_ca		*ca;
 	struct court		 court = { .roots = f->roots,
-	    .officers_ca = f->officers_ca, .db = f->db, .n = t->n,
-	    .find = court_find, .arg = f };
+	    .officers_ca = f->officers_ca, .profiles = f->profiles,
+	    .db = f->db, .n = t->n, .find = court_find, .arg = f };
 	struct crl_entry	 c;
 	size_t			 i, at = t->n;
 	int			 rc;

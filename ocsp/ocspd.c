@@ -169,6 +169,7 @@ ocspd_make(struct ocspd *d, struct error *e)
 	r->readings = &d->readings;
 	r->complaints = complaints_new();
 	if (secret_init(e) == -1 ||
+	    profiles_load(&r->profiles, d->conf.profiles, e) == -1 ||
 	    issuer_source_new(&r->issuers, &issuers, e) == -1 ||
 	    cells_new(&r->cells, (size_t)d->conf.statuses_mb << 20,
 	    &rng_system, e) == -1 ||
@@ -263,6 +264,7 @@ ocspd_end(struct ocspd *d)
 	cells_free(&r->cells);
 	floor_free(&r->floor);
 	issuer_source_free(&r->issuers);
+	profiles_free(&r->profiles);
 	complaints_free(&r->complaints);
 	health_free(&d->health);
 	metrics_free(&d->metrics);

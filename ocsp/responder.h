@@ -18,9 +18,11 @@
 #include "readings.h"
 #include "settings.h"
 #include "x509/ocsp.h"
+#include "x509/profile.h"
 
 struct responder {			/* what the threads share */
 	const struct ocspd_conf	*conf;
+	struct profiles		 profiles;
 	const struct clock	*clock;
 	struct cells		*cells;
 	struct answers		*answers;

@@ -64,7 +64,8 @@ judge(struct responder_thread *t, const struct cell_key *key,
 {
 	const struct responder	*r = t->r;
 	struct floor_court	 court = { r->floor, t->issuers,
-	    issuer_source_roots(r->issuers), r->conf->officers_ca, t->db };
+	    issuer_source_roots(r->issuers), r->conf->officers_ca,
+	    &r->profiles, t->db };
 	struct error		 why = ERROR_INIT;
 	char			 hex[2 * CELL_SERIAL + 1];
 	int			 overruled;

@@ -25,6 +25,8 @@ const struct conf_item ocspd_settings[] = {
 	    "one of them is not answered for."),
 	CONF_STR(struct ocspd_conf, officers_ca, "services",
 	    "The CA whose certificates carry roles."),
+	CONF_STR(struct ocspd_conf, profiles, SYSCONFDIR "/profiles",
+	    "Directory of the profiles: they say who may end a hold."),
 	CONF_DURATION(struct ocspd_conf, lifetime, "1h", 10, 10 * DAY,
 	    "From producedAt to nextUpdate of an answer; it is signed anew at "
 	    "half of that."),

@@ -13,6 +13,7 @@ struct ocspd_conf {
 	char			*state;
 	char			*root;
 	char			*officers_ca;
+	char			*profiles;
 	int64_t			 lifetime, unknown_lifetime;
 	char			*never_issued;
 	int64_t			 archive_cutoff;	/* 0: none */

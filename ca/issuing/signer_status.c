@@ -5,63 +5,6 @@
 #include "signer_private.h"
 #include "wire.h"
 
-/* Is the worker's word about the profile borne out by the certificate? */
-static bool
-shows_profile(X509 *cert, const struct order_target *t,
-    const struct profile *p)
-{
-	char	family[CA_NAME_SIZE];
-	size_t	i;
-
-	ca_name_split(t->ca, family);
-	for (i = 0; i < p->cas.n; i++)
-		if (strcmp(p->cas.v[i], family) == 0)
-			return cert_check_uses(cert, p);
-	return false;
-}
-
-/*
- * Who may: what the profile says.  Which profile issued a certificate is the
- * worker's word, so it counts only between certificates without a role; one
- * that carries a role is judged by the strictest rule of the profiles that
- * give that role.  What a holder may do with no officer at all counts only for
- * a certificate that looks like one of the profile.
- */
-static int
-target_rule(struct signer *s, X509 *cert, const char *profile,
-    const struct order *o, const struct order_target *t,
-    const struct approval_rule **rule, struct error *e)
-{
-	const struct profile	*p = NULL;
-	enum role		 role = cert_role(cert);
-	size_t			 i, k;
-
-	if (role == ROLE_NONE) {
-		if (profiles_find(&s->profiles, profile, &p, e) == -1)
-			return -1;
-		for (k = 0; k < p->ext_key_usage.n; k++)
-			if (strncmp(p->ext_key_usage.v[k], OID_ROLE ".",
-			    sizeof(OID_ROLE)) == 0)
-				return error_set(e, ERROR_DENIED, "certificate "
-				    "is not of profile %s", profile);
-		*rule = approval_rule_for(p, o);
-		if (*rule != &p->revoke_approvals &&
-		    !shows_profile(cert, t, p))
-			*rule = &p->revoke_approvals;
-		return 0;
-	}
-	for (i = 0; i < s->profiles.n; i++)
-		for (k = 0; k < s->profiles.v[i]->ext_key_usage.n; k++)
-			if (strcmp(s->profiles.v[i]->ext_key_usage.v[k],
-			    role_oid(role)) == 0)
-				p = s->profiles.v[i];
-	if (p == NULL)
-		return error_set(e, ERROR_DENIED, "no profile gives the role "
-		    "%s", role_name(role));
-	*rule = &p->revoke_approvals;
-	return 0;
-}
-
 static int
 target_cert(struct signer *s, const struct order_target *t, struct bytes der,
     X509 **out, int64_t *shard, struct error *e)
@@ -122,7 +65,8 @@ signer_check_proof(struct signer *s, struct signer_proof *p, struct error *e)
 		    "certificate");
 	if (target_cert(s, t, p->cert, &x, &p->shard, e) == -1)
 		return -1;
-	rc = target_rule(s, x, p->profile, o, t, &rule, e);
+	rc = approval_rule_for_target(&rule, &s->profiles, o, t->ca, x,
+	    p->profile, e);
 	if (rc == 0)
 		rc = approval_check_target(p->order, x, p->profile, e);
 	X509_free(x);
@@ -344,8 +288,8 @@ check_targets(struct signer *s, struct status_group *g, struct approved *a,
 		if (target_cert(s, &o->target[i], ask->target[i].der, &x,
 		    &ask->target[i].shard, e) == -1)
 			return -1;
-		rc = target_rule(s, x, ask->target[i].profile, o,
-		    &o->target[i], &rule, e);
+		rc = approval_rule_for_target(&rule, &s->profiles, o,
+		    o->target[i].ca, x, ask->target[i].profile, e);
 		if (rc == 0)
 			rc = approval_check_target(a, x,
 			    ask->target[i].profile, e);

@@ -40,7 +40,8 @@ static const struct db_stmt stmt[] = {
 const struct db_table DB_OCSP = DB_TABLE(stmt);
 
 static const struct db_stmt release_stmt[] = {
-	DB_STMT("ocsp_release", "SELECT release_order($1::text, $2::bytea)"),
+	DB_STMT("ocsp_release", "SELECT blob, der, profile"
+	    " FROM release_evidence($1::text, $2::bytea)"),
 };
 const struct db_table DB_RELEASE = DB_TABLE(release_stmt);
 
@@ -172,17 +173,23 @@ db_ocsp_lists(struct db *db, struct db_ocsp_lists *out, struct arena *a,
 
 int
 db_ocsp_release(struct db *db, const struct db_ocsp_key *key,
-    struct bytes *blob, struct arena *a, struct error *e)
+    struct db_ocsp_release *out, struct arena *a, struct error *e)
 {
 	const struct db_arg	 arg[] = { db_text(key->ca),
 	    db_bytes(key->serial.p, key->serial.len) };
 	struct db_rows		*rows;
+	int			 found;
 
 	if (db_query(db, &release_stmt[0], arg, 2, &rows, e) == -1)
 		return -1;
-	*blob = db_row_bytes(a, rows, 0, 0);
+	found = db_rows_count(rows) > 0;
+	if (found) {
+		out->order = db_row_bytes(a, rows, 0, 0);
+		out->cert = db_row_bytes(a, rows, 0, 1);
+		out->profile = db_row_text(a, rows, 0, 2);
+	}
 	db_rows_free(&rows);
-	return blob->p != NULL;
+	return found;
 }
 
 int

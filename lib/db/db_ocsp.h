@@ -66,9 +66,14 @@ struct db_ocsp_lists {
 };
 int	 db_ocsp_lists(struct db *, struct db_ocsp_lists *, struct arena *,
 	    struct error *);
-/* The order that released this certificate last: 1, 0 there is none, -1. */
+/* The order that released a certificate last, and what it is judged by. */
+struct db_ocsp_release {
+	struct bytes	 order, cert;
+	const char	*profile;
+};
+/* 1, 0 there is none, -1. */
 int	 db_ocsp_release(struct db *, const struct db_ocsp_key *,
-	    struct bytes *blob, struct arena *, struct error *);
+	    struct db_ocsp_release *, struct arena *, struct error *);
 
 /* Once a second, by a program that writes to the primary. */
 int	 db_heartbeat(struct db *, struct error *);

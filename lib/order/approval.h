@@ -150,4 +150,15 @@ void	 approval_describe(struct buf *out, struct approved *,
 /* The kinds of order, and the rule that a profile has for them. */
 const struct approval_rule *approval_rule_for(const struct profile *,
 	    const struct order *);
+/*
+ * The rule for an order that changes the status of this certificate of the CA.
+ * Which profile issued it is somebody's word, so it counts only between
+ * certificates without a role; one that carries a role is judged by the
+ * strictest rule of the profiles that give that role.  What a holder may do
+ * with no officer at all counts only for a certificate that looks like one of
+ * the profile.  ERROR_DENIED, or ERROR_NOTFOUND for an unknown profile.
+ */
+int	 approval_rule_for_target(const struct approval_rule **,
+	    const struct profiles *, const struct order *, const char *ca,
+	    X509 *, const char *profile, struct error *);
 #endif

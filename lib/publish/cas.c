@@ -61,8 +61,8 @@ publish_cas_judge(const struct publish_cas *cas, const struct publish_ca *ca,
 	struct db_ocsp_status		  row = { .status = DB_STATUS_GOOD,
 	    .reason = -1 };
 	struct court			  court = { .roots = cas->anchors,
-	    .officers_ca = cas->officers_ca, .db = cas->db,
-	    .find = cas_find };
+	    .officers_ca = cas->officers_ca, .profiles = cas->profiles,
+	    .db = cas->db, .find = cas_find };
 	struct court_ca			 *v;
 	const struct publish_ca		**known;
 	struct crl_entry		  c;

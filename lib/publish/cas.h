@@ -13,6 +13,7 @@
 #include "db/db_row.h"
 #include "x509/cert.h"
 #include "x509/crl.h"
+#include "x509/profile.h"
 
 struct publish_ca {
 	char		*name;
@@ -31,6 +32,7 @@ struct publish_cas {
 	STACK_OF(X509)		*anchors;	/* borrowed */
 	/* For holds that have ended since the list was made. */
 	const char		*officers_ca;
+	const struct profiles	*profiles;
 	struct db		*db;		/* DB_RELEASE */
 	struct publish_ca	**v;
 	size_t			 n;

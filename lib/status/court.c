@@ -57,16 +57,16 @@ judge_released(const struct court *court, size_t ca,
 {
 	const struct db_ocsp_key	 key = { court->ca[ca].name, *serial };
 	struct arena			*a = arena_new();
-	struct bytes			 blob;
+	struct db_ocsp_release		 r;
 	int				 found, rc = -1;
 
-	found = db_ocsp_release(court->db, &key, &blob, a, e);
+	found = db_ocsp_release(court->db, &key, &r, a, e);
 	if (found == -1)
 		rc = 1;
 	else if (found == 0)
 		error_set(why, ERROR_DENIED, "the store calls it good, and has "
 		    "no order for that");
-	else if (court_check_release(court, ca, serial, blob, since, why) == 0)
+	else if (court_check_release(court, ca, serial, &r, since, why) == 0)
 		rc = 0;
 	else
 		error_wrap(why, "the store calls it good");
@@ -156,7 +156,7 @@ credential_bound(void *arg, const struct approved *bind, struct error *e)
 
 static int
 check_approvers(const struct court *court, struct approved *a,
-    struct error *e)
+    const struct approval_rule *rule, struct error *e)
 {
 	struct officers		 o = { court, a->order->created };
 	struct approval_trust	 trust = { .anchors = court->roots,
@@ -176,12 +176,49 @@ check_approvers(const struct court *court, struct approved *a,
 	rc = approval_check(a, &trust, e);
 	sk_X509_free(trust.officers_cas);
 	sk_X509_free(trust.intermediates);
-	for (size_t i = 0; rc == 0 && i < a->n; i++)
-		if (a->by[i].role == ROLE_OFFICER ||
-		    a->by[i].role == ROLE_SECURITY_OFFICER)
-			return 0;
-	return rc == -1 ? -1 : error_set(e, ERROR_DENIED, "no officer signed "
-	    "its release");
+	return rc == -1 ? -1 : approval_satisfies(a, rule, e);
+}
+
+/* The certificate of that number, which says itself what it is; its row says
+ * what it likes. */
+static X509 *
+target_cert(const struct court_ca *ca, const struct db_serial *serial,
+    struct bytes der)
+{
+	const unsigned char	*p = der.p;
+	X509			*x = d2i_X509(NULL, &p, (long)der.len);
+	const ASN1_INTEGER	*n;
+
+	if (x != NULL && X509_verify(x, X509_get0_pubkey(ca->cert)) == 1) {
+		n = X509_get0_serialNumber(x);
+		if (bytes_equal(BYTES(n->data, (size_t)n->length),
+		    BYTES(serial->p, serial->len)))
+			return x;
+	}
+	ERR_clear_error();
+	X509_free(x);
+	return NULL;
+}
+
+/* May those who signed the order release this one? */
+static int
+check_target(const struct court *court, const struct court_ca *ca,
+    const struct db_serial *serial, const struct db_ocsp_release *r,
+    struct approved *a, struct error *e)
+{
+	const struct approval_rule	*rule;
+	X509				*x = target_cert(ca, serial, r->cert);
+	int				 rc;
+
+	if (x == NULL)
+		return error_set(e, ERROR_DENIED, "the store has another "
+		    "certificate under its number");
+	rc = approval_rule_for_target(&rule, court->profiles, a->order,
+	    ca->name, x, r->profile, e);
+	if (rc == 0)
+		rc = approval_check_target(a, x, r->profile, e);
+	X509_free(x);
+	return rc == -1 ? -1 : check_approvers(court, a, rule, e);
 }
 
 static bool
@@ -197,24 +234,27 @@ is_target(const struct order *o, const char *ca,
 }
 
 int
-court_check_release(const struct court *court, size_t ca,
-    const struct db_serial *serial, struct bytes blob, int64_t since,
-    struct error *e)
+court_check_release(const struct court *court, size_t i,
+    const struct db_serial *serial, const struct db_ocsp_release *r,
+    int64_t since, struct error *e)
 {
-	struct approved	*a = NULL;
-	int		 rc = -1;
+	const struct court_ca	*ca = &court->ca[i];
+	struct approved		*a = NULL;
+	int			 rc = -1;
 
-	if (approval_open(&a, blob, e) == -1)
+	if (approval_open(&a, r->order, e) == -1)
 		return error_wrap(e, "its release");
 	if (a->order->kind != ORDER_RELEASE ||
-	    !is_target(a->order, court->ca[ca].name, serial))
+	    !is_target(a->order, ca->name, serial))
 		error_set(e, ERROR_DENIED, "the order for that is not its "
 		    "release");
 	else if (a->order->created < since)
 		error_set(e, ERROR_DENIED, "its release is older than its "
 		    "hold");
+	else if (check_target(court, ca, serial, r, a, e) == -1)
+		error_wrap(e, "its release");
 	else
-		rc = check_approvers(court, a, e);
+		rc = 0;
 	approval_free(&a);
 	return rc;
 }

@@ -5,13 +5,15 @@
  * A row of the store against the newest list that its CA has signed.
  *
  * What is revoked on a list stays so, when and why included.  A hold ends by
- * an order that officers signed, and by nothing else: an edited row is not
- * believed.  Where lists come from and are kept is the caller's.
+ * an order that those signed whom the certificate's profile asks for, as the
+ * signer has it, and by nothing else: an edited row is not believed.  Where
+ * lists come from and are kept is the caller's.
  */
 #include <openssl/x509.h>
 #include "base/error.h"
 #include "db/db_ocsp.h"
 #include "x509/crl.h"
+#include "x509/profile.h"
 
 struct court_ca {
 	const char	*name;
@@ -20,6 +22,7 @@ struct court_ca {
 struct court {
 	STACK_OF(X509)		*roots;
 	const char		*officers_ca;	/* of roles; NULL: nobody has one */
+	const struct profiles	*profiles;	/* who may release */
 	struct db		*db;		/* DB_RELEASE, DB_CREDENTIAL_STATE */
 	const struct court_ca	*ca;
 	size_t			 n;
@@ -42,6 +45,6 @@ int	 court_judge(const struct court *, size_t i, const struct db_serial *,
 /* Does the order release this certificate of ca[i], which is on hold since
  * then?  ERROR_DENIED saying why not. */
 int	 court_check_release(const struct court *, size_t i,
-	    const struct db_serial *, struct bytes blob, int64_t since,
-	    struct error *);
+	    const struct db_serial *, const struct db_ocsp_release *,
+	    int64_t since, struct error *);
 #endif

@@ -53,6 +53,6 @@ is '... without an alarm' "$(metric signet_ocsp_floor_alarms_total)" 0
 is 'released by the RA alone: held' "$(status "$faked")" \
     'revoked certificateHold'
 is '... with an alarm' "$(metric signet_ocsp_floor_alarms_total)" 1
-ok '... which says why' wait_for grep -q "$faked.*no officer signed its release" \
+ok '... which says why' wait_for grep -q "$faked.*its release: needs officer, or security-officer" \
     "$tmp/ocspd.log"
 done_testing

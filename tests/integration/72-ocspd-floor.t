@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The owner of the store edits rows.  What a signed list revokes, signet-ocspd
-# answers as it stands there, with an alarm; what officers released is good.
+# answers as it stands there, with an alarm; what those have released whom the
+# profile asks for is good.
 # Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
@@ -10,6 +11,12 @@ install_pki
 ocsp_allow_ec
 # A list with each change.
 sed -i 's/crl_reasons = .*/crl_reasons = [ "all" ];/' "$pki/cad.conf"
+
+# One whose holds two officers end together.
+{
+	cat "$pki/profiles/tls-server"
+	echo 'revoke_approvals = [ "officer + officer" ];'
+} >"$pki/profiles/tls-pair"
 
 names='good back gone date reason hold foreign early moved released'
 for name in $names; do
@@ -23,6 +30,20 @@ for name in $names; do
 	n=$((n - 1))
 	eval "$name=\$(serial_of \"\$(last_order $n)\")"
 done
+pair() {
+	request "$1"
+	as o1 signet order new --profile tls-pair --csr "$tmp/$1.csr" \
+	    --holder "$1" --holder-name "$1" --field "dns=$1.example.org" \
+	    --sign --yes >"$tmp/out" 2>&1
+	cad
+	serial_of "$(last_order)"
+}
+pair=$(pair pair)
+single=$(pair single)
+agent=$(sql "SELECT encode(serial, 'hex') FROM cert
+    WHERE profile = 'ocsp-agent'")
+ok 'two of them ask for two officers, one for a security officer' \
+    [ -n "$pair" -a -n "$single" -a -n "$agent" ]
 many() {
 	many_kind=$1
 	shift
@@ -43,6 +64,31 @@ many_reason=keyCompromise
 many revoke "$back" "$gone" "$date" "$reason"
 many_reason=
 many hold "$hold" "$foreign" "$early" "$moved"
+# together KIND SERIAL - both officers
+together() {
+	as o1 signet order new --kind "$1" --wait 0s --yes "$2"
+	as o2 signet order approve "$(last_order)" --yes
+} >"$tmp/out" 2>&1
+together hold "$pair"
+together hold "$single"
+as s1 signet order new --kind hold --wait 0s --yes "$agent" >"$tmp/out" 2>&1
+cad
+held() {
+	sql "SELECT status FROM cert WHERE serial = '\\x$1'"
+}
+is 'two together hold what needs two' "$(held "$pair")/$(held "$single")" \
+    held/held
+is '... and a security officer an agent' "$(held "$agent")" held
+# One officer alone: the CA does neither.
+as o1 signet order new --kind release --wait 0s --yes "$single" \
+    >"$tmp/out" 2>&1
+single_release=$(last_order)
+as o1 signet order new --kind release --wait 0s --yes "$agent" \
+    >"$tmp/out" 2>&1
+agent_release=$(last_order)
+cad
+is 'one officer releases neither' "$(held "$single")/$(held "$agent")" \
+    held/held
 ok 'a signer is made' ocsp_signer services
 number=$(sql "SELECT max(number) FROM crl WHERE ca = 'services'")
 says 'Serial Number' sh -c "signet crl export services --format pem |
@@ -65,6 +111,9 @@ good_row "$back"
 good_row "$hold"
 excused "$foreign" "$released_release"
 excused "$early" "$early_release"
+excused "$single" "$single_release"
+excused "$agent" "$agent_release"
+tamper "UPDATE cert SET profile = 'tls-server' WHERE serial = '\\x$agent'"
 tamper "DELETE FROM cert WHERE serial = '\\x$gone';
     UPDATE cert SET revoked_at = revoked_at + interval '1 day'
     WHERE serial = '\\x$date';
@@ -102,16 +151,37 @@ alarmed 'held, released by an order from before: held' "$early" \
     'revoked certificateHold'
 alarmed 'held since yesterday: since today' "$moved" \
     'revoked certificateHold'
+alarmed 'held by two, released by one: held' "$single" \
+    'revoked certificateHold'
+alarmed 'of a role, under a profile without, released by nobody: held' \
+    "$agent" 'revoked certificateHold'
 is 'held, released with an order: good' "$(status "$released")" good
+# Each says why, if it is the first to be said.
+says_why() {
+	ocsp_stop
+	ocsp_restart
+	ocsp_ready
+	status "$1" >"$tmp/out"
+	wait_for grep -q "ALARM certificate $1 .*: its release: $2" \
+	    "$tmp/ocspd.log"
+}
+ok 'who is missing is said' says_why "$single" \
+    'needs officer and officer; has officer o1'
+ok '... as the certificate itself asks for it' says_why "$agent" \
+    'needs security-officer, or root; has nobody'
 
 # As it should be: the hold is ended by an order, the list still has it.
 ok 'an officer releases one' change release "$moved"
+ok 'two release the one that needs two' together release "$pair"
+cad
+is '... which the CA does' "$(held "$pair")" good
 tamper "DELETE FROM crl WHERE number > $number"
 ocsp_stop
 rm -r "$tmp/ocspd/floor"
 ocsp_restart
 ocsp_ready
 is '... which is good though the list has it' "$(status "$moved")" good
+is '... as is what two have released' "$(status "$pair")" good
 is '... without an alarm' "$(metric signet_ocsp_floor_alarms_total)" 0
 
 # Lists that are not as they were.

@@ -51,6 +51,7 @@ ocsp_start() {
 	database = "${ocsp_db:-$conninfo} user=signet_ocsp";
 	state = "${ocsp_state:-$tmp/ocspd}";
 	root = "$pki/ca/root.pem";
+	profiles = "$pki/profiles";
 	E
 	for ocsp_setting; do
 		echo "$ocsp_setting;"

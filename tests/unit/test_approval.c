@@ -999,6 +999,36 @@ any_one_way_will_do(void **state)
 }
 
 static void
+a_role_is_revoked_by_the_strictest_rule_of_those_that_give_it(void **state)
+{
+	struct fixture			*f = *state;
+	char				 role[] = OID_ROLE_OFFICER;
+	char				*eku[] = { role };
+	struct profile			 p[3] = { { .name = eku[0] } };
+	struct profile			*v[] = { &p[0], &p[1], &p[2] };
+	const struct profiles		 all = { v, 3 };
+	struct order			 o = { .kind = ORDER_RELEASE };
+	const struct approval_rule	*rule = NULL;
+
+	p[0].revoke_approvals.n = p[2].revoke_approvals.n = 1;
+	p[0].revoke_approvals.way[0].n = p[2].revoke_approvals.way[0].n = 1;
+	/* Two together, or three. */
+	p[1].revoke_approvals.n = 2;
+	p[1].revoke_approvals.way[0].n = 3;
+	p[1].revoke_approvals.way[1].n = 2;
+	assert_int_equal(approval_rule_for_target(&rule, &all, &o, "services",
+	    f->alice.cert, eku[0], &f->e), -1);
+	assert_null(rule);
+	assert_int_equal(f->e.code, ERROR_DENIED);
+	assert_string_equal(f->e.text, "no profile gives the role officer");
+	for (int i = 0; i < 3; i++)
+		p[i].ext_key_usage = (struct conf_list){ eku, 1 };
+	assert_int_equal(approval_rule_for_target(&rule, &all, &o, "services",
+	    f->alice.cert, eku[0], &f->e), 0);
+	assert_ptr_equal(rule, &p[1].revoke_approvals);
+}
+
+static void
 each_kind_of_order_has_its_rule(void **state)
 {
 	struct profile			 p = { 0 };
@@ -1213,6 +1243,7 @@ main(void)
 		TEST(one_key_in_two_certificates_counts_once),
 		TEST(roles_are_matched_so_that_all_fit),
 		TEST(any_one_way_will_do),
+		TEST(a_role_is_revoked_by_the_strictest_rule_of_those_that_give_it),
 		TEST(each_kind_of_order_has_its_rule),
 		TEST(openssl_verifies_what_we_approve),
 		TEST(what_openssl_signs_is_an_approval),

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "order/approval.h"
@@ -20,6 +21,9 @@ struct fixture {
 	struct clock	 clock;
 	struct court_ca	 ca[2];
 	struct court	 court;
+	struct profiles	 profiles;
+	struct buf	 cert;		/* which is on hold */
+	const char	*profile;	/* as its row has it */
 	bool		 officer_on_list;
 	struct error	 e, why;
 };
@@ -39,18 +43,47 @@ find(void *arg, size_t i, const struct db_serial *serial,
 	return f->officer_on_list;
 }
 
+/* What is on hold: with a role, if it has one, and another number. */
+static void
+hold(struct fixture *f, const char *role, long serial)
+{
+	const struct testpki_spec	 spec = { .name = "held", .eku = role,
+	    .serial = serial };
+	EVP_PKEY			*key = testpki_key("P-256");
+	X509				*x = testpki_cert(&f->pki, &spec, key,
+					    f->pki.services,
+					    f->pki.services_key);
+	unsigned char			*der = NULL;
+	int				 len = i2d_X509(x, &der);
+
+	assert_true(len > 0);
+	f->cert.len = 0;
+	buf_add(&f->cert, der, (size_t)len);
+	OPENSSL_free(der);
+	X509_free(x);
+	EVP_PKEY_free(key);
+}
+
 static int
 set_up(void **state)
 {
 	struct fixture	*f = mem_alloc(sizeof(*f));
+	const char	*src = getenv("srcdir");
+	char		*dir;
 
 	testpki_init(&f->pki, NOW);
+	dir = mem_printf("%s/etc/profiles", src != NULL ? src : ".");
+	if (profiles_load(&f->profiles, dir, &f->e) == -1)
+		fail_msg("%s", f->e.text);
+	mem_free(&dir);
+	hold(f, NULL, HOLD);
+	f->profile = "tls-server";
 	f->clock = clock_fixed(NOW);
 	f->ca[0] = (struct court_ca){ "services", f->pki.services };
 	f->ca[1] = (struct court_ca){ "people", f->pki.people };
 	f->court = (struct court){ .roots = f->pki.anchors,
-	    .officers_ca = "services", .ca = f->ca, .n = 2, .find = find,
-	    .arg = f };
+	    .officers_ca = "services", .profiles = &f->profiles,
+	    .ca = f->ca, .n = 2, .find = find, .arg = f };
 	*state = f;
 	return 0;
 }
@@ -60,6 +93,8 @@ tear_down(void **state)
 {
 	struct fixture	*f = *state;
 
+	profiles_free(&f->profiles);
+	buf_clear(&f->cert);
 	testpki_clear(&f->pki);
 	mem_free(&f);
 	return 0;
@@ -97,13 +132,27 @@ a_row_that_takes_back_what_the_list_says_is_overruled(void **state)
 	assert_int_equal(judge(f, 6, DB_STATUS_HELD), 0);
 }
 
+static void
+sign(struct fixture *f, struct buf *blob, const char *person,
+    const char *role)
+{
+	struct buf	 out = { 0 };
+	struct identity	 id;
+
+	testpki_identity(&id, &f->pki, "P-256", "Somebody", person, role);
+	if (approval_add(&out, BYTES(blob->p, blob->len), &id, &f->clock,
+	    &f->e) == -1)
+		fail_msg("%s", f->e.text);
+	testpki_identity_clear(&id);
+	buf_clear(blob);
+	*blob = out;
+}
+
 /* An order about one certificate of services, signed by somebody. */
 static void
 order_about(struct fixture *f, struct buf *out, enum order_kind kind,
     uint8_t serial, const char *role)
 {
-	struct buf	 bare = { 0 };
-	struct identity	 id;
 	struct order	*o;
 
 	assert_int_equal(order_new(&o, kind, 3600, &f->clock, &rng_system,
@@ -115,30 +164,23 @@ order_about(struct fixture *f, struct buf *out, enum order_kind kind,
 	o->target[0].serial_len = 1;
 	if (kind == ORDER_REVOKE)
 		o->reason = 1;
-	assert_int_equal(approval_wrap(&bare, o, &f->e), 0);
-	order_free(&o);
 	out->len = 0;
-	if (role == NULL) {
-		buf_add(out, bare.p, bare.len);
-		buf_clear(&bare);
-		return;
-	}
-	testpki_identity(&id, &f->pki, "P-256", "Somebody", "47", role);
-	if (approval_add(out, BYTES(bare.p, bare.len), &id, &f->clock,
-	    &f->e) == -1)
-		fail_msg("%s", f->e.text);
-	testpki_identity_clear(&id);
-	buf_clear(&bare);
+	assert_int_equal(approval_wrap(out, o, &f->e), 0);
+	order_free(&o);
+	if (role != NULL)
+		sign(f, out, "47", role);
 }
 
 static int
 check(struct fixture *f, const struct buf *blob, int64_t since)
 {
-	const struct db_serial	 serial = { { HOLD }, 1 };
+	const struct db_serial		 serial = { { HOLD }, 1 };
+	const struct db_ocsp_release	 r = {
+	    .order = BYTES(blob->p, blob->len),
+	    .cert = BYTES(f->cert.p, f->cert.len), .profile = f->profile };
 
 	error_clear(&f->e);
-	return court_check_release(&f->court, 0, &serial, BYTES(blob->p,
-	    blob->len), since, &f->e);
+	return court_check_release(&f->court, 0, &serial, &r, since, &f->e);
 }
 
 static void
@@ -160,7 +202,8 @@ a_hold_ends_by_an_officers_order_about_it_and_by_nothing_else(void **state)
 	    "the order for that is not its release");
 	order_about(f, &b, ORDER_RELEASE, HOLD, OID_ROLE_RA_AGENT);
 	assert_int_equal(check(f, &b, NOW - 300), -1);
-	assert_string_equal(f->e.text, "no officer signed its release");
+	assert_string_equal(f->e.text, "its release: needs officer, or "
+	    "security-officer; has ra-agent 47 (Somebody)");
 	order_about(f, &b, ORDER_RELEASE, HOLD, OID_ROLE_OFFICER);
 	assert_int_equal(check(f, &b, NOW + 1), -1);
 	assert_string_equal(f->e.text, "its release is older than its hold");
@@ -173,6 +216,64 @@ a_hold_ends_by_an_officers_order_about_it_and_by_nothing_else(void **state)
 	f->officer_on_list = true;
 	assert_int_equal(check(f, &b, NOW - 300), -1);
 	assert_int_equal(f->e.code, ERROR_DENIED);
+	buf_clear(&b);
+}
+
+static void
+a_hold_ends_only_by_as_many_as_its_profile_asks_for(void **state)
+{
+	static const struct approval_rule	 pair = { .n = 1, .way = {
+	    { { ROLE_OFFICER, ROLE_OFFICER }, 2 } } };
+	struct fixture				*f = *state;
+	const struct profile			*p;
+	struct buf				 b = { 0 };
+
+	assert_int_equal(profiles_find(&f->profiles, f->profile, &p, &f->e),
+	    0);
+	for (size_t i = 0; i < f->profiles.n; i++)
+		if (f->profiles.v[i] == p)
+			f->profiles.v[i]->revoke_approvals = pair;
+	order_about(f, &b, ORDER_RELEASE, HOLD, OID_ROLE_OFFICER);
+	assert_int_equal(check(f, &b, NOW - 300), -1);
+	assert_int_equal(f->e.code, ERROR_DENIED);
+	assert_string_equal(f->e.text, "its release: needs officer and "
+	    "officer; has officer 47 (Somebody)");
+	sign(f, &b, "48", OID_ROLE_OFFICER);
+	if (check(f, &b, NOW - 300) == -1)
+		fail_msg("%s", f->e.text);
+	f->profile = "nothing";
+	assert_int_equal(check(f, &b, NOW - 300), -1);
+	assert_int_equal(f->e.code, ERROR_NOTFOUND);
+	buf_clear(&b);
+}
+
+static void
+a_row_does_not_say_which_certificate_it_is_nor_its_role(void **state)
+{
+	struct fixture	*f = *state;
+	struct buf	 b = { 0 };
+
+	order_about(f, &b, ORDER_RELEASE, HOLD, OID_ROLE_OFFICER);
+	hold(f, OID_ROLE_OCSP_AGENT, HOLD);
+	assert_int_equal(check(f, &b, NOW - 300), -1);
+	assert_string_equal(f->e.text, "its release: needs security-officer, "
+	    "or root; has officer 47 (Somebody)");
+	hold(f, NULL, FREE);
+	assert_int_equal(check(f, &b, NOW - 300), -1);
+	assert_string_equal(f->e.text, "its release: the store has another "
+	    "certificate under its number");
+	hold(f, NULL, HOLD);
+	f->cert.p[f->cert.len - 1] ^= 1;
+	assert_int_equal(check(f, &b, NOW - 300), -1);
+	assert_int_equal(f->e.code, ERROR_DENIED);
+	f->cert.len = 0;
+	assert_int_equal(check(f, &b, NOW - 300), -1);
+	assert_int_equal(f->e.code, ERROR_DENIED);
+	f->profile = "ocsp-agent";
+	hold(f, NULL, HOLD);
+	assert_int_equal(check(f, &b, NOW - 300), -1);
+	assert_string_equal(f->e.text, "its release: certificate is not of "
+	    "profile ocsp-agent");
 	buf_clear(&b);
 }
 
@@ -216,6 +317,8 @@ main(void)
 		T(a_row_that_takes_back_what_the_list_says_is_overruled),
 		T(without_the_store_a_release_by_assertion_ends_no_hold),
 		T(a_hold_ends_by_an_officers_order_about_it_and_by_nothing_else),
+		T(a_hold_ends_only_by_as_many_as_its_profile_asks_for),
+		T(a_row_does_not_say_which_certificate_it_is_nor_its_role),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -244,7 +244,7 @@ a_release_is_found_and_no_other_order_is(void **state)
 {
 	struct fixture		*f = *state;
 	struct db_ocsp_key	 key = key_of("people", 0x51);
-	struct bytes		 blob;
+	struct db_ocsp_release	 r;
 
 	testdb_sql(&t, "INSERT INTO orders (id, digest, kind, summary, blob,"
 	    " created_at, expires_at) SELECT decode(repeat(id, 16), 'hex'),"
@@ -259,15 +259,18 @@ a_release_is_found_and_no_other_order_is(void **state)
 	    " FROM (VALUES ('51', 'held', 'a1'), ('51', 'good', 'a2'),"
 	    " ('52', 'good', 'a3'), ('51', 'revoked', 'a4'),"
 	    " ('53', 'good', 'a4')) AS v (serial, status, id)");
-	assert_int_equal(db_ocsp_release(f->db, &key, &blob, f->a, &f->e), 1);
-	assert_int_equal(blob.len, 1);
-	assert_int_equal(blob.p[0], 0xa2);
+	assert_int_equal(db_ocsp_release(f->db, &key, &r, f->a, &f->e), 1);
+	assert_int_equal(r.order.len, 1);
+	assert_int_equal(r.order.p[0], 0xa2);
+	assert_int_equal(r.cert.len, 70);
+	assert_int_equal(r.cert.p[0], 0x51);
+	assert_string_equal(r.profile, "mail-dual");
 	key = key_of("people", 0x53);
-	assert_int_equal(db_ocsp_release(f->db, &key, &blob, f->a, &f->e), 0);
+	assert_int_equal(db_ocsp_release(f->db, &key, &r, f->a, &f->e), 0);
 	key = key_of("services", 0x51);
-	assert_int_equal(db_ocsp_release(f->db, &key, &blob, f->a, &f->e), 0);
-	testdb_sql(&t, "DROP FUNCTION release_order");
-	assert_int_equal(db_ocsp_release(f->db, &key, &blob, f->a, &f->e), -1);
+	assert_int_equal(db_ocsp_release(f->db, &key, &r, f->a, &f->e), 0);
+	testdb_sql(&t, "DROP FUNCTION release_evidence");
+	assert_int_equal(db_ocsp_release(f->db, &key, &r, f->a, &f->e), -1);
 	assert_int_equal(f->e.code, ERROR_BUG);
 }
 
