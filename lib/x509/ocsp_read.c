@@ -230,25 +230,48 @@ read_tbs(struct parts *p, struct ocsp_reply *r, struct error *e)
  * Who signed.
  */
 static bool
-is_by_key(struct bytes id, X509 *cert)
+is_key(struct bytes in, X509 *cert)
 {
 	const ASN1_BIT_STRING	*key = X509_get0_pubkey_bitstr(cert);
-	struct bytes		 in = id, hash, want;
+	struct bytes		 want;
 	uint8_t			 md[20];
 
-	return der_take(&in, DER_CONTEXT_CONS(2), &hash) == 0 &&
-	    der_take(&hash, DER_OCTET_STRING, &want) == 0 &&
+	return der_take(&in, DER_OCTET_STRING, &want) == 0 && in.len == 0 &&
 	    EVP_Digest(ASN1_STRING_get0_data(key),
 	    (size_t)ASN1_STRING_length(key), md, NULL, EVP_sha1(), NULL) == 1 &&
 	    bytes_equal(want, BYTES(md, sizeof(md)));
+}
+
+static bool
+is_name(struct bytes in, const X509 *cert)
+{
+	const unsigned char	*der;
+	size_t			 len;
+
+	return X509_NAME_get0_der(X509_get_subject_name(cert), &der, &len) ==
+	    1 && bytes_equal(in, BYTES(der, len));
+}
+
+/* Ours are named by their keys; whoever else answers at that address may have
+ * another opinion. */
+static bool
+is_responder(struct bytes id, X509 *cert)
+{
+	struct bytes	 in;
+
+	if (der_take(&id, DER_CONTEXT_CONS(2), &in) == 0)
+		return is_key(in, cert);
+	return der_take(&id, DER_CONTEXT_CONS(1), &in) == 0 &&
+	    is_name(in, cert);
 }
 
 static int
 verify_by(const struct parts *p, struct ocsp_reply *r, X509 *cert,
     const struct ocsp_expect *x, struct error *e)
 {
-	if (!is_by_key(p->id, cert))
-		return bad(e, "responderID is not the certificate's key");
+	if (!is_responder(p->id, cert))
+		return bad(e, "responderID is neither the certificate's key"
+		    " nor its name");
 	/* What it says holds at most as long as its signer. */
 	if (ocsp_signer_check(cert, x->ca, x->now, e) == -1 ||
 	    cert_time(&r->signer_not_after, X509_get0_notAfter(cert), e) ==

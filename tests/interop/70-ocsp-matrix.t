@@ -235,6 +235,27 @@ if command -v vfychain >/dev/null; then
 	is 'NSS' "$(diff "$tmp/nss.table" "$tmp/got")" ''
 fi
 
+# All have found the signer by the digest of its key: no name is in the answer.
+key_digest() {
+	openssl x509 -in "$tmp/ocspd/signers/services.pem" -noout -pubkey |
+	    openssl pkey -pubin -outform DER >"$tmp/spki"
+	openssl asn1parse -inform DER -in "$tmp/spki" -strparse "$(openssl \
+	    asn1parse -inform DER -in "$tmp/spki" |
+	    sed -n 's/^ *\([0-9]*\):.*BIT STRING.*/\1/p')" -noout \
+	    -out "$tmp/bits" && sha1sum <"$tmp/bits" | cut -d' ' -f1
+}
+openssl_asks GET sha1 nonce good >"$tmp/out"
+openssl ocsp -respin "$tmp/resp" -noverify -resp_text >"$tmp/text" 2>&1
+is 'OpenSSL: the responder is named by its key' \
+    "$(sed -n 's/^ *Responder Id: //p' "$tmp/text" | tr A-F a-f)" \
+    "$(key_digest)"
+if command -v ocsptool >/dev/null; then
+	ocsptool --response-info --infile "$tmp/resp" >"$tmp/text" 2>&1
+	is 'GnuTLS: the responder is named by its key' "$(sed -n \
+	    's/^[[:blank:]]*Responder Key ID: //p' "$tmp/text")" \
+	    "$(key_digest)"
+fi
+
 # By policy: what was never issued is revoked, and for how long is answered.
 ok 'the responder stops' ocsp_stop
 ok '... and starts with another policy' ocsp_start \

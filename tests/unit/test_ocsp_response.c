@@ -17,6 +17,8 @@
 #define RAW(s)		BYTES(s, sizeof(s) - 1)
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define DAY		86400
+#define NOT_ITS_ID \
+	"responderID is neither the certificate's key nor its name"
 #define NONCE		RAW("\x04\x03\x01\x02\x03")
 
 struct fixture {
@@ -642,8 +644,10 @@ ocsp_response_read_names_what_is_wrong(void **state)
 		{ { .certs = RAW("\xa0\x04\x30\x02\x30\x00") },
 		  "the signer's certificate is malformed" },
 		{ { .id = RAW("\xa3\x02\x30\x00") }, "malformed responderID" },
-		{ { .id = RAW("\xa1\x02\x30\x00") },
-		  "responderID is not the certificate's key" },
+		{ { .id = RAW("\xa1\x02\x30\x00") }, NOT_ITS_ID },
+		{ { .id = RAW("\xa1\x00") }, NOT_ITS_ID },
+		{ { .id = RAW("\xa2\x00") }, NOT_ITS_ID },
+		{ { .id = RAW("\xa2\x02\x04\x00") }, NOT_ITS_ID },
 		{ { .produced = RAW("\x17\x0d" "270101000000Z") },
 		  "malformed producedAt" },
 		{ { .single = RAW("\x30\x00") }, "malformed SingleResponse" },
@@ -788,6 +792,58 @@ ocsp_response_read_takes_what_we_write(void **state)
 	buf_clear(&der);
 }
 
+/* What OpenSSL's responder says of the first, by the signer's name or key. */
+static void
+openssl_answers(struct fixture *f, unsigned long flags, struct buf *der)
+{
+	OCSP_BASICRESP		*basic = OCSP_BASICRESP_new();
+	const unsigned char	*p = f->id[0].p;
+	OCSP_CERTID		*id = d2i_OCSP_CERTID(NULL, &p,
+				    (long)f->id[0].len);
+	ASN1_TIME		*this = ASN1_TIME_set(NULL, NOW),
+				*next = ASN1_TIME_set(NULL, NOW + DAY);
+	OCSP_RESPONSE		*response;
+	unsigned char		*out = NULL;
+	int			 len;
+
+	assert_non_null(OCSP_basic_add1_status(basic, id,
+	    V_OCSP_CERTSTATUS_GOOD, 0, NULL, this, next));
+	assert_int_equal(OCSP_basic_sign(basic, f->cert, f->key, EVP_sha256(),
+	    NULL, flags), 1);
+	response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
+	len = i2d_OCSP_RESPONSE(response, &out);
+	assert_true(len > 0);
+	der->len = 0;
+	buf_add(der, out, (size_t)len);
+	OPENSSL_free(out);
+	OCSP_RESPONSE_free(response);
+	OCSP_BASICRESP_free(basic);
+	OCSP_CERTID_free(id);
+	ASN1_TIME_free(this);
+	ASN1_TIME_free(next);
+}
+
+static void
+ocsp_response_read_takes_openssls_by_name_and_by_key(void **state)
+{
+	static const unsigned long	 how[] = { 0, OCSP_RESPID_KEY };
+	struct fixture			*f = *state;
+	struct bytes			 ids[2];
+	struct ocsp_expect		 x = expect(f, ids, 1);
+	struct ocsp_reply		 r;
+	struct buf			 der = { 0 };
+	struct error			 e = ERROR_INIT;
+
+	for (size_t i = 0; i < COUNT(how); i++) {
+		openssl_answers(f, how[i], &der);
+		if (ocsp_response_read(&r, BYTES(der.p, der.len), &x,
+		    &e) == -1)
+			fail_msg("%s", e.text);
+		assert_int_equal(r.single[0].state, OCSP_GOOD);
+	}
+	buf_clear(&der);
+}
+
 int
 main(void)
 {
@@ -811,6 +867,8 @@ main(void)
 		    the_signers_certificate_has_the_digest_that_answers_name_it_by),
 		cmocka_unit_test(never_issued_is_held_since_1970_and_says_so),
 		cmocka_unit_test(ocsp_response_read_takes_what_we_write),
+		cmocka_unit_test(
+		    ocsp_response_read_takes_openssls_by_name_and_by_key),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
