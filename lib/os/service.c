@@ -6,15 +6,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <unistd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "os/notify.h"
 #include "os/sandbox.h"
 
 struct timer {
@@ -41,7 +39,7 @@ struct service {
 	size_t		 nwatch;
 	bool		 stopping, failed;
 	struct error	 error;
-	int		 notify_fd;
+	struct notify	 notify;
 	sigset_t	 old_mask;	/* what the loop waits with */
 };
 
@@ -188,43 +186,6 @@ service_catch(struct service *s)
 	sigdelset(&s->old_mask, SIGCHLD);
 }
 
-/*
- * systemd's side of sd_notify(3) is a datagram socket, named by a path or,
- * after "@", in the abstract name space.  Connected now, because a sandbox
- * may forbid it later; without systemd there is nobody to tell.
- */
-static int
-service_notify_open(void)
-{
-	const char		*name = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un	 sun = { .sun_family = AF_UNIX };
-	size_t			 len;
-	int			 fd;
-
-	if (name == NULL || (name[0] != '/' && name[0] != '@') ||
-	    (len = strlen(name)) >= sizeof(sun.sun_path))
-		return -1;
-	memcpy(sun.sun_path, name, len);
-	if (name[0] == '@')
-		sun.sun_path[0] = '\0';
-	if ((fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) == -1)
-		return -1;
-	if (connect(fd, (const struct sockaddr *)&sun, (socklen_t)
-	    (offsetof(struct sockaddr_un, sun_path) + len)) == -1) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static void
-service_notify(const struct service *s, const char *text)
-{
-	/* systemd draws its own conclusions when it hears nothing. */
-	if (s->notify_fd != -1)
-		(void)send(s->notify_fd, text, strlen(text), MSG_NOSIGNAL);
-}
-
 void
 service_status(struct service *s, const char *fmt, ...)
 {
@@ -237,7 +198,7 @@ service_status(struct service *s, const char *fmt, ...)
 	va_end(ap);
 	/* A line of its own would be another message. */
 	text[strcspn(text, "\n")] = '\0';
-	service_notify(s, text);
+	notify_say(&s->notify, text);
 }
 
 int
@@ -250,7 +211,7 @@ service_new(struct service **out, const char *name, const char *usage,
 	s = mem_alloc(sizeof(*s));
 	s->name = name;
 	s->usage = usage;
-	s->notify_fd = -1;
+	s->notify = (struct notify)NOTIFY_INIT;
 	s->conf_path = mem_printf("%s/%s.conf", SYSCONFDIR, name);
 	log_open(name, true, false);
 	if (service_options(s, argc, argv, e) == -1) {
@@ -260,7 +221,7 @@ service_new(struct service **out, const char *name, const char *usage,
 	}
 	log_open(name, true, s->verbose);
 	service_catch(s);
-	s->notify_fd = service_notify_open();
+	notify_open(&s->notify);
 	*out = s;
 	return 0;
 }
@@ -372,10 +333,12 @@ service_run_timers(struct service *s)
 	}
 }
 
+/* A sign of life is due like any timer, and given by the loop that they all
+ * wait for. */
 static int64_t
-service_next(const struct service *s)
+service_next(struct service *s)
 {
-	int64_t	 next = INT64_MAX;
+	int64_t	 next = notify_beat(&s->notify, clock_monotonic_ms());
 	size_t	 i;
 
 	for (i = 0; i < s->ntimer; i++)
@@ -465,7 +428,7 @@ service_run(struct service *s, struct error *e)
 {
 	int	 rc = 0;
 
-	service_notify(s, "READY=1\nSTATUS=running");
+	notify_say(&s->notify, "READY=1\nSTATUS=running");
 	service_kick(s);
 	while (!service_is_ending(s)) {
 		service_run_timers(s);
@@ -474,7 +437,7 @@ service_run(struct service *s, struct error *e)
 		if ((rc = service_turn(s, e)) == -1)
 			break;
 	}
-	service_notify(s, "STOPPING=1\nSTATUS=stopping");
+	notify_say(&s->notify, "STOPPING=1\nSTATUS=stopping");
 	if (s->failed) {
 		*e = s->error;
 		return -1;
@@ -492,8 +455,7 @@ service_free(struct service **sp)
 
 	if (s == NULL)
 		return;
-	if (s->notify_fd != -1)
-		close(s->notify_fd);
+	notify_close(&s->notify);
 	sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
 	mem_free(&s->timer);
 	mem_free(&s->watch);

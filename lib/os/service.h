@@ -8,7 +8,8 @@
  * -t (check settings and exit), -v (debug), --once (one round of work, then
  * exit), --help, --version.  SIGTERM and SIGINT end service_run() after the
  * current call-back; SIGHUP makes it return 1, upon which main() closes all
- * and starts again (reload = restart).  Tells systemd READY=1 and STOPPING=1.
+ * and starts again (reload = restart).  Tells systemd READY=1, STOPPING=1 and,
+ * when it wants to hear it, WATCHDOG=1.
  */
 #include <stdbool.h>
 #include "base/error.h"

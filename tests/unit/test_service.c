@@ -29,6 +29,8 @@ setup(void **state)
 {
 	*state = mem_alloc(sizeof(struct fixture));
 	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
+	unsetenv("WATCHDOG_PID");
 	return 0;
 }
 
@@ -423,6 +425,57 @@ service_run_tells_systemd(void **state)
 	unlink(name[0]);
 }
 
+/* Told until ms have gone by: how often was there a sign of life? */
+static int
+count_beats(struct fixture *f, const char *usec, const char *pid, int ms)
+{
+	char	 name[64], text[300];
+	ssize_t	 n;
+	int	 fd, beats = 0;
+
+	snprintf(name, sizeof(name), "@signet-beat.%d", (int)getpid());
+	setenv("WATCHDOG_USEC", usec, 1);
+	setenv("WATCHDOG_PID", pid, 1);
+	fd = listen_as(name);
+	assert_int_equal(start(f, "-d", NULL, NULL), 0);
+	f->calls = f->sig = 0;
+	f->limit = 2;
+	service_every(f->svc, ms, count_call, f);
+	assert_int_equal(service_run(f->svc, &f->e), 0);
+	while ((n = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT)) > 0) {
+		text[n] = '\0';
+		beats += strcmp(text, "WATCHDOG=1") == 0;
+	}
+	service_free(&f->svc);
+	close(fd);
+	return beats;
+}
+
+static void
+service_run_gives_no_sign_of_life_unasked(void **state)
+{
+	struct fixture	*f = *state;
+	char		 pid[32];
+
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	assert_int_equal(count_beats(f, "20000", "1", 100), 0);
+	assert_int_equal(count_beats(f, "20000", "0", 100), 0);
+	assert_int_equal(count_beats(f, "soon", pid, 100), 0);
+	assert_int_equal(count_beats(f, "0", pid, 100), 0);
+}
+
+static void
+service_run_gives_systemd_signs_of_life(void **state)
+{
+	struct fixture	*f = *state;
+	char		 pid[32];
+
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	/* Seven; nobody reads, and the socket keeps eleven. */
+	assert_in_range(count_beats(f, "60000", pid, 200), 2, 7);
+	assert_in_range(count_beats(f, "60000000", pid, 50), 1, 1);
+}
+
 static void
 a_missing_notify_socket_is_no_failure(void **state)
 {
@@ -492,6 +545,8 @@ main(void)
 		TEST(service_watch_calls_while_readable_and_until_unwatched),
 		TEST(a_watch_dropped_by_another_is_not_called),
 		TEST(service_run_tells_systemd),
+		TEST(service_run_gives_no_sign_of_life_unasked),
+		TEST(service_run_gives_systemd_signs_of_life),
 		TEST(a_missing_notify_socket_is_no_failure),
 		TEST(service_drop_sets_the_umask_and_the_user),
 		TEST(service_free_leaves_signals_unblocked),
