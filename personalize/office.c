@@ -14,7 +14,8 @@
 #include "os/pass.h"
 #include "os/sandbox.h"
 
-#define LOOK_MS		250	/* at orders that somebody waits for */
+#define CHANNEL		"signet_issued"	/* the CA: something was */
+#define LOOK_MS		1000	/* at orders, whatever is heard */
 #define CHORES_MS	2000
 #define READY		2	/* type of the first message to the parent */
 
@@ -73,7 +74,8 @@ office_open(struct office *o, struct error *e)
 		    .index = (uint32_t)i, .fd = -1, .arena = arena_new() };
 	o->look = arena_new();
 	return db_open(&o->db, o->conf->database, "signet-station", tables,
-	    sizeof(tables) / sizeof(tables[0]), e);
+	    sizeof(tables) / sizeof(tables[0]), e) == -1 ? -1 :
+	    db_listen(o->db, CHANNEL, e);
 }
 
 /* ---- the loop ---- */
@@ -93,10 +95,30 @@ serve_seat(struct seat *s)
 	seat_leave(s);
 }
 
+/* Has the CA said anything, or been silent for long?  What it said may have
+ * come with the answer to a question of ours. */
+static bool
+is_time_to_look(struct office *o)
+{
+	struct error	 e = ERROR_INIT;
+	char		 channel[64];
+	int64_t		 now = clock_monotonic_ms();
+	bool		 heard = false;
+
+	while (db_notified(o->db, channel, &e) == 1)
+		heard = true;
+	if (!heard && now < o->look_at)
+		return false;
+	o->look_at = now + LOOK_MS;
+	return true;
+}
+
 /* Those who wait hear it as soon as it is so. */
 static void
 look_at_orders(struct office *o)
 {
+	if (!is_time_to_look(o))
+		return;
 	for (size_t i = 0; i < o->nseats; i++) {
 		struct seat	*s = &o->seat[i];
 		struct error	 why = ERROR_INIT, e = ERROR_INIT;
@@ -184,7 +206,9 @@ office_turn(struct office *o, struct pollfd *p)
 	for (size_t i = 0; i < o->nseats; i++)
 		p[i + 1] = (struct pollfd){ .fd = o->seat[i].fd,
 		    .events = POLLIN };
-	if (poll(p, o->nseats + 1, LOOK_MS) == -1 && errno != EINTR)
+	p[o->nseats + 1] = (struct pollfd){ .fd = db_socket(o->db),
+	    .events = POLLIN };
+	if (poll(p, o->nseats + 2, LOOK_MS) == -1 && errno != EINTR)
 		return false;
 	if (p[0].revents != 0)
 		return take_worker(o);
@@ -198,7 +222,7 @@ office_turn(struct office *o, struct pollfd *p)
 static void
 office_loop(struct office *o)
 {
-	struct pollfd	*p = mem_array(o->nseats + 1, sizeof(*p));
+	struct pollfd	*p = mem_array(o->nseats + 2, sizeof(*p));
 	int64_t		 next = 0;
 
 	while (office_turn(o, p))

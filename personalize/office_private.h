@@ -28,6 +28,7 @@ struct office {
 	struct seat		*seat;
 	size_t			 nseats;
 	struct arena		*look;		/* of one look at the store */
+	int64_t			 look_at;	/* at orders, unless woken */
 };
 
 /* A worker, and the card that it has. */

@@ -7,18 +7,21 @@
 
 #define CHARS		(REVOCATION_NAME + REVOCATION_SECRET)
 #define GROUP		4
-#define SCRYPT_N	(UINT64_C(1) << 15)
+#define SCRYPT_N	(UINT64_C(1) << 10)
+#define SCRYPT_OLD_N	(UINT64_C(1) << 15)	/* of earlier codes */
 #define SCRYPT_R	8
 #define SCRYPT_MEMORY	(UINT64_C(64) << 20)
 
 static const char	 alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
+/* Nobody guesses 80 random bits, however fast.  What is slow here is paid for
+ * each letter of a card. */
 static int
-slow_hash(uint8_t hash[REVOCATION_HASH], const struct secret *part,
-    const uint8_t salt[REVOCATION_SALT], struct error *e)
+hash_secret(uint8_t hash[REVOCATION_HASH], const struct secret *part,
+    const uint8_t salt[REVOCATION_SALT], uint64_t n, struct error *e)
 {
 	if (EVP_PBE_scrypt((const char *)part->p, part->len, salt,
-	    REVOCATION_SALT, SCRYPT_N, SCRYPT_R, 1, SCRYPT_MEMORY, hash,
+	    REVOCATION_SALT, n, SCRYPT_R, 1, SCRYPT_MEMORY, hash,
 	    REVOCATION_HASH) != 1)
 		return error_ssl(e, ERROR_CRYPTO, "scrypt");
 	return 0;
@@ -41,7 +44,7 @@ revocation_make(struct secret *text, char name[REVOCATION_NAME + 1],
 		text->p[i] = i % (GROUP + 1) == GROUP ? '-' :
 		    (unsigned char)alphabet[text->p[i] % 32];
 	if (revocation_parse(name, &part, (const char *)text->p, e) == 0)
-		rc = slow_hash(hash, &part, salt, e);
+		rc = hash_secret(hash, &part, salt, SCRYPT_N, e);
 	secret_free(&part);
 	return rc;
 }
@@ -92,9 +95,14 @@ revocation_verify(const struct secret *part,
     const uint8_t salt[REVOCATION_SALT], const uint8_t hash[REVOCATION_HASH],
     struct error *e)
 {
-	uint8_t	 got[REVOCATION_HASH];
+	static const uint64_t	 n[] = { SCRYPT_N, SCRYPT_OLD_N };
+	uint8_t			 got[REVOCATION_HASH];
 
-	if (slow_hash(got, part, salt, e) == -1)
-		return -1;
-	return CRYPTO_memcmp(got, hash, sizeof(got)) == 0;
+	for (size_t i = 0; i < sizeof(n) / sizeof(n[0]); i++) {
+		if (hash_secret(got, part, salt, n[i], e) == -1)
+			return -1;
+		if (CRYPTO_memcmp(got, hash, sizeof(got)) == 0)
+			return 1;
+	}
+	return 0;
 }

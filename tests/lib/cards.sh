@@ -5,6 +5,8 @@
 #
 #	readers_begin N			N readers, numbered from 0; libpcsclite
 #					of this script finds them
+#	readers_twice			as many again: the second slot of each,
+#					numbered on (pcscd has 16 at most)
 #	readers_stop, readers_start	pcscd dies and comes back
 #	reader_name I			what PC/SC calls it
 #	card_make FILE [OPTION...]	a blank card, in no reader (-x, -m ...)
@@ -80,8 +82,21 @@ readers_are_there() {
 	    -eq "$readers_count" ]
 }
 
+readers_twice() {
+	reader_i=$readers_count
+	while read -r reader_port; do
+		start "$SIGNET_BUILD/tests/lib/pivcard/pivcard" \
+		    -p "$((reader_port + 1))" "$tmp/place-$reader_i"
+		reader_i=$((reader_i + 1))
+	done <"$tmp/reader-ports"
+}
+
 reader_name() {
-	echo "Test Reader $1 00 00"
+	if [ "$1" -lt "$readers_count" ]; then
+		echo "Test Reader $1 00 00"
+	else
+		echo "Test Reader $(($1 - readers_count)) 00 01"
+	fi
 }
 
 # As a number, which is how OpenSC's tools are told.

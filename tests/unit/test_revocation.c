@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
+#include <openssl/evp.h>
 #include "base/error.h"
 #include "order/revocation.h"
 
@@ -81,6 +82,26 @@ a_code_verifies_however_it_is_typed_and_no_other_does(void **state)
 	secret_free(&text);
 }
 
+/* As they were made when 2^15 rounds were thought to be needed. */
+static void
+a_code_of_earlier_days_still_verifies(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	struct secret	 part = { 0 };
+	char		 got[REVOCATION_NAME + 1];
+	uint8_t		 old[REVOCATION_HASH], other[REVOCATION_SALT] = "salt";
+
+	(void)state;
+	assert_int_equal(EVP_PBE_scrypt("0123456789ABCDEF", 16, other,
+	    sizeof(other), 1 << 15, 8, 1, 64 << 20, old, sizeof(old)), 1);
+	assert_int_equal(revocation_parse(got, &part,
+	    "AAAA-AAAA-0123-4567-89AB-CDEF", &e), 0);
+	assert_int_equal(revocation_verify(&part, other, old, &e), 1);
+	old[31] ^= 1;
+	assert_int_equal(revocation_verify(&part, other, old, &e), 0);
+	secret_free(&part);
+}
+
 int
 main(void)
 {
@@ -88,6 +109,7 @@ main(void)
 		cmocka_unit_test(what_is_no_code_is_bad_input),
 		cmocka_unit_test(
 		    a_code_verifies_however_it_is_typed_and_no_other_does),
+		cmocka_unit_test(a_code_of_earlier_days_still_verifies),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

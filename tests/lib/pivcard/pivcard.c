@@ -71,7 +71,7 @@ static const char usage[] =
 "  -e            wants the exact Le (6Cxx)\n"
 "  -f key|signature|attestation|witness|stored|channel|answer  lies about it\n"
 "  -d MS|real    each command takes so long, or as long as with real cards\n"
-"  -l FILE       a line for each command, without its data\n"
+"  -l FILE       a line for each command, without its data; last, its us\n"
 "  --help        this\n";
 
 static const char *const lies[LIE__MAX] = {
@@ -103,23 +103,44 @@ control(struct place *at, uint8_t what)
 }
 
 static int64_t
-now_ms(void)
+now_us(void)
 {
 	struct timespec	 t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t
+now_ms(void)
+{
+	return now_us() / 1000;
 }
 
 static void
-note(struct place *at, struct bytes in, const struct buf *out)
+note(struct place *at, struct bytes in, const struct buf *out, int64_t us)
 {
 	if (at->log == NULL || in.len < 4 || out->len < 2)
 		return;
-	fprintf(at->log, "%lu %02x%02x%02x%02x %zu %zu %02x%02x\n",
+	fprintf(at->log, "%lu %02x%02x%02x%02x %zu %zu %02x%02x %lld\n",
 	    at->count, in.p[0], in.p[1], in.p[2], in.p[3], in.len, out->len,
-	    out->p[out->len - 2], out->p[out->len - 1]);
+	    out->p[out->len - 2], out->p[out->len - 1], (long long)us);
 	fflush(at->log);
+}
+
+/* What we take for it ourselves is part of what it is to take. */
+static void
+work(struct place *at, struct bytes in, struct buf *out)
+{
+	unsigned int	 ms = at->wish.paced ? pivcard_pace(&at->card, in) :
+			    at->wish.latency_ms;
+	int64_t		 begun = now_us(), spent;
+
+	pivcard_apdu(&at->card, in, out);
+	spent = (now_us() - begun) / 1000;
+	if (spent < ms)
+		wait_ms(ms - (unsigned int)spent);
+	note(at, in, out, now_us() - begun);
 }
 
 static int
@@ -129,12 +150,8 @@ command(struct place *at, struct bytes in)
 	bool		 cut = ++at->count == at->wish.cut_at;
 	int		 rc = -1;
 
-	if (!cut || at->wish.cut_after) {
-		wait_ms(at->wish.paced ? pivcard_pace(&at->card, in) :
-		    at->wish.latency_ms);
-		pivcard_apdu(&at->card, in, &out);
-		note(at, in, &out);
-	}
+	if (!cut || at->wish.cut_after)
+		work(at, in, &out);
 	if (cut)
 		at->away_until = now_ms() + at->wish.away_ms;
 	else
