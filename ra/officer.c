@@ -6,45 +6,23 @@
 
 #include "base/text.h"
 #include "chart.h"
-#include "db/db_application.h"
-#include "db/db_officer.h"
 #include "officer.h"
-#include "page_private.h"
+#include "rad.h"
 
-#define DAY		INT64_C(86400)
-#define CHART_S		30	/* a chart may be that old */
 #define RECENT		10
-
-/* Twenty thousand rows each: no officer looks at every second of a month. */
-static int
-find_days(struct page *p, enum db_officer_days which, int64_t first,
-    const int64_t **day, struct error *e)
-{
-	struct rad_days	*d = &p->priv->thread->days[which];
-
-	*day = d->day;
-	if (d->first == first && p->now >= d->at && p->now < d->at + CHART_S)
-		return 0;
-	d->first = 0;
-	if (db_officer_days(p->db, which, first, d->day, RAD_DAYS, e) == -1)
-		return -1;
-	d->first = first;
-	d->at = p->now;
-	return 0;
-}
 
 static int
 put_chart(struct page *p, enum db_officer_days which, const char *name,
     const char *title, struct error *e)
 {
-	int64_t		 first = (p->now / DAY - RAD_DAYS + 1) * DAY;
-	const int64_t	*day;
+	int64_t		 first, day[FIGURES_DAYS];
 	struct buf	 svg = { 0 };
 
-	if (find_days(p, which, first, &day, e) == -1)
+	if (figures_days(p->rad->figures, p->db, p->now, which, &first, day,
+	    e) == -1)
 		return -1;
 	chart_days(&svg, arena_printf(p->arena, "%s: {total} (0\xe2\x80\x93"
-	    "{most})", page_text(p, title)), first, day, RAD_DAYS);
+	    "{most})", page_text(p, title)), first, day, FIGURES_DAYS);
 	page_put_svg(p, name, buf_cstr(&svg));
 	buf_clear(&svg);
 	return 0;
@@ -62,7 +40,8 @@ put_offices(struct page *p, const struct officer_scope *s, int64_t *waiting,
 	size_t				 i;
 
 	*waiting = 0;
-	if (db_application_counts(p->db, &all, p->arena, e) == -1)
+	if (figures_applications(p->rad->figures, p->db, p->now, &all,
+	    p->arena, e) == -1)
 		return -1;
 	rows = json_array();
 	for (i = 0; i < all.n; i++) {
@@ -101,7 +80,7 @@ static int
 put_recent(struct page *p, const struct officer_scope *s, struct error *e)
 {
 	struct db_officer_queue	 q = { 0 };
-	struct db_orders	 orders;
+	struct db_officer_rows	 orders;
 	int64_t			 next;
 	json_t			*rows;
 	size_t			 i;
@@ -115,10 +94,10 @@ put_recent(struct page *p, const struct officer_scope *s, struct error *e)
 		struct review	r = { 0 };
 		struct error	why = ERROR_INIT;
 
-		if (strcmp(orders.v[i].kind, "batch") == 0 ||
+		if (strcmp(orders.v[i].order.kind, "batch") == 0 ||
 		    officer_order_row(p, s, &orders.v[i], &r, &why) == 0)
 			json_array_append_new(rows,
-			    recent_json(&orders.v[i]));
+			    recent_json(&orders.v[i].order));
 		review_clear(&r);
 	}
 	page_put(p, "recent", rows);
@@ -148,8 +127,7 @@ put_counts(struct page *p, const struct officer_scope *s, struct error *e)
 
 	if (put_offices(p, s, &waiting, e) == -1 ||
 	    count_mine(p, s, &mine, e) == -1 ||
-	    db_officer_counts(p->db, p->now, p->now + RAD_DAYS * DAY,
-	    p->now - RAD_DAYS * DAY, &c, e) == -1)
+	    figures_counts(p->rad->figures, p->db, p->now, &c, e) == -1)
 		return -1;
 	page_put(p, "counts", json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}",
 	    "mine", (json_int_t)(mine + waiting), "waiting",
@@ -173,7 +151,6 @@ dashboard(struct page *p, struct error *e)
 	    put_chart(p, DB_OFFICER_REVOKED, "revoked",
 	    "officer.chart_revoked", e) == 0)
 		rc = page_show(p, "officer.html", e);
-	officer_scope_clear(&s);
 	return rc;
 }
 

@@ -14,6 +14,7 @@
 #include "db/db_cert.h"
 #include "db/db_credential.h"
 #include "db/db_holder.h"
+#include "db/db_officer.h"
 #include "desk/desk.h"
 #include "desk/draft.h"
 #include "desk/review.h"
@@ -24,13 +25,12 @@
 #define OFFICER_KEYS	16		/* bound to one person */
 
 struct officer_scope {
-	struct approved		*bind[OFFICER_KEYS];
+	struct approved		*bind[OFFICER_KEYS];	/* borrowed */
 	struct db_credential	 key[OFFICER_KEYS];
 	size_t			 n;
 };
 /* Of who asks.  No key bound: nothing is in it. */
 int	 officer_scope(struct page *, struct officer_scope *, struct error *);
-void	 officer_scope_clear(struct officer_scope *);
 /* May it be decided on with one of the keys?  0, or ERROR_DENIED saying why
  * with the last of them. */
 int	 officer_scope_order(struct page *, const struct officer_scope *,
@@ -65,7 +65,7 @@ int	 officer_find_offer(struct page *, const struct officer_scope *,
 int	 officer_order(struct page *, const struct officer_scope *,
 	    const uint8_t id[DB_ORDER_ID], struct review *, struct error *);
 int	 officer_order_row(struct page *, const struct officer_scope *,
-	    const struct db_order *, struct review *, struct error *);
+	    const struct db_officer_row *, struct review *, struct error *);
 
 /* ---- taking ---- */
 

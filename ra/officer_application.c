@@ -14,7 +14,6 @@ application_clear(struct application *l)
 {
 	csr_free(&l->csr);
 	fields_clear(&l->fields);
-	officer_scope_clear(&l->s);
 }
 
 /* [["name", "value"], ...] */

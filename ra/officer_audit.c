@@ -146,7 +146,6 @@ check_reader(struct page *p, struct error *e)
 		b = &s.bind[i]->order->bind;
 		all |= b->profiles.n + b->domains.n + b->offices.n == 0;
 	}
-	officer_scope_clear(&s);
 	return all ? 0 : error_set(e, ERROR_DENIED, "the audit chain is for "
 	    "auditors, and for officers whose security key is for "
 	    "everything");

@@ -250,7 +250,6 @@ upload(struct page *p, bool again, struct error *e)
 	if (u.batch.dk != NULL)
 		batch_clear(&u.batch);
 	json_decref(u.mistakes);
-	officer_scope_clear(&u.s);
 	return rc;
 }
 

@@ -32,7 +32,7 @@ static int
 put_batches(struct page *p, const struct officer_scope *s, struct error *e)
 {
 	struct db_officer_queue	 q = { .kind = "batch" };
-	struct db_orders	 all = { NULL, 0 };
+	struct db_officer_rows	 all = { NULL, 0 };
 	int64_t			 next;
 	json_t			*rows;
 	size_t			 i;
@@ -43,7 +43,8 @@ put_batches(struct page *p, const struct officer_scope *s, struct error *e)
 		return -1;
 	rows = json_array();
 	for (i = 0; i < all.n; i++)
-		json_array_append_new(rows, row_json(p, &all.v[i]));
+		json_array_append_new(rows, row_json(p,
+		    &all.v[i].order));
 	officer_put_rows(p, "rows", rows);
 	return 0;
 }
@@ -58,7 +59,6 @@ list(struct page *p, struct error *e)
 		return -1;
 	if (officer_put_offers(p, &s, e) == 0 && put_batches(p, &s, e) == 0)
 		rc = page_show(p, "batches.html", e);
-	officer_scope_clear(&s);
 	return rc;
 }
 
@@ -209,7 +209,6 @@ show(struct page *p, struct error *e)
 	if (officer_order(p, &s, id, &r, e) == 0)
 		rc = show_batch(p, &r, e);
 	review_clear(&r);
-	officer_scope_clear(&s);
 	return rc;
 }
 

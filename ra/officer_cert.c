@@ -187,7 +187,6 @@ show(struct page *p, struct error *e)
 		put_acts(p, &c);
 		rc = page_show(p, "cert.html", e);
 	}
-	officer_scope_clear(&s);
 	return rc;
 }
 
@@ -277,7 +276,6 @@ act(struct page *p, struct error *e)
 		return -1;
 	if (find(p, &s, &c, e) == 0)
 		rc = make_order(p, &s, &c, kind, reason, e);
-	officer_scope_clear(&s);
 	return rc;
 }
 
@@ -329,7 +327,6 @@ sign(struct page *p, struct error *e)
 	rc = page_redirect(p, cert_url(p, &c, ""), e);
  out:
 	approval_free(&a);
-	officer_scope_clear(&s);
 	return rc;
 }
 

@@ -165,7 +165,6 @@ search(struct page *p, struct error *e)
 		rc = page_show(p, "certs.html", e);
  out:
 	json_decref(rows);
-	officer_scope_clear(&q.s);
 	return rc;
 }
 

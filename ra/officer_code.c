@@ -25,64 +25,83 @@
 
 /* ---- the list ---- */
 
-static int
-add_row(struct page *p, const struct officer_scope *s,
-    const struct db_order *o, json_t *rows, struct error *e)
+static json_t *
+row_json(struct page *p, const struct review *r, int64_t tries)
 {
-	struct review	 r = { 0 };
-	const char	*name;
-	json_t		*row;
-	char		 hex[2 * DB_ORDER_ID + 1];
-	int64_t		 tries;
+	const struct db_order	*o = &r->row;
+	const char		*name;
+	char			 hex[2 * DB_ORDER_ID + 1];
+	json_t			*row = json_object();
 
-	if (officer_order(p, s, o->id, &r, e) == -1) {
-		if (e->code != ERROR_NOTFOUND)
-			return -1;
-		error_clear(e);
-		return 0;
-	}
-	name = fields_get(&r.approved->order->fields, "name", 0);
-	row = json_object();
+	name = fields_get(&r->approved->order->fields, "name", 0);
 	officer_put(row, "order", text_hex(hex, o->id, DB_ORDER_ID));
 	officer_put(row, "holder", o->holder);
 	officer_put(row, "name", name != NULL ? name : o->holder);
 	officer_put(row, "description", public_description(p, o->profile));
 	officer_put_day(row, "until", o->expires_at);
-	review_clear(&r);
-	if (db_code_try_count(p->db, o->id, &tries, e) == -1) {
-		json_decref(row);
-		return -1;
-	}
 	json_object_set_new(row, "tries", json_integer(tries));
-	json_array_append_new(rows, row);
+	return row;
+}
+
+static int
+add_row(struct page *p, const struct officer_scope *s,
+    const struct db_officer_row *o, int64_t tries, json_t *rows,
+    struct error *e)
+{
+	struct review	 r = { 0 };
+
+	if (officer_order_row(p, s, o, &r, e) == -1) {
+		if (e->code != ERROR_NOTFOUND)
+			return -1;
+		error_clear(e);
+		return 0;
+	}
+	json_array_append_new(rows, row_json(p, &r, tries));
+	review_clear(&r);
 	return 0;
+}
+
+static bool
+is_open(const struct db_order *o, int64_t now)
+{
+	return o->expires_at > now && (strcmp(o->state, "pending") == 0 ||
+	    strcmp(o->state, "ready") == 0);
+}
+
+static int
+put_rows(struct page *p, const struct officer_scope *s,
+    const struct db_officer_rows *all, struct error *e)
+{
+	struct bytes	 id[OFFICER_PAGE];
+	int64_t		 tries[OFFICER_PAGE];
+	json_t		*rows;
+	size_t		 i;
+	int		 rc = 0;
+
+	for (i = 0; i < all->n; i++)
+		id[i] = BYTES(all->v[i].order.id, DB_ORDER_ID);
+	if (db_code_try_count(p->db, id, all->n, tries, e) == -1)
+		return -1;
+	rows = json_array();
+	for (i = 0; rc == 0 && i < all->n; i++)
+		if (is_open(&all->v[i].order, p->now))
+			rc = add_row(p, s, &all->v[i], tries[i], rows, e);
+	officer_put_rows(p, "rows", rows);
+	return rc;
 }
 
 static int
 put_open(struct page *p, const struct officer_scope *s, struct error *e)
 {
 	struct db_officer_queue	 q = { .kind = "issue", .waiting = true };
-	struct db_orders	 all = { NULL, 0 };
-	const struct db_order	*o;
+	struct db_officer_rows	 all = { NULL, 0 };
 	int64_t			 next;
-	json_t			*rows;
-	size_t			 i;
-	int			 rc = 0;
 
 	q.scope = officer_scope_profiles(p, s, &q.nscope);
 	if (s->n > 0 && db_officer_queue(p->db, &q, 0, OFFICER_PAGE, &all,
 	    &next, p->arena, e) == -1)
 		return -1;
-	rows = json_array();
-	for (i = 0; rc == 0 && i < all.n; i++) {
-		o = &all.v[i];
-		if (o->expires_at > p->now &&
-		    (strcmp(o->state, "pending") == 0 ||
-		    strcmp(o->state, "ready") == 0))
-			rc = add_row(p, s, o, rows, e);
-	}
-	officer_put_rows(p, "rows", rows);
-	return rc;
+	return put_rows(p, s, &all, e);
 }
 
 static int
@@ -95,7 +114,6 @@ list(struct page *p, struct error *e)
 		return -1;
 	if (officer_put_offers(p, &s, e) == 0 && put_open(p, &s, e) == 0)
 		rc = page_show(p, "codes.html", e);
-	officer_scope_clear(&s);
 	return rc;
 }
 
@@ -154,7 +172,6 @@ form(struct page *p, struct error *e)
 	if (officer_find_offer(p, &s, page_arg(p, "profile"), &profile,
 	    e) == 0)
 		rc = form_show(p, profile, e);
-	officer_scope_clear(&s);
 	return rc;
 }
 
@@ -264,7 +281,6 @@ order(struct page *p, struct error *e)
 	if (officer_find_offer(p, &s, page_arg(p, "profile"), &profile,
 	    e) == 0)
 		rc = draw_up(p, &s, profile, e);
-	officer_scope_clear(&s);
 	return rc;
 }
 
@@ -357,7 +373,6 @@ sign(struct page *p, struct error *e)
 	    e) == 0 && officer_sign_order(p, ORDER_ISSUE, &a, e) == 0)
 		rc = sign_order(p, &s, a, e);
 	approval_free(&a);
-	officer_scope_clear(&s);
 	return rc;
 }
 

@@ -140,7 +140,6 @@ form(struct page *p, struct error *e)
 	}
 	page_put_text(p, "credentials", buf_cstr(&ids));
 	buf_clear(&ids);
-	officer_scope_clear(&s);
 	return page_show(p, "credential_new.html", e);
 }
 

@@ -25,7 +25,6 @@ static void
 look_clear(struct look *l)
 {
 	review_clear(&l->r);
-	officer_scope_clear(&l->s);
 }
 
 static int

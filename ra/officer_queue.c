@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "db/db_application.h"
-#include "db/db_officer.h"
 #include "officer.h"
 #include "officer_application.h"
 #include "public.h"
@@ -131,16 +130,17 @@ add_order(struct queue *q, const struct db_order *o)
 /* Small orders are looked at for their names; what is out of scope is not
  * shown.  One that somebody has damaged in the store does not hide the rest. */
 static int
-add_order_in_scope(struct queue *q, const struct db_order *o,
+add_order_in_scope(struct queue *q, const struct db_officer_row *row,
     struct error *e)
 {
-	struct review	 r = { 0 };
+	const struct db_order	*o = &row->order;
+	struct review		 r = { 0 };
 
 	if (strcmp(o->kind, "batch") == 0) {
 		add_order(q, o);
 		return 0;
 	}
-	if (officer_order_row(q->p, &q->s, o, &r, e) == 0)
+	if (officer_order_row(q->p, &q->s, row, &r, e) == 0)
 		add_order(q, o);
 	else if (e->code == ERROR_INPUT || e->code == ERROR_DENIED)
 		log_error(e, "queue");
@@ -156,7 +156,7 @@ add_orders(struct queue *q, struct error *e)
 {
 	struct db_officer_queue	 f = { .state = "pending",
 				    .profile = q->profile, .text = q->text };
-	struct db_orders	 orders;
+	struct db_officer_rows	 orders;
 	int64_t			 next;
 	size_t			 i;
 
@@ -277,7 +277,6 @@ queue(struct page *p, struct error *e)
 		rc = page_show(p, "queue.html", e);
 	}
 	json_decref(q.rows);
-	officer_scope_clear(&q.s);
 	return rc;
 }
 

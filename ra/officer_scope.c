@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "binds.h"
 #include "db/db_application.h"
 #include "officer.h"
-
-void
-officer_scope_clear(struct officer_scope *s)
-{
-	size_t	i;
-
-	for (i = 0; i < s->n; i++)
-		approval_free(&s->bind[i]);
-	s->n = 0;
-}
+#include "page_private.h"
 
 int
 officer_scope(struct page *p, struct officer_scope *s, struct error *e)
@@ -29,11 +21,9 @@ officer_scope(struct page *p, struct officer_scope *s, struct error *e)
 		c = &all.v[i];
 		if (c->until != 0 && c->until <= p->now)
 			continue;
-		if (approval_open_cached(&s->bind[s->n], c->blob,
-		    p->desk->approvers, e) == -1) {
-			officer_scope_clear(s);
+		if (binds_open(p->priv->thread->binds, c->blob,
+		    p->desk->approvers, &s->bind[s->n], e) == -1)
 			return -1;
-		}
 		s->key[s->n++] = *c;
 	}
 	return 0;
@@ -83,23 +73,30 @@ is_for(const struct approved *bind, const char *office)
 	return names->n == 0;
 }
 
-/*
- * The CA knows nothing of offices: here is where they are kept apart.  1 the
- * order was applied for at a.office; 0 it was not applied for, or no key is
- * for some offices only.
- */
+/* Where an order was applied for by form. */
+struct applied {
+	bool		 found;
+	const char	*office;	/* or NULL */
+};
+
+/* The CA knows nothing of offices: here is where they are kept apart.  Nobody
+ * has to know where no key is for some of them only. */
 static int
 find_office(struct page *p, const struct officer_scope *s,
-    const uint8_t order[DB_ORDER_ID], struct db_application *a,
-    struct error *e)
+    const uint8_t order[DB_ORDER_ID], struct applied *at, struct error *e)
 {
-	size_t	i;
+	struct db_application	 a = { .office = NULL };
+	size_t			 i;
+	int			 found = 0;
 
 	for (i = 0; i < s->n; i++)
 		if (s->bind[i]->order->bind.offices.n > 0)
-			return db_application_of_order(p->db, order, a,
-			    p->arena, e);
-	return 0;
+			break;
+	if (i < s->n)
+		found = db_application_of_order(p->db, order, &a, p->arena,
+		    e);
+	*at = (struct applied){ found == 1, found == 1 ? a.office : NULL };
+	return found == -1 ? -1 : 0;
 }
 
 int
@@ -108,21 +105,21 @@ officer_scope_cert(struct page *p, const struct officer_scope *s,
 {
 	const unsigned char	*der = c->der.p;
 	struct approved		 one = { .n = 1 };
-	struct db_application	 a;
+	struct applied		 at;
 	X509			*x;
 	size_t			 i;
-	int			 found, rc = -1;
+	int			 rc = -1;
 
 	if (s->n == 0)
 		return no_key(e);
-	if ((found = find_office(p, s, c->ref.order_id, &a, e)) == -1)
+	if (find_office(p, s, c->ref.order_id, &at, e) == -1)
 		return -1;
 	if ((x = d2i_X509(NULL, &der, (long)c->der.len)) == NULL)
 		return error_ssl(e, ERROR_BUG, "certificate of the store");
 	error_set(e, ERROR_DENIED, "your security key is not for the "
 	    "registration office of this certificate");
 	for (i = 0; rc == -1 && i < s->n; i++) {
-		if (found == 1 && !is_for(s->bind[i], a.office))
+		if (at.found && !is_for(s->bind[i], at.office))
 			continue;
 		error_clear(e);
 		one.by[0].bind = s->bind[i];
@@ -164,21 +161,9 @@ officer_scope_here(struct officer_scope *here,
 void
 officer_scope_narrow(struct officer_scope *s, const char *office)
 {
-	size_t	i, n = 0;
+	struct officer_scope	 all = *s;
 
-	for (i = 0; i < s->n; i++) {
-		if (!is_for(s->bind[i], office)) {
-			approval_free(&s->bind[i]);
-			continue;
-		}
-		if (n < i) {
-			s->bind[n] = s->bind[i];
-			s->key[n] = s->key[i];
-			s->bind[i] = NULL;
-		}
-		n++;
-	}
-	s->n = n;
+	officer_scope_here(s, &all, office);
 }
 
 const char *const *
@@ -245,47 +230,27 @@ check_targets(struct page *p, const struct officer_scope *s,
  * for. */
 static int
 check_both(struct page *p, const struct officer_scope *s,
-    const uint8_t id[DB_ORDER_ID], const struct order *o, struct error *e)
+    const struct applied *at, const struct order *o, struct error *e)
 {
 	struct officer_scope	 here = *s;
-	struct db_application	 a;
-	int			 found;
 
-	if ((found = find_office(p, s, id, &a, e)) == -1)
-		return -1;
-	if (found == 1) {
-		if (officer_scope_office(s, a.office, e) == -1)
+	if (at->found) {
+		if (officer_scope_office(s, at->office, e) == -1)
 			return -1;
-		officer_scope_here(&here, s, a.office);
+		officer_scope_here(&here, s, at->office);
 	}
 	return officer_scope_order(p, &here, o, e);
 }
 
-int
-officer_order(struct page *p, const struct officer_scope *s,
-    const uint8_t id[DB_ORDER_ID], struct review *r, struct error *e)
+/* What is out of scope is as if it were not there. */
+static int
+check_scope(struct page *p, const struct officer_scope *s,
+    const struct applied *at, struct review *r, struct error *e)
 {
-	struct db_order	 row;
-	int		 found;
-
-	if ((found = db_order_find(p->db, id, &row, p->arena, e)) == -1)
-		return -1;
-	if (found == 0)
-		return error_set(e, ERROR_NOTFOUND, "no such order");
-	return officer_order_row(p, s, &row, r, e);
-}
-
-int
-officer_order_row(struct page *p, const struct officer_scope *s,
-    const struct db_order *row, struct review *r, struct error *e)
-{
-	const struct order	*o;
+	const struct order	*o = r->approved->order;
 	struct error		 why = ERROR_INIT;
 
-	if (review_load_row(p->desk, row, r, e) == -1)
-		return -1;
-	o = r->approved->order;
-	if (check_both(p, s, row->id, o, &why) == 0 &&
+	if (check_both(p, s, at, o, &why) == 0 &&
 	    check_targets(p, s, o, &why) == 0)
 		return 0;
 	review_clear(r);
@@ -293,20 +258,48 @@ officer_order_row(struct page *p, const struct officer_scope *s,
 		*e = why;
 		return -1;
 	}
-	if (s->n == 0)
-		return no_key(e);
-	/* As if it were not there. */
-	return error_set(e, ERROR_NOTFOUND, "no such order");
+	return s->n == 0 ? no_key(e) : error_set(e, ERROR_NOTFOUND,
+	    "no such order");
+}
+
+int
+officer_order(struct page *p, const struct officer_scope *s,
+    const uint8_t id[DB_ORDER_ID], struct review *r, struct error *e)
+{
+	struct applied	 at;
+
+	if (review_load_id(p->desk, id, r, e) == -1) {
+		if (e->code != ERROR_NOTFOUND)
+			return -1;
+		error_clear(e);
+		return error_set(e, ERROR_NOTFOUND, "no such order");
+	}
+	if (find_office(p, s, id, &at, e) == 0)
+		return check_scope(p, s, &at, r, e);
+	review_clear(r);
+	return -1;
+}
+
+int
+officer_order_row(struct page *p, const struct officer_scope *s,
+    const struct db_officer_row *row, struct review *r, struct error *e)
+{
+	const struct applied	 at = { row->applied, row->office };
+
+	if (review_load_row(p->desk, &row->order, row->blob, r, e) == -1)
+		return -1;
+	return check_scope(p, s, &at, r, e);
 }
 
 int
 officer_scope_at(struct page *p, struct officer_scope *s,
     const uint8_t id[DB_ORDER_ID], struct error *e)
 {
-	struct db_application	a;
-	int			found;
+	struct applied	at;
 
-	if ((found = find_office(p, s, id, &a, e)) == 1)
-		officer_scope_narrow(s, a.office);
-	return found == -1 ? -1 : 0;
+	if (find_office(p, s, id, &at, e) == -1)
+		return -1;
+	if (at.found)
+		officer_scope_narrow(s, at.office);
+	return 0;
 }

@@ -178,6 +178,7 @@ static int
 run(struct page *p, struct error *e)
 {
 	const struct wait	*wait = http_context(p->http);
+	int			 rc;
 
 	if (find_query(p, e) == -1)
 		return -1;
@@ -193,7 +194,11 @@ run(struct page *p, struct error *e)
 		p->db = p->desk->db;
 	if (wait != NULL)
 		p->waited = arena_dup(p->arena, wait->id, DB_ORDER_ID);
-	return p->route->fn(p, e);
+	rc = p->route->fn(p, e);
+	if (http_method(p->http) == HTTP_POST &&
+	    p->route->who > PAGE_HOLDER)
+		figures_forget(p->rad->figures);
+	return rc;
 }
 
 /* ---- the whole ---- */

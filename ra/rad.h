@@ -6,8 +6,10 @@
  */
 #include <stdatomic.h>
 #include "base/clock.h"
+#include "binds.h"
 #include "cmp.h"
 #include "desk/desk.h"
+#include "figures.h"
 #include "net/http_tls.h"
 #include "net/operator.h"
 #include "os/gate.h"
@@ -44,17 +46,12 @@ struct rad {
 	struct sealer		*sealer;
 	struct waits		*waits;
 	struct cmp		*cmp;
+	struct figures		*figures;
 	struct gate		*hashes;	/* slow ones at once */
 	uint8_t			 session_key[SESSION_KEY];
 	bool			 hsts;
 	_Atomic uint32_t	 requests;	/* number of the last */
 	struct rad_listener	 listener[RAD_LISTENERS];
-};
-
-#define RAD_DAYS	30
-struct rad_days {			/* of a chart, as they were lately */
-	int64_t	 first, at;		/* 0: not known */
-	int64_t	 day[RAD_DAYS];
 };
 
 struct rad_thread {
@@ -64,7 +61,7 @@ struct rad_thread {
 	X509			*agent;		/* the RA's own */
 	int64_t			 agent_at, trust_at;	/* when they were read */
 	struct judged		*judged;
-	struct rad_days		 days[2];	/* enum db_officer_days */
+	struct binds		*binds;
 	struct page		*page;		/* the request in hand */
 };
 struct rad_thread *rad_thread_new(struct rad *);

@@ -7,6 +7,9 @@
 #include "base/text.h"
 
 #define DAY		86400
+/* A slow hash keeps a thread for long, and of those there are up to three at
+ * once: the others go on. */
+#define THREADS_LEAST	6
 
 static const struct conf_item	 cmp_settings[] = {
 	CONF_STR_REQUIRED(struct rad_cmp_secret, reference,
@@ -97,7 +100,7 @@ const struct conf_item rad_settings[] = {
 	    "How long it is known what was sent."),
 	CONF_NUM(struct rad_conf, threads, 0, 0, 256,
 	    "Threads for each of the two addresses, each with a connection to "
-	    "the store; 0: one per processor, two at least."),
+	    "the store; 0: two per processor, six at least."),
 	CONF_NUM(struct rad_conf, connections, 1000, 10, 60000,
 	    "Connections at once, for each of the two addresses."),
 	CONF_NUM(struct rad_conf, per_address, 50, 0, 60000,
@@ -198,7 +201,8 @@ rad_conf_check(struct rad_conf *c, struct error *e)
 			    "not a name", c->languages.v[i]);
 	if (c->threads == 0) {
 		cpus = sysconf(_SC_NPROCESSORS_ONLN);
-		c->threads = cpus < 2 ? 2 : cpus > 256 ? 256 : cpus;
+		c->threads = cpus < THREADS_LEAST / 2 ? THREADS_LEAST :
+		    cpus > 128 ? 256 : cpus * 2;
 	}
 	return 0;
 }

@@ -119,6 +119,7 @@ rad_thread_new(struct rad *r)
 
 	t->rad = r;
 	t->judged = judged_new();
+	t->binds = binds_new();
 	desk_init(&t->desk);
 	t->arena = t->desk.arena;
 	t->desk.clock = r->clock;
@@ -138,6 +139,7 @@ rad_thread_turn(struct rad_thread *t)
 	int64_t	 now = clock_now(t->rad->clock);
 
 	arena_reset(t->arena);
+	binds_turn(t->binds);
 	if (t->desk.anchors != NULL && now - t->trust_at > TRUST_AGE) {
 		desk_trust_forget(&t->desk);
 		judged_forget(t->judged);
@@ -153,6 +155,7 @@ rad_thread_free(struct rad_thread **tp)
 		return;
 	desk_clear(&(*tp)->desk);
 	judged_free(&(*tp)->judged);
+	binds_free(&(*tp)->binds);
 	X509_free((*tp)->agent);
 	mem_free(tp);
 }

@@ -207,6 +207,7 @@ rad_begin(struct web *w, struct error *e)
 		    "__Host-signet" };
 	sealer_new(&r->sealer, w->setup->sealer);
 	gate_new(&r->hashes, HASHES);
+	r->figures = figures_new();
 	if (session_key_load(r->session_key, key, &rng_system, e) == 0 &&
 	    rng_fill(&rng_system, &first, sizeof(first), e) == 0 &&
 	    limits_new(&r->limits, BUCKETS, &rng_system, e) == 0 &&
@@ -365,6 +366,7 @@ web_stop(struct web *w)
 	limits_free(&r->limits);
 	sealer_free(&r->sealer);
 	gate_free(&r->hashes);
+	figures_free(&r->figures);
 	cmp_close(&r->cmp);
 	OPENSSL_cleanse(r->session_key, sizeof(r->session_key));
 }

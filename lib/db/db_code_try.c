@@ -23,8 +23,9 @@ static const struct db_stmt stmt[] = {
 	    "UPDATE code_try SET tries = greatest(tries - 1, 0),"
 	    " locked_until = NULL WHERE order_id = $1::bytea"),
 	[TRIES] = DB_STMT("code_try_tries",
-	    "SELECT coalesce(max(tries), 0)::bigint FROM code_try"
-	    " WHERE order_id = $1::bytea"),
+	    "SELECT coalesce(t.tries, 0)::bigint"
+	    " FROM unnest($1::bytea[]) WITH ORDINALITY AS u (id, i)"
+	    " LEFT JOIN code_try t ON t.order_id = u.id ORDER BY u.i"),
 };
 const struct db_table DB_CODE_TRY = DB_TABLE(stmt);
 
@@ -70,15 +71,17 @@ db_code_try_forgive(struct db *db, const uint8_t order[DB_ORDER_ID],
 }
 
 int
-db_code_try_count(struct db *db, const uint8_t order[DB_ORDER_ID],
+db_code_try_count(struct db *db, const struct bytes *order, size_t n,
     int64_t *tries, struct error *e)
 {
-	const struct db_arg	 arg[] = { db_bytes(order, DB_ORDER_ID) };
+	const struct db_arg	 arg[] = { db_blobs(order, n) };
 	struct db_rows		*rows;
+	size_t			 i;
 
 	if (db_query(db, &stmt[TRIES], arg, 1, &rows, e) == -1)
-		return wrap_id(e, order);
-	*tries = db_get_int(rows, 0, 0);
+		return error_wrap(e, "codes of %zu orders", n);
+	for (i = 0; i < n; i++)
+		tries[i] = db_get_int(rows, i, 0);
 	db_rows_free(&rows);
 	return 0;
 }

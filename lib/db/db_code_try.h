@@ -20,8 +20,8 @@ extern const struct db_table DB_CODE_TRY;
  */
 int	 db_code_try(struct db *, const uint8_t order[DB_ORDER_ID],
 	    int64_t *wait, struct error *);
-/* Wrong ones so far. */
-int	 db_code_try_count(struct db *, const uint8_t order[DB_ORDER_ID],
+/* Wrong ones so far, of each of n orders (their ids). */
+int	 db_code_try_count(struct db *, const struct bytes *order, size_t n,
 	    int64_t *tries, struct error *);
 /* The code was right. */
 int	 db_code_try_forgive(struct db *, const uint8_t order[DB_ORDER_ID],

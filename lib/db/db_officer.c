@@ -22,10 +22,15 @@
 	"  ORDER BY id DESC LIMIT " NEWEST ") AS t" \
 	" WHERE " time " >= " DB_TIME(1) " GROUP BY 1 ORDER BY 1"
 
+/* The columns after those of an order. */
+enum { COLUMN_BLOB = 18, COLUMN_APPLIED, COLUMN_OFFICE };
+
 enum { QUEUE, STEP_END, WITHIN, COUNTS, ISSUED, REVOKED };
 static const struct db_stmt stmts[] = {
 	[QUEUE] = DB_STMT_FRESH("officer_queue",
-	    "SELECT " DB_ORDER_COLUMNS " FROM " STEP_OF " WHERE"
+	    "SELECT q.*, a.id IS NOT NULL, a.office FROM ("
+	    "SELECT " DB_ORDER_COLUMNS ","
+	    " CASE WHEN kind <> 'batch' THEN blob END FROM " STEP_OF " WHERE"
 	    " ($3::text IS NULL OR kind = $3::text)"
 	    " AND ($4::text IS NULL OR profile = $4::text)"
 	    " AND ($5::text IS NULL OR holder = $5::text)"
@@ -35,7 +40,9 @@ static const struct db_stmt stmts[] = {
 	    "  OR profile = ANY ($7::text[]))"
 	    " AND (NOT $8::boolean OR waiting_items > 0)"
 	    " AND ($9::bigint = 0 OR created_at >= " DB_TIME(9) ")"
-	    " ORDER BY seq DESC LIMIT $10::bigint"),
+	    " ORDER BY seq DESC LIMIT $10::bigint) AS q"
+	    " LEFT JOIN application a ON a.order_id = q.id"
+	    " ORDER BY q.seq DESC"),
 	[STEP_END] = DB_STMT_FRESH("officer_step_end",
 	    "SELECT coalesce(min(seq), 0), count(*) FROM " STEP_OF),
 	[WITHIN] = DB_STMT_FRESH("officer_within",
@@ -76,9 +83,19 @@ step_end(struct db *db, const struct db_arg *arg, int64_t *next,
 	return 0;
 }
 
+static void
+row_fill(struct db_officer_row *out, const struct db_rows *rows, size_t i,
+    struct arena *a)
+{
+	db_order_fill(&out->order, rows, i, a);
+	out->blob = db_row_bytes(a, rows, i, COLUMN_BLOB);
+	out->applied = db_get_bool(rows, i, COLUMN_APPLIED);
+	out->office = db_row_text(a, rows, i, COLUMN_OFFICE);
+}
+
 int
 db_officer_queue(struct db *db, const struct db_officer_queue *q,
-    int64_t before, size_t limit, struct db_orders *out, int64_t *next,
+    int64_t before, size_t limit, struct db_officer_rows *out, int64_t *next,
     struct arena *a, struct error *e)
 {
 	const struct db_arg	 arg[] = { db_int(before), db_text(q->state),
@@ -93,11 +110,11 @@ db_officer_queue(struct db *db, const struct db_officer_queue *q,
 	out->n = db_rows_count(rows);
 	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
 	for (size_t i = 0; i < out->n; i++)
-		db_order_fill(&out->v[i], rows, i, a);
+		row_fill(&out->v[i], rows, i, a);
 	db_rows_free(&rows);
 	if (out->n < limit)
 		return step_end(db, arg, next, e);
-	*next = out->v[out->n - 1].seq;
+	*next = out->v[out->n - 1].order.seq;
 	return 0;
 }
 

@@ -25,12 +25,24 @@ struct db_officer_queue {
 	bool			 waiting;	/* for a request of their holder */
 	int64_t			 since;		/* created_at */
 };
+/* An order with all that a scope is judged by, so that a page is one
+ * question. */
+struct db_officer_row {
+	struct db_order	 order;
+	struct bytes	 blob;		/* p NULL for a batch: that is large */
+	bool		 applied;	/* it was applied for by form, */
+	const char	*office;	/* there; or NULL */
+};
+struct db_officer_rows {
+	struct db_officer_row	*v;
+	size_t			 n;
+};
 /*
  * Newest first, before seq (0: from the newest).  *next is where to go on, 0
  * at the end.
  */
 int	 db_officer_queue(struct db *, const struct db_officer_queue *,
-	    int64_t before, size_t limit, struct db_orders *, int64_t *next,
+	    int64_t before, size_t limit, struct db_officer_rows *, int64_t *next,
 	    struct arena *, struct error *);
 
 /* Of the newest DB_OFFICER_STEP orders of this state those of the profiles

@@ -29,16 +29,26 @@ static int
 open_blob(struct desk *dk, struct review *r, struct error *e)
 {
 	char	id[REVIEW_SHORT + 1];
-	int	found;
 
-	found = db_order_blob(dk->db, r->row.id, &r->blob, dk->arena, e);
-	if (found == 0)
-		error_set(e, ERROR_NOTFOUND, "it is gone");
-	if (found != 1 || approval_open_cached(&r->approved, r->blob,
-	    dk->approvers, e) == -1 || check_agrees(r, e) == -1)
+	if (approval_open_cached(&r->approved, r->blob, dk->approvers,
+	    e) == -1 || check_agrees(r, e) == -1)
 		return error_wrap(e, "order %s",
 		    review_short_id(id, r->row.id));
 	return 0;
+}
+
+static int
+load_blob(struct desk *dk, struct review *r, struct error *e)
+{
+	char	id[REVIEW_SHORT + 1];
+	int	found;
+
+	found = db_order_blob(dk->db, r->row.id, &r->blob, dk->arena, e);
+	if (found == 1)
+		return open_blob(dk, r, e);
+	if (found == 0)
+		error_set(e, ERROR_NOTFOUND, "it is gone");
+	return error_wrap(e, "order %s", review_short_id(id, r->row.id));
 }
 
 int
@@ -58,33 +68,33 @@ review_load(struct desk *dk, const char *text, struct review *r,
 		error_set(e, ERROR_NOTFOUND, "no order %s", id.hex);
 		return error_hint(e, "\"signet order list\" shows the latest");
 	}
-	return open_blob(dk, r, e);
+	return load_blob(dk, r, e);
 }
 
 int
 review_load_id(struct desk *dk, const uint8_t id[DB_ORDER_ID],
     struct review *r, struct error *e)
 {
-	char		hex[2 * DB_ORDER_ID + 1];
-	struct db_order	row;
-	int		found;
+	char	hex[2 * DB_ORDER_ID + 1];
+	int	found;
 
 	memset(r, 0, sizeof(*r));
 	if (desk_need(dk, DESK_DB, e) == -1 ||
-	    (found = db_order_find(dk->db, id, &row, dk->arena, e)) == -1)
+	    (found = db_order_find(dk->db, id, &r->row, dk->arena, e)) == -1)
 		return -1;
 	if (found == 0)
 		return error_set(e, ERROR_NOTFOUND, "no order %s",
 		    text_hex(hex, id, DB_ORDER_ID));
-	return review_load_row(dk, &row, r, e);
+	return load_blob(dk, r, e);
 }
 
 int
 review_load_row(struct desk *dk, const struct db_order *row,
-    struct review *r, struct error *e)
+    struct bytes blob, struct review *r, struct error *e)
 {
 	memset(r, 0, sizeof(*r));
 	r->row = *row;
+	r->blob = blob;
 	return open_blob(dk, r, e);
 }
 

@@ -26,9 +26,9 @@ int	 review_load(struct desk *, const char *hex, struct review *,
 	    struct error *);
 int	 review_load_id(struct desk *, const uint8_t id[DB_ORDER_ID],
 	    struct review *, struct error *);
-/* One whose row has been read. */
+/* One whose row has been read, and what is signed; that is borrowed. */
 int	 review_load_row(struct desk *, const struct db_order *,
-	    struct review *, struct error *);
+	    struct bytes blob, struct review *, struct error *);
 /* What the rules say of this blob; sets complete and missing.  An approval
  * that does not count is in missing, too. */
 int	 review_judge(struct desk *, struct review *, struct error *);

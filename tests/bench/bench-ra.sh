@@ -6,7 +6,8 @@
 #
 # BENCH_ORDERS (1000000), BENCH_VISITORS (100), BENCH_PAUSE in ms between two
 # pages of one visitor (1000), BENCH_SECONDS (20).  The visitors are on the same
-# machine.  Orders, certificates, names, holders and audit entries are rows made
+# machine, so that what a page costs the processors says more than how long it
+# took.  Orders, certificates, names, holders and audit entries are rows made
 # for the purpose; those that are opened are real.
 srcdir=$(cd "${srcdir:-$(dirname "$0")/../..}" && pwd)
 export srcdir
@@ -132,9 +133,13 @@ look() {
 	for look_path; do
 		look_urls="$look_urls $look_at$look_path"
 	done
+	look_pg=$(head -n 1 "$tmp/pg/data/postmaster.pid")
+	look_rad=$(cpu_tree "$rad_pid") look_store=$(cpu_tree "$look_pg")
 	# shellcheck disable=SC2086 # many
 	visitors -C "$pki/ca/root.pem" -r "${look_at#https://}" -n "$people" \
 	    -p "$pause" $look_options $look_urls >"$tmp/visit" || exit 1
+	look_rad="$look_rad $(cpu_tree "$rad_pid")"
+	look_store="$look_store $(cpu_tree "$look_pg")"
 	awk -v bad=0 '$3 > 0 { print "failed: " $0 >"/dev/stderr"; bad = 1 }
 	    END { exit bad }' "$tmp/visit" || tail -n 5 "$tmp/rad.log" >&2
 	while read -r url n bad p50 p99 _; do
@@ -145,6 +150,14 @@ look() {
 		    "its median" "$p50"
 		[ "$bad" -eq 0 ] || failed=yes
 	done <"$tmp/visit"
+	look_n=$(awk '$1 == "all" { print $2 }' "$tmp/visit")
+	# shellcheck disable=SC2086 # a word and two numbers each
+	for look_part in "signet-rad $look_rad" "store $look_store"; do
+		set -- $look_part
+		row "RA: $look_what: CPU of a page, $1" "$(awk -v a="$2" \
+		    -v b="$3" -v n="$look_n" 'BEGIN {
+			printf "%.2f", (b - a) * 1000 / n }')" ms
+	done
 }
 failed=
 both() {

@@ -30,11 +30,15 @@ static void
 a_code_has_ten_tries_with_pauses_that_double(void **state)
 {
 	struct error	 e = ERROR_INIT;
-	int64_t		 wait, tries;
+	uint8_t		 other[DB_ORDER_ID];
+	struct bytes	 both[2] = { BYTES(other, DB_ORDER_ID),
+			    BYTES(order, DB_ORDER_ID) };
+	int64_t		 wait, tries[2] = { 9, 9 };
 
 	(void)state;
-	assert_int_equal(db_code_try_count(db, order, &tries, &e), 0);
-	assert_int_equal(tries, 0);
+	testdb_id(other, 98);
+	assert_int_equal(db_code_try_count(db, both, 2, tries, &e), 0);
+	assert_int_equal(tries[0] + tries[1], 0);
 	for (int i = 1; i <= DB_CODE_TRIES; i++) {
 		assert_int_equal(db_code_try(db, order, &wait, &e), 1);
 		if (i < 3)
@@ -46,8 +50,9 @@ a_code_has_ten_tries_with_pauses_that_double(void **state)
 	}
 	assert_int_equal(db_code_try(db, order, &wait, &e), 0);
 	assert_int_equal(wait, 0);
-	assert_int_equal(db_code_try_count(db, order, &tries, &e), 0);
-	assert_int_equal(tries, DB_CODE_TRIES);
+	assert_int_equal(db_code_try_count(db, both, 2, tries, &e), 0);
+	assert_int_equal(tries[0], 0);
+	assert_int_equal(tries[1], DB_CODE_TRIES);
 }
 
 static void

@@ -39,11 +39,11 @@ add_orders(int n, const char *state, const char *profile, const char *who,
 	    profile, who, n);
 }
 
-static struct db_orders
+static struct db_officer_rows
 queue(const struct db_officer_queue *q, int64_t before, size_t limit,
     int64_t *next)
 {
-	struct db_orders	o;
+	struct db_officer_rows	o;
 	struct error		e = ERROR_INIT;
 
 	if (db_officer_queue(db, q, before, limit, &o, next, a, &e) == -1)
@@ -93,7 +93,7 @@ queue_hides_what_is_outside_of_the_scope(void **state)
 	static const char *const	web[] = { "web-login" };
 	struct db_officer_queue		q = { .state = "pending",
 					    .scope = web, .nscope = 1 };
-	struct db_orders		o;
+	struct db_officer_rows		o;
 	int64_t				next;
 
 	(void)state;
@@ -101,12 +101,43 @@ queue_hides_what_is_outside_of_the_scope(void **state)
 	add_orders(2, "pending", "web-login", "bob", 0);
 	o = queue(&q, 0, 10, &next);
 	assert_int_equal(o.n, 2);
-	assert_string_equal(o.v[0].profile, "web-login");
+	assert_string_equal(o.v[0].order.profile, "web-login");
 	q.profile = "mail-sign";
 	assert_int_equal(queue(&q, 0, 10, &next).n, 0);
 	q.nscope = 0;
 	q.profile = NULL;
 	assert_int_equal(queue(&q, 0, 10, &next).n, 0);
+}
+
+static void
+queue_brings_what_a_scope_is_judged_by(void **state)
+{
+	struct db_officer_queue	q = { .state = "pending", .holder = "gerd" };
+	struct db_officer_rows	o;
+	int64_t			next;
+
+	(void)state;
+	add_orders(3, "pending", "mail-sign", "gerd", 0);
+	testdb_sql(&t, "UPDATE signet.orders SET kind = 'batch'"
+	    " WHERE summary = 'Summary 3 of gerd';"
+	    " INSERT INTO signet.application (id, state, profile, fields,"
+	    " request, key_digest, mail, lang, confirmed_at, expires_at,"
+	    " office, order_id) SELECT id, 'ordered', 'mail-sign', '[]',"
+	    " convert_to(repeat('r', 64), 'UTF8'),"
+	    " digest, 'gerd@example.org', 'en', now(), now() +"
+	    " interval '1 day', 'north', id"
+	    " FROM signet.orders WHERE summary = 'Summary 2 of gerd'");
+	o = queue(&q, 0, 10, &next);
+	assert_int_equal(o.n, 3);
+	assert_null(o.v[0].blob.p);
+	assert_false(o.v[0].applied);
+	assert_true(bytes_equal(o.v[1].blob, BYTES("x", 1)));
+	assert_true(o.v[1].applied);
+	assert_string_equal(o.v[1].office, "north");
+	assert_false(o.v[2].applied);
+	assert_null(o.v[2].office);
+	testdb_sql(&t, "DELETE FROM signet.application;"
+	    " DELETE FROM signet.orders WHERE holder = 'gerd'");
 }
 
 static void
@@ -130,13 +161,13 @@ static void
 queue_goes_on_where_a_page_ended(void **state)
 {
 	struct db_officer_queue	q = { .state = "pending" };
-	struct db_orders	o;
+	struct db_officer_rows	o;
 	int64_t			next;
 
 	(void)state;
 	o = queue(&q, 0, 3, &next);
 	assert_int_equal(o.n, 3);
-	assert_int_equal(next, o.v[2].seq);
+	assert_int_equal(next, o.v[2].order.seq);
 	o = queue(&q, next, 3, &next);
 	assert_int_equal(o.n, 2);
 	assert_int_equal(next, 0);
@@ -257,6 +288,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(figures_of_an_empty_store_are_zero),
 		cmocka_unit_test(queue_hides_what_is_outside_of_the_scope),
+		cmocka_unit_test(queue_brings_what_a_scope_is_judged_by),
 		cmocka_unit_test(queue_takes_text_as_text_and_not_as_a_pattern),
 		cmocka_unit_test(queue_goes_on_where_a_page_ended),
 		cmocka_unit_test(queue_looks_at_so_many_rows_and_no_more),
