@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "card.h"
+#include "enrol.h"
 #include "office.h"
 #include "os/cmd.h"
 #include "pcsc.h"
@@ -203,6 +204,13 @@ static const struct cmd	 commands[] = {
 	    " is not for this station is refused.",
 	    "signet-station run --batch 2026-11-a",
 	    run_opt, 0, 0, run },
+	{ "enrol", "", "make one's own card, with a one-time code",
+	    "A blank card in the reader gets a key, a PIN of the holder's"
+	    " choice, and the certificate that the one-time code is for.  What"
+	    " was interrupted goes on when the same is said again, with the"
+	    " same card and code.",
+	    "signet-station enrol --ra https://ra.example.org --holder 4711",
+	    ENROL_OPTIONS, 0, 0, enrol },
 	{ "check", "", "are the settings right, and what they name there?",
 	    NULL, NULL, NULL, 0, 0, check },
 	{ "readers", "", "what readers there are, and which cards in them",

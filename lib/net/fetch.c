@@ -57,6 +57,22 @@ take_type(struct fetch_reply *r, CURL *h)
 	r->type[i] = '\0';
 }
 
+static void
+set_up_secrets(CURL *h, const struct fetch *f)
+{
+	if (f->roots != NULL) {
+		curl_easy_setopt(h, CURLOPT_CAINFO, f->roots);
+		curl_easy_setopt(h, CURLOPT_CAPATH, NULL);
+	}
+	if (f->password == NULL)
+		return;
+	curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "https");
+	curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(h, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+	curl_easy_setopt(h, CURLOPT_USERNAME, f->user);
+	curl_easy_setopt(h, CURLOPT_PASSWORD, (const char *)f->password->p);
+}
+
 static struct curl_slist *
 set_up(CURL *h, const struct fetch *f, struct taking *t, char *why)
 {
@@ -76,6 +92,7 @@ set_up(CURL *h, const struct fetch *f, struct taking *t, char *why)
 	curl_easy_setopt(h, CURLOPT_ERRORBUFFER, why);
 	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(h, CURLOPT_WRITEDATA, t);
+	set_up_secrets(h, f);
 	if (f->body.p == NULL)
 		return NULL;
 	type = mem_printf("Content-Type: %s", f->type);
@@ -89,6 +106,36 @@ set_up(CURL *h, const struct fetch *f, struct taking *t, char *why)
 	return head;
 }
 
+static enum error_code
+code_of(CURLcode got)
+{
+	switch (got) {
+	case CURLE_URL_MALFORMAT:
+	case CURLE_UNSUPPORTED_PROTOCOL:
+		return ERROR_INPUT;
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return ERROR_DENIED;
+	case CURLE_SSL_CACERT_BADFILE:
+		return ERROR_CONFIG;
+	default:
+		return ERROR_UPSTREAM;
+	}
+}
+
+static void
+take_head(struct fetch_reply *r, CURL *h)
+{
+	curl_off_t	 after = 0;
+	long		 status = 0;
+
+	curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
+	r->status = (int)status;
+	if (curl_easy_getinfo(h, CURLINFO_RETRY_AFTER, &after) == CURLE_OK &&
+	    after > 0)
+		r->retry_after = after > 86400 ? 86400 : (int)after;
+	take_type(r, h);
+}
+
 int
 fetch(struct fetch_reply *r, const struct fetch *f, struct error *e)
 {
@@ -98,7 +145,6 @@ fetch(struct fetch_reply *r, const struct fetch *f, struct error *e)
 	int64_t			 start = clock_monotonic_ms();
 	CURL			*h;
 	CURLcode		 got;
-	long			 status = 0;
 
 	*r = (struct fetch_reply){ .status = 0 };
 	error_clear(e);
@@ -107,16 +153,11 @@ fetch(struct fetch_reply *r, const struct fetch *f, struct error *e)
 	head = set_up(h, f, &t, why);
 	got = curl_easy_perform(h);
 	r->ms = clock_monotonic_ms() - start;
-	if (got == CURLE_OK) {
-		curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
-		r->status = (int)status;
-		take_type(r, h);
-	} else if (e->code == ERROR_NONE) {
-		error_set(e, got == CURLE_URL_MALFORMAT ||
-		    got == CURLE_UNSUPPORTED_PROTOCOL ? ERROR_INPUT :
-		    ERROR_UPSTREAM, "%s: %s", f->url, why[0] != '\0' ? why :
-		    curl_easy_strerror(got));
-	}
+	if (got == CURLE_OK)
+		take_head(r, h);
+	else if (e->code == ERROR_NONE)
+		error_set(e, code_of(got), "%s: %s", f->url, why[0] != '\0' ?
+		    why : curl_easy_strerror(got));
 	curl_slist_free_all(head);
 	curl_easy_cleanup(h);
 	if (got != CURLE_OK)

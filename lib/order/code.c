@@ -42,8 +42,7 @@ code_char(char c)
 	return c != '\0' && strchr(alphabet, c) != NULL ? c : '\0';
 }
 
-/* The twenty characters alone, from what a person typed. */
-static int
+int
 code_normalise(struct secret *out, const struct secret *typed,
     struct error *e)
 {

@@ -19,6 +19,9 @@
 /* Make a code and put salt and key into the order. */
 int	 code_make(struct order *, struct secret *code, const struct rng *,
 	    struct error *);
+/* The twenty characters that are meant by what somebody typed; ERROR_INPUT. */
+int	 code_normalise(struct secret *out, const struct secret *typed,
+	    struct error *);
 /* Proof that the bearer of the code wants this request certified.  Spaces,
  * dashes, case, O for 0 and I, L for 1 are forgiven.  A wrong code is
  * ERROR_DENIED. */
