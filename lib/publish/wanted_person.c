@@ -15,40 +15,82 @@
 #define NAME_MAX_BYTES	256
 #define MAILS_MAX	20		/* of one certificate */
 
-/* Names and encipherment: what a sender must be able to do with it. */
 #define ENCRYPTS	(X509v3_KU_KEY_ENCIPHERMENT | \
 	X509v3_KU_DATA_ENCIPHERMENT | X509v3_KU_KEY_AGREEMENT)
 
 static int
-check_serial(X509 *cert, const struct db_serial *serial, struct error *e)
+check_serial(struct bytes in, const struct db_serial *serial,
+    struct error *e)
 {
-	const ASN1_INTEGER	*n = X509_get0_serialNumber(cert);
-
-	if (ASN1_STRING_type(n) == V_ASN1_INTEGER &&
-	    bytes_equal(BYTES(ASN1_STRING_get0_data(n),
-	    (size_t)ASN1_STRING_length(n)), BYTES(serial->p, serial->len)))
+	/* The row has the magnitude. */
+	if (in.len > 1 && in.p[0] == 0)
+		in = BYTES(in.p + 1, in.len - 1);
+	if (bytes_equal(in, BYTES(serial->p, serial->len)))
 		return 0;
 	return error_set(e, ERROR_INPUT, "the certificate has another "
 	    "number than its row");
 }
 
 static int
-check_signature(X509 *cert, const struct publish_ca *ca, struct error *e)
+check_signature(const struct cert_look *look, struct bytes der,
+    const struct publish_ca *ca, struct error *e)
 {
-	if (X509_NAME_cmp(X509_get_issuer_name(cert),
-	    X509_get_subject_name(ca->cert)) != 0)
+	const unsigned char	*p;
+	size_t			 len;
+	struct error		 why = ERROR_INIT;
+
+	if (X509_NAME_get0_der(X509_get_subject_name(ca->cert), &p, &len) !=
+	    1 || !bytes_equal(look->issuer, BYTES(p, len)))
 		return error_set(e, ERROR_INPUT, "it names another issuer "
 		    "than CA %s", ca->name);
-	if (X509_verify(cert, X509_get0_pubkey(ca->cert)) == 1)
+	if (cert_look_verify(look, der, X509_get0_pubkey(ca->cert), &why) ==
+	    0)
 		return 0;
-	ERR_clear_error();
-	return error_set(e, ERROR_CRYPTO, "CA %s has not signed it", ca->name);
+	if (why.code == ERROR_CRYPTO)
+		return error_set(e, ERROR_CRYPTO, "CA %s has not signed it",
+		    ca->name);
+	*e = why;
+	return -1;
+}
+
+/* Names and encipherment: what a sender must be able to do with it. */
+static bool
+encrypts(const struct cert_look *look)
+{
+	const unsigned char	*p = look->key_usage.p;
+	ASN1_BIT_STRING		*bits;
+	uint32_t		 usage = 0;
+
+	if (look->key_usage.len == 0)
+		return true;		/* for everything */
+	bits = d2i_ASN1_BIT_STRING(NULL, &p, (long)look->key_usage.len);
+	for (int i = 0; bits != NULL && i < 8; i++)
+		if (ASN1_BIT_STRING_get_bit(bits, i))
+			usage |= 0x80u >> i;
+	ASN1_BIT_STRING_free(bits);
+	return (usage & ENCRYPTS) != 0 && (usage & X509v3_KU_KEY_CERT_SIGN) ==
+	    0;
+}
+
+static bool
+is_ca(const struct cert_look *look)
+{
+	const unsigned char	*p = look->basic_constraints.p;
+	BASIC_CONSTRAINTS	*bc;
+	bool			 yes;
+
+	if (look->basic_constraints.len == 0)
+		return false;
+	bc = d2i_BASIC_CONSTRAINTS(NULL, &p,
+	    (long)look->basic_constraints.len);
+	yes = bc == NULL || bc->ca;
+	BASIC_CONSTRAINTS_free(bc);
+	return yes;
 }
 
 static const char *
-subject_text(X509 *cert, int nid, struct arena *a)
+subject_text(const X509_NAME *name, int nid, struct arena *a)
 {
-	const X509_NAME	*name = X509_get_subject_name(cert);
 	unsigned char	*s = NULL;
 	const char	*kept = NULL;
 	int		 at, n;
@@ -64,13 +106,30 @@ subject_text(X509 *cert, int nid, struct arena *a)
 	return kept;
 }
 
+static void
+take_names(struct wanted_cert *c, const struct cert_look *look,
+    struct arena *a)
+{
+	const unsigned char	*p = look->subject.p;
+	X509_NAME		*name = d2i_X509_NAME(NULL, &p,
+				    (long)look->subject.len);
+
+	if (name != NULL) {
+		c->cn = subject_text(name, NID_commonName, a);
+		c->sn = subject_text(name, NID_surname, a);
+	}
+	X509_NAME_free(name);
+}
+
 /* The attribute mail is IA5: addresses beyond ASCII have no place in it. */
 static void
-take_mails(struct wanted_cert *c, X509 *cert, struct arena *a)
+take_mails(struct wanted_cert *c, const struct cert_look *look,
+    struct arena *a)
 {
-	GENERAL_NAMES	*names = X509_get_ext_d2i(cert,
-	    NID_subject_alt_name, NULL, NULL);
-	struct error	 ignored = ERROR_INIT;
+	const unsigned char	*p = look->san.p;
+	GENERAL_NAMES		*names = d2i_GENERAL_NAMES(NULL, &p,
+				    (long)look->san.len);
+	struct error		 ignored = ERROR_INIT;
 
 	c->mail = arena_alloc(a, MAILS_MAX * sizeof(*c->mail));
 	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
@@ -89,23 +148,23 @@ take_mails(struct wanted_cert *c, X509 *cert, struct arena *a)
 			c->mail[c->nmail++] = s;
 	}
 	GENERAL_NAMES_free(names);
-	ERR_clear_error();
 }
 
 /* 1 somebody can encrypt mail with it; 0 not, or why. */
 static int
-look_inside(X509 *cert, const struct db_published *p,
+look_inside(struct cert_look *look, const struct db_published *p,
     const struct publish_ca *ca, int64_t now, struct error *why)
 {
-	struct cert_look	 look;
-
-	if (cert_look(&look, p->der, why) == -1 ||
-	    check_serial(cert, &p->serial, why) == -1 ||
-	    check_signature(cert, ca, why) == -1)
+	if (cert_look(look, p->der, why) == -1) {
+		error_clear(why);
+		error_set(why, ERROR_INPUT, "it cannot be read");
 		return 0;
-	return now < look.not_after && now >= look.not_before &&
-	    (X509_get_key_usage(cert) & ENCRYPTS) != 0 &&
-	    X509_check_ca(cert) == 0;
+	}
+	if (check_serial(look->serial, &p->serial, why) == -1 ||
+	    check_signature(look, p->der, ca, why) == -1)
+		return 0;
+	return now < look->not_after && now >= look->not_before &&
+	    encrypts(look) && !is_ca(look);
 }
 
 static int
@@ -126,32 +185,23 @@ wanted_look(struct wanted_cert *c, const struct db_published *p,
     struct error *why, struct error *e)
 {
 	const struct publish_ca	*ca = publish_cas_get(cas, p->ca);
-	const unsigned char	*der = p->der.p;
-	X509			*cert = NULL;
+	struct cert_look	 look;
 	char			 hex[2 * DB_SERIAL + 1];
 	int			 rc = 0;
 
 	memset(c, 0, sizeof(*c));
 	c->der = p->der;
-	if (check_ca(ca, p->ca, why) == -1)
-		goto out;
-	cert = d2i_X509(NULL, &der, (long)p->der.len);
-	if (cert == NULL || der != p->der.p + p->der.len) {
-		ERR_clear_error();
-		error_set(why, ERROR_INPUT, "it cannot be read");
-		goto out;
-	}
-	if ((rc = look_inside(cert, p, ca, now, why)) != 1 ||
+	if (check_ca(ca, p->ca, why) == -1 ||
+	    (rc = look_inside(&look, p, ca, now, why)) != 1 ||
 	    (rc = publish_cas_judge(cas, ca, &p->serial, why, e)) != 1)
 		goto out;
-	c->cn = subject_text(cert, NID_commonName, a);
-	c->sn = subject_text(cert, NID_surname, a);
-	take_mails(c, cert, a);
+	take_names(c, &look, a);
+	take_mails(c, &look, a);
+	ERR_clear_error();
  out:
 	if (why->code != ERROR_NONE)
 		error_wrap(why, "certificate %s", text_hex(hex, p->serial.p,
 		    p->serial.len));
-	X509_free(cert);
 	return rc;
 }
 

@@ -1,14 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "x509/cert_look.h"
 
+#include <string.h>
+
+#include "x509/alg.h"
 #include "x509/der.h"
 
-/* The values of subjectAltName and extKeyUsage inside Extensions. */
+#define DEPTH	16
+
+/* Where the value of an extension goes, or NULL: id-ce and one octet. */
+static struct bytes *
+look_place(struct cert_look *l, struct bytes oid)
+{
+	static const uint8_t	 ce[] = { 0x55, 0x1d };
+
+	if (oid.len != 3 || memcmp(oid.p, ce, sizeof(ce)) != 0)
+		return NULL;
+	switch (oid.p[2]) {
+	case 15:
+		return &l->key_usage;
+	case 17:
+		return &l->san;
+	case 19:
+		return &l->basic_constraints;
+	case 37:
+		return &l->ext_key_usage;
+	default:
+		return NULL;
+	}
+}
+
 static int
 look_extensions(struct cert_look *l, struct bytes extensions)
 {
-	static const uint8_t	 oid_san[] = { 0x55, 0x1d, 0x11 };
-	static const uint8_t	 oid_eku[] = { 0x55, 0x1d, 0x25 };
 	struct bytes		 one, oid, skip, *value;
 	uint8_t			 tag;
 	int			 got;
@@ -16,11 +40,7 @@ look_extensions(struct cert_look *l, struct bytes extensions)
 	while ((got = der_next(&extensions, &tag, &one, NULL)) == 1) {
 		if (der_take(&one, DER_OID, &oid) == -1)
 			return -1;
-		if (bytes_equal(oid, BYTES(oid_san, sizeof(oid_san))))
-			value = &l->san;
-		else if (bytes_equal(oid, BYTES(oid_eku, sizeof(oid_eku))))
-			value = &l->ext_key_usage;
-		else
+		if ((value = look_place(l, oid)) == NULL)
 			continue;
 		if (one.len > 0 && one.p[0] == DER_BOOLEAN &&
 		    der_take(&one, DER_BOOLEAN, &skip) == -1)
@@ -38,7 +58,7 @@ look_fields(struct cert_look *l, struct bytes in)
 
 	if (der_take(&in, DER_CONTEXT_CONS(0), &skip) == -1 ||
 	    der_take(&in, DER_INTEGER, &l->serial) == -1 ||
-	    der_take(&in, DER_SEQUENCE, &skip) == -1 ||
+	    der_take_whole(&in, DER_SEQUENCE, &l->alg) == -1 ||
 	    der_take_whole(&in, DER_SEQUENCE, &l->issuer) == -1 ||
 	    der_take(&in, DER_SEQUENCE, &validity) == -1 ||
 	    der_take_time(&validity, &l->not_before) == -1 ||
@@ -75,4 +95,27 @@ cert_look(struct cert_look *l, struct bytes der, struct error *e)
 	    der_take_whole(&in, DER_SEQUENCE, &tbs) == -1)
 		return error_set(e, ERROR_INPUT, "not a certificate");
 	return cert_look_tbs(l, tbs, e);
+}
+
+int
+cert_look_verify(const struct cert_look *l, struct bytes der, EVP_PKEY *key,
+    struct error *e)
+{
+	const struct alg_sig	*how;
+	struct bytes		 in, tbs, alg, sig;
+
+	if (der_check(der, DEPTH, e) == -1)
+		return -1;
+	if (der_take(&der, DER_SEQUENCE, &in) == -1 ||
+	    der_take_whole(&in, DER_SEQUENCE, &tbs) == -1 ||
+	    der_take_whole(&in, DER_SEQUENCE, &alg) == -1 ||
+	    der_take_bits(&in, &sig) == -1 || in.len > 0)
+		return error_set(e, ERROR_INPUT, "not a certificate");
+	/* RFC 5280, 4.1.1.2 */
+	if (!bytes_equal(alg, l->alg))
+		return error_set(e, ERROR_INPUT, "two algorithms of one "
+		    "signature");
+	if (alg_sig_find(&how, alg, e) == -1)
+		return -1;
+	return alg_verify(how, key, tbs, sig, e);
 }

@@ -5,12 +5,15 @@
 # up, answers 4 s late, refuses, and is away; first without signet-crld, since
 # both share two cores.  Then what has piled up is drained into a slapd that
 # writes in its own time, beside ldapadd of the same entries.
+
 # shellcheck source=tests/bench/common.sh
 . "$(dirname "$0")/common.sh"
 items=${BENCH_ITEMS:-10000}
 slapd_pid='' proxy='' crld='' pids=''
 # shellcheck source=tests/lib/slapd.sh
 . "$srcdir/tests/lib/slapd.sh"
+# shellcheck source=tests/bench/ldapadd.sh
+. "$srcdir/tests/bench/ldapadd.sh"
 PATH=$SIGNET_BUILD/crl:$PATH
 stop_all() {
 	for p in $crld $proxy $slapd_pid; do
@@ -40,7 +43,7 @@ proxy=$!
 crld_start() {
 	cat >"$tmp/directories.conf" <<-CONF
 	targets = ({ name = "main"; url = "$1"; base = "$ldap_base";
-	    window = 128; retry_max = "1s"; });
+	    window = 128; });
 	CONF
 	cat >"$tmp/crld.conf" <<-CONF
 	database = "$conninfo user=signet_crl";
@@ -121,27 +124,7 @@ done
 drain=$(awk -v n="$waiting" -v s="$s" -v e="$(date +%s.%N)" \
     'BEGIN { printf "%.0f", n / (e - s) }')
 crld_stop
-found_by_publisher "ou=people,$ldap_base" one '(objectClass=pkiUser)' '*' uid \
-    >"$tmp/entries"
-entries=$(grep -c '^dn: ' "$tmp/entries")
-slapd_stop
-rm -rf "$tmp/ldap/data"/*
-slapd_start "$tmp/ldap"
-ldapadd -Q -Y EXTERNAL -H "$ldapi" >/dev/null <<LDIF
-dn: $ldap_base
-objectClass: organization
-objectClass: dcObject
-dc: example
-o: example
-
-dn: ou=people,$ldap_base
-objectClass: organizationalUnit
-ou: people
-LDIF
-s=$(date +%s.%N)
-ldapadd -Q -Y EXTERNAL -H "$ldapi" -f "$tmp/entries" >/dev/null || exit 1
-add=$(awk -v n="$entries" -v s="$s" -v e="$(date +%s.%N)" \
-    'BEGIN { printf "%.0f", n / (e - s) }')
+ldapadd_again || exit 1
 
 row "issued, directory up" "$up" /s "without signet-crld" "$alone"
 row "issued, directory 4 s late" "$slow" /s "directory up" "$up"

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <string.h>
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "tests/lib/testpki.h"
@@ -90,6 +92,63 @@ cert_look_tbs_sees_the_same_as_cert_look(void **state)
 	assert_memory_equal(&whole, &tbs, sizeof(tbs));
 }
 
+static void
+cert_look_verify_takes_what_the_key_signed_and_nothing_else(void **state)
+{
+	struct fixture		*f = *state;
+	EVP_PKEY		*root = X509_get0_pubkey(f->pki.root);
+	unsigned char		*der = mem_alloc(f->len + 1);
+	struct cert_look	 l;
+	size_t			 i;
+
+	memcpy(der, f->der, f->len);
+	for (i = 0; i < f->len; i++) {
+		der[i] ^= 0x10;
+		error_clear(&f->e);
+		if (cert_look(&l, BYTES(der, f->len), &f->e) == 0 &&
+		    cert_look_verify(&l, BYTES(der, f->len), root,
+		    &f->e) == 0)
+			fail_msg("octet %zu", i);
+		ERR_clear_error();
+		der[i] ^= 0x10;
+	}
+	error_clear(&f->e);
+	assert_int_equal(cert_look(&l, BYTES(der, f->len), &f->e), 0);
+	assert_int_equal(cert_look_verify(&l, BYTES(der, f->len + 1), root,
+	    &f->e), -1);
+	assert_int_equal(f->e.code, ERROR_INPUT);
+	error_clear(&f->e);
+	assert_int_equal(cert_look_verify(&l, BYTES(der, f->len),
+	    X509_get0_pubkey(f->pki.services), &f->e), -1);
+	assert_int_equal(f->e.code, ERROR_CRYPTO);
+	error_clear(&f->e);
+	if (cert_look_verify(&l, BYTES(der, f->len), root, &f->e) == -1)
+		fail_msg("%s", f->e.text);
+	mem_free(&der);
+}
+
+static void
+cert_look_finds_what_the_key_is_for(void **state)
+{
+	struct fixture		*f = *state;
+	const unsigned char	*p;
+	struct cert_look	 l;
+	ASN1_BIT_STRING		*bits;
+	BASIC_CONSTRAINTS	*bc;
+
+	assert_int_equal(cert_look(&l, BYTES(f->der, f->len), &f->e), 0);
+	p = l.key_usage.p;
+	bits = d2i_ASN1_BIT_STRING(NULL, &p, (long)l.key_usage.len);
+	assert_non_null(bits);
+	assert_int_equal(ASN1_BIT_STRING_get_bit(bits, 5), 1);
+	ASN1_BIT_STRING_free(bits);
+	p = l.basic_constraints.p;
+	bc = d2i_BASIC_CONSTRAINTS(NULL, &p, (long)l.basic_constraints.len);
+	assert_non_null(bc);
+	assert_true(bc->ca);
+	BASIC_CONSTRAINTS_free(bc);
+}
+
 #define T(name)	cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -99,6 +158,8 @@ main(void)
 		T(cert_look_refuses_what_is_cut_short),
 		T(cert_look_sees_what_openssl_sees),
 		T(cert_look_tbs_sees_the_same_as_cert_look),
+		T(cert_look_verify_takes_what_the_key_signed_and_nothing_else),
+		T(cert_look_finds_what_the_key_is_for),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -139,11 +139,14 @@ wanted_look_passes_over_what_senders_cannot_use(void **state)
 	struct db_published	 sign = certificate(9,
 	    "critical,digitalSignature", MAIL);
 	struct db_published	 old = certificate(10, USAGE, MAIL);
+	struct db_published	 ca = certificate(11,
+	    "critical,keyAgreement,keyCertSign", MAIL);
 	struct wanted_cert	 c;
 	struct error		 e, ignored = ERROR_INIT;
 
 	(void)state;
 	assert_int_equal(look(&c, &sign, &e), 0);
+	assert_int_equal(look(&c, &ca, &e), 0);
 	assert_int_equal(wanted_look(&c, &old, &cas,
 	    TESTPKI_NOW + 400 * TESTPKI_DAY, arena, &e, &ignored), 0);
 	assert_int_equal(wanted_look(&c, &old, &cas,
