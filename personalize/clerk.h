@@ -34,6 +34,8 @@ struct job {
 	struct secret	 management, pin, puk;
 };
 void	 job_clear(struct job *);
+/* Each slot has its certificate. */
+bool	 job_has_certs(const struct job *);
 
 enum job_step {
 	STEP_NAME,		/* who the card is */

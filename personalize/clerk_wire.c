@@ -6,6 +6,7 @@
  */
 #include <openssl/crypto.h>
 #include "clerk.h"
+#include "os/fault.h"
 #include "os/msg.h"
 #include "x509/key.h"
 
@@ -508,6 +509,7 @@ clerk_answer(const struct clerk *c, int fd, struct error *e)
 
 	if ((rc = msg_recv(fd, &q, e)) != 1)
 		goto out;
+	FAULT("clerk.asked");
 	msg_init(&r, q.type);
 	if (q.type == 0 || q.type > ASK_FAILED)
 		rc = error_set(&why, ERROR_BUG, "unknown message");
@@ -517,6 +519,7 @@ clerk_answer(const struct clerk *c, int fd, struct error *e)
 		goto out;
 	if (rc == -1)
 		set_error(&r, &why);
+	FAULT("clerk.done");
 	rc = msg_send(fd, &r, e) == -1 ? -1 : 1;
  out:
 	wipe(&q);
@@ -534,6 +537,7 @@ clerk_answer_wait(int fd, int rc, const struct error *why, struct error *e)
 		set_error(&r, why);
 	else
 		msg_put_u32(&r, (uint32_t)rc);
+	FAULT("clerk.waited");
 	rc = msg_send(fd, &r, e);
 	wipe(&r);
 	return rc;

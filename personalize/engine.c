@@ -291,15 +291,6 @@ check(struct engine *g, struct error *e)
 	return 0;
 }
 
-static bool
-has_certs(const struct job *j)
-{
-	for (size_t i = 0; i < j->nslots; i++)
-		if (j->slot[i].cert == NULL)
-			return false;
-	return true;
-}
-
 int
 engine_work(struct card *c, const struct clerk *clerk, struct job *j,
     enum engine_end *end, struct error *e)
@@ -312,7 +303,7 @@ engine_work(struct card *c, const struct clerk *clerk, struct job *j,
 	for (size_t i = 0; i < j->nslots; i++)
 		if (make_key(&g, &j->slot[i], e) == -1)
 			return -1;
-	if (!has_certs(j)) {
+	if (!job_has_certs(j)) {
 		*end = ENGINE_WAIT;
 		return 0;
 	}

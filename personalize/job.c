@@ -29,3 +29,12 @@ job_step_name(enum job_step step)
 
 	return names[step];
 }
+
+bool
+job_has_certs(const struct job *j)
+{
+	for (size_t i = 0; i < j->nslots; i++)
+		if (j->slot[i].cert == NULL)
+			return false;
+	return true;
+}

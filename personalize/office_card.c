@@ -277,5 +277,8 @@ office_found(void *arg, const struct card_info *info, struct job *j,
 		return -1;
 	s->step = found == 1 ? open.seq : 0;
 	seat_tell(s, EVENT_JOB, "");
-	return fill_job(s, j, e);
+	if (fill_job(s, j, e) == -1)
+		return -1;
+	/* The CA may have answered while nobody waited for it. */
+	return job_has_certs(j) ? seat_certified(s, e) : 0;
 }

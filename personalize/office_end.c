@@ -7,6 +7,7 @@
 #include "audit/chain.h"
 #include "db/db_audit.h"
 #include "office_letter.h"
+#include "os/fault.h"
 
 static int
 audit_card(struct db *db, const struct seat *s, const char *act,
@@ -80,6 +81,7 @@ issue(struct db *db, void *arg, struct error *e)
 	    db_card_issue(db, &s->card.hold, seat_expires(s),
 	    i->letter->row.number == NULL ? NULL : &i->letter->row, e) == -1)
 		return -1;
+	FAULT("office.issuing");
 	return audit_card(db, s, "card", &s->card, "issued", NULL, e);
 }
 
@@ -119,6 +121,7 @@ spoil(struct db *db, void *arg, struct error *e)
 	if (db_card_spoil(db, &p->seat->card.hold, p->reason, &p->certs,
 	    e) == -1)
 		return -1;
+	FAULT("office.spoiling");
 	return audit_card(db, p->seat, "card", &p->seat->card, "spoiled",
 	    p->reason, e);
 }

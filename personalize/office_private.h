@@ -58,6 +58,8 @@ void	 seat_tell_event(struct seat *, struct event *);
 void	 seat_leave(struct seat *);
 /* When the card does, as far as batch and layout know. */
 int64_t	 seat_expires(const struct seat *);
+/* All its certificates are there: it needs to wait for none. */
+int	 seat_certified(struct seat *, struct error *);
 /* What is open in the journal is done: the card was looked at since. */
 int	 seat_close_step(struct seat *, struct db *, struct error *);
 

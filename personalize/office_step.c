@@ -372,6 +372,17 @@ note_certified(struct db *db, void *arg, struct error *e)
 }
 
 int
+seat_certified(struct seat *s, struct error *e)
+{
+	if (strcmp(s->card.state, "ordered") != 0)
+		return 0;
+	if (db_txn(s->office->db, note_certified, s, e) == -1)
+		return -1;
+	s->card.state = "certified";
+	return 0;
+}
+
+int
 office_wait(void *arg, struct error *e)
 {
 	struct seat		*s = arg;
@@ -393,10 +404,5 @@ office_wait(void *arg, struct error *e)
 		return 0;
 	}
 	s->waits = false;
-	if (strcmp(s->card.state, "ordered") != 0)
-		return 1;
-	if (db_txn(s->office->db, note_certified, s, e) == -1)
-		return -1;
-	s->card.state = "certified";
-	return 1;
+	return seat_certified(s, e) == -1 ? -1 : 1;
 }

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "engine.h"
 #include "event.h"
+#include "os/fault.h"
 #include "os/sandbox.h"
 #include "pcsc.h"
 
@@ -69,7 +70,9 @@ watched_transmit(void *io, struct bytes command, uint8_t *out, size_t size,
 
 	watch(r, command.len > 1 && command.p[1] == PIV_GENERATE ?
 	    GENERATE_MS : COMMAND_MS);
+	FAULT("reader.command");
 	rc = r->bare.ops->transmit(r->bare.io, command, out, size, outlen, e);
+	FAULT("reader.answer");
 	watch(r, 0);
 	return rc;
 }

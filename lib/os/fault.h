@@ -8,6 +8,11 @@
  * SIGNET_FAULT=name[:n] kills the process with SIGKILL at the n-th pass
  * (default 1) of the point called name; SIGNET_FAULT_LIST=FILE appends each
  * name as it is passed, so that a test can enumerate them.
+ *
+ * SIGNET_FAULT_PLAN=FILE is for programs that replace their dead processes:
+ * FILE, which is there when the program starts, has "name n KILL" or "name n
+ * STOP".  Each pass in whatever process takes one off n in it, and at 0 that
+ * signal comes, once; the test may write a new plan into the same file.
  */
 #ifdef SIGNET_FAULTS
 void	 fault_point(const char *name);

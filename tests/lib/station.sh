@@ -88,7 +88,8 @@ card_batch() {
 }
 
 ca_start() {
-	signet-cad -d -c "$pki/cad.conf" >>"$tmp/cad.log" 2>&1 &
+	# shellcheck disable=SC2086
+	env ${ca_env:-} signet-cad -d -c "$pki/cad.conf" >>"$tmp/cad.log" 2>&1 &
 	ca=$!
 	pids="$pids $ca"
 }
@@ -98,7 +99,8 @@ ca_stop() {
 }
 
 station_start() {
-	signet-station run -c "$tmp/station.conf" --json "$@" \
+	# shellcheck disable=SC2086
+	env ${station_env:-} signet-station run -c "$tmp/station.conf" --json "$@" \
 	    >>"$tmp/events" 2>>"$tmp/station.log" &
 	station=$!
 	pids="$pids $station"

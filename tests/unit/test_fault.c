@@ -67,6 +67,28 @@ the_list_names_each_point_passed(void **state)
 	assert_string_equal(buf_cstr(&b), "one\none\none\n");
 	buf_clear(&b);
 }
+
+static void
+a_plan_comes_true_once_in_whatever_process(void **state)
+{
+	char		 path[] = "/tmp/signet-fault.XXXXXX";
+	struct error	 e = ERROR_INIT;
+	struct buf	 b = { 0 };
+	int		 fd = mkstemp(path);
+
+	(void)state;
+	assert_int_equal(dprintf(fd, "one 5 KILL\n"), 11);
+	close(fd);
+	setenv("SIGNET_FAULT_PLAN", path, 1);
+	assert_int_equal(pass(NULL, NULL), 0);
+	assert_int_equal(WTERMSIG(pass(NULL, NULL)), SIGKILL);
+	assert_int_equal(pass(NULL, NULL), 0);
+	unsetenv("SIGNET_FAULT_PLAN");
+	assert_int_equal(file_load(&b, path, 1000, &e), 0);
+	unlink(path);
+	assert_string_equal(buf_cstr(&b), "one 0 KILL\n");
+	buf_clear(&b);
+}
 #else
 static void
 a_production_build_obeys_no_fault(void **state)
@@ -86,6 +108,7 @@ main(void)
 #ifdef SIGNET_FAULTS
 		cmocka_unit_test(a_fault_kills_at_the_pass_that_it_names),
 		cmocka_unit_test(the_list_names_each_point_passed),
+		cmocka_unit_test(a_plan_comes_true_once_in_whatever_process),
 #else
 		cmocka_unit_test(a_production_build_obeys_no_fault),
 #endif
