@@ -24,6 +24,7 @@
 
 /* The tables, each ending with a row without a name. */
 extern const struct cmd CLI_AUDIT[];
+extern const struct cmd CLI_BACKUP[];
 extern const struct cmd CLI_BLOCKLIST[];
 extern const struct cmd CLI_CA[];
 extern const struct cmd CLI_CANARY[];
@@ -41,6 +42,7 @@ extern const struct cmd CLI_NOTICE[];
 extern const struct cmd CLI_ORDER[];
 extern const struct cmd CLI_PROFILE[];
 extern const struct cmd CLI_PUBLISH[];
+extern const struct cmd CLI_RESTORE[];
 #define CMD_END	{ NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL }
 
 struct cli_ca {			/* cas = ( { name = ..; cert = ..; } ) */
@@ -90,6 +92,8 @@ void	 cli_begin(struct cli *, const struct cmd_args *);
  * --config, $SIGNET_CONFIG or SYSCONFDIR/signet.conf, in this order.
  */
 int	 cli_settings(struct cli *, struct error *);
+/* These, whatever else says. */
+int	 cli_settings_of(struct cli *, const char *path, struct error *);
 int	 cli_open_db(struct cli *, struct error *);
 int	 cli_open_profiles(struct cli *, struct error *);
 int	 cli_open_blocklists(struct cli *, struct error *);

@@ -148,13 +148,18 @@ cli_begin(struct cli *c, const struct cmd_args *a)
 int
 cli_settings(struct cli *c, struct error *e)
 {
-	const char	*path, *env = getenv("SIGNET_CONFIG");
+	const char	*env = getenv("SIGNET_CONFIG");
 
-	if (c->conf_path != NULL)
-		return 0;
 	if (env == NULL || env[0] == '\0')
 		env = CONF_PATH;
-	path = cmd_string(c->args, "config", env);
+	return cli_settings_of(c, cmd_string(c->args, "config", env), e);
+}
+
+int
+cli_settings_of(struct cli *c, const char *path, struct error *e)
+{
+	if (c->conf_path != NULL)
+		return 0;
 	if (conf_load(&c->conf, CLI_CONF, path, e) == -1) {
 		if (e->code == ERROR_NOTFOUND) {
 			e->code = ERROR_CONFIG;

@@ -31,6 +31,8 @@ static const struct cmd *const groups[] = {
 	CLI_CANARY,
 	CLI_AUDIT,
 	CLI_DB,
+	CLI_BACKUP,
+	CLI_RESTORE,
 	CLI_INIT,
 };
 #define NGROUPS (sizeof(groups) / sizeof(groups[0]))

@@ -11,7 +11,8 @@ DECLARE
 	missing	text := '';
 BEGIN
 	FOREACH r IN ARRAY '{signet_ca, signet_cli, signet_ra, signet_ocsp,
-	    signet_crl, signet_station, signet_audit, signet_agent}'::text[] LOOP
+	    signet_crl, signet_station, signet_audit, signet_agent,
+	    signet_backup}'::text[] LOOP
 		CONTINUE WHEN EXISTS (SELECT FROM pg_catalog.pg_roles
 		    WHERE rolname = r);
 		BEGIN
@@ -34,7 +35,8 @@ END $$;
 DO $$
 DECLARE
 	roles constant text := 'signet_ca, signet_cli, signet_ra, signet_ocsp,
-	    signet_crl, signet_station, signet_audit, signet_agent';
+	    signet_crl, signet_station, signet_audit, signet_agent,
+	    signet_backup';
 	db constant text := current_database();
 BEGIN
 	EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC, ', db) || roles;
@@ -179,8 +181,12 @@ GRANT EXECUTE ON FUNCTION agent_order TO signet_agent;
 
 GRANT SELECT ON ALL TABLES IN SCHEMA signet TO signet_audit;
 
+-- signet backup: takes everything with it, and says so.
+GRANT SELECT ON ALL TABLES IN SCHEMA signet TO signet_backup;
+GRANT SELECT ON ALL SEQUENCES IN SCHEMA signet TO signet_backup;
+
 GRANT EXECUTE ON FUNCTION audit_append TO signet_ca, signet_cli, signet_ra,
-	signet_station, signet_crl, signet_agent;
+	signet_station, signet_crl, signet_agent, signet_backup;
 
 -- Digests of secrets are for the RA alone.
 REVOKE ALL ON application_link, revocation_code

@@ -187,22 +187,12 @@ parse(CMS_ContentInfo **cms, struct bytes sealed, struct error *e)
 }
 
 static int
-take(struct secret *clear, BIO *out, struct error *e)
-{
-	char	*p;
-	long	 n = BIO_get_mem_data(out, &p);
-
-	if (n <= 0)
-		return error_set(e, ERROR_INPUT, "nothing is in it");
-	return secret_set(clear, p, (size_t)n, e);
-}
-
-int
-seal_open(struct secret *clear, struct bytes sealed, X509 *cert,
-    EVP_PKEY *key, struct error *e)
+open_into(BIO *out, struct bytes sealed, X509 *cert, EVP_PKEY *key,
+    struct bytes *clear, struct error *e)
 {
 	CMS_ContentInfo	*cms = NULL;
-	BIO		*out = BIO_new(BIO_s_secmem());
+	char		*p;
+	long		 n;
 	int		 rc = -1;
 
 	if (parse(&cms, sealed, e) == -1)
@@ -212,9 +202,38 @@ seal_open(struct secret *clear, struct bytes sealed, X509 *cert,
 		error_ssl(e, ERROR_DENIED, "not sealed to this key, or altered");
 		goto done;
 	}
-	rc = take(clear, out, e);
+	n = BIO_get_mem_data(out, &p);
+	*clear = BYTES(p, n > 0 ? (size_t)n : 0);
+	rc = n > 0 ? 0 : error_set(e, ERROR_INPUT, "nothing is in it");
  done:
-	BIO_free(out);
 	CMS_ContentInfo_free(cms);
 	return rc == 0 ? 0 : error_wrap(e, "open what is sealed");
+}
+
+int
+seal_open(struct secret *clear, struct bytes sealed, X509 *cert,
+    EVP_PKEY *key, struct error *e)
+{
+	BIO		*out = BIO_new(BIO_s_secmem());
+	struct bytes	 p;
+	int		 rc = open_into(out, sealed, cert, key, &p, e);
+
+	if (rc == 0)
+		rc = secret_set(clear, p.p, p.len, e);
+	BIO_free(out);
+	return rc;
+}
+
+int
+seal_open_much(struct buf *clear, struct bytes sealed, X509 *cert,
+    EVP_PKEY *key, struct error *e)
+{
+	BIO		*out = BIO_new(BIO_s_mem());
+	struct bytes	 p;
+	int		 rc = open_into(out, sealed, cert, key, &p, e);
+
+	if (rc == 0)
+		buf_add(clear, p.p, p.len);
+	BIO_free(out);
+	return rc;
 }

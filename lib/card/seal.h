@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 
-#define SEAL_CLEAR_MAX	(4u << 20)
+#define SEAL_CLEAR_MAX	(32u << 20)
 
 struct seal {			/* to whom */
 	STACK_OF(X509)	*to;
@@ -29,5 +29,8 @@ int	 seal_make(struct buf *out, const struct seal *, const void *clear,
 	    size_t len, struct error *);
 /* ERROR_DENIED: it is not sealed to this certificate, or was altered. */
 int	 seal_open(struct secret *clear, struct bytes sealed, X509 *,
+	    EVP_PKEY *, struct error *);
+/* The same for much that is no secret once it is opened; appended. */
+int	 seal_open_much(struct buf *clear, struct bytes sealed, X509 *,
 	    EVP_PKEY *, struct error *);
 #endif

@@ -5,6 +5,7 @@
  * Connection strings: the same server for somebody else.
  */
 #include "base/error.h"
+#include "base/mem.h"
 
 /*
  * *out is "in" (either form that libpq takes) in keyword form, with another
@@ -13,4 +14,10 @@
  */
 int	 conninfo_for(char **out, const char *in, const char *user,
 	    const char *dbname, struct error *);
+/*
+ * The same for programs that find the server in their environment, where only
+ * the user sees a password: "PGHOST=..." and friends, NULL at the end, and for
+ * each that it leaves open "PGHOST=".  NULL on error.
+ */
+const char **conninfo_env(struct arena *, const char *in, struct error *);
 #endif

@@ -80,7 +80,7 @@ static const struct db_stmt make_stmt[] = {
 	[DUE] = DB_STMT("crl_due",
 	    "SELECT a.name, coalesce(l.number, 0), "
 	    DB_EPOCH("l.this_update") ", " DB_EPOCH("l.next_update") ","
-	    " coalesce(n.number, 0), "
+	    " greatest(n.number, a.crl_number_from), "
 	    DB_EPOCH("greatest(l.this_update, d.this_update)") ","
 	    " coalesce(s.id, 0), " DB_EPOCH("s.changed_at") ","
 	    IS_URGENT("") ", 0 FROM ca a"
@@ -114,7 +114,8 @@ static const struct db_stmt make_stmt[] = {
 	    "   AS d (ca, n), generate_series(1, d.n) shard)"
 	    " SELECT a.name, coalesce(n.number, 0), "
 	    DB_EPOCH("n.this_update") ", " DB_EPOCH("n.next_update") ","
-	    " coalesce(n.number, 0), " DB_EPOCH("n.this_update") ","
+	    " greatest(n.number, (SELECT crl_number_from FROM ca"
+	    "  WHERE ca.name = a.name)), " DB_EPOCH("n.this_update") ","
 	    " coalesce(s.id, 0), " DB_EPOCH("s.changed_at") ","
 	    IS_URGENT(" AND c.shard > 0 AND c.shard = a.shard") ", a.shard"
 	    " FROM a"

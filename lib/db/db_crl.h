@@ -74,7 +74,7 @@ struct db_crl_due {
 	int64_t		 shard;		/* 0: of all certificates */
 	int64_t		 number;	/* of the latest complete list, or 0 */
 	int64_t		 this_update, next_update;	/* of that */
-	int64_t		 latest;	/* highest number of all */
+	int64_t		 latest;	/* highest number of all; the next are above */
 	int64_t		 delta_update;	/* thisUpdate of the latest delta on
 					 * it, or its own */
 	int64_t		 change;	/* id of the latest change of status */

@@ -39,13 +39,14 @@
 
 static struct testdb t;
 
-enum { CA, CLI, RA, OCSP, CRL, STATION, AUDIT, AGENT, ROLES };
+enum { CA, CLI, RA, OCSP, CRL, STATION, AUDIT, AGENT, BACKUP,
+    ROLES };
 static const char *const role[ROLES] = { "signet_ca", "signet_cli",
     "signet_ra", "signet_ocsp", "signet_crl", "signet_station",
-    "signet_audit", "signet_agent" };
+    "signet_audit", "signet_agent", "signet_backup" };
 
 #define R(r)	(1u << (r))
-#define READERS	(R(CA) | R(CLI) | R(AUDIT))
+#define READERS	(R(CA) | R(CLI) | R(AUDIT) | R(BACKUP))
 
 /* Which role can prepare, and so run, which aggregate.  PREPARE checks no
  * grants; running with arguments that match nothing does. */
@@ -61,10 +62,11 @@ static const struct {
 	{ &DB_APPLICATION_NEW, "application new", R(RA) },
 	{ &DB_AUDIT, "audit", READERS | R(RA) },
 	{ &DB_AUDIT_APPEND, "audit append",
-	    R(CA) | R(CLI) | R(RA) | R(STATION) | R(CRL) | R(AGENT) },
+	    R(CA) | R(CLI) | R(RA) | R(STATION) | R(CRL) | R(AGENT) |
+	    R(BACKUP) },
 	{ &DB_AUDIT_SIGN, "audit sign", R(CA) },
 	{ &DB_CA, "ca", R(CA) | R(CLI) | R(RA) | R(OCSP) | R(CRL) |
-	    R(STATION) | R(AUDIT) | R(AGENT) },
+	    R(STATION) | R(AUDIT) | R(AGENT) | R(BACKUP) },
 	{ &DB_CA_ADD, "ca add", R(CLI) },
 	{ &DB_CARD, "card", READERS | R(STATION) },
 	{ &DB_CARD_BATCH, "card batch", R(CLI) | R(AUDIT) | R(STATION) },
@@ -239,8 +241,8 @@ static const struct {
 	{ "SELECT body FROM audit", READERS | R(RA) },
 	{ "SELECT order_id FROM status_change", READERS | R(RA) },
 	{ "SELECT blob FROM orders", READERS | R(RA) | R(STATION) },
-	{ "SELECT hash FROM revocation_code", R(RA) },
-	{ "SELECT token FROM application_link", R(RA) },
+	{ "SELECT hash FROM revocation_code", R(RA) | R(BACKUP) },
+	{ "SELECT token FROM application_link", R(RA) | R(BACKUP) },
 	{ "SELECT state FROM application", READERS | R(RA) },
 	{ "UPDATE application SET state = 'waiting'", R(RA) },
 	{ "UPDATE application SET request = ''", 0 },
@@ -250,8 +252,9 @@ static const struct {
 	{ "DELETE FROM notice", 0 },
 	{ "DELETE FROM revocation_code", 0 },
 	{ "DELETE FROM code_try", 0 },
-	{ "SELECT work FROM card_secret", R(STATION) },
-	{ "SELECT sealed FROM card_secret", R(CLI) | R(STATION) | R(AUDIT) },
+	{ "SELECT work FROM card_secret", R(STATION) | R(BACKUP) },
+	{ "SELECT sealed FROM card_secret", R(CLI) | R(STATION) | R(AUDIT) |
+	    R(BACKUP) },
 	{ "UPDATE card_secret SET sealed = ''", 0 },
 	{ "DELETE FROM card_secret", 0 },
 	{ "UPDATE card SET identity = 'other'", 0 },
@@ -325,6 +328,7 @@ only_the_ca_writes_down_what_the_ca_did(void **state)
 		{ "act=application-reject\nat=x\n", R(CA) | R(RA) },
 		{ "act=ca-add\nat=x\n", R(CA) | R(CLI) },
 		{ "act=alarm\nat=x\n", R(CA) | R(CRL) },
+		{ "act=backup\nat=x\n", R(CA) | R(BACKUP) },
 	};
 
 	(void)state;

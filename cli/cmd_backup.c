@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * signet backup: the store and the folders of this machine, sealed.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "audit/chain.h"
+#include "base/text.h"
+#include "cli/backup.h"
+#include "cli/cli.h"
+#include "db/conninfo.h"
+#include "db/db_audit.h"
+#include "os/fault.h"
+#include "os/file.h"
+#include "os/program.h"
+
+static const struct cmd_opt backup_opts[] = {
+	{ "for", 0, CMD_MANY, true, "FILE",
+	    "certificate of who can open it; may be repeated: any of them" },
+	{ "files", 0, CMD_MANY, false, "DIR",
+	    "a folder to take, with all below it (else the one of the "
+	    "settings); may be repeated" },
+	{ "with-secrets", 0, CMD_FLAG, false, NULL,
+	    "take folders called \"secrets\", too: who opens the backup then "
+	    "has the passphrases of the keys in it" },
+	{ "database", 0, CMD_STRING, false, "CONNINFO",
+	    "the store (else the settings', as user signet_backup)" },
+	CMD_OPT_END
+};
+
+struct making {
+	struct cli	*c;
+	struct seal	 seal;
+	char		 name[32];	/* 20270115T080000Z */
+	char		*parent, *stage, *final;
+	json_t		*index, *folders;
+	struct backup_list seen;	/* of all folders, without names */
+	char		*conninfo;
+};
+
+static int
+add_recipients(struct making *m, struct error *e)
+{
+	const char *const	*v;
+	size_t			 n = cmd_many(m->c->args, "for", &v);
+
+	for (size_t i = 0; i < n; i++)
+		if (seal_add(&m->seal, v[i], clock_now(m->c->desk.clock),
+		    e) == -1)
+			return error_wrap(e, "--for %s", v[i]);
+	return 0;
+}
+
+/* What is not whole has another name. */
+static int
+begin(struct making *m, const char *dir, struct error *e)
+{
+	char	 at[TEXT_TIME_SIZE], real[4096];
+	size_t	 n = 0;
+
+	text_time(at, clock_now(m->c->desk.clock));
+	for (const char *p = at; *p != '\0'; p++)
+		if (*p != '-' && *p != ':')
+			m->name[n++] = *p;
+	m->name[n] = '\0';
+	if (file_mkdir(dir, 0700, e) == -1)
+		return -1;
+	if (realpath(dir, real) == NULL)
+		return error_sys(e, "%s", dir);
+	m->parent = mem_strdup(real);
+	m->final = mem_printf("%s/%s", real, m->name);
+	m->stage = mem_printf("%s/.%s.part", real, m->name);
+	if (mkdir(m->stage, 0700) == -1)
+		return error_sys(e, "%s", m->stage);
+	return 0;
+}
+
+/* ---- folders ---- */
+
+static int
+list_fd(const struct backup_list *l, struct error *e)
+{
+	int	 fd = memfd_create("names", MFD_CLOEXEC);
+
+	if (fd == -1 || write(fd, l->names.p, l->names.len) !=
+	    (ssize_t)l->names.len || lseek(fd, 0, SEEK_SET) == -1) {
+		error_sys(e, "list of names");
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* tar says 1 when a file grew while it was read, as a ledger may. */
+static int
+take_listed(struct making *m, const char *root, const struct backup_list *l,
+    json_t **parts, struct error *e)
+{
+	char		 name[32];
+	const char	*argv[] = { "tar", "--create", "--file=-",
+			    "--directory", root, "--no-recursion",
+			    "--null", "--files-from=-", NULL };
+	struct program	 tar = PROGRAM_INIT;
+	int		 fd = list_fd(l, e), rc = -1;
+
+	snprintf(name, sizeof(name), "folder%zu",
+	    json_array_size(m->folders) + 1);
+	if (fd == -1 || program_start(&tar, argv, NULL, PROGRAM_READ, fd,
+	    e) == -1)
+		goto out;
+	progress_begin(&m->c->progress, root, 0);
+	*parts = backup_seal(m->stage, name, &m->seal, tar.fd,
+	    &m->c->progress, e);
+	progress_end(&m->c->progress);
+	rc = *parts != NULL ? 0 : -1;
+	if (program_end(&tar, 1, rc == 0 ? e : &(struct error)ERROR_INIT) ==
+	    -1)
+		rc = -1;
+ out:
+	if (fd != -1)
+		close(fd);
+	return rc;
+}
+
+static void
+note_seen(struct making *m, const struct backup_list *l)
+{
+	m->seen.n += l->n;
+	m->seen.ledger |= l->ledger;
+	buf_add(&m->seen.left_out, l->left_out.p, l->left_out.len);
+	buf_add(&m->seen.clear_keys, l->clear_keys.p, l->clear_keys.len);
+}
+
+static int
+take_folder(struct making *m, const char *dir, struct error *e)
+{
+	struct backup_list	 l = { .n = 0 };
+	char			 root[4096];
+	json_t			*parts = NULL;
+	int			 rc = -1;
+
+	if (realpath(dir, root) == NULL)
+		return error_sys(e, "%s", dir);
+	if (backup_list(&l, root, cmd_flag(m->c->args, "with-secrets"),
+	    m->parent, e) == 0 && take_listed(m, root, &l, &parts, e) == 0) {
+		note_seen(m, &l);
+		rc = json_array_append_new(m->folders, json_pack(
+		    "{s:s, s:I, s:o}", "path", root, "names",
+		    (json_int_t)l.n, "parts", parts));
+		parts = NULL;
+	}
+	json_decref(parts);
+	backup_list_clear(&l);
+	return rc;
+}
+
+static int
+take_folders(struct making *m, struct error *e)
+{
+	const char *const	*v;
+	size_t			 n = cmd_many(m->c->args, "files", &v);
+
+	if (n == 0)
+		return take_folder(m, m->c->conf_dir, e);
+	for (size_t i = 0; i < n; i++)
+		if (take_folder(m, v[i], e) == -1)
+			return -1;
+	return 0;
+}
+
+/* ---- the store ---- */
+
+static int
+open_store(struct making *m, struct error *e)
+{
+	static const struct db_table *const	 tables[] = {
+		&DB_AUDIT, &DB_AUDIT_APPEND };
+	const char	*given = cmd_string(m->c->args, "database", NULL);
+
+	if (conninfo_for(&m->conninfo, given != NULL ? given :
+	    m->c->conf.database, given != NULL ? NULL : "signet_backup",
+	    "signet", e) == -1)
+		return -1;
+	if (db_open(&m->c->desk.db, m->conninfo, "signet-backup", tables, 2,
+	    e) == 0)
+		return 0;
+	return error_hint(e, "the user signet_backup is made by \"signet db "
+	    "migrate\"; let it in by pg_hba.conf, or give --database");
+}
+
+/* What the dump has at least. */
+static int
+note_head(struct making *m, struct error *e)
+{
+	uint8_t	 hash[DB_DIGEST];
+	char	 hex[2 * DB_DIGEST + 1];
+	int64_t	 seq;
+
+	if (db_audit_head(m->c->desk.db, &seq, hash, e) == -1)
+		return -1;
+	return json_object_set_new(m->index, "audit", json_pack("{s:I, s:s}",
+	    "seq", (json_int_t)seq, "hash", text_hex(hex, hash,
+	    sizeof(hash))));
+}
+
+static int
+take_store(struct making *m, struct error *e)
+{
+	const char	*argv[] = { "pg_dump", "--format=custom",
+			    "--compress=1", "--schema=signet",
+			    "--no-password", NULL };
+	const char *const *env = conninfo_env(m->c->desk.arena, m->conninfo, e);
+	struct program	 dump = PROGRAM_INIT;
+	json_t		*parts;
+	int		 rc = -1;
+
+	if (env == NULL || note_head(m, e) == -1 || program_start(&dump,
+	    argv, env, PROGRAM_READ, -1, e) == -1)
+		return -1;
+	progress_begin(&m->c->progress, "the store", 0);
+	parts = backup_seal(m->stage, "store", &m->seal, dump.fd,
+	    &m->c->progress, e);
+	progress_end(&m->c->progress);
+	/* Why nothing came is what pg_dump says. */
+	if (program_end(&dump, 0, e) == 0 && parts != NULL)
+		rc = json_object_set_new(m->index, "store", json_pack(
+		    "{s:i, s:O}", "schema", DB_SCHEMA_VERSION, "parts",
+		    parts));
+	json_decref(parts);
+	return rc;
+}
+
+/* ---- the end ---- */
+
+static int
+finish(struct making *m, char hex[65], struct error *e)
+{
+	char		*text, *path;
+	uint8_t		 md[32];
+	int		 rc = -1;
+
+	text = json_dumps(m->index, JSON_INDENT(1) | JSON_SORT_KEYS);
+	path = file_join(m->stage, BACKUP_INDEX);
+	if (text == NULL)
+		error_set(e, ERROR_NOMEM, BACKUP_INDEX);
+	else if (EVP_Digest(text, strlen(text), md, NULL, EVP_sha256(),
+	    NULL) != 1)
+		error_ssl(e, ERROR_CRYPTO, "digest");
+	else if (file_create(path, text, strlen(text), 0600, e) == 0) {
+		text_hex(hex, md, sizeof(md));
+		FAULT("backup.rename");
+		rc = file_rename(m->stage, m->final, e);
+	}
+	free(text);
+	mem_free(&path);
+	return rc;
+}
+
+/* A backup is a copy of all that must not be altered: that one was made is
+ * something that an auditor may want to know. */
+static int
+note_backup(struct db *db, void *arg, struct error *e)
+{
+	struct buf	 body = { 0 };
+
+	audit_begin(&body, "backup", clock_now(&clock_system));
+	audit_str(&body, "index", arg);
+	return db_audit_add(db, &body, e);
+}
+
+static void
+warn_each(struct cli *c, struct buf *paths, const char *what)
+{
+	const char	*p, *end;
+
+	for (p = buf_cstr(paths); (end = strchr(p, '\n')) != NULL; p = end + 1)
+		cli_warn(c, "%.*s %s", (int)(end - p), p, what);
+}
+
+static void
+say(struct making *m, const char *digest)
+{
+	struct out_record	*r = out_record_new(stdout, m->c->json);
+
+	out_put(r, "backup", "backup", m->final);
+	out_put(r, "digest", "digest", digest);
+	out_put_num(r, "names", "names", (int64_t)m->seen.n);
+	out_put_bool(r, "ledger", NULL, m->seen.ledger);
+	out_put(r, "left_out", NULL, buf_cstr(&m->seen.left_out));
+	out_put(r, "clear_keys", NULL, buf_cstr(&m->seen.clear_keys));
+	out_record_free(&r);
+	warn_each(m->c, &m->seen.left_out, "is not in it: keep it elsewhere");
+	warn_each(m->c, &m->seen.clear_keys, "is a key without a passphrase: "
+	    "who opens the backup has it");
+	if (!m->seen.ledger)
+		cli_warn(m->c, "no ledger of a signer is in it; is it in "
+		    "another folder (--files), or on another machine?");
+	cli_say(m->c, "next: signet restore --check %s --key ... --cert ...",
+	    m->final);
+}
+
+static int
+make(struct making *m, const char *dir, struct error *e)
+{
+	char	 digest[65];
+
+	/* The signer follows the audit chain from where its ledger is: a
+	 * ledger that is older than the store is good, a newer one is not. */
+	if (begin(m, dir, e) == -1 || take_folders(m, e) == -1 ||
+	    take_store(m, e) == -1 || finish(m, digest, e) == -1)
+		return -1;
+	if (db_txn(m->c->desk.db, note_backup, digest, e) == -1)
+		return error_wrap(e, "%s is whole, and not in the audit "
+		    "chain", m->final);
+	say(m, digest);
+	return 0;
+}
+
+static int
+backup(struct cmd_args *a, void *ctx, struct error *e)
+{
+	struct making	 m = { .c = ctx };
+	char *const	*dir;
+	int		 rc = -1;
+
+	cli_begin(m.c, a);
+	cmd_operands(a, &dir);
+	m.folders = json_array();
+	m.index = json_pack("{s:s, s:I, s:O}", "format", BACKUP_FORMAT,
+	    "made_at", (json_int_t)clock_now(m.c->desk.clock), "folders",
+	    m.folders);
+	if (cli_settings(m.c, e) == 0 && add_recipients(&m, e) == 0 &&
+	    open_store(&m, e) == 0)
+		rc = make(&m, dir[0], e);
+	json_decref(m.folders);
+	json_decref(m.index);
+	seal_clear(&m.seal);
+	backup_list_clear(&m.seen);
+	mem_free(&m.parent);
+	mem_free(&m.stage);
+	mem_free(&m.final);
+	mem_free(&m.conninfo);
+	return rc;
+}
+
+const struct cmd CLI_BACKUP[] = {
+	{ "backup", "DIR", "take store and folders away, sealed",
+	    "Makes a folder in DIR, named by the time, with the store and "
+	    "folders of this machine; each part is sealed to the certificates "
+	    "of --for.  It may be made while everything is running.  Folders "
+	    "called \"secrets\" are left out, so that keys stay under the "
+	    "control of who has their passphrases.  Other machines are backed "
+	    "up by themselves; the root, which has no network, by copying its "
+	    "folder.",
+	    "signet backup /srv/backup --for backup.pem\n"
+	    "signet backup /srv/backup --for a.pem --for b.pem "
+	    "--files /etc/signet --files /var/lib/signet\n",
+	    backup_opts, 1, 1, backup },
+	CMD_END
+};
