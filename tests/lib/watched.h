@@ -2,8 +2,8 @@
 #ifndef SIGNET_TESTS_LIB_WATCHED_H
 #define SIGNET_TESTS_LIB_WATCHED_H
 /*
- * Whether somebody watches this test's memory (a sanitizer, or valgrind by
- * tests/lib/run-unit), which takes long and much room: what is done for every
+ * Whether somebody watches this test's memory (a sanitizer, or valgrind: then
+ * TEST_WATCHED is set), which takes long and much room: what is done for every
  * case elsewhere is done for some of them, and sizes are not compared.
  */
 #include <stdbool.h>

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <cmocka.h>
 #include "base/clock.h"
@@ -375,6 +376,7 @@ group_setup(void **state)
 	    " name, mail) VALUES ('h', 'h', 'h@example.org')");
 	assert_non_null(mkdtemp(dir));
 	if ((sink = fork()) == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		execlp("python3", "python3", TEST_SINK, dir, (char *)NULL);
 		_exit(127);
 	}

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <cmocka.h>
 #include "base/clock.h"
@@ -165,7 +166,7 @@ what_was_sent_arrives_with_its_dots(void **state)
 	assert_non_null(got = read_file("mail/1.eml"));
 	assert_int_equal(strncmp(got, "FROM:<pki@example.org>", 22), 0);
 	assert_non_null(strstr(got, "\r\nTO:<alice@example.net>\r\n"));
-	assert_non_null(strstr(got, (const char *)message.p));
+	assert_non_null(strstr(got, buf_cstr(&message)));
 	mem_free(&got);
 }
 
@@ -192,6 +193,7 @@ setup(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(dir));
 	if ((sink = fork()) == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		execlp("python3", "python3", TEST_SINK, dir, (char *)NULL);
 		_exit(127);
 	}
