@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
@@ -311,15 +312,12 @@ agent_ended(struct cad *c, int status)
 	log_error(&e, "agent's certificate is not renewed any more");
 }
 
-/* One of us is gone: so are we, and the service manager starts us afresh. */
+/* Who has ended, and why if that was not meant; who was killed says most. */
 static void
-cad_look(void *arg)
+reap(struct cad *c, struct error *e)
 {
-	struct cad	*c = arg;
-	struct error	 e = ERROR_INIT;
-	pid_t		 pid;
-	size_t		 i, done = 0;
-	int		 status;
+	pid_t	 pid;
+	int	 status;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == c->agent.pid) {
@@ -328,14 +326,32 @@ cad_look(void *arg)
 		}
 		if (pid == c->signer.pid)
 			c->signer.pid = -1;
-		for (i = 0; i < c->nworkers; i++)
+		for (size_t i = 0; i < c->nworkers; i++)
 			if (pid == c->worker[i].pid)
 				c->worker[i].pid = -1;
-		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-			error_set(&e, ERROR_UPSTREAM, "process %ld ended with "
-			    "%s %d", (long)pid, WIFEXITED(status) ? "status" :
-			    "signal", WIFEXITED(status) ? WEXITSTATUS(status) :
-			    WTERMSIG(status));
+		if (WIFSIGNALED(status))
+			error_set(e, ERROR_UPSTREAM, "process %ld ended with "
+			    "signal %d", (long)pid, WTERMSIG(status));
+		else if (WEXITSTATUS(status) != 0 && e->code == ERROR_NONE)
+			error_set(e, ERROR_UPSTREAM, "process %ld ended with "
+			    "status %d", (long)pid, WEXITSTATUS(status));
+	}
+}
+
+/* One of us is gone: so are we, and the service manager starts us afresh. */
+static void
+cad_look(void *arg)
+{
+	const struct timespec	 nap = { 0, 100000000 };
+	struct cad		*c = arg;
+	struct error		 e = ERROR_INIT;
+	size_t			 i, done = 0;
+
+	reap(c, &e);
+	if (e.code != ERROR_NONE) {
+		/* Who lost its peer may be faster than the peer. */
+		nanosleep(&nap, NULL);
+		reap(c, &e);
 	}
 	for (i = 0; i < c->nworkers; i++)
 		done += c->worker[i].pid == -1;
