@@ -44,6 +44,34 @@ card_key_is(EVP_PKEY *key, enum card_alg alg)
 	    strcmp(group, algs[alg].group) == 0;
 }
 
+/* SP 800-78-5, table 7. */
+static const struct {
+	const char	*name;
+	uint8_t		 alg, size;
+} managements[] = {
+	{ "aes-256", 0x0c, 32 }, { "aes-192", 0x0a, 24 },
+	{ "aes-128", 0x08, 16 }, { "3des", 0x03, 24 },
+};
+#define NMANAGEMENTS	(sizeof(managements) / sizeof(managements[0]))
+
+uint8_t
+card_management_named(const char *name)
+{
+	for (size_t i = 0; i < NMANAGEMENTS; i++)
+		if (strcmp(managements[i].name, name) == 0)
+			return managements[i].alg;
+	return 0;
+}
+
+size_t
+card_management_size(uint8_t alg)
+{
+	for (size_t i = 0; i < NMANAGEMENTS; i++)
+		if (managements[i].alg == alg)
+			return managements[i].size;
+	return 0;
+}
+
 const char *
 card_slot_name(enum card_slot slot)
 {

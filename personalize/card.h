@@ -115,12 +115,11 @@ struct card_driver {
 		    const struct secret *new, int keep, struct error *);
 	int	(*unblock)(struct card *, const struct secret *puk,
 		    const struct secret *new_pin, struct error *);
-	/* After authenticate() or secure(); proved by authenticating with it.  The best
-	 * cipher that the card has for keys of this length: 32 bytes AES-256,
-	 * 24 AES-192 or 3DES, 16 AES-128.  ERROR_CONFIG: it has none, or lets
-	 * nobody change the key; nothing has changed. */
-	int	(*set_management)(struct card *, const struct secret *key,
-		    struct error *);
+	/* After authenticate() or secure(); proved by authenticating with it.
+	 * ERROR_CONFIG: the card has no such cipher, or lets nobody change the
+	 * key; nothing has changed. */
+	int	(*set_management)(struct card *, uint8_t alg,
+		    const struct secret *key, struct error *);
 	/* How often a PIN may be wrong; both are the factory's afterwards. */
 	int	(*set_tries)(struct card *, int pin, int puk, struct error *);
 	/* To the factory's state; everything on it is gone. */
@@ -132,7 +131,8 @@ struct card_driver {
 	 * ERROR_DENIED: not the keys of this card. */
 	int	(*secure)(struct card *, const struct scp03_keys *,
 		    struct error *);
-	/* In the channel: what the card is to have, where it has it not. */
+	/* In the channel: what the card is to have, where it has it not.
+	 * ERROR_CONFIG: not such a management key; the rest is there. */
 	int	(*prepare)(struct card *, const struct card_layout *,
 		    struct error *);
 	/* In the channel, whatever they were. */
@@ -165,6 +165,10 @@ const char *card_alg_name(enum card_alg);
 /* ERROR_CONFIG for a word that is none. */
 int	 card_alg_named(enum card_alg *, const char *, struct error *);
 bool	 card_key_is(EVP_PKEY *, enum card_alg);
+/* Ciphers of management keys: "aes-256" is 0C; 0: none of that name.  How many
+ * bytes its keys have; 0: unknown. */
+uint8_t	 card_management_named(const char *);
+size_t	 card_management_size(uint8_t alg);
 
 /*
  * A request for the key, signed by the card and checked here; the nonce (as

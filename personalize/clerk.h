@@ -32,12 +32,19 @@ struct job {
 	/* Empty until secrets() was called; management: for ever, where the
 	 * card keeps the one it came with. */
 	struct secret	 management, pin, puk;
+	uint8_t		 management_alg;	/* of card.h; the first to try */
+	/* It comes with nothing on it: all this is set in its channel. */
+	bool		 is_bare;
+	uint8_t		 channel_version;
+	bool		 channel_s16;
 };
 void	 job_clear(struct job *);
 /* Each slot has its certificate. */
 bool	 job_has_certs(const struct job *);
 
 enum job_step {
+	STEP_CHANNEL, STEP_DENIED,	/* of a bare card: opened; never again */
+	STEP_PREPARE,
 	STEP_NAME,		/* who the card is */
 	STEP_KEY, STEP_CERT,	/* of a slot */
 	STEP_PUK, STEP_PIN, STEP_MANAGEMENT,
@@ -70,6 +77,12 @@ struct clerk_ops {
 	int	(*wait)(void *, struct error *);
 	/* Make the card's secrets, if there are none, and tell them. */
 	int	(*secrets)(void *, struct job *, struct error *);
+	/* The card has no management key of job's kind: make one of the next
+	 * kind that will do, and tell.  ERROR_CONFIG: there is none. */
+	int	(*weaker)(void *, struct job *, struct error *);
+	/* The keys of a bare card's channel, which is being opened. */
+	int	(*channel)(void *, struct bytes diversification,
+		    struct secret *enc, struct secret *mac, struct error *);
 	/* All was checked: the card is issued, with its letter. */
 	int	(*issued)(void *, struct error *);
 	/* It came to an end, for that reason: whether the card may be tried

@@ -11,7 +11,7 @@
 #include "x509/key.h"
 
 enum { ASK_FOUND = 1, ASK_BEGIN, ASK_KEY, ASK_REQUEST, ASK_WAIT,
-    ASK_SECRETS, ASK_ISSUED, ASK_FAILED };
+    ASK_SECRETS, ASK_WEAKER, ASK_CHANNEL, ASK_ISSUED, ASK_FAILED };
 
 #define DER_MAX		16384
 #define SECRET_MAX	64
@@ -159,6 +159,7 @@ static void
 put_secrets(struct msg *m, const struct job *j)
 {
 	put_secret(m, &j->management);
+	msg_put_u32(m, j->management_alg);
 	put_secret(m, &j->pin);
 	put_secret(m, &j->puk);
 }
@@ -166,8 +167,10 @@ put_secrets(struct msg *m, const struct job *j)
 static int
 get_secrets(struct msg *m, struct job *j, struct error *e)
 {
-	return get_secret(m, &j->management, e) == -1 ||
-	    get_secret(m, &j->pin, e) == -1 ||
+	if (get_secret(m, &j->management, e) == -1)
+		return -1;
+	j->management_alg = msg_get_u32(m) & 0xff;
+	return get_secret(m, &j->pin, e) == -1 ||
 	    get_secret(m, &j->puk, e) == -1 ? -1 : 0;
 }
 
@@ -183,6 +186,9 @@ put_job(struct msg *m, const struct job *j, struct error *e)
 	put_secret(m, &j->factory_pin);
 	put_secret(m, &j->factory_puk);
 	put_secrets(m, j);
+	msg_put_u32(m, j->is_bare);
+	msg_put_u32(m, j->channel_version);
+	msg_put_u32(m, j->channel_s16);
 	msg_put_u32(m, (uint32_t)j->nslots);
 	for (size_t i = 0; i < j->nslots; i++)
 		if (put_slot(m, &j->slot[i], e) == -1)
@@ -206,6 +212,9 @@ get_job(struct msg *m, struct job *j, struct error *e)
 	    get_secret(m, &j->factory_puk, e) == -1 ||
 	    get_secrets(m, j, e) == -1)
 		return -1;
+	j->is_bare = msg_get_u32(m) != 0;
+	j->channel_version = msg_get_u32(m) & 0xff;
+	j->channel_s16 = msg_get_u32(m) != 0;
 	if ((n = msg_get_u32(m)) > JOB_SLOTS)
 		m->bad = true;
 	for (uint32_t i = 0; i < n && !m->bad; i++, j->nslots++)
@@ -330,6 +339,38 @@ ask_secrets(void *arg, struct job *j, struct error *e)
 }
 
 static int
+ask_weaker(void *arg, struct job *j, struct error *e)
+{
+	struct msg	 q = { 0 }, r = { 0 };
+	int		 rc;
+
+	msg_init(&q, ASK_WEAKER);
+	put_secrets(&q, j);
+	if ((rc = call(arg, &q, &r, e)) == 0 &&
+	    (rc = get_secrets(&r, j, e)) == 0)
+		rc = msg_done(&r, e);
+	wipe(&r);
+	return rc;
+}
+
+static int
+ask_channel(void *arg, struct bytes diversification, struct secret *enc,
+    struct secret *mac, struct error *e)
+{
+	struct msg	 q = { 0 }, r = { 0 };
+	int		 rc;
+
+	msg_init(&q, ASK_CHANNEL);
+	msg_put_blob(&q, diversification.p, diversification.len);
+	if ((rc = call(arg, &q, &r, e)) == 0 &&
+	    (rc = get_secret(&r, enc, e)) == 0 &&
+	    (rc = get_secret(&r, mac, e)) == 0)
+		rc = msg_done(&r, e);
+	wipe(&r);
+	return rc;
+}
+
+static int
 ask_issued(void *arg, struct error *e)
 {
 	struct msg	 q = { 0 };
@@ -358,8 +399,8 @@ void
 clerk_remote(struct clerk *c, int *fd)
 {
 	static const struct clerk_ops	 ops = { ask_found, ask_begin,
-		ask_key, ask_request, ask_wait, ask_secrets, ask_issued,
-		ask_failed };
+		ask_key, ask_request, ask_wait, ask_secrets, ask_weaker,
+		ask_channel, ask_issued, ask_failed };
 
 	*c = (struct clerk){ &ops, fd };
 }
@@ -449,6 +490,38 @@ answer_secrets(const struct clerk *c, struct msg *q, struct msg *r,
 }
 
 static int
+answer_weaker(const struct clerk *c, struct msg *q, struct msg *r,
+    struct error *e)
+{
+	struct job	 j = { .nslots = 0 };
+	int		 rc = -1;
+
+	if (get_secrets(q, &j, e) == 0 && msg_done(q, e) == 0 &&
+	    (rc = c->ops->weaker(c->arg, &j, e)) == 0)
+		put_secrets(r, &j);
+	job_clear(&j);
+	return rc;
+}
+
+static int
+answer_channel(const struct clerk *c, struct msg *q, struct msg *r,
+    struct error *e)
+{
+	struct bytes	 diversification = msg_get_blob(q, SECRET_MAX);
+	struct secret	 enc = { NULL, 0 }, mac = { NULL, 0 };
+	int		 rc = -1;
+
+	if (msg_done(q, e) == 0 && (rc = c->ops->channel(c->arg,
+	    diversification, &enc, &mac, e)) == 0) {
+		put_secret(r, &enc);
+		put_secret(r, &mac);
+	}
+	secret_free(&enc);
+	secret_free(&mac);
+	return rc;
+}
+
+static int
 answer_issued(const struct clerk *c, struct msg *q, struct msg *r,
     struct error *e)
 {
@@ -489,6 +562,7 @@ static answer_fn	*const answers[] = {
 	[ASK_FOUND] = answer_found, [ASK_BEGIN] = answer_begin,
 	[ASK_KEY] = answer_key, [ASK_REQUEST] = answer_request,
 	[ASK_WAIT] = answer_wait, [ASK_SECRETS] = answer_secrets,
+	[ASK_WEAKER] = answer_weaker, [ASK_CHANNEL] = answer_channel,
 	[ASK_ISSUED] = answer_issued, [ASK_FAILED] = answer_failed,
 };
 

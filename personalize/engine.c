@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine.h"
+#include "scp03.h"
 
 struct engine {
 	struct card		*card;
@@ -224,17 +225,128 @@ set_pins(struct engine *g, bool fresh, struct error *e)
 	return 0;
 }
 
+/* The best kind of key that the card has is found by trying, with a key that
+ * was kept before. */
+static int
+set_management(struct engine *g, struct error *e)
+{
+	struct job	*j = g->job;
+
+	for (;;) {
+		if (begin(g, STEP_MANAGEMENT, CARD_AUTHENTICATION, e) == -1)
+			return -1;
+		if (g->card->driver->set_management(g->card,
+		    j->management_alg, &j->management, e) == 0)
+			return 0;
+		if (e->code != ERROR_CONFIG || is_over(g, e))
+			return -1;
+		error_clear(e);
+		if (g->clerk->ops->weaker(g->clerk->arg, j, e) == -1)
+			return -1;
+	}
+}
+
 /* The management key is the last, for nothing can be written without it. */
 static int
 lock(struct engine *g, struct error *e)
 {
-	if (!g->own_pin && (g->clerk->ops->secrets(g->clerk->arg, g->job,
-	    e) == -1 || set_pins(g, true, e) == -1))
+	if (!g->own_pin || g->job->is_bare) {
+		if (g->clerk->ops->secrets(g->clerk->arg, g->job, e) == -1)
+			return -1;
+		if (!g->own_pin && set_pins(g, true, e) == -1)
+			return -1;
+	}
+	return g->own_management || g->job->management.len == 0 ? 0 :
+	    set_management(g, e);
+}
+
+/* ---- cards that come with nothing on them ---- */
+
+static int
+ask_channel(void *arg, struct bytes diversification, struct secret *enc,
+    struct secret *mac, struct error *e)
+{
+	struct engine	*g = arg;
+
+	return g->clerk->ops->channel(g->clerk->arg, diversification, enc,
+	    mac, e);
+}
+
+/* A card that denies the keys locks itself sooner or later: that it has done so
+ * is written down at once, and they are not tried on it again. */
+static int
+open_channel(struct engine *g, struct error *e)
+{
+	const struct scp03_keys	 keys = { .version = g->job->channel_version,
+		.s16 = g->job->channel_s16, .ask = ask_channel, .arg = g };
+	struct error		 why;
+
+	if (begin(g, STEP_CHANNEL, CARD_AUTHENTICATION, e) == -1)
 		return -1;
-	if (g->own_management || g->job->management.len == 0)
+	if (g->card->driver->secure(g->card, &keys, e) == 0)
 		return 0;
-	return begin(g, STEP_MANAGEMENT, CARD_AUTHENTICATION, e) == -1 ? -1 :
-	    g->card->driver->set_management(g->card, &g->job->management, e);
+	if (e->code != ERROR_DENIED || g->card->io->lost)
+		return -1;
+	why = *e;
+	error_clear(e);
+	if (begin(g, STEP_DENIED, CARD_AUTHENTICATION, e) == 0)
+		*e = why;
+	return -1;
+}
+
+static int
+name_parts(struct engine *g, struct error *e)
+{
+	struct job		*j = g->job;
+	struct card_layout	 layout = { .has = { false } };
+
+	for (size_t i = 0; i < j->nslots; i++) {
+		layout.has[j->slot[i].slot] = true;
+		layout.alg[j->slot[i].slot] = j->slot[i].alg;
+	}
+	for (;;) {
+		layout.management = j->management_alg;
+		if (begin(g, STEP_PREPARE, CARD_AUTHENTICATION, e) == -1)
+			return -1;
+		if (g->card->driver->prepare(g->card, &layout, e) == 0)
+			return 0;
+		if (e->code != ERROR_CONFIG || is_over(g, e))
+			return -1;
+		error_clear(e);
+		if (g->clerk->ops->weaker(g->clerk->arg, j, e) == -1)
+			return -1;
+	}
+}
+
+/*
+ * Everything that is set in the channel is set again when that was interrupted,
+ * whatever it was before; the management key comes last.  So a card that knows
+ * it is prepared, and its channel stays closed.
+ */
+static int
+prepare(struct engine *g, struct error *e)
+{
+	const struct card_driver	*d = g->card->driver;
+	struct job			*j = g->job;
+
+	if (j->management.len > 0 &&
+	    d->authenticate(g->card, &j->management, e) == 0) {
+		g->own_management = g->own_pin = true;
+		return 0;
+	}
+	if (is_over(g, e))
+		return -1;
+	error_clear(e);
+	if (open_channel(g, e) == -1 ||
+	    g->clerk->ops->secrets(g->clerk->arg, j, e) == -1 ||
+	    name_parts(g, e) == -1 ||
+	    begin(g, STEP_PIN, CARD_AUTHENTICATION, e) == -1 ||
+	    d->set_pins(g->card, &j->pin, &j->puk, e) == -1 ||
+	    set_management(g, e) == -1 || card_reopen(g->card, e) == -1 ||
+	    d->authenticate(g->card, &j->management, e) == -1)
+		return -1;
+	g->own_management = g->own_pin = true;
+	return 0;
 }
 
 static int
@@ -297,8 +409,9 @@ engine_work(struct card *c, const struct clerk *clerk, struct job *j,
 {
 	struct engine	 g = { .card = c, .clerk = clerk, .job = j };
 
-	if (authenticate(&g, e) == -1 || set_name(&g, e) == -1 ||
-	    (j->pin.len > 0 && set_pins(&g, false, e) == -1))
+	if ((j->is_bare ? prepare(&g, e) : authenticate(&g, e)) == -1 ||
+	    set_name(&g, e) == -1 ||
+	    (j->pin.len > 0 && !g.own_pin && set_pins(&g, false, e) == -1))
 		return -1;
 	for (size_t i = 0; i < j->nslots; i++)
 		if (make_key(&g, &j->slot[i], e) == -1)

@@ -21,7 +21,8 @@ const char *
 job_step_name(enum job_step step)
 {
 	static const char *const names[STEP__MAX] = {
-		[STEP_NAME] = "name", [STEP_KEY] = "key",
+		[STEP_CHANNEL] = "channel", [STEP_DENIED] = "channel denied",
+		[STEP_PREPARE] = "prepare", [STEP_NAME] = "name", [STEP_KEY] = "key",
 		[STEP_CERT] = "certificate", [STEP_PUK] = "PUK",
 		[STEP_PIN] = "PIN", [STEP_MANAGEMENT] = "management key",
 		[STEP_CHECK] = "check",

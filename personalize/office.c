@@ -21,7 +21,7 @@
 
 const struct clerk_ops	 OFFICE_CLERK = { office_found, office_begin,
 	office_key, office_request, office_wait, office_secrets,
-	office_issued, office_failed };
+	office_weaker, office_channel, office_issued, office_failed };
 
 void
 seat_tell_event(struct seat *s, struct event *v)
@@ -57,6 +57,7 @@ seat_leave(struct seat *s)
 	s->has_card = s->waits = false;
 	s->step = 0;
 	s->failures = 0;
+	s->denied = false;
 }
 
 static int

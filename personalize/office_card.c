@@ -129,6 +129,10 @@ begin_blank(struct seat *s, const char *identity, const struct card_info *i,
 			    .batch = o->setup->batch,
 			    .nbatches = o->setup->nbatches } };
 
+	if (o->nchannels > 0 && !i->extended && o->denied >= DENIED_MAX)
+		return refuse(s, NULL, "the last cards have denied the keys of "
+		    "their channel: compare them with the blanks, then start "
+		    "the station again", e);
 	if (i->default_management == 0)
 		return refuse(s, NULL, "this is no blank: somebody has set "
 		    "its management key, and it was not us", e);
@@ -227,7 +231,8 @@ set_expiry(struct seat *s, struct job *j)
 static int
 fill_job(struct seat *s, struct job *j, struct error *e)
 {
-	struct office	*o = s->office;
+	struct office		*o = s->office;
+	const struct channel	*channel;
 
 	*j = (struct job){ .name = { .expires = j->expires } };
 	memcpy(j->name.guid, s->card.hold.id, sizeof(j->name.guid));
@@ -236,6 +241,11 @@ fill_job(struct seat *s, struct job *j, struct error *e)
 	snprintf(j->number, sizeof(j->number), "%s", s->card.number);
 	snprintf(j->holder, sizeof(j->holder), "%s", s->card.holder);
 	set_expiry(s, j);
+	if ((channel = seat_channel(s)) != NULL) {
+		j->is_bare = true;
+		j->channel_version = channel->conf->version & 0xff;
+		j->channel_s16 = channel->conf->long_challenges;
+	}
 	return secret_dup(&j->factory_management, &o->factory_management,
 	    e) == -1 || secret_dup(&j->factory_pin, &o->factory_pin, e) == -1 ||
 	    secret_dup(&j->factory_puk, &o->factory_puk, e) == -1 ||

@@ -147,8 +147,13 @@ is_untouched(struct seat *s, struct error *e)
 
 	if (strcmp(s->card.state, "claimed") != 0)
 		return 0;
-	return db_card_steps(s->office->db, s->card.hold.id, &steps,
-	    s->arena, e) == -1 ? -1 : steps.n == 0;
+	if (db_card_steps(s->office->db, s->card.hold.id, &steps, s->arena,
+	    e) == -1)
+		return -1;
+	for (size_t i = 0; i < steps.n; i++)
+		if (strncmp(steps.v[i].step, "channel", 7) != 0)
+			return 0;
+	return 1;
 }
 
 int
@@ -164,7 +169,7 @@ office_failed(void *arg, const struct error *why, bool *again,
 		return error_set(e, ERROR_BUG, "no card was found");
 	if (why->code == ERROR_CONFLICT)
 		return set_aside(s, why, e);
-	if (++s->failures < TRIES_MAX) {
+	if (++s->failures < TRIES_MAX && !s->denied) {
 		seat_tell(s, EVENT_FAILED, why->text);
 		*again = true;
 		return 0;

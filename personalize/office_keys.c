@@ -108,6 +108,7 @@ office_clear(struct office *o)
 	sk_X509_pop_free(o->stations, X509_free);
 	secret_free(&o->secret.secret);
 	secret_free(&o->master);
+	office_clear_channels(o);
 	secret_free(&o->factory_management);
 	secret_free(&o->factory_pin);
 	secret_free(&o->factory_puk);
@@ -120,7 +121,7 @@ office_keys(struct office *o, const struct office_setup *setup,
 	o->setup = setup;
 	o->conf = setup->conf;
 	return get_factory(o, e) == -1 || get_agent(o, e) == -1 ||
-	    get_seals(o, e) == -1 ? -1 : 0;
+	    get_seals(o, e) == -1 || office_get_channels(o, e) == -1 ? -1 : 0;
 }
 
 int

@@ -11,6 +11,13 @@
 
 #define NONCE_SIZE	16
 #define TRIES_MAX	2	/* of one card that fails, then it is spoiled */
+#define CHANNEL_TRIES	5	/* without ever getting an answer */
+#define DENIED_MAX	3	/* then it is the keys that are wrong */
+
+struct channel {
+	const struct station_channel *conf;
+	struct secret		 enc, mac, master;
+};
 
 struct office {
 	const struct office_setup *setup;
@@ -25,6 +32,9 @@ struct office {
 	STACK_OF(X509)		*stations;	/* us and our peers */
 	struct secret		 master;
 	struct secret		 factory_management, factory_pin, factory_puk;
+	struct channel		*channel;
+	size_t			 nchannels;
+	unsigned int		 denied;	/* cards in a row that denied it */
 	struct seat		*seat;
 	size_t			 nseats;
 	struct arena		*look;		/* of one look at the store */
@@ -45,6 +55,7 @@ struct seat {
 	enum card_slot		 nonce_slot;
 	X509			*leaf, *issuer;	/* its attestation, or NULL */
 	unsigned int		 failures;	/* of this card, in a row */
+	bool			 denied;	/* its channel */
 };
 
 extern const struct clerk_ops OFFICE_CLERK;	/* arg: a struct seat */
@@ -72,6 +83,15 @@ int	 office_request(void *, enum card_slot, struct bytes der,
 	    bool is_request, struct error *);
 int	 office_wait(void *, struct error *);
 int	 office_secrets(void *, struct job *, struct error *);
+int	 office_weaker(void *, struct job *, struct error *);
+int	 office_channel(void *, struct bytes diversification,
+	    struct secret *enc, struct secret *mac, struct error *);
+int	 office_get_channels(struct office *, struct error *);
+void	 office_clear_channels(struct office *);
+/* That of the card's batch; NULL: it has another kind of cards. */
+const struct channel *seat_channel(const struct seat *);
+/* May the channel's keys be tried on this card?  ERROR_CONFLICT. */
+int	 seat_may_open(struct seat *, struct error *);
 /* Those that are in the journal already; none is no error. */
 int	 office_known_secrets(struct seat *, struct job *, struct error *);
 int	 office_issued(void *, struct error *);

@@ -14,13 +14,12 @@
 #include "card/seal.h"
 
 #define PUK_LENGTH	8
-#define MANAGEMENT_SIZE	24	/* AES-192, or 3DES where a card has no better */
 #define LABEL		"signet card management key"
 
 /* SP 800-108 in counter mode with CMAC-AES-256: from the master key and the
  * card's GUID, so that no list of such keys is needed. */
 static int
-derive(const struct secret *master, const uint8_t id[DB_CARD_ID],
+derive(const struct secret *master, const uint8_t id[DB_CARD_ID], size_t size,
     struct secret *out, struct error *e)
 {
 	char		 mac[] = "CMAC", cipher[] = "AES-256-CBC",
@@ -47,7 +46,7 @@ derive(const struct secret *master, const uint8_t id[DB_CARD_ID],
 	memcpy(guid, id, sizeof(guid));
 	p[5] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, guid,
 	    sizeof(guid));
-	if (secret_new(out, MANAGEMENT_SIZE, e) == 0)
+	if (secret_new(out, size, e) == 0)
 		rc = EVP_KDF_derive(ctx, out->p, out->len, p) == 1 ? 0 :
 		    error_ssl(e, ERROR_CRYPTO, "derive a management key");
 	EVP_KDF_CTX_free(ctx);
@@ -55,21 +54,37 @@ derive(const struct secret *master, const uint8_t id[DB_CARD_ID],
 	return rc;
 }
 
+/* The i-th kind of management key that will do; 0: no more. */
+static uint8_t
+kind(const struct seat *s, size_t i)
+{
+	static const char *const	 usual[] = { "aes-256", "aes-192",
+		"aes-128", "3des" };
+	const struct conf_list		*own = &s->layout->management_algs;
+
+	if (own->n > 0)
+		return i < own->n ? card_management_named(own->v[i]) : 0;
+	return i < sizeof(usual) / sizeof(usual[0]) ?
+	    card_management_named(usual[i]) : 0;
+}
+
 static int
-make_management(struct seat *s, struct secret *out, struct error *e)
+make_management(struct seat *s, uint8_t alg, struct job *j, struct error *e)
 {
 	struct office	*o = s->office;
+	size_t		 size = card_management_size(alg);
 
-	if (!s->extended)
+	if (!s->extended && seat_channel(s) == NULL)
 		return 0;		/* it keeps the one that it came with */
+	j->management_alg = alg;
 	if (strcmp(s->layout->management, "derived") != 0)
-		return secret_new(out, MANAGEMENT_SIZE, e) == -1 ? -1 :
-		    rng_fill(&rng_system, out->p, out->len, e);
+		return secret_new(&j->management, size, e) == -1 ? -1 :
+		    rng_fill(&rng_system, j->management.p, size, e);
 	if (o->master.len != 32)
 		return error_set(e, ERROR_CONFIG, "layout %s derives "
 		    "management keys, and the setting \"master\" names no key "
 		    "of 32 bytes", s->layout->name);
-	return derive(&o->master, s->card.hold.id, out, e);
+	return derive(&o->master, s->card.hold.id, size, &j->management, e);
 }
 
 static int
@@ -80,7 +95,7 @@ make_secrets(struct seat *s, struct job *j, struct error *e)
 	return pin_make(&j->pin, (size_t)s->layout->pin_length, &avoid,
 	    &rng_system, e) == -1 || pin_make(&j->puk, PUK_LENGTH, NULL,
 	    &rng_system, e) == -1 ||
-	    make_management(s, &j->management, e) == -1 ? -1 : 0;
+	    make_management(s, kind(s, 0), j, e) == -1 ? -1 : 0;
 }
 
 /* ---- kept ---- */
@@ -199,6 +214,33 @@ keep_secrets(struct seat *s, const struct job *j, struct error *e)
 	return rc;
 }
 
+int
+office_weaker(void *arg, struct job *j, struct error *e)
+{
+	struct seat	*s = arg;
+	struct job	 new = { .nslots = 0 };
+	uint8_t		 next = 0;
+	int		 rc = -1;
+
+	if (!s->has_card)
+		return error_set(e, ERROR_BUG, "no card was found");
+	for (size_t i = 0; next == 0 && kind(s, i) != 0; i++)
+		if (kind(s, i) == j->management_alg)
+			next = kind(s, i + 1);
+	if (next == 0)
+		return error_set(e, ERROR_CARD, "the card has none of the "
+		    "kinds of management keys that layout %s allows",
+		    s->layout->name);
+	if (make_management(s, next, &new, e) == 0 &&
+	    keep_secrets(s, &new, e) == 0 &&
+	    secret_dup(&j->management, &new.management, e) == 0) {
+		j->management_alg = next;
+		rc = 0;
+	}
+	job_clear(&new);
+	return rc;
+}
+
 /* ---- opened ---- */
 
 static int
@@ -225,26 +267,33 @@ office_known_secrets(struct seat *s, struct job *j, struct error *e)
 	    e) == -1)
 		return -1;
 	for (size_t i = 0; i < all.n; i++) {
-		const char	*kind = all.v[i].kind;
+		const char	*what = all.v[i].kind;
 
-		if (open_one(s, &all.v[i], strcmp(kind, "pin") == 0 ?
-		    &j->pin : strcmp(kind, "puk") == 0 ? &j->puk :
+		if (open_one(s, &all.v[i], strcmp(what, "pin") == 0 ?
+		    &j->pin : strcmp(what, "puk") == 0 ? &j->puk :
 		    &j->management, e) == -1)
 			return -1;
 	}
+	/* Of two kinds with keys of one length the first is tried first. */
+	for (size_t i = 0; j->management_alg == 0 && kind(s, i) != 0; i++)
+		if (card_management_size(kind(s, i)) == j->management.len)
+			j->management_alg = kind(s, i);
 	return 0;
 }
 
 int
 office_secrets(void *arg, struct job *j, struct error *e)
 {
-	struct seat	*s = arg;
+	static const struct job	 none = { .nslots = 0 };
+	struct seat		*s = arg;
 
 	if (!s->has_card)
 		return error_set(e, ERROR_BUG, "no card was found");
 	if (office_known_secrets(s, j, e) == -1)
 		return -1;
-	if (j->pin.len > 0)
-		return 0;
-	return make_secrets(s, j, e) == -1 ? -1 : keep_secrets(s, j, e);
+	if (j->pin.len == 0)
+		return make_secrets(s, j, e) == -1 ? -1 :
+		    keep_secrets(s, j, e);
+	return strcmp(s->card.state, "certified") != 0 ? 0 :
+	    keep_secrets(s, &none, e);
 }

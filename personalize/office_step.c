@@ -88,8 +88,15 @@ office_begin(void *arg, enum job_step step, enum card_slot slot,
 
 	if (!s->has_card)
 		return error_set(e, ERROR_BUG, "no card was found");
+	if (step == STEP_CHANNEL && seat_may_open(s, e) == -1)
+		return -1;
 	if (db_txn(s->office->db, begin_step, &p, e) == -1)
 		return -1;
+	s->denied = step == STEP_DENIED;
+	if (step == STEP_DENIED)
+		s->office->denied++;
+	else if (step == STEP_PREPARE)
+		s->office->denied = 0;
 	s->step = p.seq;
 	if (step == STEP_CHECK && strcmp(s->card.state, "written") == 0)
 		s->card.state = "locked";

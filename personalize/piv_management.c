@@ -18,15 +18,6 @@ static const struct {
 };
 #define NCIPHERS	(sizeof(ciphers) / sizeof(ciphers[0]))
 
-size_t
-piv_management_size(uint8_t alg)
-{
-	for (size_t i = 0; i < NCIPHERS; i++)
-		if (ciphers[i].alg == alg)
-			return ciphers[i].key;
-	return 0;
-}
-
 static int
 cipher_block(size_t i, const struct secret *key, bool encrypt,
     const uint8_t *in, uint8_t out[PIV_BLOCK_MAX], struct error *e)
@@ -184,33 +175,23 @@ set_by_vendor(struct card *c, uint8_t alg, const struct secret *key,
 	return rc;
 }
 
-/* The strongest that the card will have for this length. */
 int
-piv_set_management(struct card *c, const struct secret *key, struct error *e)
+piv_set_management(struct card *c, uint8_t alg, const struct secret *key,
+    struct error *e)
 {
 	uint16_t	 sw = 0;
-	uint8_t		 alg = 0;
-	int		 rc = 0;
 
-	for (size_t i = 0; i < NCIPHERS; i++) {
-		if (ciphers[i].key != key->len)
-			continue;
-		alg = ciphers[i].alg;
-		rc = c->io->channel != NULL ?
-		    piv_set_reference(c, alg, key, &sw, e) :
-		    set_by_vendor(c, alg, key, &sw, e);
-		if (rc == -1 || sw == APDU_OK)
-			break;
-	}
-	if (rc == -1)
+	if (card_management_size(alg) != key->len)
+		return error_set(e, ERROR_BUG, "a management key of %zu bytes",
+		    key->len);
+	if ((c->io->channel != NULL ? piv_set_reference(c, alg, key, &sw, e) :
+	    set_by_vendor(c, alg, key, &sw, e)) == -1)
 		return -1;
 	if (sw != APDU_OK) {
-		rc = sw == 0 ? error_set(e, ERROR_BUG,
-		    "a management key of %zu bytes", key->len) :
-		    apdu_error(e, sw, "set the management key");
+		apdu_error(e, sw, "set the management key");
 		if (sw == APDU_NO_INS || piv_is_not_offered(sw))
 			e->code = ERROR_CONFIG;
-		return rc;
+		return -1;
 	}
 	c->management_alg = alg;
 	return piv_authenticate(c, key, e);

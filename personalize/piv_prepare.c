@@ -56,6 +56,8 @@ define(struct card *c, uint32_t kind, const struct buf *inside,
 	if (sw == APDU_OK || sw == EXISTS || sw == APDU_CONDITION)
 		return 0;
 	apdu_error(e, sw, "name it");
+	if (name == PIV_MANAGEMENT && piv_is_not_offered(sw))
+		e->code = ERROR_CONFIG;
 	return error_wrap(e, "%s %02x", kind == KEY ? "key" : "object",
 	    (unsigned int)name);
 }

@@ -56,7 +56,6 @@ int	 piv_use(struct card *, uint8_t alg, uint8_t reference, uint32_t what,
 /* The 7C of an answer and in it the tag; ERROR_CARD when it is not there. */
 int	 piv_answer(struct bytes answer, uint32_t tag, struct bytes *value,
 	    struct error *);
-size_t	 piv_management_size(uint8_t alg);	/* of the key; 0: unknown */
 
 /* As the card wants it: eight bytes. */
 int	 piv_pin_padded(struct secret *, enum card_pin, const struct secret *,
@@ -91,7 +90,7 @@ int	 piv_change(struct card *, enum card_pin, const struct secret *,
 	    const struct secret *, int, struct error *);
 int	 piv_unblock(struct card *, const struct secret *,
 	    const struct secret *, struct error *);
-int	 piv_set_management(struct card *, const struct secret *,
+int	 piv_set_management(struct card *, uint8_t alg, const struct secret *,
 	    struct error *);
 int	 piv_set_tries(struct card *, int, int, struct error *);
 int	 piv_reset(struct card *, struct error *);

@@ -71,7 +71,7 @@ learn_vendor(struct card *c, struct error *e)
 	    piv_is_default(c, 0x81, &c->info.default_puk, &none, e) == -1 ||
 	    piv_is_default(c, PIV_MANAGEMENT, &c->info.default_management,
 	    &alg, e) == -1 ? -1 : 0;
-	if (piv_management_size(alg) != 0)
+	if (card_management_size(alg) != 0)
 		c->management_alg = alg;
  out:
 	buf_clear(&out);

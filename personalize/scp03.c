@@ -149,12 +149,39 @@ forget(struct scp03 **s)
 	mem_free(s);
 }
 
+/* Session keys, and the card's proof, which comes before ours. */
+static int
+agree(struct scp03 *s, const struct scp03_keys *k, struct bytes host,
+    const struct buf *answer, uint8_t ours[16], struct error *e)
+{
+	struct scp03_keys	 asked = { .version = k->version };
+	const uint8_t		*card = answer->p + DIVERSIFIED + 3;
+	uint8_t			 theirs[16];
+	int			 rc = -1;
+
+	if (k->ask != NULL && k->ask(k->arg, BYTES(answer->p, DIVERSIFIED),
+	    &asked.enc, &asked.mac, e) == -1)
+		goto out;
+	if (scp03_derive(s, k->ask != NULL ? &asked : k, host,
+	    BYTES(card, host.len), theirs, ours, e) == -1)
+		goto out;
+	if (CRYPTO_memcmp(theirs, card + host.len, host.len) != 0)
+		error_set(e, ERROR_DENIED,
+		    "the card does not know the keys of this channel");
+	else
+		rc = 0;
+ out:
+	secret_free(&asked.enc);
+	secret_free(&asked.mac);
+	return rc;
+}
+
 int
 scp03_open(struct card_io *io, const struct scp03_keys *k, struct error *e)
 {
 	struct scp03	*s = mem_alloc(sizeof(*s));
 	struct buf	 answer = { 0 };
-	uint8_t		 host[16], theirs[16], ours[16];
+	uint8_t		 host[16], ours[16];
 	uint8_t		 offers = 0, level = SCP03_C_MAC | SCP03_C_ENC;
 	size_t		 n = k->s16 ? 16 : 8;
 	int		 rc = -1;
@@ -165,14 +192,8 @@ scp03_open(struct card_io *io, const struct scp03_keys *k, struct error *e)
 		goto out;
 	}
 	if (initialize(io, k, BYTES(host, n), &answer, &offers, e) == -1 ||
-	    scp03_derive(s, k, BYTES(host, n),
-	    BYTES(answer.p + DIVERSIFIED + 3, n), theirs, ours, e) == -1)
+	    agree(s, k, BYTES(host, n), &answer, ours, e) == -1)
 		goto out;
-	if (CRYPTO_memcmp(theirs, answer.p + DIVERSIFIED + 3 + n, n) != 0) {
-		error_set(e, ERROR_DENIED,
-		    "the card does not know the keys of this channel");
-		goto out;
-	}
 	if ((offers & OFFERS_R_MAC) != 0)
 		level |= SCP03_R_MAC | ((offers & OFFERS_R_ENC) != 0 ?
 		    SCP03_R_ENC : 0);

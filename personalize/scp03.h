@@ -22,6 +22,12 @@ struct scp03_keys {		/* as they are in this card */
 	struct secret	 enc, mac;	/* 16, 24 or 32 bytes, all alike */
 	uint8_t		 version;	/* 0: the card's first */
 	bool		 s16;		/* challenges and MACs of 16 bytes */
+	/* Where enc and mac are empty, who has them is asked, with what the
+	 * card says to tell it from others. */
+	int		(*ask)(void *arg, struct bytes diversification,
+			    struct secret *enc, struct secret *mac,
+			    struct error *);
+	void		*arg;
 };
 
 /*
@@ -31,6 +37,14 @@ struct scp03_keys {		/* as they are in this card */
 int	 scp03_open(struct card_io *, const struct scp03_keys *,
 	    struct error *);
 void	 scp03_close(struct card_io *);
+
+/*
+ * The key of a card from that of its maker or batch, as the scheme known as
+ * KDF3 has it: SP 800-108 in counter mode with CMAC, over a number for what the
+ * key is for (1 enciphers, 2 protects) and the card's ten bytes.
+ */
+int	 scp03_diversify(struct secret *key, const struct secret *master,
+	    uint8_t number, struct bytes diversification, struct error *);
 
 /* For apdu.c.  How many bytes of data a short command has room for. */
 size_t	 scp03_room(const struct scp03 *);

@@ -70,6 +70,32 @@ kdf(uint8_t *out, size_t n, const struct secret *key, uint8_t purpose,
 }
 
 int
+scp03_diversify(struct secret *key, const struct secret *master,
+    uint8_t number, struct bytes diversification, struct error *e)
+{
+	uint8_t	 head[6] = { 0, 0, 0, 0, number, 0 }, block[SCP03_BLOCK];
+	size_t	 part;
+	int	 rc = 0;
+
+	if (master->len != 16 && master->len != 24 && master->len != 32)
+		return error_set(e, ERROR_CONFIG,
+		    "a key of channels has 16, 24 or 32 bytes");
+	if (secret_new(key, master->len, e) == -1)
+		return -1;
+	for (size_t n = 0; n < key->len && rc == 0; n += part) {
+		part = key->len - n < sizeof(block) ? key->len - n :
+		    sizeof(block);
+		head[0]++;
+		rc = scp03_cmac(master->p, master->len,
+		    BYTES(head, sizeof(head)), diversification,
+		    BYTES(NULL, 0), block, e);
+		memcpy(key->p + n, block, part);
+	}
+	OPENSSL_cleanse(block, sizeof(block));
+	return rc;
+}
+
+int
 scp03_derive(struct scp03 *s, const struct scp03_keys *k, struct bytes host,
     struct bytes card, uint8_t card_shows[16], uint8_t host_shows[16],
     struct error *e)

@@ -2,6 +2,23 @@
 #include "settings.h"
 #include "base/text.h"
 
+static const struct conf_item	 channel_items[] = {
+	CONF_STR_REQUIRED(struct station_channel, batch,
+	    "Batch whose blanks come bare."),
+	CONF_STR(struct station_channel, enc, NULL,
+	    "Where the key comes from that enciphers: 32, 48 or 64"
+	    " hexadecimal digits."),
+	CONF_STR(struct station_channel, mac, NULL,
+	    "The same, of the key that protects."),
+	CONF_STR(struct station_channel, master, NULL,
+	    "Instead of both: the key that each card's are derived of (KDF3)."),
+	CONF_NUM(struct station_channel, version, 0, 0, 127,
+	    "Version of these keys on the card; 0: its first."),
+	CONF_BOOL(struct station_channel, long_challenges, false,
+	    "Whether the cards use challenges of 16 bytes (S16)."),
+	CONF_END
+};
+
 typedef struct station_conf	 conf;
 const struct conf_item	 STATION_CONF[] = {
 	CONF_STR(conf, station, "station-1",
@@ -47,6 +64,8 @@ const struct conf_item	 STATION_CONF[] = {
 	    "Where the PIN of blanks comes from; by default 123456."),
 	CONF_STR(conf, factory_puk, NULL,
 	    "Where the PUK of blanks comes from; by default 12345678."),
+	CONF_GROUPS(conf, channels, channel_items, struct station_channel,
+	    "The channels by which blanks with nothing on them are prepared."),
 	CONF_LIST(conf, readers,
 	    "Names of the readers, as PC/SC has them; by default all."),
 	CONF_STR(conf, letters, DATADIR "/letters",
@@ -62,5 +81,15 @@ station_conf_check(const struct station_conf *c, struct error *e)
 	if (!text_is_name(c->station))
 		return error_set(e, ERROR_CONFIG, "station: \"%s\" is not a "
 		    "name", c->station);
+	for (size_t i = 0; i < c->channels.n; i++) {
+		const struct station_channel *v =
+		    (const struct station_channel *)c->channels.v + i;
+
+		if ((v->master != NULL) == (v->enc != NULL) ||
+		    (v->enc != NULL) != (v->mac != NULL))
+			return error_set(e, ERROR_CONFIG, "channels: batch %s "
+			    "needs \"enc\" and \"mac\", or \"master\"",
+			    v->batch);
+	}
 	return 0;
 }

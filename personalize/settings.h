@@ -6,6 +6,14 @@
  */
 #include "os/conf.h"
 
+struct station_channel {	/* channels = ( { batch = "..."; ... } ) */
+	char			*batch;
+	char			*enc, *mac;	/* sources, or ... */
+	char			*master;	/* ... of which they are derived */
+	int64_t			 version;
+	bool			 long_challenges;
+};
+
 struct station_conf {
 	char			*station;	/* its name, in the journal */
 	char			*user;
@@ -22,6 +30,7 @@ struct station_conf {
 	char			*master;	/* source of the master key */
 	char			*factory_management, *factory_pin,
 				*factory_puk;	/* sources; NULL: the usual */
+	struct conf_groups	 channels;	/* of bare cards */
 	struct conf_list	 readers;	/* all, where it is empty */
 	char			*letters;	/* directory of their templates */
 	char			*activate_at;	/* address in the letter */

@@ -41,25 +41,9 @@ four_slots() {
 	{ slot = \"key management\"; profile = \"individual-encrypt\"; alg = \"$2\"; },
 	{ slot = \"card authentication\"; profile = \"card-auth\"; alg = \"$2\"; }
 "
-	cp "$tmp/layouts/$1" "$pki/cards/$1"
 }
 four_slots ec ec:P-256
 four_slots rsa rsa:2048
-
-# bench_batch NAME COUNT: as an office and two officers make it
-bench_batch() {
-	{
-		echo holder,name,given,surname,mail,country,org
-		seq "$2" | sed "s/.*/$1-&,H &,H,E&,h&@example.org,SE,Example AB/"
-	} >"$tmp/$1.csv"
-	signet card batch import "$1" --layout "$1" --csv "$tmp/$1.csv" \
-	    >"$tmp/out" 2>&1 &&
-	as o1 signet card batch approve "$1" --yes >"$tmp/out" 2>&1 &&
-	as o2 signet card batch approve "$1" --yes >"$tmp/out" 2>&1 || {
-		cat "$tmp/out" >&2
-		exit 1
-	}
-}
 
 # bench_run BATCH READERS COUNT: figures in $tmp/figures
 bench_run() {
@@ -138,7 +122,7 @@ rows() {
 for name in $layouts; do
 	n=$cards
 	[ "$name" = ec ] || n=$rsa
-	bench_batch "$name" $((n + 31 * each))
+	card_batch "$name" "$name" $((n + 31 * each)) || exit 1
 	one=
 	for r in 1 2 4 8 16; do
 		[ "$each" -gt 0 ] || break

@@ -130,7 +130,7 @@ try_secrets(struct card *c, struct error *e)
 	judge(c, d->verify(c, &pin, 1, e), e);
 	judge(c, d->change(c, CARD_PUK, &pin, &pin, 1, e), e);
 	judge(c, d->unblock(c, &pin, &pin, e), e);
-	judge(c, d->set_management(c, &key, e), e);
+	judge(c, d->set_management(c, 0x0a, &key, e), e);
 	judge(c, d->set_history(c, 1, e), e);
 	/* The host's challenge is not the card's to choose. */
 	if (d->secure(c, &keys, e) == 0)

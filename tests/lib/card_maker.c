@@ -196,8 +196,8 @@ prepare(struct maker *m, const char *name, struct error *e)
 	    d->secure(&m->card, &keys, e) == 0 &&
 	    d->prepare(&m->card, &layout, e) == 0 &&
 	    d->set_pins(&m->card, &m->plan.pin, &m->plan.puk, e) == 0)
-		rc = d->set_management(&m->card, &m->plan.factory_management,
-		    e);
+		rc = d->set_management(&m->card, layout.management,
+		    &m->plan.factory_management, e);
 	secret_free(&keys.enc);
 	secret_free(&keys.mac);
 	return rc;

@@ -141,7 +141,8 @@ card_steps(struct card *c, const struct card_plan *p, struct error *e)
 	    set_puk(c, p, e) == -1)
 		return -1;
 	return p->own_management ?
-	    c->driver->set_management(c, &p->management, e) : 0;
+	    c->driver->set_management(c, p->management.len == 32 ? 0x0c : 0x0a,
+	    &p->management, e) : 0;
 }
 
 int

@@ -22,9 +22,14 @@ find(struct paper_clerk *p, enum card_slot slot)
 static void
 tell_secrets(const struct paper_clerk *p, struct job *j)
 {
-	if (p->own_management)
+	if (p->own_management) {
+		secret_free(&j->management);
 		set(&j->management, "32 bytes for an AES-256 key, yes",
-		    p->management_len);
+		    card_management_size(p->management_alg));
+		j->management_alg = p->management_alg;
+	}
+	secret_free(&j->pin);
+	secret_free(&j->puk);
 	set(&j->pin, "72430981", 8);
 	set(&j->puk, "98127364", 8);
 }
@@ -41,7 +46,8 @@ found(void *arg, const struct card_info *info, struct job *j,
 		return error_set(e, ERROR_CONFLICT, "issued already");
 	*j = (struct job){ .name = { .expires = j->expires,
 	    .unique = "random, truly" }, .expires = "20300101",
-	    .number = "C-1", .holder = "somebody", .nslots = p->nslots };
+	    .number = "C-1", .holder = "somebody", .nslots = p->nslots,
+	    .is_bare = p->is_bare, .channel_s16 = p->s16 };
 	memcpy(j->name.guid, p->guid, sizeof(p->guid));
 	set(&j->factory_management, "\1\2\3\4\5\6\7\10\1\2\3\4\5\6\7\10"
 	    "\1\2\3\4\5\6\7\10", 24);
@@ -69,12 +75,14 @@ begin(void *arg, enum job_step step, enum card_slot slot, struct error *e)
 	struct paper_clerk	*p = arg;
 	struct paper_slot	*s = find(p, slot);
 
+	if (step == STEP_CHANNEL && p->begun[STEP_DENIED] > 0)
+		return error_set(e, ERROR_CONFLICT, "denied before");
 	p->begun[step]++;
 	if (step == STEP_KEY && (s == NULL || s->ordered))
 		return error_set(e, ERROR_BUG, "a key twice");
 	if (step == STEP_CERT && (s == NULL || s->cert == NULL))
 		return error_set(e, ERROR_BUG, "no certificate yet");
-	if ((step == STEP_PIN || step == STEP_PUK ||
+	if ((step == STEP_PIN || step == STEP_PUK || step == STEP_PREPARE ||
 	    step == STEP_MANAGEMENT) && !p->has_secrets)
 		return error_set(e, ERROR_BUG, "no secret is kept yet");
 	if (step == STEP_KEY)
@@ -140,9 +148,39 @@ secrets(void *arg, struct job *j, struct error *e)
 	struct paper_clerk	*p = arg;
 
 	(void)e;
-	if (!p->has_secrets)
-		tell_secrets(p, j);
+	tell_secrets(p, j);
 	p->has_secrets = true;
+	return 0;
+}
+
+static int
+weaker(void *arg, struct job *j, struct error *e)
+{
+	static const uint8_t	 algs[] = { 0x0c, 0x0a, 0x08, 0x03, 0 };
+	struct paper_clerk	*p = arg;
+	size_t			 i = 0;
+
+	while (algs[i] != 0 && algs[i] != j->management_alg)
+		i++;
+	if (algs[i] == 0 || algs[i + 1] == 0)
+		return error_set(e, ERROR_CARD, "no weaker key");
+	p->management_alg = algs[i + 1];
+	tell_secrets(p, j);
+	return 0;
+}
+
+/* Those that everybody knows, or others. */
+static int
+channel(void *arg, struct bytes diversification, struct secret *enc,
+    struct secret *mac, struct error *e)
+{
+	struct paper_clerk	*p = arg;
+	const char		*key = "@ABCDEFGHIJKLMNO@ABCDEFGHIJKLMNO@";
+
+	if (p->begun[STEP_CHANNEL] == 0 || diversification.len != 10)
+		return error_set(e, ERROR_BUG, "a channel out of turn");
+	set(enc, key + (p->has_wrong_keys ? 1 : 0), p->channel_size);
+	set(mac, key + (p->has_wrong_keys ? 1 : 0), p->channel_size);
 	return 0;
 }
 
@@ -172,7 +210,7 @@ struct clerk
 paper_clerk(struct paper_clerk *p)
 {
 	static const struct clerk_ops	 ops = { found, begin, key, request,
-		wait_certs, secrets, issued, failed };
+		wait_certs, secrets, weaker, channel, issued, failed };
 
 	return (struct clerk){ &ops, p };
 }
@@ -189,7 +227,8 @@ paper_clerk_init(struct paper_clerk *p, const struct testpki *pki,
 	};
 
 	*p = (struct paper_clerk){ .pki = pki, .guid = "a card for test",
-	    .own_management = own_management, .management_len = 24 };
+	    .own_management = own_management, .management_alg = 0x0c,
+	    .channel_size = 16 };
 	p->nslots = sizeof(slots) / sizeof(slots[0]);
 	memcpy(p->slot, slots, sizeof(slots));
 }

@@ -22,7 +22,10 @@ struct paper_clerk {
 	struct paper_slot slot[JOB_SLOTS];
 	size_t		 nslots;
 	bool		 own_management;	/* give the card a new key */
-	size_t		 management_len;
+	uint8_t		 management_alg;	/* of it */
+	bool		 is_bare, has_wrong_keys;
+	bool		 s16;
+	size_t		 channel_size;	/* of its keys */
 	bool		 has_secrets, is_issued, is_broken;
 	enum error_code	 failed;
 	unsigned int	 keys, begun[STEP__MAX], certs;

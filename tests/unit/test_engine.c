@@ -37,6 +37,27 @@ insert(struct fixture *f, bool extended)
 	error_clear(&f->e);
 }
 
+/* With nothing on it, and nothing that it would be made for. */
+static void
+insert_bare(struct fixture *f, size_t key_size)
+{
+	insert(f, false);
+	pivcard_strip(&f->reader.card, key_size);
+	f->paper.is_bare = f->paper.own_management = true;
+	f->paper.channel_size = key_size;
+}
+
+enum { STRICT, EXTENDED, BARE, KINDS };
+
+static void
+insert_kind(struct fixture *f, int kind)
+{
+	if (kind == BARE)
+		insert_bare(f, 16);
+	else
+		insert(f, kind == EXTENDED);
+}
+
 static int
 set_up(void **state)
 {
@@ -109,7 +130,13 @@ is_whole(struct fixture *f)
 	assert_memory_equal(c->puk.value, "98127364", 8);
 	assert_int_equal(c->pin.tries, c->pin.max);
 	assert_int_equal(c->puk.tries, c->puk.max);
-	assert_int_equal(c->manage_default, !c->extended);
+	assert_int_equal(c->manage_default, !f->paper.own_management);
+	if (f->paper.own_management) {
+		assert_int_equal(c->manage_alg, f->paper.management_alg);
+		assert_memory_equal(c->manage,
+		    "32 bytes for an AES-256 key, yes",
+		    card_management_size(c->manage_alg));
+	}
 }
 
 static void
@@ -194,15 +221,75 @@ engine_work_finishes_cards_of_both_kinds(void **state)
 	}
 }
 
+static void
+engine_work_gives_a_card_the_best_management_key_that_it_takes(void **state)
+{
+	static const uint8_t	 algs[] = { 0x0c, 0x0a, 0x08, 0x03 };
+	struct fixture		*f = *state;
+
+	for (size_t i = 0; i < sizeof(algs); i++)
+		for (int kind = EXTENDED; kind <= BARE; kind++) {
+			insert_kind(f, kind);
+			f->reader.card.manage_best = algs[i];
+			if (work(f) == -1)
+				fail_msg("%02x: %s", algs[i], f->e.text);
+			is_whole(f);
+			assert_int_equal(f->reader.card.manage_alg, algs[i]);
+		}
+	insert(f, true);
+	f->reader.card.manage_best = 1;
+	refused(f, work(f), ERROR_CARD, "no weaker key");
+	assert_false(f->paper.is_issued);
+}
+
+static void
+engine_work_tries_wrong_keys_of_a_channel_once_on_a_card(void **state)
+{
+	struct fixture	*f = *state;
+	unsigned int	 n;
+
+	insert_bare(f, 16);
+	f->paper.has_wrong_keys = true;
+	refused(f, work(f), ERROR_DENIED,
+	    "the card does not know the keys of this channel");
+	assert_int_equal(f->paper.begun[STEP_DENIED], 1);
+	n = f->reader.card.channel_count;
+	for (int i = 0; i < 3; i++) {
+		apdu_reconnect(&f->io, &f->e);
+		f->paper.has_wrong_keys = i == 0;
+		refused(f, work(f), ERROR_CONFLICT, "denied before");
+	}
+	assert_int_equal(f->reader.card.channel_count, n);
+	assert_int_equal(f->paper.begun[STEP_CHANNEL], 1);
+	assert_int_equal(f->paper.begun[STEP_PREPARE], 0);
+	assert_false(f->paper.has_secrets);
+}
+
+static void
+engine_work_finishes_bare_cards(void **state)
+{
+	static const size_t	 size[] = { 16, 24, 32 };
+	struct fixture		*f = *state;
+
+	for (size_t i = 0; i < 6; i++) {
+		insert_bare(f, size[i % 3]);
+		f->paper.s16 = i >= 3;
+		if (work(f) == -1)
+			fail_msg("%s", f->e.text);
+		is_whole(f);
+		assert_int_equal(f->paper.begun[STEP_CHANNEL], 1);
+	}
+}
+
 /* Power fails once, before or after the n-th command; whoever sees the card
  * next finishes it. */
 static unsigned int
-cut_everywhere(struct fixture *f, bool extended, bool after)
+cut_everywhere(struct fixture *f, int kind, bool after)
 {
 	unsigned int	 n, step = is_watched() ? WATCHED_STEP : 1;
 
 	for (n = 1;; n += step) {
-		insert(f, extended);
+		insert_kind(f, kind);
 		f->reader.cut_at = n;
 		f->reader.cut_after = after;
 		if (work(f) == 0)
@@ -226,8 +313,8 @@ engine_work_is_taken_up_again_wherever_it_was_cut(void **state)
 {
 	unsigned int	 n = 0;
 
-	for (int i = 0; i < 4; i++)
-		n += cut_everywhere(*state, (i & 1) != 0, (i & 2) != 0);
+	for (int i = 0; i < 2 * KINDS; i++)
+		n += cut_everywhere(*state, i % KINDS, i >= KINDS);
 	print_message("# %u cuts\n", n);
 }
 
@@ -250,13 +337,15 @@ a_clerk_in_another_process_says_the_same(void **state)
 	pthread_t	 thread;
 	void		*failed;
 
-	for (int extended = 0; extended < 2; extended++) {
-		insert(f, extended);
+	for (int kind = STRICT; kind < KINDS; kind++) {
+		insert_kind(f, kind);
+		f->reader.card.manage_best = 0x0a;
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, f->pair),
 		    0);
 		clerk_remote(&f->clerk, &f->pair[0]);
 		assert_int_equal(pthread_create(&thread, NULL, sit, f), 0);
-		assert_int_equal(work(f), 0);
+		if (work(f) == -1)
+			fail_msg("%s", f->e.text);
 		is_whole(f);
 		apdu_reconnect(&f->io, &f->e);
 		refused(f, work(f), ERROR_CONFLICT, "issued already");
@@ -295,7 +384,12 @@ main(void)
 		    engine_work_refuses_a_card_on_which_the_ordered_key_is_gone),
 		cmocka_unit_test(engine_work_spends_no_last_try),
 		cmocka_unit_test(engine_work_believes_no_card_that_lies),
+		cmocka_unit_test(
+		    engine_work_tries_wrong_keys_of_a_channel_once_on_a_card),
 		cmocka_unit_test(engine_work_finishes_cards_of_both_kinds),
+		cmocka_unit_test(engine_work_finishes_bare_cards),
+		cmocka_unit_test(
+		    engine_work_gives_a_card_the_best_management_key_that_it_takes),
 		cmocka_unit_test(a_clerk_in_another_process_says_the_same),
 		cmocka_unit_test(a_clerk_that_is_gone_is_said_to_be_so),
 		cmocka_unit_test(

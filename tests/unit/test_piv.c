@@ -385,7 +385,7 @@ piv_set_management_and_reset_need_a_card_that_can(void **state)
 
 	insert(f, false, 3);
 	authenticated(f);
-	refused(f, f->card.driver->set_management(&f->card,
+	refused(f, f->card.driver->set_management(&f->card, 0x0c,
 	    &f->plan.management, &f->e), ERROR_CONFIG,
 	    "set the management key: the card says 6D00, no such command");
 	refused(f, f->card.driver->reset(&f->card, &f->e), ERROR_CARD,
@@ -398,7 +398,15 @@ piv_set_management_and_reset_need_a_card_that_can(void **state)
 	    &f->plan.factory_pin, 1, &f->e), 0);
 	assert_int_equal(f->card.driver->set_tries(&f->card, 5, 6, &f->e), 0);
 	assert_int_equal(f->slot.card.puk.max, 6);
-	assert_int_equal(f->card.driver->set_management(&f->card,
+	refused(f, f->card.driver->set_management(&f->card, 0x0a,
+	    &f->plan.management, &f->e), ERROR_BUG,
+	    "a management key of 32 bytes");
+	f->slot.card.manage_best = 0x0a;
+	refused(f, f->card.driver->set_management(&f->card, 0x0c,
+	    &f->plan.management, &f->e), ERROR_CONFIG,
+	    "set the management key: the card says 6A80, wrong data");
+	f->slot.card.manage_best = 0;
+	assert_int_equal(f->card.driver->set_management(&f->card, 0x0c,
 	    &f->plan.management, &f->e), 0);
 	assert_int_equal(f->slot.card.manage_alg, 0x0c);
 	assert_int_equal(f->card.driver->reset(&f->card, &f->e), 0);

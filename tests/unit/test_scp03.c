@@ -264,6 +264,33 @@ scp03_sums_are_those_of_another_implementation(void **state)
 	}
 }
 
+/* A key that other implementations make as well. */
+static void
+scp03_diversify_makes_the_keys_that_makers_make(void **state)
+{
+	uint8_t		 master[32], card[10];
+	struct secret	 m = { NULL, 0 }, key = { NULL, 0 };
+	struct error	 e = ERROR_INIT;
+
+	(void)state;
+	unhex(master, 32, "8c72c72cf908411653018807950d82fbad947562f0828a0b"
+	    "10b8b9606abf3bcd");
+	unhex(card, 10, "d9b1de5d0362dedce4fb");
+	assert_int_equal(secret_set(&m, master, 20, &e), 0);
+	assert_int_equal(scp03_diversify(&key, &m, 1, BYTES(card, 10), &e),
+	    -1);
+	assert_string_equal(e.text,
+	    "a key of channels has 16, 24 or 32 bytes");
+	error_clear(&e);
+	secret_free(&m);
+	assert_int_equal(secret_set(&m, master, 32, &e), 0);
+	assert_int_equal(scp03_diversify(&key, &m, 1, BYTES(card, 10), &e), 0);
+	same(key.p, key.len, "9aac5d0b3601f89438a0d9d0b6b256cfb47e6462dfa5228d"
+	    "3420c4ac7c224781");
+	secret_free(&key);
+	secret_free(&m);
+}
+
 static void
 scp03_unwrap_refuses_answers_without_protection(void **state)
 {
@@ -338,7 +365,7 @@ piv_prepare_needs_the_channel(void **state)
 	refused(f, f->card.driver->set_pins(&f->card, &f->plan.pin,
 	    &f->plan.puk, &f->e), ERROR_BUG,
 	    "set PIN and PUK: no secure channel is open");
-	refused(f, f->card.driver->set_management(&f->card,
+	refused(f, f->card.driver->set_management(&f->card, 0x0a,
 	    &f->plan.management, &f->e), ERROR_CONFIG,
 	    "set the management key: the card says 6D00, no such command");
 }
@@ -351,7 +378,8 @@ prepare(struct fixture *f)
 	return d->secure(&f->card, &f->keys, &f->e) == -1 ||
 	    d->prepare(&f->card, &f->layout, &f->e) == -1 ||
 	    d->set_pins(&f->card, &f->plan.pin, &f->plan.puk, &f->e) == -1 ||
-	    d->set_management(&f->card, &f->plan.management, &f->e) == -1 ?
+	    d->set_management(&f->card, 0x0a, &f->plan.management,
+	    &f->e) == -1 ?
 	    -1 : 0;
 }
 
@@ -423,6 +451,7 @@ main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(scp03_sums_are_those_of_another_implementation),
+		cmocka_unit_test(scp03_diversify_makes_the_keys_that_makers_make),
 		cmocka_unit_test(scp03_unwrap_refuses_answers_without_protection),
 		TEST(scp03_open_refuses_wrong_keys_before_it_costs_a_try),
 		TEST(scp03_refuses_a_card_that_does_not_know_the_keys),

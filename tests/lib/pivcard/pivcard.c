@@ -22,9 +22,9 @@
 #define WORDS_MAX	32
 
 struct wish {			/* what a card is to be, and what befalls it */
-	bool		 extended, torn, exact_le, cut_after;
+	bool		 extended, torn, exact_le, cut_after, diversified;
 	enum pivcard_lie lie;
-	uint8_t		 manage_alg;
+	uint8_t		 manage_alg, manage_best;
 	uint32_t	 serial;
 	size_t		 object_max;
 	unsigned int	 latency_ms, away_ms;
@@ -58,10 +58,12 @@ static const char usage[] =
 "The file PLACE has the options and the state file of the card that is in it.\n"
 "  -x            a new card is of the extended personality\n"
 "  -m 03|08|0a|0c  a new card's management key algorithm\n"
+"  -b 03|08|0a   has no better management key algorithm than that\n"
 "  -n SERIAL     a new card's serial number\n"
 "  -s BYTES      a new card's space for an object\n"
 "  -v FILE       a new card's maker, who vouches for keys; made if not there\n"
 "  -g BYTES      a new strict card comes bare; keys of its channel: 16, 24, 32\n"
+"  -G            which are derived of the serial number (KDF3)\n"
 "  -k A|B|C|D|E  status words as that card's\n"
 "  -c before:N   pulled when command N comes, which is lost\n"
 "  -c after:N    pulled when command N is done; its answer is lost\n"
@@ -183,6 +185,7 @@ load(struct place *at, const char *state)
 	pivcard_clear(&at->card);
 	at->card = (struct pivcard){ .lie = at->wish.lie,
 	    .torn = at->wish.torn, .exact_le = at->wish.exact_le,
+	    .manage_best = at->wish.manage_best,
 	    .kind = at->wish.kind };
 	pivcard_must(pivcard_load(&at->card, state) == 0, "read the card");
 }
@@ -221,16 +224,19 @@ options(struct wish *w, int argc, char *argv[])
 	int	 c;
 
 	optind = 0;
-	while ((c = getopt(argc, argv, "p:xm:n:s:v:g:k:c:a:w:tef:d:l:")) != -1)
+	while ((c = getopt(argc, argv, "p:xm:b:n:s:v:g:Gk:c:a:w:tef:d:l:")) != -1)
 		switch (c) {
 		case 'p': w->port = (int)strtol(optarg, NULL, 10); break;
 		case 'x': w->extended = true; break;
 		case 'm': w->manage_alg = strtoul(optarg, NULL, 16) & 0xff;
 			break;
+		case 'b': w->manage_best = strtoul(optarg, NULL, 16) & 0xff;
+			break;
 		case 'n': w->serial = strtoul(optarg, NULL, 10) & 0xffffffff;
 			break;
 		case 'v': w->maker = optarg; break;
 		case 'g': w->channel = strtoul(optarg, NULL, 10); break;
+		case 'G': w->diversified = true; break;
 		case 'k': w->kind = pivcard_kind_find(optarg[0]);
 			if (w->kind == NULL)
 				return -1;
@@ -270,6 +276,8 @@ make(const struct wish *w)
 		pivcard_attester(&blank, w->maker);
 	else if (w->channel != 0)
 		pivcard_strip(&blank, w->channel);
+	if (w->diversified)
+		pivcard_diversify(&blank);
 	pivcard_save(&blank);
 	pivcard_clear(&blank);
 }

@@ -83,6 +83,7 @@ struct pivcard {
 	/* How it is made. */
 	const char	*path;		/* state file, or NULL: none */
 	bool		 torn;		/* writes each part as it comes */
+	uint8_t		 manage_best;	/* the best cipher it has; 0: all */
 	bool		 exact_le;	/* 6Cxx unless Le is what there is */
 	enum pivcard_lie lie;
 	const struct pivcard_kind *kind;	/* or NULL: by the book */
@@ -140,6 +141,8 @@ void	 pivcard_apdu(struct pivcard *, struct bytes in, struct buf *out);
 /* A strict card that comes with nothing but the keys of its channel, which are
  * those that everybody knows (40 41 42 ...). */
 void	 pivcard_strip(struct pivcard *, size_t key_size);
+/* ... of which those of this card were derived. */
+void	 pivcard_diversify(struct pivcard *);
 
 /* 'A' to 'E', or NULL. */
 const struct pivcard_kind *pivcard_kind_find(char letter);
@@ -207,6 +210,8 @@ int	 pivcard_object_set(struct pivcard *, uint32_t tag, struct bytes);
 void	 pivcard_key_set(struct pivcard *, uint8_t slot, uint8_t alg,
 	    uint8_t pin_policy, uint8_t touch, EVP_PKEY *);
 size_t	 pivcard_manage_size(uint8_t alg);	/* 0: no such algorithm */
+/* Does this card have that cipher for its management key? */
+bool	 pivcard_manage_has(const struct pivcard *, uint8_t alg);
 EVP_PKEY *pivcard_key_make(uint8_t alg);	/* NULL: none such */
 void	 pivcard_public(struct buf *, EVP_PKEY *);	/* 81 82, or 86 */
 /* 9B: witness and challenge, SP 800-73-4 part 2, A.1. */

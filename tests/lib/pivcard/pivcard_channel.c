@@ -93,12 +93,51 @@ derive(uint8_t *out, size_t n, const uint8_t *key, size_t key_len,
 }
 
 /* INITIALIZE UPDATE, 7.1.1. */
+static void
+diversification(const struct pivcard *c, uint8_t who[10])
+{
+	memcpy(who, "TEST\0\0", 6);
+	for (int i = 0; i < 4; i++)
+		who[6 + i] = c->serial >> (24 - 8 * i) & 0xff;
+}
+
+/* KDF3: counter, number of the key in four bytes, 00, diversification. */
+static void
+diversify(uint8_t *out, size_t n, const uint8_t *master, size_t master_len,
+    uint8_t number, const uint8_t who[10])
+{
+	uint8_t		 head[6] = { 0, 0, 0, 0, number, 0 }, block[16];
+	struct buf	 in;
+
+	for (size_t at = 0; at < n; at += 16) {
+		head[0]++;
+		in = (struct buf){ 0 };
+		buf_add(&in, head, sizeof(head));
+		buf_add(&in, who, 10);
+		cmac(master, master_len, &in, block);
+		memcpy(out + at, block, n - at < 16 ? n - at : 16);
+		buf_clear(&in);
+	}
+}
+
+void
+pivcard_diversify(struct pivcard *c)
+{
+	uint8_t	 who[10], master[32];
+	size_t	 n = c->channel_size;
+
+	memcpy(master, c->channel_enc, sizeof(master));
+	diversification(c, who);
+	diversify(c->channel_enc, n, master, n, 1, who);
+	diversify(c->channel_mac, n, master, n, 2, who);
+}
+
 uint16_t
 pivcard_initialize(struct pivcard *c, const struct pivcard_command *cmd,
     struct buf *out)
 {
-	static const uint8_t	 who[10] = { 'T', 'E', 'S', 'T' };
 	struct pivcard_channel	*ch = &c->channel;
+	uint8_t			 who[10];
 	size_t			 n = cmd->data.len, len = c->channel_size;
 	uint8_t			 shows[16];
 
@@ -111,6 +150,7 @@ pivcard_initialize(struct pivcard *c, const struct pivcard_command *cmd,
 		return SW_NO_REFERENCE;
 	c->channel_count++;
 	pivcard_save(c);
+	diversification(c, who);
 	memcpy(ch->context, cmd->data.p, n);
 	RAND_bytes(ch->context + n, (int)n);
 	ch->bits = (unsigned int)len * 8;

@@ -53,6 +53,7 @@ pivcard_admin(struct pivcard *c, const struct pivcard_command *cmd)
 {
 	struct bytes	 in = cmd->data, all, id;
 	uint32_t	 kind, tag, name = 0;
+	uint8_t		 alg;
 
 	if (!c->channel.is_open)
 		return SW_SECURITY;
@@ -63,6 +64,9 @@ pivcard_admin(struct pivcard *c, const struct pivcard_command *cmd)
 		return SW_DATA;
 	for (; id.len > 0; id.len--)
 		name = name << 8 | *id.p++;
+	if (name == 0x9b && kind == 0x66 && has_byte(all, 0x8e, &alg) &&
+	    !pivcard_manage_has(c, alg))
+		return SW_DATA;
 	if (c->is_bare && pivcard_is_defined(c, name))
 		return SW_CONDITION;
 	if (pivcard_define(c, name) == -1)
@@ -88,7 +92,7 @@ pivcard_set_reference(struct pivcard *c, const struct pivcard_command *cmd)
 		pin->is_default = false;
 		pin->tries = pin->max;
 	} else if (cmd->p2 == 0x9b && pivcard_is_defined(c, 0x9b) &&
-	    cmd->p1 != 0 && (n = pivcard_manage_size(cmd->p1)) != 0) {
+	    pivcard_manage_has(c, cmd->p1) && cmd->p1 != 0 && (n = pivcard_manage_size(cmd->p1)) != 0) {
 		if (cmd->data.len != n + 4 || p[0] != 0x30 ||
 		    p[1] != n + 2 || p[2] != 0x80 || p[3] != n)
 			return SW_DATA;

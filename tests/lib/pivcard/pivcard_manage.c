@@ -65,6 +65,12 @@ answer(struct buf *out, uint8_t tag, const uint8_t *p, size_t n)
 	buf_clear(&in);
 }
 
+bool
+pivcard_manage_has(const struct pivcard *c, uint8_t alg)
+{
+	return c->manage_best == 0 || alg <= c->manage_best;
+}
+
 /* The host has answered the witness and asks the same of us. */
 static uint16_t
 mutual(struct pivcard *c, struct bytes witness, struct bytes challenge,

@@ -308,6 +308,8 @@ pivcard_set_manage(struct pivcard *c, const struct pivcard_command *cmd,
 	if (cmd->data.len < 3 || p[1] != 0x9b || p[2] != cmd->data.len - 3 ||
 	    (n = pivcard_manage_size(p[0])) == 0 || n != p[2] || p[0] == 0)
 		return SW_DATA;
+	if (!pivcard_manage_has(c, p[0]))
+		return c->kind != NULL ? c->kind->wrong_alg : SW_DATA;
 	c->manage_alg = p[0];
 	memcpy(c->manage, p + 3, n);
 	c->manage_default = false;
