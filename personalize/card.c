@@ -44,7 +44,7 @@ card_key_is(EVP_PKEY *key, enum card_alg alg)
 	    strcmp(group, algs[alg].group) == 0;
 }
 
-/* SP 800-78-5, table 7. */
+/* SP 800-78-5, table 7; the best one first. */
 static const struct {
 	const char	*name;
 	uint8_t		 alg, size;
@@ -69,6 +69,24 @@ card_management_size(uint8_t alg)
 	for (size_t i = 0; i < NMANAGEMENTS; i++)
 		if (managements[i].alg == alg)
 			return managements[i].size;
+	return 0;
+}
+
+uint8_t
+card_management_best(size_t size)
+{
+	for (size_t i = 0; i < NMANAGEMENTS; i++)
+		if (managements[i].size == size)
+			return managements[i].alg;
+	return 0;
+}
+
+uint8_t
+card_management_next(uint8_t alg)
+{
+	for (size_t i = 0; i + 1 < NMANAGEMENTS; i++)
+		if (managements[i].alg == alg)
+			return managements[i + 1].alg;
 	return 0;
 }
 

@@ -169,6 +169,9 @@ bool	 card_key_is(EVP_PKEY *, enum card_alg);
  * bytes its keys have; 0: unknown. */
 uint8_t	 card_management_named(const char *);
 size_t	 card_management_size(uint8_t alg);
+/* The best one with keys of that size, and the next best to one; 0: none. */
+uint8_t	 card_management_best(size_t size);
+uint8_t	 card_management_next(uint8_t alg);
 
 /*
  * A request for the key, signed by the card and checked here; the nonce (as

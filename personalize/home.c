@@ -13,7 +13,7 @@
 #include "x509/key.h"
 
 #define PUK_LENGTH	8
-#define MANAGEMENT_SIZE	24
+#define MANAGEMENT_SIZE	32	/* of the best kind */
 #define NONCE_SIZE	16
 #define CARD_YEARS	10
 
@@ -162,8 +162,12 @@ home_found(void *arg, const struct card_info *info, struct job *j,
 	    e) == -1 || secret_set(&j->factory_pin, "123456", 6, e) == -1 ||
 	    secret_set(&j->factory_puk, "12345678", 8, e) == -1)
 		return -1;
-	return d->sealed.len == 0 ? 0 : diary_open(d, h->est.code, &j->puk,
-	    &j->management, e) == -1 ? -1 : secret_dup(&j->pin, &h->pin, e);
+	if (d->sealed.len == 0)
+		return 0;
+	if (diary_open(d, h->est.code, &j->puk, &j->management, e) == -1)
+		return -1;
+	j->management_alg = card_management_best(j->management.len);
+	return secret_dup(&j->pin, &h->pin, e);
 }
 
 static int
@@ -273,6 +277,23 @@ home_wait(void *arg, struct error *e)
 
 /* ---- the end ---- */
 
+static int
+make_management(struct job *j, uint8_t alg, struct error *e)
+{
+	secret_free(&j->management);
+	j->management_alg = alg;
+	return secret_new(&j->management, card_management_size(alg),
+	    e) == -1 ? -1 : rng_fill(&rng_system, j->management.p,
+	    j->management.len, e);
+}
+
+static int
+keep_secrets(struct home *h, const struct job *j, struct error *e)
+{
+	return diary_seal(&h->diary, h->est.code, &j->puk, &j->management,
+	    e) == -1 ? -1 : diary_store(&h->diary, h->dir, e);
+}
+
 /* A card that lets nobody change its management key keeps the factory's. */
 static int
 home_secrets(void *arg, struct job *j, struct error *e)
@@ -280,13 +301,34 @@ home_secrets(void *arg, struct job *j, struct error *e)
 	struct home	*h = arg;
 
 	if (pin_make(&j->puk, PUK_LENGTH, NULL, &rng_system, e) == -1 ||
-	    (h->extended && (secret_new(&j->management, MANAGEMENT_SIZE,
-	    e) == -1 || rng_fill(&rng_system, j->management.p,
-	    j->management.len, e) == -1)) ||
+	    (h->extended && make_management(j,
+	    card_management_best(MANAGEMENT_SIZE), e) == -1) ||
 	    secret_dup(&j->pin, &h->pin, e) == -1)
 		return -1;
-	return diary_seal(&h->diary, h->est.code, &j->puk, &j->management,
-	    e) == -1 ? -1 : diary_store(&h->diary, h->dir, e);
+	return keep_secrets(h, j, e);
+}
+
+static int
+home_weaker(void *arg, struct job *j, struct error *e)
+{
+	uint8_t	 next = card_management_next(j->management_alg);
+
+	if (next == 0)
+		return error_set(e, ERROR_CARD, "the card has no kind of "
+		    "management key that is known");
+	return make_management(j, next, e) == -1 ? -1 :
+	    keep_secrets(arg, j, e);
+}
+
+static int
+home_channel(void *arg, struct bytes diversification, struct secret *enc,
+    struct secret *mac, struct error *e)
+{
+	(void)arg;
+	(void)diversification;
+	(void)enc;
+	(void)mac;
+	return error_set(e, ERROR_BUG, "bare cards are for stations");
 }
 
 static int
@@ -314,8 +356,8 @@ struct clerk
 home_clerk(struct home *h)
 {
 	static const struct clerk_ops	 ops = { home_found, home_begin,
-		home_key, home_request, home_wait, home_secrets, home_issued,
-		home_failed };
+		home_key, home_request, home_wait, home_secrets, home_weaker,
+		home_channel, home_issued, home_failed };
 
 	return (struct clerk){ &ops, h };
 }

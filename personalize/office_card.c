@@ -146,6 +146,18 @@ begin_blank(struct seat *s, const char *identity, const struct card_info *i,
 	    "for a card");
 }
 
+/* Has it been here before?  What only has a name had another when it came. */
+static int
+find_seen(struct seat *s, const char *identity, const struct card_info *i,
+    struct db_card *seen, struct error *e)
+{
+	int	 found = db_card_seen(s->office->db, identity, seen, s->arena,
+		    e);
+
+	return found != 0 || *i->identity != '\0' ? found :
+	    db_card_find(s->office->db, i->guid, seen, s->arena, e);
+}
+
 static int
 identify(struct seat *s, const struct card_info *info, struct error *e)
 {
@@ -155,8 +167,7 @@ identify(struct seat *s, const struct card_info *info, struct error *e)
 
 	if (identity_of(identity, info, e) == -1)
 		return refuse(s, NULL, e->text, e);
-	if ((found = db_card_seen(s->office->db, identity, &seen, s->arena,
-	    e)) == -1)
+	if ((found = find_seen(s, identity, info, &seen, e)) == -1)
 		return -1;
 	if (found == 0 || strcmp(seen.state, "returned") == 0)
 		return begin_blank(s, identity, info, e);
