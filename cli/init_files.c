@@ -127,6 +127,7 @@ static const struct {
 	{ "founding/approved", 0755 },
 	{ "profiles", 0755 },
 	{ "cards", 0755 },
+	{ "station", 0700 },
 	{ "log", 0700 },
 	{ "www", 0755 },
 };

@@ -330,6 +330,45 @@ write_rad_conf(struct init *in, struct error *e)
 	return rc;
 }
 
+/* Whom it seals to is for the operator to make: the keys of the last two do not
+ * belong on a station. */
+static int
+write_station_conf(struct init *in, struct error *e)
+{
+	char		*path = init_path(in, "station.conf"), *master;
+	struct buf	 b = { 0 };
+	int		 rc = -1;
+
+	if (file_exists(path))
+		return 0;
+	if (init_secret(in, "card-master", &master, e) == -1)
+		return -1;
+	buf_str(&b, "# Settings of signet-station, which personalises cards; "
+	    "signet-station.conf(5).\n");
+	init_put_setting(&b, "station", "station-1");
+	if (put_database(in, &b, "database", "signet_station", e) == -1)
+		goto out;
+	put_path(in, &b, "layouts", "cards");
+	put_agent(in, &b, "station");
+	init_put_setting(&b, "master", master);
+	buf_str(&b, "\n# A key of this station, for secrets of cards under "
+	    "way; and certificates of\n# the help desk and of who prints PIN "
+	    "letters.  A key and a certificate:\n#   openssl req -x509 "
+	    "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \\\n"
+	    "#       -keyout seal.key -out seal.pem -subj /CN=station-1 "
+	    "-days 1095 \\\n"
+	    "#       -addext keyUsage=critical,keyAgreement\n");
+	put_path(in, &b, "seal_key", "station/seal.key");
+	put_path(in, &b, "seal_cert", "station/seal.pem");
+	put_path(in, &b, "escrow", "station/escrow.pem");
+	put_path(in, &b, "mailing_house", "station/mailing-house.pem");
+	init_put_setting(&b, "user", in->conf.user);
+	rc = store_settings(in, path, &b, e);
+ out:
+	buf_clear(&b);
+	return rc;
+}
+
 int
 init_step_settings(struct init *in, struct error *e)
 {
@@ -343,7 +382,7 @@ init_step_settings(struct init *in, struct error *e)
 		return -1;
 	if (write_crld_conf(in, e) == -1)
 		return -1;
-	return write_rad_conf(in, e);
+	return write_rad_conf(in, e) == -1 ? -1 : write_station_conf(in, e);
 }
 
 /* From here on the installation is used as any other command uses it. */

@@ -10,6 +10,7 @@
 #define NUMBER_WIDTH	14
 #define STATE_WIDTH	20
 #define TIME_WIDTH	6
+#define HEADER_ROWS	8	/* a lower window has readers only */
 
 struct place {
 	const char	*name;
@@ -169,14 +170,31 @@ has_clock(enum event_kind k)
 	    k == EVENT_WAIT;
 }
 
+/* How much is left for the holder. */
+static size_t
+rest_of(size_t columns, size_t name_width)
+{
+	size_t	 fixed = name_width + NUMBER_WIDTH + STATE_WIDTH +
+		    TIME_WIDTH + 8;
+
+	return columns > fixed + 8 ? columns - fixed : 8;
+}
+
+static void
+draw_header(struct buf *out, size_t columns, size_t name_width)
+{
+	put_cell(out, "READER", name_width + 2);
+	put_cell(out, "CARD", NUMBER_WIDTH + 2);
+	put_cell(out, "STATE", STATE_WIDTH + 2);
+	put_cell(out, "HOLDER", rest_of(columns, name_width) + 2);
+	buf_str(out, "TIME\n");
+}
+
 /* Reader, card, holder, state, time; what is wrong takes the holder's place. */
 static void
 draw_place(const struct place *p, struct buf *out, size_t columns,
     size_t name_width, bool colour, int64_t now_ms)
 {
-	size_t		 fixed = name_width + NUMBER_WIDTH + STATE_WIDTH +
-			    TIME_WIDTH + 8;
-	size_t		 rest = columns > fixed + 8 ? columns - fixed : 8;
 	const char	*code = shows[p->last.kind].colour;
 	struct buf	 state = { 0 }, clock = { 0 };
 
@@ -195,7 +213,7 @@ draw_place(const struct place *p, struct buf *out, size_t columns,
 		buf_str(out, "\033[0m");
 	buf_str(out, "  ");
 	put_cell(out, *p->last.text != '\0' ? p->last.text : p->last.holder,
-	    rest);
+	    rest_of(columns, name_width));
 	buf_str(out, "  ");
 	put_cell(out, buf_cstr(&clock), TIME_WIDTH);
 	while (out->len > 0 && out->p[out->len - 1] == ' ')
@@ -266,7 +284,9 @@ board_draw(struct board *b, struct buf *out, size_t columns, size_t rows,
 	totals.len -= totals.len > 0;
 	columns_fit(out, buf_cstr(&totals), columns);
 	buf_str(out, "\n\n");
-	shown = rows < 5 ? 1 : rows - 4;
+	if (rows >= HEADER_ROWS)
+		draw_header(out, columns, name);
+	shown = rows < 5 ? 1 : rows - (rows < HEADER_ROWS ? 4 : 5);
 	if (shown > b->n)
 		shown = b->n;
 	for (size_t i = 0; i < shown; i++)

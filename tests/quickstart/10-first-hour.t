@@ -56,7 +56,7 @@ for name in OCSP CRL AIA RA EST CMP; do
 	ok "${name}_URL is in it, with a port of its own" in_env a \
 	    "echo \"\$${name}_URL\" | grep -qE '^https?://[a-z0-9.]+:${base%?}[0-8]/?'"
 done
-not 'there is no socket of card readers' in_env a 'test -n "${PCSC_SOCKET:-}"'
+ok 'PCSC_SOCKET is a socket' in_env a 'test -S "$PCSC_SOCKET"'
 for name in P12_PASSWORD_FILE OFFICER1_P12 OFFICER2_P12; do
 	is "$name is for its owner only" \
 	    "$(in_env a "stat -c %a \"\$$name\"")" 600
@@ -103,6 +103,18 @@ ok 'an officer gets in with the file and its password' in_env a '
     grep -q "<main"'
 ok "the second one's opens, too" in_env a 'openssl pkcs12 -noout \
     -in "$OFFICER2_P12" -passin "file:$P12_PASSWORD_FILE"'
+found='[ "$(opensc-tool --list-readers | grep -c "Yes .*Example Reader")" = 2 ]'
+ok 'cards are in two readers, for whoever looks' in_env a "$found"
+is 'they are issued' "$(in_env a 'signet card list --batch first' |
+    grep -c ' issued ')" 2
+letter=$(find "$tmp/a/cards/" -name '*.pdf' | sort | head -n 1)
+is 'a PIN letter is for its owner only' "$(stat -c %a "$letter")" 600
+ok '... and a PDF' pdftotext -layout "$letter" "$tmp/letter"
+pin=$(sed -n 's/^ *\([0-9]\( *[0-9]\)\{5\}\) *$/\1/p' "$tmp/letter" |
+    head -n 1 | tr -d ' ')
+ok '... with the PIN of that card' in_env a "yubico-piv-tool \
+    --reader 'Example Reader 0 00 00' -a verify-pin -P '$pin' 2>&1 |
+    grep -q Success"
 ok 'a mail with a link can be read' sh -c \
     "cat '$tmp'/a/mail/*.eml | tr -d '=\r\n' | grep -q /confirm/"
 ok 'signet is on the path' in_env a 'signet cert list | grep -q 4711'
@@ -125,11 +137,13 @@ says "signet-rad    running" quick a status
 says "ldap" quick a status
 ok 'it stops' quick a stop
 says 'signet-rad    not running' quick a status
+not '... and no reader is there' in_env a "$found"
 not '... and nobody listens' in_env a "$page \"\$RA_URL/\""
 ok '... but the other does' in_env b "$page \"\$RA_URL/\" | grep -q '<main'"
 ok 'it goes on' quick a start
 is '... as it was' "$(in_env a 'openssl x509 -in "$ROOT_CERT" -noout \
     -fingerprint')" "$root"
+ok '... and its cards are in' in_env a "$found"
 
 # --- away ---
 ok 'it goes away' quick a destroy

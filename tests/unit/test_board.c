@@ -98,6 +98,14 @@ board_draw_fits_any_terminal(void **state)
 	for (size_t columns = 80; columns < 200; columns += 7) {
 		drawn(b, columns, 5, &out);
 		assert_non_null(strstr(buf_cstr(&out), "and 1 more readers"));
+		assert_null(strstr(buf_cstr(&out), "HOLDER"));
+		buf_clear(&out);
+	}
+	for (size_t columns = 80; columns < 200; columns += 7) {
+		drawn(b, columns, 24, &out);
+		assert_non_null(strstr(buf_cstr(&out), "\nREADER "));
+		assert_non_null(strstr(buf_cstr(&out), "HOLDER"));
+		assert_non_null(strstr(buf_cstr(&out), "TIME\n"));
 		buf_clear(&out);
 	}
 	drawn(b, 100, 24, &out);

@@ -38,6 +38,12 @@ env_text() {
 	env_put RA_URL "https://ra.localhost:$ra_port"
 	env_put EST_URL "https://ra.localhost:$ra_port/.well-known/est"
 	env_put CMP_URL "https://ra.localhost:$ra_port/.well-known/cmp"
+	if has_readers; then
+		echo '# card readers, with cards in them'
+		cards_place
+		env_put PCSC_SOCKET "$pcsc_socket"
+		env_put PCSCLITE_CSOCK_NAME "$pcsc_socket"
+	fi
 	echo '# for the browsers of officers'
 	env_put OFFICER1_P12 "$state/officers/ro1.p12"
 	env_put OFFICER2_P12 "$state/officers/ro2.p12"

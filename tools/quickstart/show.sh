@@ -244,7 +244,8 @@ show_proof() {
 	say "An auditor checks it all without the store"
 	rm -rf "$state/audit"
 	run signet audit export "$state/audit" &&
-	    run signet audit verify "$state/audit" --root "$inst/ca/root.pem"
+	    run signet audit verify "$state/audit" \
+	    --root "$inst/ca/root.pem" --profiles "$inst/profiles"
 }
 
 show_it() (
@@ -254,6 +255,7 @@ show_it() (
 	show_revocation
 	show_world
 	! directory_runs || show_directory
+	show_cards
 	show_proof
 )
 
@@ -270,6 +272,7 @@ where_next() {
 	             $state/officers/password
 	People       $state/people
 	Mail         $state/mail
+	Cards        $state/cards
 	Logs         $state/log, $inst/log
 
 	Open in a browser (it has to trust $inst/ca/root.pem):
