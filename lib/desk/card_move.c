@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "desk/card_move.h"
+
+#include <string.h>
+
+#include "audit/chain.h"
+#include "db/db_audit.h"
+#include "desk/review.h"
+
+static const struct verb {
+	const char	*name;
+	const char	*state;		/* that it leads to */
+} verbs[] = {
+	{ "packed", "packed" }, { "delivered", "delivered" },
+	{ "activated", "activated" }, { "suspended", "suspended" },
+	{ "resumed", "activated" }, { "lost", "lost" },
+	{ "replaced", "replaced" }, { "returned", "returned" },
+	{ "destroyed", "destroyed" },
+};
+#define NVERBS	(sizeof(verbs) / sizeof(verbs[0]))
+
+const char *
+card_move_verb(size_t i)
+{
+	return i < NVERBS ? verbs[i].name : NULL;
+}
+
+int
+card_move_find(struct card_move *m, struct error *e)
+{
+	const char	*before = m->card.state;
+	size_t		 i = 0;
+	int		 found;
+
+	while (i < NVERBS && strcmp(verbs[i].name, m->verb) != 0)
+		i++;
+	if (i == NVERBS)
+		return 0;
+	m->after = verbs[i].state;
+	if ((found = db_card_effect(m->desk->db, before, m->after, m->effect,
+	    &m->reason, e)) != 1)
+		return found;
+	/* "resumed" is for what was suspended, and "activated" is not. */
+	return (strcmp(m->verb, "resumed") == 0) ==
+	    (strcmp(before, "suspended") == 0 &&
+	    strcmp(m->after, "activated") == 0);
+}
+
+/* ---- the order ---- */
+
+/* Would an order of this kind change this certificate? */
+static bool
+is_changed(const struct db_card_key *k, enum order_kind kind)
+{
+	if (k->der.p == NULL || k->cert_status == NULL)
+		return false;
+	if (kind == ORDER_RELEASE)
+		return strcmp(k->cert_status, "held") == 0;
+	if (kind == ORDER_HOLD)
+		return strcmp(k->cert_status, "good") == 0;
+	return strcmp(k->cert_status, "revoked") != 0;
+}
+
+static int
+add_targets(struct order *o, const struct card_move *m, struct error *e)
+{
+	struct db_card_keys	 keys;
+	size_t			 i;
+
+	if (db_card_keys(m->desk->db, m->card.hold.id, &keys,
+	    m->desk->arena, e) == -1)
+		return -1;
+	o->target = mem_array(keys.n + 1, sizeof(*o->target));
+	for (i = 0; i < keys.n; i++) {
+		struct order_target	*t = &o->target[o->ntargets];
+
+		if (!is_changed(&keys.v[i], o->kind))
+			continue;
+		t->ca = mem_strdup(keys.v[i].ca);
+		t->serial_len = keys.v[i].serial.len;
+		memcpy(t->serial, keys.v[i].serial.p, t->serial_len);
+		o->ntargets++;
+	}
+	o->selector = mem_printf("card:%s", m->card.number);
+	if (o->kind == ORDER_REVOKE)
+		o->reason = m->reason;
+	o->comment = mem_strdup(m->words);
+	return 0;
+}
+
+int
+card_move_draft(struct card_move *m, struct draft *d, struct error *e)
+{
+	if (draft_new(m->desk, d, order_kind_of(m->effect), NULL, e) == -1)
+		return -1;
+	return add_targets(d->order, m, e);
+}
+
+/* ---- the store ---- */
+
+int
+card_move_note(struct db *db, const struct card_move *m, struct error *e)
+{
+	struct buf	body = { 0 };
+
+	audit_begin(&body, "card", clock_now(m->desk->clock));
+	audit_str(&body, "card", m->card.number);
+	audit_str(&body, "what", m->verb);
+	if (m->order_id != NULL)
+		audit_hex(&body, "id", m->order_id, DB_ORDER_ID);
+	if (m->words != NULL)
+		audit_str(&body, "reason", m->words);
+	audit_str(&body, "by", m->desk->who);
+	return db_audit_add(db, &body, e);
+}
+
+int
+card_move_store(struct db *db, void *arg, struct error *e)
+{
+	const struct card_move	*m = arg;
+
+	if (db_card_move(db, m->card.hold.id, m->card.state, m->after,
+	    m->desk->who, m->words, m->order_id, e) == -1)
+		return error_wrap(e, "card %s", m->card.number);
+	return card_move_note(db, m, e);
+}
