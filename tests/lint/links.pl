@@ -32,6 +32,7 @@ for my $page (@ARGV) {
 	while (my $line = <$in>) {
 		$code = !$code if $line =~ /^ *```/;
 		next if $code;
+		my $n = $.;
 		$line =~ s/`[^`]*`//g;
 		while ($line =~ /\]\(([^)\s]+)\)/g) {
 			my $to = $1;
@@ -39,7 +40,7 @@ for my $page (@ARGV) {
 			my ($path, $anchor) = split(/#/, $to, 2);
 			my $file = $path eq '' ? $page :
 			    dirname($page) . "/$path";
-			print "$page:$.: $to\n" if !-e $file ||
+			print "$page:$n: $to\n" if !-e $file ||
 			    (defined $anchor && !anchors($file)->{$anchor});
 		}
 	}

@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What doc/formats.md says of JSON and of the audit bundle is what commands write.
+. "${srcdir:-.}/tests/integration/tap.sh"
+. "$srcdir/tests/lib/installation.sh"
+. "$srcdir/tests/lib/station.sh"
+. "$srcdir/tests/lib/formats.sh"
+install_pki
+page=$srcdir/doc/formats.md
+ok 'there is something of each kind' formats_fill
+
+rows() {
+	sed -n "/^$1/,/^$2/s/^| \`\(signet[^\`]*\)\` | \(.*\) |\$/\1 | \2/p" \
+	    "$page" | tr -d '`'
+}
+rows '## JSON' 'These lists' >"$tmp/rows"
+ok 'the page has commands' grep -q '^signet cert list' "$tmp/rows"
+while read -r row; do
+	command=${row%% | *}
+	formats_keys "$command" >"$tmp/out.keys" 2>"$tmp/err"
+	is "$command" "$(tr '\n' ' ' <"$tmp/out.keys" | sed 's/ $//')" \
+	    "${row#* | }"
+done <"$tmp/rows"
+
+# Where there is nothing to list, the columns stand in the source.
+rows 'These lists' 'nothing' >"$tmp/rows"
+ok 'it has lists that are empty' grep -q '^signet credential' "$tmp/rows"
+while read -r row; do
+	ok "${row%% | *}, by its columns" perl -0777 -e '
+	    my $names = shift @ARGV;
+	    my $columns = join("[^{]*", map { "\\{ \"$_\"," }
+		split(/ /, $names)) . "[^{;]*};";
+	    while (<>) { exit 0 if /out_col[^{]*\{\s*$columns/ }
+	    exit 1' "${row#* | }" "$srcdir"/cli/*.c
+done <"$tmp/rows"
+
+# The bundle.
+sed -n '/^## Audit bundle/,/^## Tables/s/^| `\([a-zA-Z.]*\)` .*/\1/p' "$page" |
+    sort >"$tmp/want"
+is 'the bundle has the files that the page names' \
+    "$(find "$tmp/bundle" -type f -printf '%f\n' | sort)" "$(cat "$tmp/want")"
+not 'entries are number, hash and base 64' \
+    grep -qvE '^[0-9]+ [0-9a-f]{64} [A-Za-z0-9+/]+=*$' "$tmp/bundle/entries.txt"
+sed -n '$p' "$tmp/bundle/entries.txt" | cut -d ' ' -f 3 | base64 -d >"$tmp/body"
+not 'bodies are lines of key and value' grep -qvE '^[a-z]+=' "$tmp/body"
+
+# The tables.
+is 'each table of the store is named, and no other' "$(sed -n \
+    '/^## Tables/,/^## JSON/s/^| `\([a-z_]*\)` .*/\1/p' "$page" | sort)" \
+    "$(sql "SELECT tablename FROM pg_tables WHERE schemaname = 'signet'
+	AND tablename <> 'schema_version'" | sort)"
+done_testing

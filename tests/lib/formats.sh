@@ -1,0 +1,53 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+# What commands print with --json; after installation.sh and station.sh:
+#
+#	formats_fill		an installation with something of each kind
+#	formats_keys 'COMMAND'	the names in its JSON, one per line; words in
+#				capitals stand for what formats_fill has made
+: "${tmp:?}" "${srcdir:?}" "${pki:?}"
+
+formats_fill() {
+	cat >>"$pki/signet.conf" <<-CONF
+	officer_key = "officers/o1.key";
+	officer_cert = "officers/o1.pem";
+	officer_passphrase = "file:$pki/secrets/officer-o1";
+	CONF
+	order_tls www --sign --comment seen >/dev/null &&
+	    cad && formats_serial=$(serial_of "$(last_order)") &&
+	    formats_order=$(last_order)
+	signet cert revoke "$formats_serial" --reason keyCompromise --yes \
+	    --wait 1s >/dev/null 2>&1
+	order_tls www2 >/dev/null && cad &&
+	    signet audit export "$tmp/bundle" >/dev/null 2>&1 &&
+	    signet crl export people --format der -o "$tmp/people.crl" \
+		>/dev/null &&
+	    openssl x509 -in "$pki/ca/people.pem" -noout -pubkey |
+	    openssl pkey -pubin -outform DER | sha256sum | cut -d ' ' -f 1 \
+		>"$tmp/digests" &&
+	    signet blocklist make -o "$tmp/list" "$tmp/digests" \
+		>"$tmp/out" 2>&1 &&
+	    card_batch one person-ec 2 >/dev/null
+}
+
+formats_command() {
+	echo "$1" | sed -e "s,BUNDLE,$tmp/bundle," -e "s,ROOTDIR,$pki/root," \
+	    -e "s,ROOT,$pki/ca/root.pem," -e "s,CSV,$tmp/one.csv," \
+	    -e "s,CSR,$tmp/www.csr," -e "s,CRL\$,$tmp/people.crl," \
+	    -e "s,BATCH,one," -e "s,SERIAL,$formats_serial," \
+	    -e "s,ORDER,$formats_order," -e "s,HOLDER,www," \
+	    -e "s,PROFILE,$pki/profiles/mail-dual," -e "s,LIST,$tmp/list,"
+}
+
+formats_keys() {
+	# shellcheck disable=SC2046 # words
+	set -- $(formats_command "$1")
+	formats_program=$1
+	shift
+	"$formats_program" "$@" --json </dev/null >"$tmp/json"
+	jq -r 'paths | map(if type == "number" then "[]" else . end) |
+	    join(".") | gsub("\\.\\[\\]"; "[]")' "$tmp/json" |
+	    awk '!seen[$0]++' >"$tmp/names"
+	cat "$tmp/names"
+	[ -s "$tmp/names" ]
+}
