@@ -87,13 +87,12 @@ make_key(struct init *in, const struct init_subject *s, const char *csr,
 	EVP_PKEY	*pkey = NULL;
 	int		 rc = -1;
 
-	/* A web server's key is in clear, as web servers want it. */
-	if (drop_half(key, csr, e) == -1 || (s->dns == NULL &&
-	    (init_secret(in, label, &source, e) == -1 ||
-	    secret_fetch(&pass, source, label, e) == -1)) ||
+	if (drop_half(key, csr, e) == -1 ||
+	    init_secret(in, label, &source, e) == -1 ||
+	    secret_fetch(&pass, source, label, e) == -1 ||
 	    key_generate(&pkey, in->conf.key, e) == -1 ||
 	    csr_make(&der, pkey, s->cn, e) == -1 ||
-	    key_store(key, pkey, s->dns == NULL ? &pass : NULL, e) == -1)
+	    key_store(key, pkey, &pass, e) == -1)
 		goto out;
 	FAULT("init.subject_key");
 	rc = store_request(csr, BYTES(der.p, der.len), e);

@@ -318,6 +318,9 @@ write_rad_conf(struct init *in, struct error *e)
 	init_put_setting(&b, "pages", pages);
 	put_path(in, &b, "tls_key", "tls/ra-tls.key");
 	put_path(in, &b, "tls_cert", "tls/ra-tls.pem");
+	init_put_setting(&b, "tls_passphrase", arena_printf(
+	    in->cli->desk.arena, "file:%s", init_path(in,
+	    "secrets/agent-ra-tls")));
 	put_agent(in, &b, "ra");
 	buf_str(&b, "\n# It renews both certificates by itself, at the "
 	    "primary:\n");

@@ -33,22 +33,16 @@ static int
 get_agent(struct office *o, struct error *e)
 {
 	const struct station_conf	*c = o->conf;
-	char				*uri = key_uri(c->agent_key,
-					    c->pkcs11_module);
-	int				 rc;
+	const struct place_source	 from = { .key = c->agent_key,
+					    .cert = c->agent_cert,
+					    .secret = c->agent_passphrase,
+					    .module = c->pkcs11_module,
+					    .what = "agent" };
 
-	place_init(&o->place, uri, c->agent_cert, &o->secret);
-	mem_free(&uri);
-	if (c->agent_passphrase != NULL && secret_fetch(&o->secret.secret,
-	    c->agent_passphrase, "agent", e) == -1)
+	if (place_open(&o->place, &from, &o->secret, e) == -1 ||
+	    place_read(&o->place, &o->agent, e) == -1)
 		return -1;
-	if ((rc = place_read(&o->place, &o->agent, e)) == 0 &&
-	    cert_role(o->agent.cert) != ROLE_STATION_AGENT) {
-		rc = error_set(e, ERROR_CONFIG, "%s does not have the role "
-		    "station-agent", o->place.cert);
-		error_hint(e, "its profile is station-agent");
-	}
-	return rc;
+	return place_check_role(&o->place, &o->agent, ROLE_STATION_AGENT, e);
 }
 
 static int

@@ -269,14 +269,14 @@ set_signer(OSSL_CMP_CTX *ctx, const struct cmp_turn *t)
 	return ok;
 }
 
-/* As it is on disk now: the agent renews it. */
+/* As it is now: the agent renews it. */
 static int
-set_identity(OSSL_CMP_CTX *ctx, const struct rad_conf *c, struct error *e)
+set_identity(OSSL_CMP_CTX *ctx, struct tls_keeper *keeper, struct error *e)
 {
-	struct identity	id = { 0 };
+	struct identity	id;
 	int		ok;
 
-	if (identity_load(&id, c->tls_key, c->tls_cert, NULL, e) == -1)
+	if (tls_keeper_identity(keeper, &id, e) == -1)
 		return -1;
 	ok = OSSL_CMP_CTX_set1_cert(ctx, id.cert) == 1 &&
 	    OSSL_CMP_CTX_set1_pkey(ctx, id.key) == 1 && (id.chain == NULL ||
@@ -300,8 +300,8 @@ server_new(struct cmp_turn *t, struct error *e)
 	    (t->secret != NULL && !set_secret(ctx, t)) ||
 	    !set_signer(ctx, t))
 		return error_ssl(e, ERROR_CRYPTO, "CMP server");
-	return t->secret != NULL ? 0 : set_identity(ctx, t->page->rad->conf,
-	    e);
+	return t->secret != NULL ? 0 : set_identity(ctx,
+	    t->page->rad->keeper, e);
 }
 
 static OSSL_CMP_MSG *

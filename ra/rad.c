@@ -3,8 +3,9 @@
  * signet-rad: where people ask for certificates and officers decide.
  *
  * This process starts the others and stops when one of them does: the web
- * process, which strangers reach; the sealer, which has the RA's key; the one
- * that writes mail; and the agents, which renew the RA's certificates.
+ * process, which strangers reach; the sealer, which has the RA's key; the
+ * keeper of the web server's key; the one that writes mail; and the agents,
+ * which renew the RA's certificates.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,12 +21,13 @@
 #include "os/sandbox.h"
 #include "os/service.h"
 #include "rad.h"
+#include "tls_keeper.h"
 
 #define LOOK_MS		1000
 #define STOP_MS		6000
 #define AGENT_POLL	60
 
-enum child { CHILD_SEALER, CHILD_WEB, CHILD_NOTICES, CHILD_AGENT, CHILD_TLS,
+enum child { CHILD_SEALER, CHILD_KEEPER, CHILD_WEB, CHILD_NOTICES, CHILD_AGENT, CHILD_TLS,
     CHILDREN };
 
 struct main {
@@ -70,6 +72,15 @@ sealer_process(int parent, void *arg)
 
 	close_others(m, true, true);
 	return sealer_main(parent, &m->conf);
+}
+
+static int
+keeper_process(int parent, void *arg)
+{
+	struct main	*m = arg;
+
+	close_others(m, true, true);
+	return tls_keeper_main(parent, &m->conf);
 }
 
 static int
@@ -186,7 +197,7 @@ set_agents(struct main *m)
 	m->tls.program = "signet-rad tls";
 	m->tls.agent_key = c->tls_key;
 	m->tls.agent_cert = c->tls_cert;
-	m->tls.agent_passphrase = NULL;
+	m->tls.agent_passphrase = c->tls_passphrase;
 	m->tls.server_profile = "tls-server";
 }
 
@@ -195,17 +206,21 @@ static int
 start_children(struct main *m, struct error *e)
 {
 	if (proc_start(&m->child[CHILD_SEALER], "signet-rad: sealer",
-	    sealer_process, m, e) == -1)
+	    sealer_process, m, e) == -1 ||
+	    proc_start(&m->child[CHILD_KEEPER], "signet-rad: keeper",
+	    keeper_process, m, e) == -1)
 		return -1;
 	m->web = (struct web_setup){ .conf = &m->conf, .svc = m->svc,
 	    .fd = { m->fd[0], m->fd[1] },
-	    .sealer = m->child[CHILD_SEALER].fd, .metrics = m->metrics,
+	    .sealer = m->child[CHILD_SEALER].fd,
+	    .keeper = m->child[CHILD_KEEPER].fd, .metrics = m->metrics,
 	    .health = m->health };
 	if (proc_start(&m->child[CHILD_WEB], "signet-rad: web", web_process,
 	    m, e) == -1)
 		return -1;
-	/* From now on only the web process talks with the sealer. */
+	/* From now on only the web process talks with these. */
 	close_fd(&m->child[CHILD_SEALER].fd);
+	close_fd(&m->child[CHILD_KEEPER].fd);
 	close_fd(&m->fd[0]);
 	close_fd(&m->fd[1]);
 	set_notices(m);
@@ -312,7 +327,7 @@ main(int argc, char *argv[])
 	struct error	 e = ERROR_INIT;
 	struct main	 m = { .fd = { -1, -1 }, .operator_fd = -1,
 	    .child = { PROC_INIT, PROC_INIT, PROC_INIT, PROC_INIT,
-	    PROC_INIT } };
+	    PROC_INIT, PROC_INIT } };
 	int		 ran = -1;
 
 	if (service_new(&m.svc, "signet-rad", "the registration authority",

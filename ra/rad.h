@@ -17,6 +17,7 @@
 #include "page.h"
 #include "sealer.h"
 #include "settings.h"
+#include "tls_keeper.h"
 #include "waits.h"
 #include "web/assets.h"
 #include "web/template.h"
@@ -44,6 +45,7 @@ struct rad {
 	struct texts		*texts;
 	struct limits		*limits;
 	struct sealer		*sealer;
+	struct tls_keeper	*keeper;
 	struct waits		*waits;
 	struct cmp		*cmp;
 	struct figures		*figures;
@@ -74,7 +76,7 @@ struct web_setup {
 	const struct rad_conf	*conf;
 	struct service		*svc;
 	int			 fd[RAD_LISTENERS];	/* that listen */
-	int			 sealer;
+	int			 sealer, keeper;
 	struct metrics		*metrics;
 	struct health		*health;
 };

@@ -1,84 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sealer.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/place.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "keeper.h"
 #include "order/approval.h"
-#include "os/file.h"
 #include "os/msg.h"
-#include "os/sandbox.h"
-#include "x509/cert.h"
 
 enum { SEAL_SIGN = 1, SEAL_CERT };
 
 #define CERT_BYTES	(64 * 1024)
 
 /* ---- the process ---- */
-
-struct keeper {
-	struct place_secret	 secret;
-	struct place		 place;
-	struct identity		 id;
-	struct stat		 seen;		/* of the certificate's file */
-};
-
-static int
-keeper_load(struct keeper *k, struct error *e)
-{
-	struct identity	 id;
-
-	if (place_read(&k->place, &id, e) == -1)
-		return -1;
-	identity_free(&k->id);
-	k->id = id;
-	return 0;
-}
-
-/* The agent's process replaces both files when it renews. */
-static void
-keeper_look(struct keeper *k)
-{
-	struct error	 e = ERROR_INIT;
-	struct stat	 st;
-
-	if (stat(k->place.cert, &st) == -1 || (st.st_ino == k->seen.st_ino &&
-	    st.st_mtim.tv_sec == k->seen.st_mtim.tv_sec &&
-	    st.st_mtim.tv_nsec == k->seen.st_mtim.tv_nsec))
-		return;
-	if (keeper_load(k, &e) == 0)
-		k->seen = st;
-	else
-		log_error(&e, "the agent's new certificate");
-}
-
-static int
-keeper_begin(struct keeper *k, const struct rad_conf *c, struct error *e)
-{
-	char	*uri = key_uri(c->agent_key, c->pkcs11_module);
-	int	 rc = -1;
-
-	place_init(&k->place, uri, c->agent_cert, &k->secret);
-	mem_free(&uri);
-	if ((c->agent_passphrase == NULL || secret_fetch(&k->secret.secret,
-	    c->agent_passphrase, "agent", e) == 0) && keeper_load(k, e) == 0)
-		rc = stat(k->place.cert, &k->seen) == 0 ? 0 :
-		    error_sys(e, "%s", k->place.cert);
-	if (rc == 0 && cert_role(k->id.cert) != ROLE_RA_AGENT) {
-		rc = error_set(e, ERROR_CONFIG, "%s does not have the role "
-		    "ra-agent", k->place.cert);
-		error_hint(e, "its profile is ra-agent");
-	}
-	return rc;
-}
 
 static int
 seal(struct keeper *k, struct bytes blob, struct bytes officer,
@@ -133,92 +71,42 @@ answer_cert(struct keeper *k, struct msg *q, struct msg *r, struct error *e)
 }
 
 static int
-answer(struct keeper *k, struct msg *q, struct msg *r)
+answer(void *arg, struct msg *q, struct msg *r, struct error *e)
 {
-	struct error	 e = ERROR_INIT;
-	int		 rc = -1;
+	struct keeper	*k = arg;
+	struct identity	 was;
 
-	keeper_look(k);
-	msg_init(r, q->type);
+	if (keeper_look(k, &was, "the agent's new certificate") == 1)
+		identity_free(&was);
 	if (q->type == SEAL_SIGN)
-		rc = answer_sign(k, q, r, &e);
-	else if (q->type == SEAL_CERT)
-		rc = answer_cert(k, q, r, &e);
-	else
-		error_set(&e, ERROR_BUG, "unknown message");
-	if (rc == 0)
-		return 0;
-	msg_init(r, 0);
-	msg_put_error(r, &e);
-	return -1;
-}
-
-static void
-sealer_loop(struct keeper *k, int fd)
-{
-	struct msg	 q = { 0 }, r = { 0 };
-	struct error	 e = ERROR_INIT;
-
-	while (msg_recv(fd, &q, &e) == 1) {
-		(void)answer(k, &q, &r);
-		if (msg_send(fd, &r, &e) == -1)
-			break;
-	}
-	if (e.code != ERROR_NONE)
-		log_error(&e, "sealer");
-	msg_clear(&q);
-	msg_clear(&r);
-}
-
-static int
-sealer_confine(const struct rad_conf *c, const struct keeper *k,
-    struct error *e)
-{
-	char			*key = file_directory(k->place.key != NULL ?
-				    k->place.key : k->place.cert);
-	char			*cert = file_directory(k->place.cert);
-	struct sandbox_path	*v = mem_array(4 + c->token_paths.n,
-				    sizeof(*v));
-	struct sandbox		 box = { .user = c->user, .path = v,
-				    .no_network = true, .no_exec = true,
-				    .local_sockets = c->token_sockets };
-	bool			 landlock;
-	size_t			 i, n = 0;
-	int			 rc;
-
-	v[n++] = (struct sandbox_path){ key, SANDBOX_READ };
-	v[n++] = (struct sandbox_path){ cert, SANDBOX_READ };
-	v[n++] = (struct sandbox_path){ "/etc", SANDBOX_READ };
-	v[n++] = (struct sandbox_path){ "/usr", SANDBOX_READ };
-	for (i = 0; i < c->token_paths.n; i++)
-		v[n++] = (struct sandbox_path){ c->token_paths.v[i],
-		    SANDBOX_WRITE };
-	box.npath = n;
-	rc = sandbox_enter(&box, &landlock, e);
-	mem_free(&v);
-	mem_free(&key);
-	mem_free(&cert);
-	return rc;
+		return answer_sign(k, q, r, e);
+	if (q->type == SEAL_CERT)
+		return answer_cert(k, q, r, e);
+	return error_set(e, ERROR_BUG, "unknown message");
 }
 
 int
 sealer_main(int parent, void *arg)
 {
 	const struct rad_conf	*c = arg;
+	const struct place_source from = { .key = c->agent_key,
+				    .cert = c->agent_cert,
+				    .secret = c->agent_passphrase,
+				    .module = c->pkcs11_module,
+				    .what = "agent" };
 	struct keeper		 k;
 	struct error		 e = ERROR_INIT;
 	int			 rc = EXIT_FAILURE;
 
 	memset(&k, 0, sizeof(k));
-	if (secret_init(&e) == 0 && keeper_begin(&k, c, &e) == 0 &&
-	    sealer_confine(c, &k, &e) == 0) {
-		sealer_loop(&k, parent);
+	if (secret_init(&e) == 0 && keeper_open(&k, &from, &e) == 0 &&
+	    place_check_role(&k.place, &k.id, ROLE_RA_AGENT, &e) == 0 &&
+	    keeper_confine(&k, c, &e) == 0) {
+		keeper_loop(parent, answer, &k);
 		rc = EXIT_SUCCESS;
 	} else
 		log_error(&e, "sealer");
-	identity_free(&k.id);
-	place_clear(&k.place);
-	secret_free(&k.secret.secret);
+	keeper_clear(&k);
 	return rc;
 }
 

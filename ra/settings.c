@@ -54,10 +54,13 @@ const struct conf_item rad_settings[] = {
 	CONF_STR(struct rad_conf, profiles, SYSCONFDIR "/profiles",
 	    "Directory of the profiles."),
 	CONF_STR_REQUIRED(struct rad_conf, tls_key,
-	    "PEM file: the key of the web server."),
+	    "Key of the web server: a PEM file or a pkcs11: URI."),
 	CONF_STR(struct rad_conf, tls_cert, NULL,
 	    "PEM file: its certificate and chain; default: both are in "
 	    "tls_key.  A new certificate is used as soon as it is there."),
+	CONF_STR(struct rad_conf, tls_passphrase, NULL,
+	    "Where the passphrase or PIN of tls_key comes from: file:PATH, "
+	    "credential:NAME; default: it is in clear."),
 	CONF_STR(struct rad_conf, tls_priorities, NULL,
 	    "What GnuTLS may negotiate, as its priority string; default: TLS "
 	    "1.2 and 1.3 with forward secrecy and authenticated encryption."),
@@ -127,8 +130,8 @@ const struct conf_item rad_settings[] = {
 	    "The store as role signet_agent, for renewing the two "
 	    "certificates; default: they are renewed by other means."),
 	CONF_STR(struct rad_conf, pkcs11_module, NULL,
-	    "Module of the token of agent_key, if it is in one and its URI "
-	    "names none with module-path."),
+	    "Module of the token of agent_key or tls_key, if they are in one "
+	    "and their URIs name none with module-path."),
 	CONF_LIST(struct rad_conf, token_paths,
 	    "Files and directories that the module reads and writes; it may "
 	    "read /usr besides."),

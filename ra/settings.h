@@ -24,7 +24,7 @@ struct rad_conf {
 	char			*ca_dir;
 	char			*profiles;
 	struct conf_list	 blocklists;
-	char			*tls_key, *tls_cert;
+	char			*tls_key, *tls_cert, *tls_passphrase;
 	char			*tls_priorities;
 	char			*pages;			/* templates, texts, static */
 	char			*brand;			/* or NULL */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The process that talks with strangers: TLS, pages, forms, protocols.  It has
- * the web server's key and no other; what it wants signed it hands to the
- * sealer.
+ * no key; what it wants signed it hands to the sealer, and handshakes to the
+ * keeper of the web server's key.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -164,12 +164,26 @@ listener_start(struct rad_listener *l, int fd, struct error *e)
 static int
 listener_tls(struct rad_listener *l, struct error *e)
 {
-	const struct rad_conf	*c = l->rad->conf;
-	struct http_tls_conf	 tls = { .key = c->tls_key,
-	    .cert = c->tls_cert, .priorities = c->tls_priorities,
-	    .ask = l->by_cert };
+	const struct http_tls_conf tls = {
+	    .priorities = l->rad->conf->tls_priorities, .ask = l->by_cert,
+	    .sign = tls_keeper_sign, .arg = l->rad->keeper };
 
 	return http_tls_new(&l->tls, &tls, e);
+}
+
+/* 1 the web server has another certificate now, 0 the same, -1. */
+static int
+show_cert(struct rad *r, struct error *e)
+{
+	struct buf	 pem = { 0 };
+	int		 i, rc;
+
+	rc = tls_keeper_chain(r->keeper, &pem, e);
+	for (i = 0; rc != -1 && i < RAD_LISTENERS; i++)
+		rc = http_tls_show(r->listener[i].tls, BYTES(pem.p, pem.len),
+		    e);
+	buf_clear(&pem);
+	return rc == -1 ? error_wrap(e, "the web server's certificate") : rc;
 }
 
 /* A browser keeps this in mind for a host, whatever the port: never for this
@@ -206,6 +220,7 @@ rad_begin(struct web *w, struct error *e)
 		    .cookie = i == 1 ? "__Host-signet-cert" :
 		    "__Host-signet" };
 	sealer_new(&r->sealer, w->setup->sealer);
+	tls_keeper_new(&r->keeper, w->setup->keeper);
 	gate_new(&r->hashes, HASHES);
 	r->figures = figures_new();
 	if (session_key_load(r->session_key, key, &rng_system, e) == 0 &&
@@ -214,7 +229,7 @@ rad_begin(struct web *w, struct error *e)
 	    cmp_open(&r->cmp, c, e) == 0 &&
 	    load_pages(r, e) == 0 &&
 	    listener_tls(&r->listener[0], e) == 0 &&
-	    listener_tls(&r->listener[1], e) == 0) {
+	    listener_tls(&r->listener[1], e) == 0 && show_cert(r, e) != -1) {
 		atomic_init(&r->requests, first);
 		rc = 0;
 	}
@@ -244,17 +259,13 @@ look_tls(struct web *w)
 {
 	struct error	 e = ERROR_INIT;
 	int64_t		 end, now = clock_now(&clock_system);
-	int		 i, got;
+	int		 got = show_cert(&w->rad, &e);
 
-	for (i = 0; i < RAD_LISTENERS; i++) {
-		got = http_tls_reload(w->rad.listener[i].tls, &e);
-		if (got == 1 && i == 0)
-			log_info("the web server's new certificate is in use");
-		if (got == -1 && !w->told)
-			log_error(&e, "the web server's new certificate");
-		w->told = got == -1;
-		error_clear(&e);
-	}
+	if (got == 1)
+		log_info("the web server's new certificate is in use");
+	if (got == -1 && !w->told)
+		log_error(&e, "look at it");
+	w->told = got == -1;
 	end = http_tls_not_after(w->rad.listener[0].tls);
 	metric_set(w->tls_end, end);
 	health_set(w->setup->health, "tls", end - now > EXPIRES_SOON, now + 60,
@@ -289,13 +300,9 @@ static int
 web_confine(const struct rad_conf *c, struct error *e)
 {
 	char			*own = rad_conf_state(c, "web");
-	char			*key = file_directory(c->tls_key);
-	char			*cert = file_directory(c->tls_cert != NULL ?
-				    c->tls_cert : c->tls_key);
 	char			*root = file_directory(c->root);
 	const struct sandbox_path path[] = {
-		{ own, SANDBOX_WRITE }, { key, SANDBOX_READ },
-		{ cert, SANDBOX_READ }, { root, SANDBOX_READ },
+		{ own, SANDBOX_WRITE }, { root, SANDBOX_READ },
 		{ c->ca_dir, SANDBOX_READ }, { c->profiles, SANDBOX_READ },
 		{ c->pages, SANDBOX_READ },
 		/* The resolver, the store's socket. */
@@ -311,8 +318,6 @@ web_confine(const struct rad_conf *c, struct error *e)
 
 	rc = sandbox_enter(&box, &landlock, e);
 	mem_free(&own);
-	mem_free(&key);
-	mem_free(&cert);
 	mem_free(&root);
 	if (rc == 0 && !landlock)
 		log_info("this kernel has no Landlock: files are protected by "
@@ -365,6 +370,7 @@ web_stop(struct web *w)
 	free_pages(r);
 	limits_free(&r->limits);
 	sealer_free(&r->sealer);
+	tls_keeper_free(&r->keeper);
 	gate_free(&r->hashes);
 	figures_free(&r->figures);
 	cmp_close(&r->cmp);

@@ -90,27 +90,24 @@ task_due(const struct agent *a, const struct task *t)
 
 /* ---- making and ending ---- */
 
-static int
-fetch(struct place_secret *s, const char *from, const char *prompt,
-    struct error *e)
-{
-	return from != NULL ? secret_fetch(&s->secret, from, prompt, e) : 0;
-}
-
 /* Who we are: what the certificate says. */
 static int
 agent_begin(struct agent *a, struct error *e)
 {
 	const struct agent_conf	*c = a->conf;
-	char			*uri = key_uri(c->agent_key, c->pkcs11_module);
 	struct task		*own = &a->task[0];
+	const struct place_source from = { .key = c->agent_key,
+				    .cert = c->agent_cert,
+				    .secret = c->agent_passphrase,
+				    .module = c->pkcs11_module,
+				    .what = c->server_profile != NULL ?
+					"server" : "agent" };
 
 	own->server = c->server_profile != NULL;
-	place_init(&own->place, uri, c->agent_cert, &a->secret);
-	mem_free(&uri);
+	if (place_open(&own->place, &from, &a->secret, e) == -1)
+		return -1;
 	if (task_load(own, e) == -1)
-		return error_wrap(e, c->server_profile != NULL ? "server" :
-		    "agent");
+		return error_wrap(e, "%s", from.what);
 	if (c->server_profile != NULL)
 		return 0;
 	a->role = cert_role(own->now.cert);
@@ -149,9 +146,9 @@ agent_new(struct agent **out, const struct agent_conf *c,
 	a->arena = arena_new();
 	a->ntasks = c->nca + 1;
 	a->task = mem_array(a->ntasks, sizeof(*a->task));
-	if (fetch(&a->secret, c->agent_passphrase, "agent", e) == -1 ||
-	    fetch(&a->signer_secret, c->signer_passphrase, "signers",
-	    e) == -1 ||
+	if ((c->signer_passphrase != NULL &&
+	    secret_fetch(&a->signer_secret.secret, c->signer_passphrase,
+	    "signers", e) == -1) ||
 	    cert_load_chain(&a->anchors, c->root, e) == -1 ||
 	    agent_begin(a, e) == -1)
 		goto fail;

@@ -9,6 +9,7 @@
 
 #include "os/fault.h"
 #include "os/file.h"
+#include "x509/cert.h"
 #include "x509/token.h"
 
 #define FILE_MAX	(1u << 20)
@@ -28,6 +29,31 @@ place_init(struct place *p, const char *key, const char *cert,
 	p->cert = mem_strdup(cert != NULL ? cert : p->key);
 	p->pending = mem_printf("%s.new", p->cert);
 	p->secret = secret;
+}
+
+int
+place_open(struct place *p, const struct place_source *from,
+    struct place_secret *secret, struct error *e)
+{
+	char	*uri = key_uri(from->key, from->module);
+
+	place_init(p, uri, from->cert, secret);
+	mem_free(&uri);
+	return from->secret == NULL ? 0 : secret_fetch(&secret->secret,
+	    from->secret, from->what, e);
+}
+
+int
+place_check_role(const struct place *p, const struct identity *id,
+    enum role role, struct error *e)
+{
+	const char	*name = role_name(role);
+
+	if (cert_role(id->cert) == role)
+		return 0;
+	error_set(e, ERROR_CONFIG, "%s does not have the role %s", p->cert,
+	    name);
+	return error_hint(e, "its profile is %s", name);
 }
 
 void

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "x509/key.h"
+#include "x509/oid.h"
 
 /* The passphrase of a file's key, or the PIN of a token's. */
 struct place_secret {
@@ -30,6 +31,20 @@ struct place {
 void	 place_init(struct place *, const char *key, const char *cert,
 	    struct place_secret *);
 void	 place_clear(struct place *);
+
+/* Of settings: a key of our own, its certificate, and what opens it. */
+struct place_source {
+	const char	*key, *cert;		/* as place_init() */
+	const char	*secret;		/* secret_fetch()'s, or NULL */
+	const char	*module;		/* of a token, or NULL */
+	const char	*what;			/* in a prompt: "agent" */
+};
+/* place_init() with the passphrase or PIN, while it can be had. */
+int	 place_open(struct place *, const struct place_source *,
+	    struct place_secret *, struct error *);
+/* Is it an agent's of this role?  Else ERROR_CONFIG. */
+int	 place_check_role(const struct place *, const struct identity *,
+	    enum role, struct error *);
 
 /* What is in place, after finishing what a crash interrupted.
  * ERROR_NOTFOUND: nothing is. */

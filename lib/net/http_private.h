@@ -15,7 +15,9 @@ struct http_tls_base {
 	void		(*started)(struct http_tls_base *,
 			    struct MHD_Connection *);
 	const char	*priorities;
-	const char	*key_pem, *cert_pem;
+	/* gnutls_certificate_retrieve_function2: libmicrohttpd wants a key or
+	 * this; ours comes when a connection starts. */
+	void		(*no_key)(void);
 };
 
 struct http_request {

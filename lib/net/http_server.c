@@ -78,7 +78,7 @@ server_threads_new(struct http_server *s, struct error *e)
 static unsigned int
 server_more(struct http_server *s, struct MHD_OptionItem more[5])
 {
-	unsigned int	 flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC;
+	unsigned int	 flags = MHD_USE_ITC;
 	size_t		 n = 0;
 
 	if (s->conf.suspends)
@@ -86,15 +86,18 @@ server_more(struct http_server *s, struct MHD_OptionItem more[5])
 	if (s->conf.queries)
 		more[n++] = (struct MHD_OptionItem){
 		    MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)http_on_line, s };
+	/*
+	 * With epoll libmicrohttpd (0.9.75) takes a connection for readable
+	 * until its handshake is over, and asks again and again: half of the
+	 * time of a TLS server went there.
+	 */
 	if (s->tls == NULL)
-		flags |= MHD_USE_TURBO;
+		flags |= MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO;
 	else {
-		flags |= MHD_USE_TLS;
-		more[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY,
-		    0, (void *)(uintptr_t)s->tls->key_pem };
+		flags |= MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS;
 		more[n++] = (struct MHD_OptionItem){
-		    MHD_OPTION_HTTPS_MEM_CERT, 0,
-		    (void *)(uintptr_t)s->tls->cert_pem };
+		    MHD_OPTION_HTTPS_CERT_CALLBACK, 0,
+		    (void *)(uintptr_t)s->tls->no_key };
 		more[n++] = (struct MHD_OptionItem){
 		    MHD_OPTION_HTTPS_PRIORITIES, 0,
 		    (void *)(uintptr_t)s->tls->priorities };

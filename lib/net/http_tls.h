@@ -12,11 +12,20 @@
 #include <stdbool.h>
 #include "net/http.h"
 
+/*
+ * A handshake is to be signed by the key whose public half (SPKI) has this
+ * SHA-256: scheme is a number of RFC 8446, 4.2.3, digest what is hashed for
+ * it.  Called by many threads.  The key itself the server does not need.
+ */
+typedef int http_tls_sign_fn(void *arg, const uint8_t key[32],
+	    uint16_t scheme, struct bytes digest, struct buf *sig,
+	    struct error *);
+
 struct http_tls_conf {
-	const char	*key;		/* PEM file */
-	const char	*cert;		/* PEM file with its chain; NULL: key */
 	const char	*priorities;	/* NULL: HTTP_TLS_PRIORITIES */
 	bool		 ask;		/* clients for a certificate */
+	http_tls_sign_fn *sign;
+	void		*arg;
 };
 /* TLS 1.2 and 1.3, forward secrecy and authenticated encryption only. */
 #define HTTP_TLS_PRIORITIES	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:" \
@@ -26,16 +35,16 @@ struct http_tls_conf {
 	"-GROUP-FFDHE4096:-GROUP-FFDHE6144:-GROUP-FFDHE8192:%NO_TICKETS"
 
 struct http_tls;
-/* Reads both files.  ERROR_CONFIG when they do not belong together.  It must
- * outlive the servers that it is given to. */
+/* It must outlive the servers that it is given to. */
 int	 http_tls_new(struct http_tls **, const struct http_tls_conf *,
 	    struct error *);
 void	 http_tls_free(struct http_tls **);
 /*
- * Read the files again: 1 connections from now on get another certificate, 0
- * it is still the same, -1 what is there is not usable and the old one stays.
+ * What the server shows, PEM, its own certificate first: 1 connections from
+ * now on get it, 0 it is the same as before, -1 it is not usable and the old
+ * one stays.  Once before a server is started.
  */
-int	 http_tls_reload(struct http_tls *, struct error *);
+int	 http_tls_show(struct http_tls *, struct bytes pem, struct error *);
 int64_t	 http_tls_not_after(struct http_tls *);
 
 /* The i-th certificate that the client sent (0: its own), DER, until the

@@ -542,6 +542,8 @@ token_key_sign(struct token_key *k, const EVP_MD *md, struct bytes digest,
 {
 	int	 rc;
 
+	if (k->by != NULL)
+		return k->by(k->by_arg, k->pub, md, digest, padding, sig, e);
 	rc = token_apart_is_on() ?
 	    token_apart_sign(k, md, digest, padding, sig, e) :
 	    sign_here(k, md, digest, padding, sig, e);
@@ -551,6 +553,27 @@ token_key_sign(struct token_key *k, const EVP_MD *md, struct bytes digest,
 	else
 		k->failure = *e;
 	pthread_mutex_unlock(&k->lock);
+	return rc;
+}
+
+int
+token_key_elsewhere(EVP_PKEY **out, EVP_PKEY *pub, token_sign_fn *fn,
+    void *arg, struct error *e)
+{
+	struct token_key	*k = mem_alloc(sizeof(*k));
+	int			 rc;
+
+	pthread_mutex_init(&k->lock, NULL);
+	pthread_mutex_init(&k->opening, NULL);
+	pthread_cond_init(&k->line_free, NULL);
+	k->refs = 1;
+	k->name = mem_strdup("key that is elsewhere");
+	k->by = fn;
+	k->by_arg = arg;
+	EVP_PKEY_up_ref(pub);
+	k->pub = pub;
+	rc = token_key_pkey(k, out, e);
+	token_key_free(&k);
 	return rc;
 }
 

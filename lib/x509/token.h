@@ -95,6 +95,15 @@ enum token_padding { TOKEN_PKCS1, TOKEN_PSS };	/* of RSA */
 /* Signature over a digest, as OpenSSL would make it. */
 int	 token_key_sign(struct token_key *, const EVP_MD *, struct bytes digest,
 	    enum token_padding, struct buf *sig, struct error *);
+/*
+ * A key that is in no token but with somebody else, who signs when asked; only
+ * its public half is here, and pub is that.  For OpenSSL it is like the others.
+ */
+typedef int token_sign_fn(void *arg, EVP_PKEY *pub, const EVP_MD *,
+	    struct bytes digest, enum token_padding, struct buf *sig,
+	    struct error *);
+int	 token_key_elsewhere(EVP_PKEY **, EVP_PKEY *pub, token_sign_fn *,
+	    void *arg, struct error *);
 /* Why the last signature failed; ERROR_NONE when it did not. */
 void	 token_key_failure(struct token_key *, struct error *);
 #endif

@@ -57,6 +57,8 @@ struct token_key {
 	uint8_t			 id[TOKEN_ID_MAX];
 	size_t			 id_len;
 	struct error		 failure;
+	token_sign_fn		*by;		/* NULL: the token */
+	void			*by_arg;
 
 	/* Of a key that is apart, whose clerk has all of that. */
 	struct token_line	*line;		/* NULL: there is no clerk */

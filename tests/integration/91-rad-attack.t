@@ -121,7 +121,8 @@ openssl pkey -in "$pki/agents/ra.key" -passin "file:$pki/secrets/agent-ra" \
     -out "$tmp/ra.key" 2>/dev/null
 is "the RA's own is no officer's" "$(visit_as ra $officer_page)" 403
 cp "$pki/tls/ra-tls.pem" "$tmp/srv.pem"
-cp "$pki/tls/ra-tls.key" "$tmp/srv.key"
+openssl pkey -in "$pki/tls/ra-tls.key" \
+    -passin "file:$pki/secrets/agent-ra-tls" -out "$tmp/srv.key" 2>/dev/null
 is "a server's is not for logging in" "$(visit_as srv /session)" 403
 ok 'says why' grep -q 'no clientAuth' "$tmp/body"
 
