@@ -342,7 +342,7 @@ satisfies(struct audit_verify *v, const struct approved *a,
 	const struct approval_rule	*rule;
 
 	if (a->order->kind == ORDER_REJECT || a->order->kind == ORDER_BIND ||
-	    a->order->kind == ORDER_UNBIND)
+	    a->order->kind == ORDER_UNBIND || a->order->kind == ORDER_PERMIT)
 		return approval_satisfies(a, approval_rule_for(NULL, a->order),
 		    e);
 	if (v->profiles.n == 0 || profile_name == NULL)

@@ -9,7 +9,7 @@
 #include "cli/cmd_card.h"
 #include "db/db_card_life.h"
 #include "desk/card_move.h"
-#include "desk/review.h"
+#include "desk/submit.h"
 
 const struct cmd_opt CARD_MOVE_OPTS[] = {
 	{ "reason", 0, CMD_STRING, false, "TEXT", "for the history" },
@@ -40,23 +40,12 @@ static int
 sign_and_store(struct cli *c, struct card_move *m, struct draft *d,
     struct error *e)
 {
-	struct desk	*dk = m->desk;
-	struct buf	 blob = { 0 }, signed_blob = { 0 };
-	int		 rc = -1;
-
-	if (cli_open_officer(c, e) == -1 ||
-	    approval_wrap(&blob, d->order, e) == -1 ||
-	    dk->signer.sign(dk->signer.arg, &signed_blob,
-	    BYTES(blob.p, blob.len), e) == -1)
-		goto out;
+	if (cli_open_officer(c, e) == -1)
+		return -1;
 	m->order_id = d->order->id;
 	d->also = card_move_store;
 	d->also_arg = m;
-	rc = submit_blob(dk, d, BYTES(signed_blob.p, signed_blob.len), 1, e);
- out:
-	buf_clear(&signed_blob);
-	buf_clear(&blob);
-	return rc == -1 ? -1 : 0;
+	return submit_signed(&c->desk, d, e);
 }
 
 static int

@@ -293,6 +293,62 @@ const struct cmd CLI_CARD[] = {
 	    card_move_cmd },
 	{ "card unblocked", "CARD", "its PIN was unblocked: note it", NULL,
 	    NULL, CARD_MOVE_OPTS, 1, 1, card_unblocked_cmd },
+	{ "card spoil", "CARD", "give up a card that a station has begun",
+	    "Takes it out of the station's hands: its secrets are void, what "
+	    "the CA has not begun is not signed, and what was issued is "
+	    "revoked by an order that you sign.  Its item waits for another "
+	    "blank, or, when its orders are used up, for new orders; with "
+	    "--drop no other card is made.",
+	    "signet card spoil P0000123K --reason 'chip is torn'\n",
+	    CARD_SPOIL_OPTS, 1, 1, card_spoil_cmd },
+	{ "card cancel", "CARD", "make no card for this item",
+	    "Drops the item by the number of its card, whether it waits or is "
+	    "on a reader; a card on a reader is spoiled.",
+	    "signet card cancel P0000123K --reason 'has left'\n",
+	    CARD_CANCEL_OPTS, 1, 1, card_cancel_cmd },
+	{ "card letters list", "BATCH", "list its PIN letters, or their runs",
+	    NULL, "signet card letters list autumn --runs\n",
+	    CARD_LETTERS_LIST_OPTS, 1, 1, card_letters_list_cmd },
+	{ "card letters release", "BATCH",
+	    "let letters go to the mailing house: two officers",
+	    "The first officer draws up a run of all letters that were in "
+	    "none, and signs for it; the second signs, too, and so releases "
+	    "it.  Nobody does both, whoever made the batch.  The manifest is "
+	    "signed with the second officer's key.",
+	    "signet card letters release autumn\n",
+	    CARD_LETTERS_RELEASE_OPTS, 1, 1, card_letters_release_cmd },
+	{ "card letters reprint", "BATCH LETTER...",
+	    "draw up a run of letters that are to be printed again",
+	    "Another officer releases it as any run; from then on what "
+	    "earlier runs have of these letters is void and is not exported "
+	    "any more.",
+	    "signet card letters reprint autumn 7QK2M9XA --reason 'paper "
+	    "jam'\n", CARD_LETTERS_REPRINT_OPTS, 2, -1,
+	    card_letters_reprint_cmd },
+	{ "card letters void", "BATCH LETTER...", "never print these letters",
+	    "For good.  The card stays as it is: who is to use it needs its "
+	    "PIN set again.  Letters of cards that are spoiled, lost, "
+	    "replaced, returned or destroyed are void without this.",
+	    "signet card letters void autumn 7QK2M9XA --reason 'moved away'\n",
+	    CARD_LETTERS_VOID_OPTS, 2, -1, card_letters_void_cmd },
+	{ "card letters export", "BATCH",
+	    "write a released run for the mailing house",
+	    "Makes a directory with manifest.pem, which openssl cms -verify "
+	    "reads, and the sealed letters, each in LETTER.cms.  Letters that "
+	    "are void by now are left out.",
+	    "signet card letters export autumn --out to-the-printer\n",
+	    CARD_LETTERS_EXPORT_OPTS, 1, 1, card_letters_export_cmd },
+	{ "card puk", "CARD", "open a card's PUK: two officers and the escrow",
+	    "Without an order that permits it, signs for one; another officer "
+	    "approves that.  Then, once, opens the PUK with the escrow's key, "
+	    "writes that down in the audit chain, and shows it.",
+	    "signet card puk P0000123K --reason 'PIN forgotten'\n"
+	    "signet card puk P0000123K --escrow-key escrow.key --escrow-cert "
+	    "escrow.pem\n", CARD_SECRET_OPTS, 1, 1, card_secret_cmd },
+	{ "card management", "CARD",
+	    "open a card's management key: as card puk",
+	    "The key is shown in hex.", NULL, CARD_SECRET_OPTS, 1, 1,
+	    card_secret_cmd },
 	{ "card check", NULL, "find certificates that are not as their cards are",
 	    "A certificate of a lost card that is still good, of a suspended "
 	    "one that is not on hold, of one in use that is revoked.", NULL,

@@ -150,6 +150,11 @@ order_new_cmd(struct cmd_args *a, void *ctx, struct error *e)
 		    "own");
 		return error_hint(e, "signet credential new, signet "
 		    "credential unbind");
+	case ORDER_PERMIT:
+		error_set(e, ERROR_INPUT, "a permit belongs to what it is "
+		    "for");
+		return error_hint(e, "signet card letters release, signet "
+		    "card puk, signet card management");
 	case ORDER_ITEM:
 	case ORDER__MAX:
 		break;

@@ -15,9 +15,11 @@
 #include "db/db_crl.h"
 #include "db/db_holder.h"
 #include "db/db_key.h"
+#include "db/db_letter.h"
 #include "db/db_notice.h"
 #include "db/db_ocsp.h"
 #include "db/db_order.h"
+#include "db/db_permit.h"
 #include "db/db_publish.h"
 
 static const struct db_table *const tables[] = {
@@ -28,8 +30,12 @@ static const struct db_table *const tables[] = {
 	&DB_CARD,
 	&DB_CARD_BATCH,
 	&DB_CARD_BATCH_MAKE,
+	&DB_CARD_ESCROW,
 	&DB_CARD_LIFE,
 	&DB_CARD_LIFE_MOVE,
+	&DB_CARD_OWN,
+	&DB_CARD_SEIZE,
+	&DB_CARD_SPOIL,
 	&DB_CERT,
 	&DB_CODE_TRY,
 	&DB_CREDENTIAL,
@@ -40,6 +46,8 @@ static const struct db_table *const tables[] = {
 	&DB_HOLDER_ADD,
 	&DB_HOLDER_EDIT,
 	&DB_KEY,
+	&DB_LETTER,
+	&DB_LETTER_RUN,
 	&DB_NOTICE_ASK,
 	&DB_ORDER,
 	&DB_ORDER_INTAKE,
@@ -47,6 +55,8 @@ static const struct db_table *const tables[] = {
 	&DB_ORDER_NEW,
 	&DB_ORDER_REQUESTS,
 	&DB_ORDER_SUPPLY,
+	&DB_PERMIT,
+	&DB_PERMIT_USE,
 	&DB_PUBLISH_ASK,
 	&DB_PUBLISH_LOOK,
 	&DB_RELEASE,

@@ -78,17 +78,23 @@ GRANT UPDATE (version, attempts, next_at, error, dead) ON delivery
 	TO signet_cli;
 GRANT UPDATE (fill_after), DELETE ON target TO signet_cli;
 -- Cards: makes batches, counts blanks, follows what was issued.
-GRANT INSERT ON card_batch, card_batch_order, card_item, letter_run,
-	letter_print TO signet_cli;
+GRANT INSERT ON card_batch, card_batch_order, card_item TO signet_cli;
+GRANT INSERT (batch, run, list, order_id) ON letter_run TO signet_cli;
+GRANT INSERT (batch, run, letter) ON letter_print TO signet_cli;
+GRANT INSERT (digest, order_id, who) ON permit_use TO signet_cli;
 GRANT INSERT (batch, kind, count, who, note) ON card_stock TO signet_cli;
 GRANT USAGE ON SEQUENCE card_running TO signet_cli;
 GRANT UPDATE (state, changed_at, note) ON card_batch TO signet_cli;
 GRANT UPDATE (state, round, place, reason, changed_at) ON card_item
 	TO signet_cli;
-GRANT UPDATE (state, changed_at, changed_by, reason, order_id) ON card
+GRANT UPDATE (state, turn, changed_at, changed_by, reason, order_id) ON card
 	TO signet_cli;
+-- and takes one away from a station, of which nothing is to be used then.
+GRANT UPDATE (done_at) ON card_step TO signet_cli;
 GRANT UPDATE (void_at, reason) ON letter TO signet_cli;
 GRANT UPDATE (void_at) ON letter_print TO signet_cli;
+GRANT UPDATE (manifest, released_by, released_at, void_at) ON letter_run
+	TO signet_cli;
 
 -- signet-rad: as the operator, for orders and holders only.
 GRANT SELECT ON ca, holder, orders, item, request, cert, cert_name, crl,
@@ -144,7 +150,7 @@ GRANT UPDATE (work, set_at, void_at) ON card_secret TO signet_station;
 GRANT UPDATE (tries, station, done_at) ON card_step TO signet_station;
 GRANT UPDATE (void_at, reason) ON letter TO signet_station;
 GRANT INSERT (cert, name, salt, hash) ON revocation_code TO signet_station;
-GRANT EXECUTE ON FUNCTION card_withdraw TO signet_station;
+GRANT EXECUTE ON FUNCTION card_withdraw TO signet_station, signet_cli;
 GRANT EXECUTE ON FUNCTION card_balance TO signet_station, signet_cli,
 	signet_audit;
 
@@ -196,6 +202,7 @@ REVOKE ALL ON application_link, revocation_code
 REVOKE ALL ON card_secret FROM signet_ca, signet_cli, signet_audit;
 GRANT SELECT (card, kind, version, sealed, made_at, set_at, void_at)
 	ON card_secret TO signet_cli, signet_audit;
+GRANT UPDATE (work, void_at) ON card_secret TO signet_cli;
 
 -- Per program and database.  The CA's statements all go by key; a plan that
 -- was made while a table was small must not read all of it when it is big.

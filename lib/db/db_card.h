@@ -30,7 +30,10 @@ extern const struct db_table DB_CARD_CLAIM;	/* claim, take over */
 extern const struct db_table DB_CARD_STEP;	/* journal, states */
 extern const struct db_table DB_CARD_KEY;	/* keys and their orders */
 extern const struct db_table DB_CARD_SECRET;
-extern const struct db_table DB_CARD_END;	/* issue, spoil */
+extern const struct db_table DB_CARD_END;	/* issue */
+extern const struct db_table DB_CARD_OWN;	/* is it still ours? */
+extern const struct db_table DB_CARD_SPOIL;
+extern const struct db_table DB_CARD_SEIZE;	/* by a person */
 
 struct db_card_hold {
 	uint8_t		 id[DB_CARD_ID];
@@ -252,6 +255,11 @@ int	 db_card_issue(struct db *, const struct db_card_hold *,
  */
 int	 db_card_spoil(struct db *, const struct db_card_hold *,
 	    const char *reason, int *certs, struct error *);
+
+/* The same by a person, whoever has a hold of it: that one is void then.
+ * ERROR_CONFLICT: it is not under way. */
+int	 db_card_spoil_by(struct db *, const uint8_t id[DB_CARD_ID],
+	    const char *who, const char *reason, int *certs, struct error *);
 
 /* Certificates of spoiled cards that are good: none is to stay so. */
 struct db_card_unrevoked {

@@ -21,7 +21,7 @@
 	" count(*) FILTER (WHERE state = 'dropped')" \
 	" FROM card_item WHERE batch = b.id) i "
 
-enum { FIND, LIST, ORDERS, ITEMS, BALANCE, FULL, SPENT };
+enum { FIND, LIST, ORDERS, ITEMS, NUMBERED, BALANCE, FULL, SPENT };
 static const struct db_stmt read_stmt[] = {
 	[FIND] = DB_STMT("card_batch_find",
 	    "SELECT " COLUMNS " FROM card_batch b" COUNTS
@@ -48,6 +48,9 @@ static const struct db_stmt read_stmt[] = {
 	    " WHERE i.batch = $1::bigint"
 	    " AND ($2::text IS NULL OR i.state = $2::text)"
 	    " AND i.n > $3::bigint ORDER BY i.n LIMIT $4::bigint"),
+	[NUMBERED] = DB_STMT("card_item_numbered",
+	    "SELECT b.id, b.name, i.n, i.number, i.state FROM card_item i"
+	    " JOIN card_batch b ON b.id = i.batch WHERE i.number = $1::text"),
 	[BALANCE] = DB_STMT("card_batch_balance",
 	    "SELECT received, returned, useless, under_way, issued, spoiled,"
 	    " items_open FROM card_balance($1::bigint)"),
@@ -220,6 +223,27 @@ db_card_batch_items(struct db *db, int64_t batch, const char *state,
 		item_fill(&out->v[i], rows, i, a);
 	db_rows_free(&rows);
 	return 0;
+}
+
+int
+db_card_item_numbered(struct db *db, const char *number,
+    struct db_card_place *out, struct arena *a, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_text(number) };
+	struct db_rows		*rows;
+	int			 found;
+
+	if (db_query(db, &read_stmt[NUMBERED], arg, 1, &rows, e) == -1)
+		return -1;
+	if ((found = db_rows_count(rows) == 1)) {
+		out->batch = db_get_int(rows, 0, 0);
+		out->batch_name = db_row_text(a, rows, 0, 1);
+		out->n = (uint32_t)db_get_int(rows, 0, 2);
+		out->number = db_row_text(a, rows, 0, 3);
+		out->state = db_row_text(a, rows, 0, 4);
+	}
+	db_rows_free(&rows);
+	return found;
 }
 
 int

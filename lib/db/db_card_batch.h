@@ -73,6 +73,16 @@ int	 db_card_batch_items(struct db *, int64_t batch, const char *state,
 	    uint32_t after, size_t limit, struct db_card_items *,
 	    struct arena *, struct error *);
 
+/* An item by the number on its card: 1, 0, -1. */
+struct db_card_place {
+	int64_t		 batch;
+	const char	*batch_name;
+	uint32_t	 n;
+	const char	*number, *state;
+};
+int	 db_card_item_numbered(struct db *, const char *number,
+	    struct db_card_place *, struct arena *, struct error *);
+
 struct db_card_balance {
 	int64_t	 received, returned, useless, under_way, issued, spoiled;
 	int64_t	 items_open;

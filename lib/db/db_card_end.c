@@ -5,8 +5,7 @@
 #include "base/mem.h"
 #include "db/db_card_private.h"
 
-enum { UNDONE, ISSUE, ITEM_ISSUED, WORK_OVER, LETTER, CODE, SPOIL, SECRETS_VOID,
-    LETTER_VOID, STEPS_END, WITHDRAW, ITEM_BACK };
+enum { UNDONE, ISSUE, ITEM_ISSUED, WORK_OVER, LETTER, CODE };
 static const struct db_stmt stmt[] = {
 	/* What is missing before a card may be issued. */
 	[UNDONE] = DB_STMT("card_undone",
@@ -43,28 +42,6 @@ static const struct db_stmt stmt[] = {
 	    " JOIN cert x ON x.order_id = k.order_id AND x.n = k.n"
 	    " WHERE k.card = $1::bytea"
 	    " ORDER BY k.slot <> 'authentication', k.slot LIMIT 1"),
-	[SPOIL] = DB_STMT("card_spoil",
-	    "UPDATE card SET state = 'spoiled', changed_at = now(),"
-	    " changed_by = station, reason = $2::text WHERE id = $1::bytea"),
-	[SECRETS_VOID] = DB_STMT("card_secrets_void",
-	    "UPDATE card_secret SET void_at = now(), work = NULL"
-	    " WHERE card = $1::bytea AND void_at IS NULL"),
-	[LETTER_VOID] = DB_STMT("card_letter_void",
-	    "UPDATE letter SET void_at = now(), reason = 'the card was spoiled'"
-	    " WHERE card = $1::bytea AND void_at IS NULL"),
-	[STEPS_END] = DB_STMT("card_steps_end",
-	    "UPDATE card_step SET done_at = now() WHERE card = $1::bytea"
-	    " AND done_at IS NULL"),
-	[WITHDRAW] = DB_STMT("card_withdraw",
-	    "SELECT card_withdraw($1::bytea)"),
-	[ITEM_BACK] = DB_STMT("card_item_back",
-	    "UPDATE card_item i SET changed_at = now(), state = CASE WHEN EXISTS"
-	    " (SELECT FROM card_batch_order bo JOIN item oi"
-	    "  ON oi.order_id = bo.order_id AND oi.n = i.place"
-	    "  WHERE bo.batch = i.batch AND bo.round = i.round"
-	    "  AND oi.state <> 'waiting') THEN 'spent' ELSE 'waiting' END"
-	    " FROM card c WHERE c.id = $1::bytea AND i.batch = c.batch"
-	    " AND i.n = c.n AND i.state = 'claimed'"),
 };
 const struct db_table DB_CARD_END = DB_TABLE(stmt);
 
@@ -129,44 +106,6 @@ db_card_issue(struct db *db, const struct db_card_hold *h, int64_t expires,
 	    touch_one(db, ITEM_ISSUED, arg, 1, "of no item", e) == -1 ||
 	    db_exec(db, &stmt[WORK_OVER], arg, 1, e) == -1 ||
 	    (letter != NULL && add_letter(db, h, letter, e) == -1))
-		return db_card_wrap(e, h->id);
-	return 0;
-}
-
-static int
-withdraw(struct db *db, const struct db_arg *id, int *certs, struct error *e)
-{
-	struct db_rows	*rows;
-
-	if (db_query(db, &stmt[WITHDRAW], id, 1, &rows, e) == -1)
-		return -1;
-	*certs = (int)db_get_int(rows, 0, 0);
-	db_rows_free(&rows);
-	return 0;
-}
-
-int
-db_card_spoil(struct db *db, const struct db_card_hold *h,
-    const char *reason, int *certs, struct error *e)
-{
-	static const int	 after[] = { SECRETS_VOID, LETTER_VOID, STEPS_END };
-	const struct db_arg	 arg[] = { db_bytes(h->id, DB_CARD_ID),
-	    db_text(reason) };
-	char			 state[16];
-
-	if (db_card_own(db, h, state, e) == -1)
-		return -1;
-	if (strcmp(state, "spoiled") == 0) {
-		error_set(e, ERROR_CONFLICT, "is spoiled already");
-		return db_card_wrap(e, h->id);
-	}
-	if (db_exec(db, &stmt[SPOIL], arg, 2, e) == -1)
-		return db_card_wrap(e, h->id);
-	for (size_t i = 0; i < sizeof(after) / sizeof(after[0]); i++)
-		if (db_exec(db, &stmt[after[i]], arg, 1, e) == -1)
-			return db_card_wrap(e, h->id);
-	if (withdraw(db, arg, certs, e) == -1 ||
-	    db_exec(db, &stmt[ITEM_BACK], arg, 1, e) == -1)
 		return db_card_wrap(e, h->id);
 	return 0;
 }

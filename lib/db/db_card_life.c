@@ -54,6 +54,14 @@ static const struct db_stmt move_stmt[] = {
 };
 const struct db_table DB_CARD_LIFE_MOVE = DB_TABLE(move_stmt);
 
+static const struct db_stmt escrow_stmt[] = {
+	DB_STMT("card_escrow",
+	    "SELECT sealed FROM card_secret WHERE card = $1::bytea"
+	    " AND kind = $2::text AND sealed IS NOT NULL AND set_at IS NOT NULL"
+	    " AND void_at IS NULL ORDER BY version DESC LIMIT 1"),
+};
+const struct db_table DB_CARD_ESCROW = DB_TABLE(escrow_stmt);
+
 int
 db_card_numbered(struct db *db, const char *number, struct db_card *out,
     struct arena *a, struct error *e)
@@ -182,4 +190,21 @@ db_card_note(struct db *db, const uint8_t id[DB_CARD_ID], const char *what,
 	    db_text(what), db_text(who), db_text(reason) };
 
 	return db_exec(db, &move_stmt[NOTE], arg, 4, e) == -1 ? -1 : 0;
+}
+
+int
+db_card_escrow(struct db *db, const uint8_t id[DB_CARD_ID], const char *kind,
+    struct bytes *sealed, struct arena *a, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_bytes(id, DB_CARD_ID),
+	    db_text(kind) };
+	struct db_rows		*rows;
+	int			 found;
+
+	if (db_query(db, escrow_stmt, arg, 2, &rows, e) == -1)
+		return -1;
+	if ((found = db_rows_count(rows) == 1))
+		*sealed = db_row_bytes(a, rows, 0, 0);
+	db_rows_free(&rows);
+	return found;
 }

@@ -10,6 +10,7 @@
 
 extern const struct db_table DB_CARD_LIFE;		/* read */
 extern const struct db_table DB_CARD_LIFE_MOVE;
+extern const struct db_table DB_CARD_ESCROW;		/* sealed secrets */
 
 /* By the number on its face, the one that counts: 1, 0, -1. */
 int	 db_card_numbered(struct db *, const char *number, struct db_card *,
@@ -55,6 +56,12 @@ int	 db_card_move(struct db *, const uint8_t id[DB_CARD_ID],
 /* What happened without a change of state. */
 int	 db_card_note(struct db *, const uint8_t id[DB_CARD_ID],
 	    const char *what, const char *who, const char *reason,
+	    struct error *);
+
+/* What the card has ("puk", "management"), sealed to the escrow: 1, 0 none that
+ * is in force, -1. */
+int	 db_card_escrow(struct db *, const uint8_t id[DB_CARD_ID],
+	    const char *kind, struct bytes *sealed, struct arena *,
 	    struct error *);
 
 /* A certificate that is not as its card is. */

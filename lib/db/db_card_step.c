@@ -6,11 +6,8 @@
 #include "base/mem.h"
 #include "db/db_card_private.h"
 
-enum { OWN, BEGIN, AGAIN, DONE, ADVANCE, EVENT, REVOKING };
+enum { BEGIN, AGAIN, DONE, ADVANCE, EVENT };
 static const struct db_stmt stmt[] = {
-	[OWN] = DB_STMT("card_own",
-	    "SELECT state, turn, station, reader FROM card"
-	    " WHERE id = $1::bytea FOR UPDATE"),
 	[BEGIN] = DB_STMT("card_step_begin",
 	    "INSERT INTO card_step (card, seq, step, slot, station)"
 	    " SELECT c.id, coalesce((SELECT max(seq) FROM card_step"
@@ -30,11 +27,15 @@ static const struct db_stmt stmt[] = {
 	[EVENT] = DB_STMT("card_event",
 	    "INSERT INTO card_event (card, what, who, reason)"
 	    " VALUES ($1::bytea, $2::text, $3::text, $4::text)"),
-	[REVOKING] = DB_STMT("card_revoking",
-	    "UPDATE card SET order_id = $2::bytea WHERE id = $1::bytea"
-	    " AND state = 'spoiled'"),
 };
 const struct db_table DB_CARD_STEP = DB_TABLE(stmt);
+
+static const struct db_stmt own_stmt[] = {
+	DB_STMT("card_own",
+	    "SELECT state, turn, station, reader FROM card"
+	    " WHERE id = $1::bytea FOR UPDATE"),
+};
+const struct db_table DB_CARD_OWN = DB_TABLE(own_stmt);
 
 int
 db_card_own(struct db *db, const struct db_card_hold *h, char state[16],
@@ -44,7 +45,7 @@ db_card_own(struct db *db, const struct db_card_hold *h, char state[16],
 	struct db_rows		*rows;
 	int			 rc = 0;
 
-	if (db_query(db, &stmt[OWN], arg, 1, &rows, e) == -1)
+	if (db_query(db, own_stmt, arg, 1, &rows, e) == -1)
 		return -1;
 	if (db_rows_count(rows) == 0)
 		rc = error_set(e, ERROR_NOTFOUND, "is not in the store");
@@ -158,19 +159,4 @@ db_card_event(struct db *db, const uint8_t id[DB_CARD_ID], const char *what,
 
 	return db_exec(db, &stmt[EVENT], arg, 4, e) == -1 ?
 	    db_card_wrap(e, id) : 0;
-}
-
-int
-db_card_revoking(struct db *db, const uint8_t id[DB_CARD_ID],
-    const uint8_t order_id[DB_ORDER_ID], struct error *e)
-{
-	const struct db_arg	 arg[] = { db_bytes(id, DB_CARD_ID),
-	    db_bytes(order_id, DB_ORDER_ID) };
-	int64_t			 n;
-
-	if ((n = db_exec(db, &stmt[REVOKING], arg, 2, e)) == 1)
-		return 0;
-	if (n == 0)
-		error_set(e, ERROR_CONFLICT, "is not spoiled");
-	return db_card_wrap(e, id);
 }

@@ -64,16 +64,6 @@ batch_clear(struct batch *b)
 }
 
 static void
-tell(struct batch *b, const char *where, const struct error *e)
-{
-	struct desk_ears	*ears = &b->dk->ears;
-
-	b->bad++;
-	if (ears->bad != NULL)
-		ears->bad(ears->arg, b->bad, where, e);
-}
-
-static void
 advance(struct batch *b)
 {
 	desk_progress(b->dk, "reading requests", ++b->rows, b->total);
@@ -294,10 +284,10 @@ read_rows(struct sheet *s)
 		snprintf(where, sizeof(where), "line %zu", s->csv.line);
 		if (got == -1) {
 			snprintf(where, sizeof(where), "%s", s->path);
-			tell(s->b, where, &one);
+			desk_bad(s->b->dk, &s->b->bad, where, &one);
 		} else if (read_row(s, where, &one) == -1) {
 			place(s, &one, where, sizeof(where));
-			tell(s->b, where, &one);
+			desk_bad(s->b->dk, &s->b->bad, where, &one);
 		}
 		error_clear(&one);
 		advance(s->b);
@@ -379,11 +369,11 @@ read_request(struct batch *b, const char *path)
 	struct csr	*csr = NULL;
 
 	if (request_load(&csr, path, &one) == -1)
-		tell(b, "request", &one);
+		desk_bad(b->dk, &b->bad, "request", &one);
 	else if (csr_fields(csr, &offered, &one) == -1 ||
 	    batch_add(b, holder_of(&offered), &fields, csr, path,
 	    &one) == -1)
-		tell(b, path, &one);
+		desk_bad(b->dk, &b->bad, path, &one);
 	fields_clear(&fields);
 	fields_clear(&offered);
 	csr_free(&csr);

@@ -134,16 +134,6 @@ guilty_column(const struct sheet *s, const struct error *e)
 	return s->csv.column[s->holder];
 }
 
-static void
-tell(struct card_intake *in, const char *where, const struct error *e)
-{
-	struct desk_ears	*ears = &in->dk->ears;
-
-	in->bad++;
-	if (ears->bad != NULL)
-		ears->bad(ears->arg, in->bad, where, e);
-}
-
 static int
 check_once(struct sheet *s, const char *holder, struct error *e)
 {
@@ -269,12 +259,12 @@ read_rows(struct sheet *s)
 		snprintf(where, sizeof(where), "line %zu", s->csv.line);
 		if (got == -1) {
 			snprintf(where, sizeof(where), "%s", s->in->path);
-			tell(s->in, where, &one);
+			desk_bad(s->in->dk, &s->in->bad, where, &one);
 		} else if (read_row(s, where, &one) == -1) {
 			snprintf(where, sizeof(where), "%s: line %zu, column "
 			    "%zu", s->in->path, s->csv.line,
 			    guilty_column(s, &one));
-			tell(s->in, where, &one);
+			desk_bad(s->in->dk, &s->in->bad, where, &one);
 		}
 		error_clear(&one);
 	}
@@ -332,7 +322,7 @@ look_at_piece(struct card_intake *in, size_t from, size_t n, struct error *e)
 		    (long long)in->layout->per_holder);
 		snprintf(where, sizeof(where), "%s: line %zu", in->path,
 		    in->line[from + i]);
-		tell(in, where, &one);
+		desk_bad(in->dk, &in->bad, where, &one);
 	}
 	mem_free(&full);
 	mem_free(&replaces);

@@ -5,7 +5,7 @@
 
 #include "audit/chain.h"
 #include "db/db_audit.h"
-#include "desk/review.h"
+#include "desk/card_order.h"
 
 static const struct verb {
 	const char	*name;
@@ -48,52 +48,11 @@ card_move_find(struct card_move *m, struct error *e)
 
 /* ---- the order ---- */
 
-/* Would an order of this kind change this certificate? */
-static bool
-is_changed(const struct db_card_key *k, enum order_kind kind)
-{
-	if (k->der.p == NULL || k->cert_status == NULL)
-		return false;
-	if (kind == ORDER_RELEASE)
-		return strcmp(k->cert_status, "held") == 0;
-	if (kind == ORDER_HOLD)
-		return strcmp(k->cert_status, "good") == 0;
-	return strcmp(k->cert_status, "revoked") != 0;
-}
-
-static int
-add_targets(struct order *o, const struct card_move *m, struct error *e)
-{
-	struct db_card_keys	 keys;
-	size_t			 i;
-
-	if (db_card_keys(m->desk->db, m->card.hold.id, &keys,
-	    m->desk->arena, e) == -1)
-		return -1;
-	o->target = mem_array(keys.n + 1, sizeof(*o->target));
-	for (i = 0; i < keys.n; i++) {
-		struct order_target	*t = &o->target[o->ntargets];
-
-		if (!is_changed(&keys.v[i], o->kind))
-			continue;
-		t->ca = mem_strdup(keys.v[i].ca);
-		t->serial_len = keys.v[i].serial.len;
-		memcpy(t->serial, keys.v[i].serial.p, t->serial_len);
-		o->ntargets++;
-	}
-	o->selector = mem_printf("card:%s", m->card.number);
-	if (o->kind == ORDER_REVOKE)
-		o->reason = m->reason;
-	o->comment = mem_strdup(m->words);
-	return 0;
-}
-
 int
 card_move_draft(struct card_move *m, struct draft *d, struct error *e)
 {
-	if (draft_new(m->desk, d, order_kind_of(m->effect), NULL, e) == -1)
-		return -1;
-	return add_targets(d->order, m, e);
+	return card_order_draw_up(m->desk, d, order_kind_of(m->effect),
+	    &m->card, m->reason, m->words, e);
 }
 
 /* ---- the store ---- */

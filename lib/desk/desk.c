@@ -61,6 +61,15 @@ desk_need(struct desk *dk, enum desk_part part, struct error *e)
 }
 
 void
+desk_bad(struct desk *dk, size_t *bad, const char *where,
+    const struct error *e)
+{
+	++*bad;
+	if (dk->ears.bad != NULL)
+		dk->ears.bad(dk->ears.arg, *bad, where, e);
+}
+
+void
 desk_progress(struct desk *dk, const char *what, uint64_t done,
     uint64_t total)
 {

@@ -110,6 +110,9 @@ const struct desk_issuer *desk_issuer_of(struct desk *, X509 *);
 /* Trust for approval_check(); status comes from the store. */
 int	 desk_trust(struct desk *, struct approval_trust *, struct error *);
 
+/* One more mistake in what is being read: counted, and told. */
+void	 desk_bad(struct desk *, size_t *bad, const char *where,
+	    const struct error *);
 void	 desk_progress(struct desk *, const char *what, uint64_t done,
 	    uint64_t total);
 #endif

@@ -201,6 +201,9 @@ draft_summary(const struct draft *d)
 	case ORDER_UNBIND:
 		buf_printf(&b, "%s", o->comment != NULL ? o->comment : "");
 		break;
+	case ORDER_PERMIT:
+		buf_printf(&b, "%s", o->selector);
+		break;
 	case ORDER_ITEM:
 	case ORDER__MAX:
 		break;

@@ -175,6 +175,7 @@ find_rules(struct desk *dk, struct review *r, struct error *e)
 	case ORDER_REJECT:
 	case ORDER_BIND:
 	case ORDER_UNBIND:
+	case ORDER_PERMIT:
 	case ORDER_ITEM:
 		add_rule(r, approval_rule_for(NULL, o));
 		return 0;

@@ -435,14 +435,18 @@ approve_once(struct desk *dk, struct review *r, struct error *e)
 }
 
 static int
-check_open(const struct review *r, struct error *e)
+check_open(struct desk *dk, const struct review *r, struct error *e)
 {
-	char	id[REVIEW_SHORT + 1];
+	char	id[REVIEW_SHORT + 1], when[TEXT_TIME_SIZE];
 
-	if (review_is_open(r))
+	review_short_id(id, r->row.id);
+	if (!review_is_open(r))
+		return error_set(e, ERROR_CONFLICT, "order %s is %s: nothing "
+		    "to approve", id, r->row.state);
+	if (r->approved->order->expires > clock_now(dk->clock))
 		return 0;
-	return error_set(e, ERROR_CONFLICT, "order %s is %s: nothing to "
-	    "approve", review_short_id(id, r->row.id), r->row.state);
+	return error_set(e, ERROR_CONFLICT, "order %s expired on %s: nothing "
+	    "to approve", id, text_time(when, r->approved->order->expires));
 }
 
 /* Would our certificate be one that counts?  Asked before it signs. */
@@ -475,7 +479,7 @@ submit_may_approve(struct desk *dk, struct review *r, struct error *e)
 {
 	char	hex[REVIEW_SHORT + 1];
 
-	if (check_open(r, e) == -1 || desk_need(dk, DESK_SIGNER, e) == -1 ||
+	if (check_open(dk, r, e) == -1 || desk_need(dk, DESK_SIGNER, e) == -1 ||
 	    check_signer(dk, e) == -1 ||
 	    review_wants_role(dk, r, cert_role(dk->signer.cert), e) == -1)
 		return -1;
@@ -503,7 +507,7 @@ submit_approval(struct desk *dk, struct review *r, struct error *e)
 		error_clear(e);
 		review_clear(r);
 		if (review_load_id(dk, id, r, e) == -1 ||
-		    check_open(r, e) == -1)
+		    check_open(dk, r, e) == -1)
 			return -1;
 	}
 }

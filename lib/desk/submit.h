@@ -25,6 +25,10 @@ int	 submit_drafts(struct desk *, const struct draft *const *, size_t n,
 int	 submit_blob(struct desk *, const struct draft *, struct bytes blob,
 	    int approvals, struct error *);
 
+/* Signed by the desk's signer and handed in at once, in one transaction with
+ * draft->also.  ERROR_DENIED if that approval would not count. */
+int	 submit_signed(struct desk *, const struct draft *, struct error *);
+
 /* Is a key of the order another's, or compromised?  ERROR_DENIED, naming the
  * holder. */
 int	 submit_check_keys(struct desk *, const struct draft *, struct error *);

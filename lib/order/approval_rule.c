@@ -22,6 +22,12 @@ approval_rule_for(const struct profile *profile, const struct order *o)
 		.way = { { .role = { ROLE_OFFICER }, .n = 1 },
 		    { .role = { ROLE_SECURITY_OFFICER }, .n = 1 } }, .n = 2,
 	};
+	static const struct approval_rule	 two_officers = {
+		.way = { { .role = { ROLE_OFFICER, ROLE_OFFICER }, .n = 2 },
+		    { .role = { ROLE_OFFICER, ROLE_SECURITY_OFFICER }, .n = 2 },
+		    { .role = { ROLE_SECURITY_OFFICER, ROLE_SECURITY_OFFICER },
+		    .n = 2 } }, .n = 3,
+	};
 
 	switch (o->kind) {
 	case ORDER_ITEM:
@@ -33,6 +39,8 @@ approval_rule_for(const struct profile *profile, const struct order *o)
 	case ORDER_ADOPT:
 	case ORDER_BIND:
 		return &two_security_officers;
+	case ORDER_PERMIT:
+		return &two_officers;
 	case ORDER_REVOKE:
 		return profile->self_revoke_approvals.n > 0 ?
 		    &profile->self_revoke_approvals :

@@ -150,11 +150,24 @@ check_domains(const struct order_bind *b, const struct order *o,
 	return 0;
 }
 
+/* It names no profile and no name: it is for those who may approve all. */
+static int
+check_permit(const struct order_bind *b, struct error *e)
+{
+	return b->profiles.n == 0 && b->domains.n == 0 ? 0 :
+	    error_set(e, ERROR_DENIED, "the credential is for certain "
+	    "profiles or domains alone");
+}
+
 int
 approval_scope_check(const struct order *bind, const struct order *o,
     const struct approval_trust *t, struct error *e)
 {
-	if (t->any_scope || (o->kind != ORDER_ISSUE && o->kind != ORDER_BATCH))
+	if (t->any_scope)
+		return 0;
+	if (o->kind == ORDER_PERMIT)
+		return check_permit(&bind->bind, e);
+	if (o->kind != ORDER_ISSUE && o->kind != ORDER_BATCH)
 		return 0;
 	if (check_profile(&bind->bind, o->profile, e) == -1)
 		return -1;

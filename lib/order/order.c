@@ -15,6 +15,7 @@ static const char *const kind_names[ORDER__MAX] = {
 	[ORDER_REJECT] = "reject",
 	[ORDER_BIND] = "bind",
 	[ORDER_UNBIND] = "unbind",
+	[ORDER_PERMIT] = "permit",
 };
 
 const char *

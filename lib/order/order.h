@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "x509/name.h"
 
-#define ORDER_VERSION	2		/* of the newest kinds */
+#define ORDER_VERSION	3		/* of the newest kinds */
 #define ORDER_ID_SIZE	16
 #define ORDER_DIGEST	32		/* SHA-256 of the order's DER */
 #define ORDER_MAX	(64u << 20)
@@ -39,6 +39,7 @@ enum order_kind {
 	ORDER_REJECT,		/* another order is never to be carried out */
 	ORDER_BIND,		/* this credential (WebAuthn) is that officer's */
 	ORDER_UNBIND,		/* no longer */
+	ORDER_PERMIT,		/* something that people do, not the CA */
 	ORDER__MAX
 };
 const char *order_kind_name(enum order_kind);
@@ -101,7 +102,7 @@ struct order {
 	/* ITEM */
 	uint8_t		 batch[ORDER_DIGEST];	/* digest of the batch order */
 	uint32_t	 n;		/* request holds the digest */
-	/* REVOKE, HOLD, RELEASE */
+	/* REVOKE, HOLD, RELEASE; PERMIT: what, "puk P0000123K" */
 	struct order_target *target;
 	size_t		 ntargets;
 	char		*selector;	/* "holder:17", "card:..", for evidence */
@@ -117,6 +118,8 @@ struct order {
 	struct order_bind bind;
 	/* UNBIND */
 	uint8_t		 unbinds[ORDER_DIGEST];	/* digest of the bind order */
+	/* PERMIT */
+	uint8_t		 permits[ORDER_DIGEST];	/* of what it is done to */
 };
 
 /* A fresh order with id and times set. */

@@ -171,6 +171,9 @@ order_check(const struct order *o, struct error *e)
 	case ORDER_REJECT:
 	case ORDER_UNBIND:
 		return 0;
+	case ORDER_PERMIT:
+		return order_check_text("selector", o->selector,
+		    FIELD_VALUE_MAX, e);
 	case ORDER_BIND:
 		return order_bind_check(o, e);
 	case ORDER__MAX:

@@ -389,6 +389,8 @@ take_body(struct order *o, const struct wire *w, struct error *e)
 	if (take_bytes(o->rejects, sizeof(o->rejects), w->rejects, "rejects",
 	    e) == -1 ||
 	    take_bytes(o->unbinds, sizeof(o->unbinds), w->unbinds, "unbinds",
+	    e) == -1 ||
+	    take_bytes(o->permits, sizeof(o->permits), w->permits, "permits",
 	    e) == -1)
 		return -1;
 	if (w->bind != NULL && order_bind_take(&o->bind,

@@ -275,6 +275,11 @@ order_describe(struct buf *out, const struct order *o, size_t max_items)
 		add_hex(out, "ends the bind order", o->unbinds,
 		    sizeof(o->unbinds));
 		break;
+	case ORDER_PERMIT:
+		add_line(out, "permits", o->selector);
+		add_hex(out, "with the digest", o->permits,
+		    sizeof(o->permits));
+		break;
 	case ORDER__MAX:
 		break;
 	}

@@ -192,6 +192,9 @@ wire_put_body(struct wire *w, const struct order *o)
 	    wire_put(&w->unbinds, V_ASN1_OCTET_STRING,
 	    o->kind == ORDER_UNBIND ? o->unbinds : NULL,
 	    sizeof(o->unbinds)) &&
+	    wire_put(&w->permits, V_ASN1_OCTET_STRING,
+	    o->kind == ORDER_PERMIT ? o->permits : NULL,
+	    sizeof(o->permits)) &&
 	    wire_put_text(&w->selector, o->selector) &&
 	    (o->kind != ORDER_REVOKE || wire_put_enum(&w->reason, o->reason))
 	    && wire_put_time(&w->invalid_since, o->invalid_since) &&

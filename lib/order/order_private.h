@@ -50,7 +50,7 @@ struct wire {
 	struct wire_audit	*audit;
 	ASN1_OCTET_STRING	*rejects;
 	ASN1_STRING		*bind;		/* SEQUENCE */
-	ASN1_OCTET_STRING	*unbinds;
+	ASN1_OCTET_STRING	*unbinds, *permits;
 };
 
 /* The templates of struct wire and of the two inside it. */

@@ -47,6 +47,7 @@ ASN1_SEQUENCE(WIRE) = {
 	ASN1_EXP_OPT(struct wire, rejects, ASN1_OCTET_STRING, 17),
 	ASN1_EXP_OPT(struct wire, bind, ASN1_SEQUENCE, 18),
 	ASN1_EXP_OPT(struct wire, unbinds, ASN1_OCTET_STRING, 19),
+	ASN1_EXP_OPT(struct wire, permits, ASN1_OCTET_STRING, 20),
 } static_ASN1_SEQUENCE_END_name(struct wire, WIRE)
 
 /* Which kinds of order must have an optional element, and which may. */
@@ -70,13 +71,14 @@ static const struct option {
 	OPTION(batch, K(ITEM), K(ITEM)),
 	OPTION(n, K(ITEM), K(ITEM)),
 	OPTION(targets, K_STATUS, K_STATUS),
-	OPTION(selector, 0, K_STATUS),
+	OPTION(selector, K(PERMIT), K_STATUS | K(PERMIT)),
 	OPTION(reason, K(REVOKE), K(REVOKE)),
 	OPTION(invalid_since, 0, K(REVOKE)),
 	OPTION(audit, K(ADOPT), K(ADOPT)),
 	OPTION(rejects, K(REJECT), K(REJECT)),
 	OPTION(bind, K(BIND), K(BIND)),
 	OPTION(unbinds, K(UNBIND), K(UNBIND)),
+	OPTION(permits, K(PERMIT), K(PERMIT)),
 };
 
 int
@@ -127,6 +129,8 @@ order_wire_audit_it(void)
 int
 order_version(enum order_kind kind)
 {
+	if (kind == ORDER_PERMIT)
+		return 3;
 	return (K_BINDING >> kind & 1) != 0 ? 2 : 1;
 }
 

@@ -13,7 +13,9 @@
 #	station_child NAME	pid of its process of that name
 #	in_memory PID TEXT	that process has it
 #	event WORDS...		the last event has all of these
+#	cards_issued NAME N	a batch whose cards are made
 #	card_state IDENTITY	of the newest card that the plastic was
+#	card_is STATE IDENTITY
 : "${tmp:?}" "${srcdir:?}" "${pki:?}"
 conninfo=${conninfo:-}
 
@@ -142,4 +144,35 @@ event() {
 card_state() {
 	sql "SELECT state FROM card WHERE identity = '$1'
 	    ORDER BY claimed_at DESC LIMIT 1"
+}
+
+card_is() {
+	[ "$(card_state "$2")" = "$1" ]
+}
+
+# cards_issued NAME N - a batch by the suite's own means, and its cards made in
+# readers 0 and 1; the CA goes on, the station has ended
+cards_issued() {
+	sed -i "s,^layouts = .*,layouts = \"$pki/cards\";," "$tmp/station.conf"
+	layout one '{ slot = "authentication"; profile = "web-login"; alg = "ec:P-256"; }'
+	cp "$tmp/layouts/one" "$pki/cards/one"
+	awk -v n="$2" 'BEGIN { print "holder,name,mail,surname"
+	    for (i = 1; i <= n; i++)
+		printf "%d,Person %d,p%d@example.com,Family\n", i, i, i }' \
+	    >"$tmp/$1.csv"
+	{ signet card batch import "$1" --layout one --csv "$tmp/$1.csv" &&
+	as o1 signet card batch approve "$1" --yes &&
+	as o2 signet card batch approve "$1" --yes &&
+	signet card batch stock "$1" --received "$2"; } >"$tmp/out" 2>&1 || {
+		sed 's/^/# /' "$tmp/out"
+		return 1
+	}
+	ca_start
+	station_start --batch "$1"
+	for i in $(seq "$2"); do
+		card_insert $((i % 2)) "$tmp/$1-$i" -x -n $((1000 + i)) &&
+		wait_for card_is issued "piv-serial:$((1000 + i))" || return 1
+		card_pull $((i % 2))
+	done
+	station_stop
 }

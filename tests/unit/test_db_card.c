@@ -20,6 +20,7 @@
 
 static const struct db_table *const tables[] = { &DB_CARD, &DB_CARD_CLAIM,
     &DB_CARD_STEP, &DB_CARD_KEY, &DB_CARD_SECRET, &DB_CARD_END,
+    &DB_CARD_OWN, &DB_CARD_SPOIL, &DB_CARD_SEIZE,
     &DB_ORDER_SUPPLY };
 
 static struct testdb t;

@@ -25,11 +25,13 @@
 #include "db/db_holder.h"
 #include "db/db_issue.h"
 #include "db/db_key.h"
+#include "db/db_letter.h"
 #include "db/db_notice.h"
 #include "db/db_ocsp.h"
 #include "db/db_officer.h"
 #include "db/db_order.h"
 #include "db/db_private.h"
+#include "db/db_permit.h"
 #include "db/db_publish.h"
 #include "db/db_revocation_code.h"
 #include "db/db_status.h"
@@ -73,10 +75,14 @@ static const struct {
 	{ &DB_CARD_BATCH_MAKE, "card batch make", R(CLI) },
 	{ &DB_CARD_CLAIM, "card claim", R(STATION) },
 	{ &DB_CARD_END, "card end", R(STATION) },
+	{ &DB_CARD_ESCROW, "card escrow", R(CLI) | R(STATION) | R(AUDIT) },
 	{ &DB_CARD_KEY, "card key", R(STATION) },
 	{ &DB_CARD_LIFE, "card life", READERS | R(STATION) },
 	{ &DB_CARD_LIFE_MOVE, "card life move", R(CLI) | R(STATION) },
+	{ &DB_CARD_OWN, "card own", R(CLI) | R(STATION) },
 	{ &DB_CARD_SECRET, "card secret", R(STATION) },
+	{ &DB_CARD_SEIZE, "card seize", R(CLI) | R(STATION) },
+	{ &DB_CARD_SPOIL, "card spoil", R(CLI) | R(STATION) },
 	{ &DB_CARD_STEP, "card step", R(STATION) },
 	{ &DB_CERT, "cert", READERS | R(RA) },
 	{ &DB_CODE_TRY, "code try", R(CLI) | R(RA) },
@@ -96,6 +102,8 @@ static const struct {
 	{ &DB_ISSUE, "issue", R(CA) },
 	{ &DB_KEY, "key", READERS | R(RA) | R(CRL) |
 	    R(STATION) },
+	{ &DB_LETTER, "letter", READERS },
+	{ &DB_LETTER_RUN, "letter run", R(CLI) },
 	{ &DB_NOTICE, "notice", R(RA) },
 	{ &DB_NOTICE_ADD, "notice add", R(RA) },
 	{ &DB_NOTICE_ASK, "notice ask", R(CLI) | R(RA) },
@@ -110,6 +118,8 @@ static const struct {
 	{ &DB_ORDER_OF, "order of", READERS | R(RA) },
 	{ &DB_ORDER_REQUESTS, "order requests", READERS | R(RA) },
 	{ &DB_ORDER_SUPPLY, "order supply", R(CLI) | R(RA) | R(STATION) },
+	{ &DB_PERMIT, "permit", READERS | R(RA) | R(STATION) },
+	{ &DB_PERMIT_USE, "permit use", R(CLI) },
 	{ &DB_PUBLISH, "publish", R(CRL) },
 	{ &DB_PUBLISH_ASK, "publish ask", R(CLI) },
 	{ &DB_PUBLISH_LOOK, "publish look", READERS | R(RA) | R(STATION) |
@@ -274,6 +284,10 @@ static const struct {
 	{ "UPDATE letter SET sealed = ''", 0 },
 	{ "DELETE FROM letter", 0 },
 	{ "INSERT INTO letter (number) VALUES ('x')", R(STATION) },
+	{ "UPDATE letter_run SET list = ''", 0 },
+	{ "DELETE FROM letter_print", 0 },
+	{ "UPDATE permit_use SET who = 'x'", 0 },
+	{ "DELETE FROM permit_use", 0 },
 	{ "UPDATE card_effect SET effect = 'none'", 0 },
 	{ "UPDATE orders SET blob = '' WHERE id = ''", R(CLI) | R(RA) },
 	{ "UPDATE heartbeat SET one = true", 0 },

@@ -397,6 +397,30 @@ find(const struct buf *der, const void *what, size_t n)
 	return p;
 }
 
+static struct order *
+make_permit(void)
+{
+	struct order	*o = make(ORDER_PERMIT);
+
+	o->selector = mem_strdup("puk P0000123K");
+	memset(o->permits, 5, ORDER_DIGEST);
+	return o;
+}
+
+static void
+a_permit_that_does_not_say_for_what_is_refused(void **state)
+{
+	struct order	*o = make(ORDER_PERMIT);
+	struct error	 e = ERROR_INIT;
+	struct buf	 der = { 0 };
+
+	(void)state;
+	assert_int_equal(order_encode(&der, o, &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	assert_string_equal(e.text, "order: selector is empty");
+	order_free(&o);
+}
+
 static void
 a_later_version_is_refused_with_a_hint(void **state)
 {
@@ -407,18 +431,18 @@ a_later_version_is_refused_with_a_hint(void **state)
 
 	(void)state;
 	encode(&der, o);
-	find(&der, "\x02\x01\x01\x04\x10", 5)[2] = 3;
+	find(&der, "\x02\x01\x01\x04\x10", 5)[2] = 4;
 	assert_int_equal(order_parse(&again, BYTES(der.p, der.len), &e), -1);
 	assert_int_equal(e.code, ERROR_INPUT);
 	assert_string_equal(e.text,
-	    "order: made in a version other than 1 to 2");
+	    "order: made in a version other than 1 to 3");
 	assert_string_equal(e.hint,
 	    "a newer Signet made this order; update this one");
 	buf_clear(&der);
 	order_free(&o);
 }
 
-/* One meaning, one encoding: version 2 has the two new kinds, no other. */
+/* One meaning, one encoding: later versions have their kinds, no other. */
 static void
 a_kind_in_the_version_of_another_is_refused(void **state)
 {
@@ -437,6 +461,13 @@ a_kind_in_the_version_of_another_is_refused(void **state)
 	find(&der, "\x02\x01\x02\x04\x10", 5)[2] = 1;
 	assert_parse_fails(BYTES(der.p, der.len),
 	    "order: an order of kind bind is of version 2");
+	buf_clear(&der);
+	order_free(&o);
+	o = make_permit();
+	encode(&der, o);
+	find(&der, "\x02\x01\x03\x04\x10", 5)[2] = 2;
+	assert_parse_fails(BYTES(der.p, der.len),
+	    "order: an order of kind permit is of version 3");
 	buf_clear(&der);
 	order_free(&o);
 }
@@ -572,6 +603,7 @@ every_kind_survives_encoding_and_parsing(void **state)
 	v[ORDER_BIND] = make_bind();
 	v[ORDER_UNBIND] = make(ORDER_UNBIND);
 	memset(v[ORDER_UNBIND]->unbinds, 9, ORDER_DIGEST);
+	v[ORDER_PERMIT] = make_permit();
 	for (i = 0; i < ORDER__MAX; i++) {
 		assert_int_equal(order_kind_of(order_kind_name(v[i]->kind)),
 		    i);
@@ -866,6 +898,8 @@ main(void)
 		cmocka_unit_test(serials_with_a_leading_zero_are_refused),
 		cmocka_unit_test(bytes_that_are_no_order_are_refused),
 		cmocka_unit_test(a_cut_or_lengthened_order_is_refused),
+		cmocka_unit_test(
+		    a_permit_that_does_not_say_for_what_is_refused),
 		cmocka_unit_test(a_later_version_is_refused_with_a_hint),
 		cmocka_unit_test(a_kind_in_the_version_of_another_is_refused),
 		cmocka_unit_test(an_unknown_kind_is_refused),
