@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What is sealed to the escrow is opened once, for two officers, and written
 # down (N027); and a card is taken out of a station's hands.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/cards.sh"
