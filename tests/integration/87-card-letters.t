@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # PIN letters go to the mailing house when two officers have signed for a run
 # of them, and what is void never does again (G043).
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/cards.sh"
@@ -68,7 +69,7 @@ is 'by the tables nobody releases it' "$(sql "SET ROLE signet_cli;
 exits 0 'another officer releases it' release o2
 said 'Released by:    o2'
 ok 'the audit chain says so' audited act=card-letters what=released run=1 reason=o2
-is 'its order is used' "$(order_state "$run")" done
+is 'its order is used' "$(order_state "$run")" 'done'
 is '... and cannot be used again' "$(sql "INSERT INTO permit_use (digest,
     order_id, who) SELECT digest, id, 'x' FROM orders
     WHERE id = decode('$run', 'hex')" 2>&1 | grep -c 'permits nothing')" 1

@@ -80,7 +80,7 @@ is '... without the PUK' "$(sql "SELECT count(*) FROM audit
     WHERE position(convert_to('$(sealed puk 1)', 'UTF8') IN body) > 0")" 0
 is 'so has its history' "$(signet card show "$(card 1)" --json |
     jq -r '.history[-1].what')" 'puk opened'
-is 'the order is used' "$(order_state "$first")" done
+is 'the order is used' "$(order_state "$first")" 'done'
 exits 5 '... and is not used again' opened puk 1 --order "$first"
 said 'was used: what it permits is done once'
 tamper "UPDATE orders SET state = 'ready' WHERE id = decode('$first', 'hex')"
