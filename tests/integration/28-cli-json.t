@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# Runs with --full only.
 # What doc/formats.md says of JSON and of the audit bundle is what commands write.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
@@ -13,6 +14,7 @@ rows() {
 	sed -n "/^$1/,/^$2/s/^| \`\(signet[^\`]*\)\` | \(.*\) |\$/\1 | \2/p" \
 	    "$page" | tr -d '`'
 }
+ca_start
 rows '## JSON' 'These lists' >"$tmp/rows"
 ok 'the page has commands' grep -q '^signet cert list' "$tmp/rows"
 while read -r row; do
@@ -21,6 +23,7 @@ while read -r row; do
 	is "$command" "$(tr '\n' ' ' <"$tmp/out.keys" | sed 's/ $//')" \
 	    "${row#* | }"
 done <"$tmp/rows"
+ca_stop
 
 # Where there is nothing to list, the columns stand in the source.
 rows 'These lists' 'nothing' >"$tmp/rows"

@@ -27,7 +27,20 @@ formats_fill() {
 		>"$tmp/digests" &&
 	    signet blocklist make -o "$tmp/list" "$tmp/digests" \
 		>"$tmp/out" 2>&1 &&
-	    card_batch one person-ec 2 >/dev/null
+	    card_batch one person-ec 2 >/dev/null &&
+	    formats_acts
+}
+
+# What commands that act are given.
+formats_acts() {
+	printf 'holder,name,given,surname,mail,country,org,orgid\n%s\n' \
+	    "4712,A B,A,B,a@example.org,SE,Example AB,NTRSE-5560000000" \
+	    >"$tmp/people.csv"
+	order_tls second --sign >/dev/null && cad &&
+	    formats_second=$(serial_of "$(last_order)") &&
+	    request third && request fourth && request fifth &&
+	    order_tls waits >/dev/null && formats_pending=$(last_order) &&
+	    order_tls rejected >/dev/null && formats_latest=$(last_order)
 }
 
 formats_command() {
@@ -36,6 +49,10 @@ formats_command() {
 	    -e "s,CSR,$tmp/www.csr," -e "s,CRL\$,$tmp/people.crl," \
 	    -e "s,BATCH,one," -e "s,SERIAL,$formats_serial," \
 	    -e "s,ORDER,$formats_order," -e "s,HOLDER,www," \
+	    -e "s,NEWCA,newca," -e "s,NEW,$tmp/new," -e "s,SECOND,$formats_second," \
+	    -e "s,THIRD,$tmp/third.csr," -e "s,FOURTH,$tmp/fourth.csr," \
+	    -e "s,FIFTH,$tmp/fifth.csr," -e "s,PEOPLE,$tmp/people.csv," \
+	    -e "s,PENDING,$formats_pending," -e "s,LATEST,$formats_latest," \
 	    -e "s,PROFILE,$pki/profiles/mail-dual," -e "s,LIST,$tmp/list,"
 }
 
@@ -44,6 +61,7 @@ formats_keys() {
 	set -- $(formats_command "$1")
 	formats_program=$1
 	shift
+	: >"$tmp/json"
 	"$formats_program" "$@" --json </dev/null >"$tmp/json"
 	jq -r 'paths | map(if type == "number" then "[]" else . end) |
 	    join(".") | gsub("\\.\\[\\]"; "[]")' "$tmp/json" |

@@ -52,7 +52,7 @@ guide_pids() {
 guide_block() {
 	guide_name=$guide/blocks/$(printf '%03d' "$1")
 	(
-		cd "$guide/here" && timeout 60 sh -eu "$guide_name.sh" \
+		cd "$guide/here" && timeout 180 sh -eu "$guide_name.sh" \
 		    >"$guide_name.out" 2>&1 </dev/null
 	)
 	guide_status=$?
