@@ -128,8 +128,8 @@ card_open(struct card *c, struct card_io *io, struct error *e)
 }
 
 /* What cannot change decides, where there is such a thing. */
-static bool
-is_same(const struct card_info *a, const struct card_info *b)
+bool
+card_is_same(const struct card_info *a, const struct card_info *b)
 {
 	if (a->extended != b->extended ||
 	    strcmp(a->identity, b->identity) != 0)
@@ -150,7 +150,7 @@ card_reopen(struct card *c, struct error *e)
 		c->io->lost = true;
 		return -1;
 	}
-	if (is_same(&before, &c->info))
+	if (card_is_same(&before, &c->info))
 		return 0;
 	c->info = before;
 	c->io->lost = true;

@@ -154,6 +154,7 @@ extern const struct card_driver piv_driver;
 int	 card_open(struct card *, struct card_io *, struct error *);
 /* Power off and on, select, and find the same card as before: ERROR_CONFLICT
  * when it is another one.  What was verified or authenticated is not. */
+bool	 card_is_same(const struct card_info *, const struct card_info *);
 int	 card_reopen(struct card *, struct error *);
 /* Nobody holds the card while people or the network are waited for; then
  * card_reopen(). */

@@ -54,7 +54,7 @@ seat_leave(struct seat *s)
 	X509_free(s->issuer);
 	s->leaf = s->issuer = NULL;
 	arena_reset(s->arena);
-	s->has_card = s->waits = false;
+	s->has_card = s->waits = s->at_hand = s->no_cert = false;
 	s->step = 0;
 	s->failures = 0;
 	s->denied = false;

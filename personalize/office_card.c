@@ -29,8 +29,8 @@ identity_of(char dst[IDENTITY_MAX], const struct card_info *i,
 	return 0;
 }
 
-static bool
-is_under_way(const char *state)
+bool
+office_is_under_way(const char *state)
 {
 	static const char *const	 states[] = { "claimed", "keyed",
 		"ordered", "certified", "written", "locked", "verified" };
@@ -78,6 +78,26 @@ is_copy(const struct db_card *c, const struct card_info *i)
 	    memcmp(c->hold.id, i->guid, DB_CARD_ID) != 0);
 }
 
+static bool
+is_of_ours(const struct office_setup *o, const char *batch)
+{
+	for (size_t i = 0; i < o->nbatches; i++)
+		if (strcmp(o->batch[i], batch) == 0)
+			return true;
+	return false;
+}
+
+static int
+refuse_foreign(struct seat *s, const struct db_card *c, struct error *e)
+{
+	char	*why = mem_printf("this card was begun for batch %s, which does "
+		    "not run here", c->batch);
+	int	 rc = refuse(s, c, why, e);
+
+	mem_free(&why);
+	return rc;
+}
+
 struct taking {
 	struct seat		*seat;
 	const struct db_card_hold *hold;
@@ -111,6 +131,8 @@ resume(struct seat *s, const struct db_card *c, const struct card_info *i,
 {
 	struct taking	 t = { .seat = s, .hold = &c->hold };
 
+	if (!is_of_ours(s->office->setup, c->batch))
+		return refuse_foreign(s, c, e);
 	if (is_copy(c, i))
 		return refuse(s, c, "this card has the serial number of one "
 		    "that is under way and not its name: one of the two is a "
@@ -171,7 +193,7 @@ identify(struct seat *s, const struct card_info *info, struct error *e)
 		return -1;
 	if (found == 0 || strcmp(seen.state, "returned") == 0)
 		return begin_blank(s, identity, info, e);
-	return is_under_way(seen.state) ? resume(s, &seen, info, e) :
+	return office_is_under_way(seen.state) ? resume(s, &seen, info, e) :
 	    refuse_known(s, &seen, e);
 }
 
@@ -289,7 +311,7 @@ office_found(void *arg, const struct card_info *info, struct job *j,
 	seat_leave(s);
 	if (identify(s, info, e) == -1)
 		return -1;
-	s->has_card = true;
+	s->has_card = s->at_hand = true;
 	s->extended = info->extended;
 	if (had && memcmp(before, s->card.hold.id, sizeof(before)) == 0)
 		s->failures = failures;

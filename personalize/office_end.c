@@ -126,6 +126,47 @@ spoil(struct db *db, void *arg, struct error *e)
 	    p->reason, e);
 }
 
+/* Taken over in another reader while it answered here: then it is there twice,
+ * with whatever keys it has.  Who has it there can write nothing any more. */
+static int
+spoil_copied(struct db *db, void *arg, struct error *e)
+{
+	struct spoiling		*p = arg;
+	struct seat		*s = p->seat;
+	struct db_card		 now;
+	int			 found;
+
+	p->certs = -1;
+	if ((found = db_card_find(db, s->card.hold.id, &now, s->arena,
+	    e)) == -1)
+		return -1;
+	if (found == 0 || now.hold.turn == s->card.hold.turn ||
+	    !office_is_under_way(now.state))
+		return 0;
+	if (db_card_take(db, &now.hold, s->office->conf->station,
+	    s->office->setup->reader[s->index], &s->card, s->arena, e) == -1)
+		return -1;
+	return spoil(db, p, e);
+}
+
+/* 1: the card was a copy, or has one; it is spoiled. */
+static int
+end_copied(struct seat *s, struct error *e)
+{
+	struct spoiling	 p = { s, "it answered in two readers at once: one of "
+			    "the two is a copy", -1 };
+
+	if (!s->at_hand)
+		return 0;
+	if (db_txn(s->office->db, spoil_copied, &p, e) == -1)
+		return -1;
+	if (p.certs == -1)
+		return 0;
+	seat_tell(s, EVENT_SPOILED, p.reason);
+	seat_leave(s);
+	return 1;
+}
+
 /*
  * What the card denies it may deny because it is another one that pretends:
  * the one that we know shall not be lost for that.  A person decides.
@@ -162,21 +203,24 @@ office_failed(void *arg, const struct error *why, bool *again,
 {
 	struct seat	*s = arg;
 	struct spoiling	 p = { s, why->text, 0 };
-	int		 untouched;
+	int		 untouched, copied;
 
 	*again = false;
 	if (!s->has_card)
 		return error_set(e, ERROR_BUG, "no card was found");
-	if (why->code == ERROR_CONFLICT)
+	if (why->code == ERROR_CONFLICT) {
+		if ((copied = end_copied(s, e)) != 0)
+			return copied == -1 ? -1 : 0;
 		return set_aside(s, why, e);
-	if (++s->failures < TRIES_MAX && !s->denied) {
+	}
+	if (++s->failures < TRIES_MAX && !s->denied && !s->no_cert) {
 		seat_tell(s, EVENT_FAILED, why->text);
 		*again = true;
 		return 0;
 	}
 	if ((untouched = is_untouched(s, e)) == -1)
 		return -1;
-	if (why->code == ERROR_DENIED && untouched == 0)
+	if (why->code == ERROR_DENIED && untouched == 0 && !s->no_cert)
 		return set_aside(s, why, e);
 	if (db_txn(s->office->db, spoil, &p, e) == -1)
 		return -1;

@@ -48,6 +48,8 @@ struct seat {
 	int			 fd;		/* -1: it is gone */
 	struct arena		*arena;		/* of this card */
 	bool			 has_card, waits, extended;
+	bool			 at_hand;	/* it answers here */
+	bool			 no_cert;	/* the CA has refused one */
 	struct db_card		 card;
 	struct layout		*layout;
 	int			 step;		/* open in the journal; 0: none */
@@ -73,6 +75,9 @@ int64_t	 seat_expires(const struct seat *);
 int	 seat_certified(struct seat *, struct error *);
 /* What is open in the journal is done: the card was looked at since. */
 int	 seat_close_step(struct seat *, struct db *, struct error *);
+
+/* A card in this state is neither issued nor at its end. */
+bool	 office_is_under_way(const char *state);
 
 int	 office_found(void *, const struct card_info *, struct job *,
 	    struct error *);

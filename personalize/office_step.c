@@ -361,10 +361,12 @@ all_issued(struct seat *s, const struct db_card_keys *keys, struct error *e)
 		const struct db_card_key	*k = &keys->v[i];
 
 		if (k->state != NULL && (strcmp(k->state, "refused") == 0 ||
-		    strcmp(k->state, "dropped") == 0))
+		    strcmp(k->state, "dropped") == 0)) {
+			s->no_cert = true;
 			return error_set(e, ERROR_DENIED, "the CA refused the "
 			    "certificate for the %s slot: %s", k->slot,
 			    k->reason != NULL ? k->reason : k->state);
+		}
 		issued += k->der.p != NULL;
 	}
 	return issued == s->layout->slots.n;
@@ -399,6 +401,7 @@ office_wait(void *arg, struct error *e)
 
 	if (!s->has_card)
 		return error_set(e, ERROR_BUG, "no card was found");
+	s->at_hand = false;		/* it may go elsewhere meanwhile */
 	/* Again and again, as long as the CA is away. */
 	arena_reset(look);
 	if (db_card_keys(s->office->db, s->card.hold.id, &keys, look,

@@ -146,6 +146,16 @@ pcsc_wait(struct pcsc *p, const char *reader, bool present, int ms,
 	}
 }
 
+int64_t
+pcsc_changes(struct pcsc *p, const char *reader)
+{
+	SCARD_READERSTATE	 s = { .szReader = reader,
+				    .dwCurrentState = SCARD_STATE_UNAWARE };
+
+	return SCardGetStatusChange(p->context, 0, &s, 1) == SCARD_S_SUCCESS ?
+	    (int64_t)(s.dwEventState >> 16) : -1;
+}
+
 static void
 release(struct pcsc_card *c)
 {

@@ -27,6 +27,10 @@ struct reader {
 	struct pcsc		*pcsc;
 	struct card_io		 io, bare;	/* watched; what it is made of */
 	bool			 over;
+	/* A card that is begun, and what the reader had seen until then. */
+	bool			 begun;
+	struct card_info	 was;
+	int64_t			 changes;
 };
 
 static void
@@ -180,6 +184,40 @@ work(struct reader *r, struct card *c, struct job *j)
 	return next == REMOVE ? judge(r, false, &e) : next;
 }
 
+/*
+ * A card that changes unseen, in the middle of the work, is no mistake of the
+ * operator's: who changed it is quicker than the reader, or sits in between.
+ */
+static bool
+is_swapped(struct reader *r, const struct card_info *now)
+{
+	int64_t	 changes = pcsc_changes(r->pcsc, r->setup->name);
+	bool	 unseen = r->begun && changes != -1 && changes == r->changes;
+
+	r->changes = changes;
+	return unseen && !card_is_same(&r->was, now);
+}
+
+static enum outcome
+take_up(struct reader *r, struct card *c, struct job *j)
+{
+	struct error	 e = ERROR_INIT;
+	enum outcome	 next;
+
+	if (is_swapped(r, &c->info)) {
+		error_set(&e, ERROR_CONFLICT, "another card is in the reader "
+		    "than the one that was begun, and nobody saw it change");
+		return judge(r, false, &e);
+	}
+	if (r->clerk.ops->found(r->clerk.arg, &c->info, j, &e) == -1)
+		/* The clerk has told why. */
+		return e.code == ERROR_CONFLICT ? REMOVE : LATER;
+	r->begun = true;
+	next = work(r, c, j);
+	r->was = c->info;
+	return next;
+}
+
 /* Who the card is the clerk says, each time anew. */
 static enum outcome
 attend(struct reader *r)
@@ -197,13 +235,10 @@ attend(struct reader *r)
 	if (card_open(&card, &r->io, &e) == -1) {
 		tell(r, r->io.lost ? EVENT_GONE : EVENT_REFUSED, &e);
 		next = r->io.lost ? AGAIN : REMOVE;
-	} else if (r->clerk.ops->found(r->clerk.arg, &card.info, &j,
-	    &e) == 0) {
-		next = work(r, &card, &j);
-	} else {
-		/* The clerk has told why. */
-		next = e.code == ERROR_CONFLICT ? REMOVE : LATER;
-	}
+	} else
+		next = take_up(r, &card, &j);
+	if (next == REMOVE)
+		r->begun = false;
 	job_clear(&j);
 	apdu_close(&r->io);
 	return next;

@@ -7,6 +7,7 @@
 #	layout NAME SLOTS	a layout with these slots (libconfig)
 #	card_batch NAME LAYOUT COUNT	a batch that two officers approved, with
 #					as many blanks; holders NAME-h1 ...
+#	batch_from NAME LAYOUT	likewise, of $tmp/NAME.csv
 #	ca_start, ca_stop	signet-cad, log in $tmp/cad.log
 #	station_start [options]	in the background, events in $tmp/events
 #	station_stop
@@ -78,12 +79,17 @@ card_batch() {
 			echo "$1-h$i,H $i,H,$i,h$i@example.org,SE"
 		done
 	} >"$tmp/$1.csv"
+	batch_from "$1" "$2"
+}
+
+batch_from() {
 	{
 		signet card batch import "$1" --layout "$2" \
 		    --csv "$tmp/$1.csv" </dev/null &&
 		as o1 signet card batch approve "$1" --yes &&
 		as o2 signet card batch approve "$1" --yes &&
-		signet card batch stock "$1" --received "$3" </dev/null
+		signet card batch stock "$1" --received \
+		    "$(($(wc -l <"$tmp/$1.csv") - 1))" </dev/null
 	} >"$tmp/out" 2>&1 && return
 	sed 's/^/# /' "$tmp/out"
 	return 1

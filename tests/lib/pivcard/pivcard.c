@@ -22,7 +22,8 @@
 #define WORDS_MAX	32
 
 struct wish {			/* what a card is to be, and what befalls it */
-	bool		 extended, torn, exact_le, cut_after, diversified;
+	bool		 extended, torn, exact_le, diversified;
+	bool		 cut_after, cut_unseen;
 	enum pivcard_lie lie;
 	uint8_t		 manage_alg, manage_best;
 	uint32_t	 serial;
@@ -30,7 +31,7 @@ struct wish {			/* what a card is to be, and what befalls it */
 	unsigned int	 latency_ms, away_ms;
 	unsigned long	 cut_at;	/* command; 0: never */
 	const char	*state, *swap;	/* put in after the cut, or NULL */
-	const char	*log, *maker;
+	const char	*log, *maker, *injected;
 	bool		 paced;		/* as slow as a real one */
 	const struct pivcard_kind *kind;
 	size_t		 channel;	/* bare, with keys of so many bytes */
@@ -67,11 +68,14 @@ static const char usage[] =
 "  -k A|B|C|D|E  status words as that card's\n"
 "  -c before:N   pulled when command N comes, which is lost\n"
 "  -c after:N    pulled when command N is done; its answer is lost\n"
+"  -c swap:N     command N comes to the card of -w, selected already, and the\n"
+"                reader sees nothing of it\n"
 "  -a MS         back after so long (500)\n"
 "  -w STATE-FILE another card is put in instead\n"
 "  -t            writes objects in parts, as they come\n"
 "  -e            wants the exact Le (6Cxx)\n"
 "  -f key|signature|attestation|witness|stored|channel|answer  lies about it\n"
+"  -j FILE       \"makes\" the key that is in FILE; made if not there\n"
 "  -d MS|real    each command takes so long, or as long as with real cards\n"
 "  -l FILE       a line for each command, without its data; last, its us\n"
 "  --help        this\n";
@@ -145,6 +149,18 @@ work(struct place *at, struct bytes in, struct buf *out)
 	note(at, in, out, now_us() - begun);
 }
 
+/* Power comes with what was stored, and nothing else. */
+static void
+load(struct place *at, const char *state)
+{
+	pivcard_clear(&at->card);
+	at->card = (struct pivcard){ .lie = at->wish.lie,
+	    .torn = at->wish.torn, .exact_le = at->wish.exact_le,
+	    .manage_best = at->wish.manage_best, .kind = at->wish.kind,
+	    .injected = at->wish.injected };
+	pivcard_must(pivcard_load(&at->card, state) == 0, "read the card");
+}
+
 static int
 command(struct place *at, struct bytes in)
 {
@@ -152,6 +168,11 @@ command(struct place *at, struct bytes in)
 	bool		 cut = ++at->count == at->wish.cut_at;
 	int		 rc = -1;
 
+	if (cut && at->wish.cut_unseen) {
+		load(at, at->wish.swap);
+		at->card.selected = true;
+		cut = false;
+	}
 	if (!cut || at->wish.cut_after)
 		work(at, in, &out);
 	if (cut)
@@ -178,18 +199,6 @@ serve(struct place *at)
 	return n == 1 ? control(at, in[0]) : command(at, BYTES(in, n));
 }
 
-/* Power comes with what was stored, and nothing else. */
-static void
-load(struct place *at, const char *state)
-{
-	pivcard_clear(&at->card);
-	at->card = (struct pivcard){ .lie = at->wish.lie,
-	    .torn = at->wish.torn, .exact_le = at->wish.exact_le,
-	    .manage_best = at->wish.manage_best,
-	    .kind = at->wish.kind };
-	pivcard_must(pivcard_load(&at->card, state) == 0, "read the card");
-}
-
 static void
 hang_up(struct place *at)
 {
@@ -214,6 +223,7 @@ static void
 set_cut(struct wish *w, const char *arg)
 {
 	w->cut_after = strncmp(arg, "after:", 6) == 0;
+	w->cut_unseen = strncmp(arg, "swap:", 5) == 0;
 	pivcard_must(strchr(arg, ':') != NULL, "understand -c");
 	w->cut_at = strtoul(strchr(arg, ':') + 1, NULL, 10);
 }
@@ -224,7 +234,8 @@ options(struct wish *w, int argc, char *argv[])
 	int	 c;
 
 	optind = 0;
-	while ((c = getopt(argc, argv, "p:xm:b:n:s:v:g:Gk:c:a:w:tef:d:l:")) != -1)
+	while ((c = getopt(argc, argv,
+	    "p:xm:b:n:s:v:g:Gk:c:a:w:tef:d:l:j:")) != -1)
 		switch (c) {
 		case 'p': w->port = (int)strtol(optarg, NULL, 10); break;
 		case 'x': w->extended = true; break;
@@ -254,6 +265,7 @@ options(struct wish *w, int argc, char *argv[])
 			    (unsigned int)strtoul(optarg, NULL, 10);
 			break;
 		case 'l': w->log = optarg; break;
+		case 'j': w->injected = optarg; break;
 		default: return -1;
 		}
 	w->state = argv[optind];

@@ -87,6 +87,7 @@ struct pivcard {
 	bool		 exact_le;	/* 6Cxx unless Le is what there is */
 	enum pivcard_lie lie;
 	const struct pivcard_kind *kind;	/* or NULL: by the book */
+	const char	*injected;	/* file of the key that it "makes" */
 
 	/* What it keeps. */
 	bool		 extended;

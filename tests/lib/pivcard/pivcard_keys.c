@@ -3,6 +3,7 @@
  * key references and algorithms of SP 800-78-4, tables 6 and 7. */
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include "pivcard.h"
 
@@ -134,6 +135,23 @@ policy_of(uint8_t slot, uint8_t wanted)
 	return slot == 0x9e ? PIN_NEVER : slot == 0x9c ? PIN_ALWAYS : PIN_ONCE;
 }
 
+/* The same for all cards of this file; made when the first one asks. */
+static EVP_PKEY *
+injected_key(const char *path, uint8_t alg)
+{
+	EVP_PKEY	*key = NULL;
+	FILE		*f = fopen(path, "r");
+
+	if (f != NULL)
+		key = PEM_read_PrivateKey(f, NULL, NULL, NULL);
+	else if ((f = fopen(path, "wx")) != NULL &&
+	    (key = pivcard_key_make(alg)) != NULL)
+		pivcard_must(PEM_write_PrivateKey(f, key, NULL, NULL, 0, NULL,
+		    NULL) == 1, "keep the key");
+	pivcard_must(f != NULL && fclose(f) == 0, "open the key");
+	return key;
+}
+
 uint16_t
 pivcard_generate(struct pivcard *c, const struct pivcard_command *cmd,
     struct buf *out)
@@ -154,7 +172,9 @@ pivcard_generate(struct pivcard *c, const struct pivcard_command *cmd,
 		return SW_DATA;
 	if (!alg_is_offered(c, got[0]))
 		return c->kind != NULL ? c->kind->not_offered : SW_DATA;
-	pivcard_must((key = pivcard_key_make(got[0])) != NULL, "make a key");
+	key = c->injected != NULL ? injected_key(c->injected, got[0]) :
+	    pivcard_key_make(got[0]);
+	pivcard_must(key != NULL, "make a key");
 	pivcard_key_set(c, cmd->p2, got[0], policy_of(cmd->p2, got[1]),
 	    got[2] == 0 ? 1 : got[2], key);
 	pivcard_save(c);

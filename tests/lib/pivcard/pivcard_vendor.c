@@ -213,6 +213,8 @@ pivcard_attest(struct pivcard *c, const struct pivcard_command *cmd,
 	if (signer == NULL || cmd->p1 == 0xf9 ||
 	    (k = pivcard_key_find(c, cmd->p1)) == NULL)
 		return SW_NO_REFERENCE;
+	if (c->injected != NULL)
+		return SW_DATA;
 	if (c->lie == LIE_ATTESTATION)
 		other = pivcard_key_make(k->alg);
 	snprintf(name, sizeof(name), "Test Card Attestation %02x", k->slot);
