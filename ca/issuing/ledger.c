@@ -516,8 +516,8 @@ ledger_find_use(const struct ledger *l, const uint8_t order[32], uint32_t n)
 	return map_find(&l->use, &key);
 }
 
-const struct ledger_status *
-ledger_find_status(const struct ledger *l, const char *ca,
+static struct ledger_status *
+status_get(const struct ledger *l, const char *ca,
     const uint8_t *serial, size_t len)
 {
 	struct ledger_status	 key = { .serial_len = (uint8_t)len };
@@ -527,6 +527,32 @@ ledger_find_status(const struct ledger *l, const char *ca,
 	snprintf(key.ca, sizeof(key.ca), "%s", ca);
 	memcpy(key.serial, serial, len);
 	return map_find(&l->status, &key);
+}
+
+const struct ledger_status *
+ledger_find_status(const struct ledger *l, const char *ca,
+    const uint8_t *serial, size_t len)
+{
+	return status_get(l, ca, serial, len);
+}
+
+void
+ledger_send_status(struct ledger *l, const struct ledger_status *key)
+{
+	struct ledger_status	*st = map_find(&l->status, key);
+
+	if (st != NULL)
+		st->is_under_way = true;
+}
+
+void
+ledger_settle_status(struct ledger *l, const char *ca, const uint8_t *serial,
+    size_t len, const uint8_t order[32])
+{
+	struct ledger_status	*st = status_get(l, ca, serial, len);
+
+	if (st != NULL && memcmp(st->order, order, sizeof(st->order)) == 0)
+		st->is_under_way = false;
 }
 
 const struct ledger_status *

@@ -40,6 +40,8 @@ struct ledger_status {
 	int64_t		 invalid_since;	/* 0: not said */
 	int64_t		 shard;		/* that the certificate names, or 0 */
 	uint8_t		 order[32];	/* zeros: it expired */
+	/* In memory alone: the store may not have it yet. */
+	bool		 is_under_way;
 };
 /* Not good again, but revoked or held until it expired. */
 bool	 ledger_is_expired(const struct ledger_status *);
@@ -87,6 +89,14 @@ const struct ledger_bind *ledger_find_bind(const struct ledger *,
 void	 ledger_add_bind(struct ledger *, const struct ledger_bind *);
 void	 ledger_add_use(struct ledger *, const struct ledger_use *);
 void	 ledger_add_status(struct ledger *, const struct ledger_status *);
+/*
+ * A status that is in the ledger is told to the store in a transaction, which
+ * takes its time, and may have to be repeated.  Until settled by the entry of
+ * this order in the audit chain it is under way.
+ */
+void	 ledger_send_status(struct ledger *, const struct ledger_status *);
+void	 ledger_settle_status(struct ledger *, const char *ca,
+	    const uint8_t *serial, size_t len, const uint8_t order[32]);
 void	 ledger_add_head(struct ledger *, const struct audit_head *);
 void	 ledger_add_crl(struct ledger *, const char *ca, int64_t shard,
 	    int64_t number, const uint8_t digest[32]);

@@ -309,6 +309,23 @@ learn_bind(struct signer *s, struct follow *f, const struct followed *x,
 	return -1;
 }
 
+/* What this instance did is in the ledger already; that the store has it, too,
+ * is seen by this. */
+static void
+learn_settled(struct signer *s, struct bytes body, const char *act)
+{
+	struct error	 ignored = ERROR_INIT;
+	struct change	 c = { .len = 0 };
+	uint8_t		 order[32];
+	size_t		 len;
+
+	if ((strcmp(act, "revoke") == 0 || strcmp(act, "hold") == 0 ||
+	    strcmp(act, "release") == 0) &&
+	    change_read(&c, body, &ignored) == 0 && find_hex(body, "order",
+	    order, sizeof(order), sizeof(order), &len, &ignored) == 0)
+		ledger_settle_status(s->ledger, c.ca, c.serial, c.len, order);
+}
+
 static int
 learn(struct signer *s, struct follow *f, const struct followed *x,
     struct error *e)
@@ -320,11 +337,10 @@ learn(struct signer *s, struct follow *f, const struct followed *x,
 		rc = -1;
 		goto out;
 	}
-	/* What this instance did is in the ledger already. */
 	if (audit_find(x->body, "instance", &who, e) == 1 &&
 	    strcmp(buf_cstr(&who), s->conf->instance) == 0)
-		goto out;
-	if (strcmp(buf_cstr(&act), "issue") == 0)
+		learn_settled(s, x->body, buf_cstr(&act));
+	else if (strcmp(buf_cstr(&act), "issue") == 0)
 		rc = learn_use(s, x->body, e);
 	else if (strcmp(buf_cstr(&act), "revoke") == 0)
 		rc = learn_status(s, f, x, ORDER_REVOKE, e);

@@ -203,6 +203,7 @@ status_again(struct signer *s, const struct status_group *g,
 		if (st == NULL || memcmp(st->order, a->digest, 32) != 0)
 			return error_set(e, ERROR_CONFLICT, "this order was "
 			    "used before");
+		ledger_send_status(s->ledger, st);
 		put_change(out, st);
 	}
 	return 0;
@@ -357,6 +358,20 @@ status_answer(struct signer *s, struct status_group *g,
 	return 0;
 }
 
+/* On disk, and on its way into the store. */
+static int
+status_sync(struct signer *s, const struct status_group *g, struct error *e)
+{
+	const struct ledger_status	*st;
+	size_t				 pos = 0;
+
+	if (ledger_sync(s->ledger, e) == -1)
+		return -1;
+	while ((st = map_next(&g->status, &pos)) != NULL)
+		ledger_send_status(s->ledger, st);
+	return 0;
+}
+
 int
 signer_status(struct signer *s, struct msg *in, struct msg *out,
     struct error *e)
@@ -385,7 +400,7 @@ signer_status(struct signer *s, struct msg *in, struct msg *out,
 	}
 	/* What is answered is on disk; a malformed message changes nothing
 	 * that was not ordered. */
-	if (ledger_sync(s->ledger, e) == 0)
+	if (status_sync(s, &g, e) == 0)
 		rc = msg_done(in, e);
  out:
 	map_clear(&g.status);

@@ -531,6 +531,15 @@ signer_refuses_another_certificate_in_place_of_the_target(void **state)
 
 /* Tests: lists. */
 
+/* As long as what it did may be on its way into the store it does not miss it
+ * there; after a restart nothing is. */
+static void
+told(struct fixture *f)
+{
+	signer_free(&f->signer);
+	start(f);
+}
+
 static void
 signer_keeps_an_entry_that_the_store_has_dropped(void **state)
 {
@@ -541,6 +550,7 @@ signer_keeps_an_entry_that_the_store_has_dropped(void **state)
 
 	assert_int_equal(change_by(f, ORDER_REVOKE, x, "tls-server",
 	    &f->officer), 1);
+	told(f);
 	crl = make_list(f, NULL, NULL, &differences, &alarms);
 	assert_int_equal(differences, 1);
 	assert_int_equal(alarms, 1);
@@ -671,6 +681,7 @@ signer_drops_no_entry_for_a_release_older_than_the_hold(void **state)
 	    &f->officer), 1);
 	assert_int_equal(change(f, &kept, x, "tls-server"), -1);
 	assert_non_null(strstr(f->e.text, "older than the hold"));
+	told(f);
 	crl = make_list(f, NULL, &used, &differences, &alarms);
 	assert_int_equal(alarms, 1);
 	assert_int_equal(crl->n, 1);
@@ -999,8 +1010,8 @@ signer_goes_on_from_a_head_that_two_security_officers_name(void **state)
 
 /* An entry as another instance, or whoever owns the store, would write it. */
 static void
-entry_by_other(struct fixture *f, struct buf *b, const char *act,
-    const struct buf *order, X509 *x)
+entry_by(struct fixture *f, struct buf *b, const char *instance,
+    const char *act, const struct buf *order, X509 *x)
 {
 	struct approved		*a = NULL;
 	const ASN1_INTEGER	*n;
@@ -1019,8 +1030,86 @@ entry_by_other(struct fixture *f, struct buf *b, const char *act,
 	audit_hex(b, "tbs", tbs, 32);
 	audit_num(b, "reason", 1);
 	audit_str(b, "expires", "2027-02-01T00:00:00Z");
-	audit_str(b, "instance", "other");
+	audit_str(b, "instance", instance);
 	approval_free(&a);
+}
+
+static void
+entry_by_other(struct fixture *f, struct buf *b, const char *act,
+    const struct buf *order, X509 *x)
+{
+	entry_by(f, b, "other", act, order, x);
+}
+
+/* Alarms of the next list; x is the row that the store has, or NULL. */
+static uint32_t
+alarms_of_list(struct fixture *f, X509 *x, size_t entries)
+{
+	struct crl	*crl;
+	uint32_t	 differences, alarms;
+
+	crl = make_list(f, x, NULL, &differences, &alarms);
+	assert_int_equal(differences, 1);
+	assert_int_equal(crl->n, entries);
+	crl_free(&crl);
+	return alarms;
+}
+
+/* The chain with one entry more. */
+struct told {
+	struct buf	 entry[4];
+	size_t		 n;
+};
+
+static void
+settle(struct fixture *f, struct told *t, const char *act,
+    const struct buf *order, X509 *x)
+{
+	struct audit_head	 head = { .seq = 0 };
+	const char		*body[4];
+
+	entry_by(f, &t->entry[t->n++], f->conf.instance, act, order, x);
+	for (size_t i = 0; i < t->n; i++)
+		body[i] = buf_cstr(&t->entry[i]);
+	follow(f, 1, body, t->n, &head);
+	assert_int_equal(f->e.code, ERROR_NONE);
+}
+
+static void
+signer_misses_only_what_the_store_has_had(void **state)
+{
+	struct fixture		*f = *state;
+	struct told		 chain = { .n = 0 };
+	X509			*x = issue_tls(f, "www.example.org");
+	struct buf		 hold, release;
+
+	approve(f, &hold, status_order(f, ORDER_HOLD, "services", x),
+	    &f->officer, NULL);
+	assert_int_equal(change(f, &hold, x, "tls-server"), 1);
+	/* On its way, in a transaction. */
+	assert_int_equal(alarms_of_list(f, NULL, 1), 0);
+	f->clock.value++;
+	approve(f, &release, status_order(f, ORDER_RELEASE, "services", x),
+	    &f->officer, NULL);
+	settle(f, &chain, "hold", &release, x);
+	assert_int_equal(alarms_of_list(f, NULL, 1), 0);
+	settle(f, &chain, "hold", &hold, x);
+	assert_int_equal(alarms_of_list(f, NULL, 1), 1);
+	assert_non_null(strstr(f->alarm, "the store lacks"));
+	/* The same of a release: the row is still on hold. */
+	assert_int_equal(change(f, &release, x, "tls-server"), 1);
+	assert_int_equal(alarms_of_list(f, x, 0), 0);
+	settle(f, &chain, "release", &release, x);
+	assert_int_equal(alarms_of_list(f, x, 0), 1);
+	assert_non_null(strstr(f->alarm, "without an order"));
+	/* Once more: it never arrived, as after a crash. */
+	assert_int_equal(change(f, &release, x, "tls-server"), 1);
+	assert_int_equal(alarms_of_list(f, x, 0), 0);
+	for (size_t i = 0; i < chain.n; i++)
+		buf_clear(&chain.entry[i]);
+	buf_clear(&hold);
+	buf_clear(&release);
+	X509_free(x);
 }
 
 static void
@@ -1319,6 +1408,7 @@ main(void)
 		T(signer_stops_when_entries_are_missing_in_the_middle),
 		T(signer_goes_on_from_a_head_that_two_security_officers_name),
 		T(signer_learns_from_the_chain_what_others_used_and_revoked),
+		T(signer_misses_only_what_the_store_has_had),
 		T(signer_never_carries_out_what_an_officer_has_rejected),
 		T(signer_learns_what_others_were_told_to_reject_by_its_order),
 		T(signer_stops_at_a_revocation_that_no_order_proves),

@@ -1,0 +1,93 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# A list is made while a revocation is in the signer's ledger and its
+# transaction not at its end.  The list has it, and there is no alarm; when the
+# store has had it and lost it, there is.
+# Runs with --full only.
+. "${srcdir:-.}/tests/integration/tap.sh"
+. "$srcdir/tests/lib/installation.sh"
+install_pki
+sed -i -e 's/^workers = .*/workers = 2;/' -e 's/^group = .*/group = 100;/' \
+    "$pki/cad.conf"
+for name in one two; do
+	as o1 order_tls "$name" --sign >/dev/null
+done
+ok 'certificates are issued' cad
+two=$(serial_of "$(last_order)")
+one=$(serial_of "$(last_order 1)")
+
+# Somebody reads the history of changes and lets nobody write in it.
+mkfifo "$tmp/hold"
+reader() {
+	psql -X -q -d signet <"$tmp/hold" >"$tmp/psql.log" 2>&1 &
+	reader=$!
+	pids="$pids $reader"
+	exec 8>"$tmp/hold"
+	echo 'BEGIN; LOCK TABLE signet.status_change IN SHARE MODE;' >&8
+}
+has_locks() {
+	[ "$(sql "SELECT count(*) FROM pg_locks WHERE relation =
+	    'signet.status_change'::regclass AND granted = $1
+	    AND mode = '$2'")" -gt 0 ]
+}
+reads() { has_locks true ShareLock; }
+waits() { has_locks false RowExclusiveLock; }
+start signet-cad -d -c "$pki/cad.conf"
+workers() {
+	ps -o pid=,comm= --ppid "$last" | sort -n | awk '/: wor/ { print $1 }'
+}
+two_connected() {
+	[ "$(workers | wc -l)" = 2 ] && [ "$(sql "SELECT count(*)
+	    FROM pg_stat_activity WHERE application_name LIKE 'cad-1/%'
+	    AND state = 'idle'")" -ge 2 ]
+}
+ok 'signet-cad runs, with two workers' wait_for two_connected
+reader
+ok 'the history of changes cannot be written' wait_for reads
+# The first worker makes the lists; so it is to be the other one's order.
+first=$(workers | head -n 1)
+kill -STOP "$first"
+as o1 signet order new --kind revoke --reason superseded --wait 0s --yes \
+    "$one" >"$tmp/out" 2>&1
+ok 'a revocation waits for its end' wait_for waits
+due() {
+	tamper "UPDATE crl SET this_update = this_update - interval '2d'
+	    WHERE ca = 'services'"
+}
+ok 'a list is due' due
+made() {
+	grep -c '^signet-cad: CRL .* of CA services' "$tmp/log"
+}
+before=$(made)
+kill -CONT "$first"
+stored() { [ "$(made)" -gt "$before" ]; }
+ok 'it is made meanwhile' wait_for stored
+ok '... and the revocation is still under way' waits
+alarmed() { grep -q 'ALARM' "$tmp/log"; }
+not '... without an alarm' alarmed
+listed() {
+	signet crl export services --format pem | openssl crl -noout -text |
+	    grep -qi "Serial Number: $1"
+}
+ok '... with the revocation' listed "$one"
+echo 'COMMIT;' >&8
+exec 8>&-
+wait "$reader"
+revoked() { [ "$(sql "SELECT status FROM cert
+    WHERE serial = '\\x$one'")" = revoked ]; }
+ok 'which the store has by then' wait_for revoked
+not 'there was no alarm at all' alarmed
+
+# It had it, and has it no more.
+as o1 signet order new --kind revoke --reason superseded --wait 0s --yes \
+    "$two" >"$tmp/out" 2>&1
+gone() { [ "$(sql "SELECT status FROM cert WHERE serial = '\\x$two'")" = \
+    revoked ]; }
+ok 'another is revoked' wait_for gone
+tamper "UPDATE cert SET status = 'good', revoked_at = NULL, reason = NULL
+    WHERE serial = '\\x$two'"
+due
+ok 'the store loses it: an alarm' wait_for grep -q \
+    "ALARM crl: the store lacks revoked certificate $two" "$tmp/log"
+stop "$last"
+done_testing
