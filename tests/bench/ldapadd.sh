@@ -16,7 +16,7 @@ ldapadd_again() {
 	slapd_stop
 	rm -rf "$tmp/ldap/data"/*
 	slapd_start "$tmp/ldap"
-	ldapadd -Q -Y EXTERNAL -H "$ldapi" >/dev/null <<-LDIF || return 1
+	ldapadd -Q -Y EXTERNAL -H "${ldapi:?}" >/dev/null <<-LDIF || return 1
 	dn: $ldap_base
 	objectClass: organization
 	objectClass: dcObject
@@ -28,8 +28,9 @@ ldapadd_again() {
 	ou: people
 	LDIF
 	add_start=$(date +%s.%N)
-	ldapadd -Q -Y EXTERNAL -H "$ldapi" -f "$tmp/entries" >/dev/null ||
+	ldapadd -Q -Y EXTERNAL -H "${ldapi:?}" -f "$tmp/entries" >/dev/null ||
 	    return 1
+	export add
 	add=$(awk -v n="$entries" -v s="$add_start" -v e="$(date +%s.%N)" \
 	    'BEGIN { printf "%.0f", n / (e - s) }')
 }
