@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "card/letter.h"
 #include "db/db_audit.h"
 #include "db/db_card_batch.h"
 #include "os/file.h"
@@ -301,6 +302,8 @@ office_main(int parent, void *arg)
 	if (secret_init(&e) == 0 && office_keys(&o, arg, &e) == 0 &&
 	    office_open(&o, &e) == 0)
 		(void)office_confine(&o, &e);
+	if (e.code == ERROR_NONE)
+		letter_warm_up();
 	if (send_ready(parent, &e) == 0 && e.code == ERROR_NONE) {
 		office_loop(&o);
 		rc = EXIT_SUCCESS;

@@ -101,22 +101,21 @@ int
 seat_may_open(struct seat *s, struct error *e)
 {
 	struct db_card_steps	 all;
+	int			 begun = 0;	/* and nothing came of it */
 
 	if (db_card_steps(s->office->db, s->card.hold.id, &all, s->arena,
 	    e) == -1)
 		return -1;
 	for (size_t i = 0; i < all.n; i++) {
-		const struct db_card_step	*v = &all.v[i];
+		const char	*step = all.v[i].step;
 
-		if (strcmp(v->step, job_step_name(STEP_DENIED)) == 0)
+		if (strcmp(step, job_step_name(STEP_DENIED)) == 0)
 			return error_set(e, ERROR_CONFLICT, "this card has "
 			    "denied the keys of its channel: they are not tried "
 			    "on it again");
-		if (strcmp(v->step, job_step_name(STEP_CHANNEL)) == 0 &&
-		    v->done_at == 0 && v->tries >= CHANNEL_TRIES)
-			return error_set(e, ERROR_CONFLICT, "the channel of "
-			    "this card was begun %d times and never opened",
-			    v->tries);
+		begun = strcmp(step, job_step_name(STEP_CHANNEL)) == 0 ?
+		    begun + 1 : 0;
 	}
-	return 0;
+	return begun < CHANNEL_TRIES ? 0 : error_set(e, ERROR_CONFLICT, "the "
+	    "channel of this card was begun %d times and never opened", begun);
 }

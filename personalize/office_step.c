@@ -56,18 +56,23 @@ advance(struct seat *s, struct db *db, const char *before, const char *after,
 	    db_card_advance(db, &s->card.hold, before, after, e);
 }
 
+static const char *
+slot_of(const struct step *p)
+{
+	return p->step == STEP_KEY || p->step == STEP_CERT ?
+	    card_slot_name(p->slot) : NULL;
+}
+
 static int
 begin_step(struct db *db, void *arg, struct error *e)
 {
 	struct step	*p = arg;
 	struct seat	*s = p->seat;
-	const char	*slot = p->step == STEP_KEY || p->step == STEP_CERT ?
-			    card_slot_name(p->slot) : NULL;
 	int		 tries;
 
 	if (seat_close_step(s, db, e) == -1 ||
 	    db_card_step_begin(db, &s->card.hold, job_step_name(p->step),
-	    slot, &p->seq, &tries, e) == -1)
+	    slot_of(p), &p->seq, &tries, e) == -1)
 		return -1;
 	if (p->step != STEP_CHECK)
 		return 0;
@@ -75,6 +80,20 @@ begin_step(struct db *db, void *arg, struct error *e)
 	    note_secret(s, db, "puk", e) == -1 ||
 	    note_secret(s, db, "management", e) == -1 ||
 	    advance(s, db, "written", "locked", e) == -1 ? -1 : 0;
+}
+
+/* Mostly nothing else is done at the same time, and one trip to the store is
+ * enough. */
+static int
+begin_next(struct step *p, struct error *e)
+{
+	struct seat	*s = p->seat;
+	int		 rc = 0;
+
+	if (s->step != 0 && p->step != STEP_CHECK)
+		rc = db_card_step_next(s->office->db, &s->card.hold, s->step,
+		    job_step_name(p->step), slot_of(p), &p->seq, e);
+	return rc != 0 ? rc : db_txn(s->office->db, begin_step, p, e);
 }
 
 int
@@ -90,7 +109,7 @@ office_begin(void *arg, enum job_step step, enum card_slot slot,
 		return error_set(e, ERROR_BUG, "no card was found");
 	if (step == STEP_CHANNEL && seat_may_open(s, e) == -1)
 		return -1;
-	if (db_txn(s->office->db, begin_step, &p, e) == -1)
+	if (begin_next(&p, e) == -1)
 		return -1;
 	s->denied = step == STEP_DENIED;
 	if (step == STEP_DENIED)

@@ -354,6 +354,34 @@ letter_make(struct buf *pdf, const struct letter_template *t,
 	return p.failed ? error_wrap(e, "letter %s", l->number) : 0;
 }
 
+static cairo_status_t
+write_nothing(void *arg, const unsigned char *p, unsigned int n)
+{
+	(void)arg;
+	(void)p;
+	(void)n;
+	return CAIRO_STATUS_SUCCESS;
+}
+
+void
+letter_warm_up(void)
+{
+	static const char	*fonts[] = { "sans", "mono" };
+	cairo_surface_t		*surface = cairo_pdf_surface_create_for_stream(
+				    write_nothing, NULL, WIDTH, HEIGHT);
+	struct page		 p = { .cr = cairo_create(surface) };
+
+	for (size_t i = 0; i < sizeof(fonts) / sizeof(fonts[0]); i++) {
+		const struct style	s = { fonts[i], 10, LEFT, RIGHT - LEFT,
+					    0, false, 0 };
+
+		put_plain(&p, &s, "a0", 2);
+	}
+	cairo_destroy(p.cr);
+	cairo_surface_finish(surface);
+	cairo_surface_destroy(surface);
+}
+
 int
 letter_seal(struct buf *sealed, const struct letter_template *t,
     const struct letter *l, const struct seal *to, struct error *e)

@@ -48,6 +48,8 @@ struct letter {
 	const struct secret	*pin;
 	const struct secret	*code;		/* to revoke with; or NULL */
 };
+/* Have fonts found and read, so that processes made of this one need not. */
+void	 letter_warm_up(void);
 /* Append the PDF, which the caller wipes. */
 int	 letter_make(struct buf *pdf, const struct letter_template *,
 	    const struct letter *, struct error *);

@@ -146,6 +146,13 @@ struct db_card_steps {
 int	 db_card_step_begin(struct db *, const struct db_card_hold *,
 	    const char *step, const char *slot, int *seq, int *tries,
 	    struct error *);
+/*
+ * That one is done, and the next one begun, in one statement that needs no
+ * transaction around it.  1; 0, nothing was changed: it is not open, or the
+ * card is in other hands, which the calls for each say.
+ */
+int	 db_card_step_next(struct db *, const struct db_card_hold *, int before,
+	    const char *step, const char *slot, int *seq, struct error *);
 /* ERROR_CONFLICT if it is not open. */
 int	 db_card_step_done(struct db *, const struct db_card_hold *, int seq,
 	    struct error *);

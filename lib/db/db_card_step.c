@@ -6,8 +6,19 @@
 #include "base/mem.h"
 #include "db/db_card_private.h"
 
-enum { BEGIN, AGAIN, DONE, ADVANCE, EVENT };
+enum { NEXT, BEGIN, AGAIN, DONE, ADVANCE, EVENT };
 static const struct db_stmt stmt[] = {
+	/* The end of the one is read by the beginning of the other: so they
+	 * come in this order, and never are two open. */
+	[NEXT] = DB_STMT("card_step_next",
+	    "WITH own AS (SELECT id, station FROM card WHERE id = $1::bytea"
+	    "  AND turn = $2::bigint FOR UPDATE),"
+	    " done AS (UPDATE card_step s SET done_at = now() FROM own"
+	    "  WHERE s.card = own.id AND s.seq = $3::bigint"
+	    "  AND s.done_at IS NULL RETURNING s.seq)"
+	    " INSERT INTO card_step (card, seq, step, slot, station)"
+	    " SELECT own.id, done.seq + 1, $4::text, $5::text, own.station"
+	    " FROM own, done RETURNING seq"),
 	[BEGIN] = DB_STMT("card_step_begin",
 	    "INSERT INTO card_step (card, seq, step, slot, station)"
 	    " SELECT c.id, coalesce((SELECT max(seq) FROM card_step"
@@ -109,6 +120,23 @@ db_card_step_begin(struct db *db, const struct db_card_hold *h,
  out:
 	arena_free(&a);
 	return rc;
+}
+
+int
+db_card_step_next(struct db *db, const struct db_card_hold *h, int before,
+    const char *step, const char *slot, int *seq, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_bytes(h->id, DB_CARD_ID),
+	    db_int(h->turn), db_int(before), db_text(step), db_text(slot) };
+	struct db_rows		*rows;
+	int			 found;
+
+	if (db_query(db, &stmt[NEXT], arg, 5, &rows, e) == -1)
+		return db_card_wrap(e, h->id);
+	if ((found = db_rows_count(rows) == 1))
+		*seq = (int)db_get_int(rows, 0, 0);
+	db_rows_free(&rows);
+	return found;
 }
 
 int

@@ -80,6 +80,19 @@ claimed(uint32_t number)
 	return card;
 }
 
+static int
+steps_open(const struct db_card_hold *h)
+{
+	struct error		 e = ERROR_INIT;
+	struct db_card_steps	 all;
+	int			 n = 0;
+
+	assert_int_equal(db_card_steps(db, h->id, &all, a, &e), 0);
+	for (size_t i = 0; i < all.n; i++)
+		n += all.v[i].done_at == 0;
+	return n;
+}
+
 struct step {
 	const struct db_card_hold	*h;
 	const char			*name, *slot;
@@ -429,6 +442,37 @@ an_issued_or_spoiled_card_is_not_taken_up_again(void **state)
 }
 
 /* ---- journal ---- */
+
+static void
+the_next_step_is_begun_where_the_one_before_is_open_and_ours(void **state)
+{
+	struct error		 e = ERROR_INIT;
+	struct db_card		 card = claimed(901);
+	struct db_card_hold	 late = card.hold;
+	struct step		 s = { &card.hold, "name", NULL, 0, 0 };
+	int			 seq = 0;
+
+	(void)state;
+	assert_int_equal(db_card_step_next(db, &card.hold, 1, "key",
+	    "signature", &seq, &e), 0);
+	assert_int_equal(steps_open(&card.hold), 0);
+	assert_int_equal(db_txn(db, begin_in, &s, &e), 0);
+	late.turn++;
+	assert_int_equal(db_card_step_next(db, &late, s.seq, "key",
+	    "signature", &seq, &e), 0);
+	assert_int_equal(db_card_step_next(db, &card.hold, s.seq + 1, "key",
+	    "signature", &seq, &e), 0);
+	assert_int_equal(seq, 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(db_card_step_next(db, &card.hold, s.seq + i,
+		    "key", "signature", &seq, &e), 1);
+		assert_int_equal(seq, s.seq + i + 1);
+		assert_int_equal(steps_open(&card.hold), 1);
+	}
+	assert_int_equal(db_card_step_next(db, &card.hold, s.seq, "check",
+	    NULL, &seq, &e), 0);
+	assert_int_equal(steps_open(&card.hold), 1);
+}
 
 static void
 a_step_is_begun_once_at_a_time_and_known_when_begun_again(void **state)
@@ -913,6 +957,7 @@ main(void)
 		T(a_replacement_does_not_count_the_card_that_it_replaces),
 		T(who_takes_a_card_over_leaves_the_other_unable_to_write),
 		T(an_issued_or_spoiled_card_is_not_taken_up_again),
+		T(the_next_step_is_begun_where_the_one_before_is_open_and_ours),
 		T(a_step_is_begun_once_at_a_time_and_known_when_begun_again),
 		T(no_state_is_skipped_and_none_is_left_backwards),
 		T(advancing_from_a_state_that_it_is_not_in_is_a_conflict),
