@@ -32,7 +32,7 @@ is 'without a security key there is no queue' \
     "$(visit_as o1 /officer/queue)" 200
 ok '... nothing is in it' lacks "$www"
 is '... and no order' "$(visit_as o1 "/officer/order/$www")" 403
-ok '... for this reason' shows 'no security key is bound to you'
+ok '... for this reason' shows 'No security key is bound to you'
 
 # ---- registering one ----
 is 'a key can be registered' \

@@ -7,6 +7,11 @@
 #	cmp_twist.pl body TAG		its body, as another kind
 #	cmp_twist.pl transaction HEX	another transactionID
 #	cmp_twist.pl sender		unprotected: neither algorithm nor bits
+#	cmp_twist.pl reference HEX	another senderKID; "": none
+#	cmp_twist.pl algorithm HEX	another protectionAlg, DER
+#	cmp_twist.pl hash HEX		another OID of the one-way function of a
+#					PBMParameter
+#	cmp_twist.pl signer FILE	DER: another certificate in extraCerts
 use strict;
 use warnings;
 
@@ -74,6 +79,27 @@ if ($what eq 'iterations') {
 } elsif ($what eq 'sender') {
 	@header = grep { $_->[0] != 0xa1 } @header;
 	@message = @message[0, 1];
+} elsif ($what eq 'reference') {
+	@header = grep { $_->[0] != 0xa2 || $arg ne '' } @header;
+	for (@header[3 .. $#header]) {
+		$_->[1] = put(0x04, pack 'H*', $arg) if $_->[0] == 0xa2;
+	}
+} elsif ($what eq 'algorithm') {
+	for (@header[3 .. $#header]) {
+		$_->[1] = pack 'H*', $arg if $_->[0] == 0xa1;
+	}
+} elsif ($what eq 'hash') {
+	my ($field) = grep { $_->[0] == 0xa1 } @header[3 .. $#header];
+	my @alg = take((take($field->[1]))[0][1]);
+	my @param = take($alg[1][1]);
+	$param[1][1] = put(0x06, pack 'H*', $arg);
+	$alg[1][1] = join_all(@param);
+	$field->[1] = put(0x30, join_all(@alg));
+} elsif ($what eq 'signer') {
+	open my $f, '<:raw', $arg or die "$arg: $!";
+	my $cert = <$f>;
+	@message = grep { $_->[0] != 0xa1 || $_ == $message[1] } @message;
+	push @message, [0xa1, put(0x30, $cert)];
 } else {
 	die "no $what";
 }
