@@ -71,7 +71,7 @@ before=$(orders)
 is 'with another code it is refused' \
     "$(sed -i 's/\(name="code" value="\)[^"]*/\1AAAAA-AAAAA-AAAAA-AAAAA/' \
     "$tmp/body" && touch_it o1 "$new/sign")" 400
-ok '... and why' shows 'not the one of this order'
+ok '... and why' shows 'not the code of this order'
 cp "$tmp/order" "$tmp/body"
 is 'with the key of another officer it is refused' \
     "$(key=$tmp/o2.auth touch_it o1 "$new/sign")" 403

@@ -62,6 +62,12 @@ an_error_is_said_in_the_language_of_the_page(void **state)
 	    "This link leads nowhere.");
 	says(*state, "sv", "this link leads nowhere",
 	    "L\303\244nken leder ingenstans.");
+	says(*state, "sv", "your security key is not for registration office "
+	    "north", "Din s\303\244kerhetsnyckel g\303\244ller inte "
+	    "registreringskontoret north.");
+	says(*state, "sv", "order 12ab is done: nothing to approve",
+	    "Det finns inget att godk\303\244nna l\303\244ngre: "
+	    "best\303\244llningen 12ab \303\244r done.");
 }
 
 static void
