@@ -50,10 +50,7 @@ int	 public_chain_pem(struct page *, struct bytes der, struct buf *out,
 int	 public_chain_p7(struct page *, struct bytes der, struct buf *out,
 	    struct error *);
 
-/* Have the certificate revoked by the RA alone, as its profile allows; why
- * goes into the order.  ERROR_DENIED where the profile does not. */
-int	 public_revoke(struct page *, const struct db_cert *, const char *reason,
-	    const char *why, struct error *);
+/* May it be revoked by the RA alone, as its profile says? */
 bool	 public_may_revoke(struct page *, const struct db_cert *);
 /* Puts the reasons that a holder can give. */
 void	 public_put_reasons(struct page *);

@@ -21,6 +21,7 @@
 
 #define GATE_MS	5000
 #define MY_MAX	100
+#define CARD_MAX	100	/* certificates of a card, renewed ones, too */
 
 static const struct limit_rate code_rate = { "revoke", 10, 5 };
 
@@ -74,18 +75,21 @@ hand_in(struct page *p, struct draft *d, struct error *e)
 	return rc;
 }
 
-int
-public_revoke(struct page *p, const struct db_cert *c, const char *reason,
+static int
+revoke(struct page *p, const struct db_certs *all, const char *reason,
     const char *why, struct error *e)
 {
-	const char		*serial = arena_printf(p->arena, "%s/%s",
-	    c->ca, public_hex(p, c->serial.p, c->serial.len));
-	struct target_ask	 ask = { .serial = &serial, .nserials = 1 };
+	const char		**serial = arena_alloc(p->arena,
+				    (all->n + 1) * sizeof(*serial));
+	struct target_ask	 ask = { .serial = serial, .nserials = all->n };
 	struct targets		 t = { 0 };
 	struct draft		 d = { 0 };
 	int			 n, rc = -1;
 
-	if (!public_may_revoke(p, c))
+	for (size_t i = 0; i < all->n; i++)
+		serial[i] = arena_printf(p->arena, "%s/%s", all->v[i].ca,
+		    public_hex(p, all->v[i].serial.p, all->v[i].serial.len));
+	if (all->n == 0)
 		return error_set(e, ERROR_DENIED, "this certificate cannot be "
 		    "revoked here: ask an officer");
 	if (find_reason(reason, &n, e) == -1 ||
@@ -102,6 +106,29 @@ public_revoke(struct page *p, const struct db_cert *c, const char *reason,
 	draft_clear(&d);
 	target_clear(&t);
 	return rc;
+}
+
+/* Those that can be revoked of what is on the same card, of the same holder;
+ * or of this one alone.  The one asked about comes first. */
+static int
+find_all(struct page *p, const struct db_cert *c, bool card,
+    struct db_certs *all, struct error *e)
+{
+	struct db_cert_filter	 f = { .card = c->card, .holder = c->holder };
+	struct db_certs		 found = { .n = 0 };
+
+	if (card && c->card != NULL && c->holder != NULL && db_cert_list(
+	    p->db, &f, 0, CARD_MAX, &found, p->arena, e) == -1)
+		return -1;
+	all->v = arena_alloc(p->arena, (found.n + 1) * sizeof(*all->v));
+	all->n = 0;
+	if (public_may_revoke(p, c))
+		all->v[all->n++] = *c;
+	for (size_t i = 0; i < found.n; i++)
+		if (found.v[i].id != c->id &&
+		    public_may_revoke(p, &found.v[i]))
+			all->v[all->n++] = found.v[i];
+	return 0;
 }
 
 /* ---- with the code ---- */
@@ -162,10 +189,15 @@ form_show(struct page *p, struct error *e)
 }
 
 static int
-sure(struct page *p, const struct db_cert *c, const char *action,
-    const char *code, struct error *e)
+sure(struct page *p, const struct db_cert *c, const struct db_certs *all,
+    const char *action, const char *code, struct error *e)
 {
+	json_t	*more = json_array();
+
+	for (size_t i = 1; i < all->n; i++)
+		json_array_append_new(more, public_cert(p, &all->v[i]));
 	page_put(p, "cert", public_cert(p, c));
+	page_put(p, "more", more);
 	page_put_text(p, "code", code);
 	page_put_url(p, "act", action);
 	public_put_reasons(p);
@@ -173,46 +205,61 @@ sure(struct page *p, const struct db_cert *c, const char *action,
 }
 
 static int
-done(struct page *p, const struct db_cert *c, struct error *e)
+done(struct page *p, const struct db_cert *c, const struct db_certs *all,
+    struct error *e)
 {
 	struct db_cert	 now;
-	int		 found = db_cert_find(p->db, c->ca, &c->serial, &now,
-			    p->arena, e);
+	bool		 over = true;
+	int		 found;
 
-	if (found == -1)
-		return -1;
+	for (size_t i = 0; i < all->n; i++) {
+		if ((found = db_cert_find(p->db, all->v[i].ca,
+		    &all->v[i].serial, &now, p->arena, e)) == -1)
+			return -1;
+		over &= found == 1 && strcmp(now.status, "revoked") == 0;
+	}
 	page_put(p, "cert", public_cert(p, c));
-	page_put_bool(p, "done", found == 1 &&
-	    strcmp(now.status, "revoked") == 0);
+	page_put_bool(p, "done", over);
 	return page_show(p, "revoke_done.html", e);
+}
+
+/* What has been revoked already, and nothing else, is done. */
+static bool
+is_over(const struct db_cert *c, const struct db_certs *all)
+{
+	return all->n == 0 && strcmp(c->status, "revoked") == 0;
 }
 
 static int
 code_next(struct page *p, struct error *e)
 {
 	struct db_cert	 c;
+	struct db_certs	 all;
 	int		 found = find_by_code(p, &c, e);
 
 	if (found != 1)
 		return found == 0 ? form_show(p, e) : -1;
-	if (strcmp(c.status, "revoked") == 0)
-		return done(p, &c, e);
-	return sure(p, &c, "/revoke/confirm", page_field(p, "code"), e);
+	if (find_all(p, &c, true, &all, e) == -1)
+		return -1;
+	if (is_over(&c, &all))
+		return done(p, &c, &all, e);
+	return sure(p, &c, &all, "/revoke/confirm", page_field(p, "code"), e);
 }
 
 static int
 code_revoke(struct page *p, struct error *e)
 {
 	struct db_cert	 c;
+	struct db_certs	 all;
 	int		 found = find_by_code(p, &c, e);
 
 	if (found != 1)
 		return found == 0 ? form_show(p, e) : -1;
-	if (strcmp(c.status, "revoked") != 0 && public_revoke(p, &c,
-	    page_field(p, "reason"), "by the holder, with the revocation code",
-	    e) == -1)
+	if (find_all(p, &c, true, &all, e) == -1 || (!is_over(&c, &all) &&
+	    revoke(p, &all, page_field(p, "reason"), "by the holder, with the "
+	    "revocation code", e) == -1))
 		return -1;
-	return done(p, &c, e);
+	return done(p, &c, &all, e);
 }
 
 /* ---- with the certificate ---- */
@@ -291,10 +338,11 @@ static int
 my_sure(struct page *p, struct error *e)
 {
 	struct db_cert	 c;
+	struct db_certs	 all = { .v = &c, .n = 1 };
 
 	if (find_own(p, &c, e) == -1)
 		return -1;
-	return sure(p, &c, arena_printf(p->arena, "/my/cert/%s/revoke",
+	return sure(p, &c, &all, arena_printf(p->arena, "/my/cert/%s/revoke",
 	    page_arg(p, "serial")), "", e);
 }
 
@@ -302,14 +350,14 @@ static int
 my_revoke(struct page *p, struct error *e)
 {
 	struct db_cert	 c;
+	struct db_certs	 all;
 
-	if (find_own(p, &c, e) == -1)
+	if (find_own(p, &c, e) == -1 || find_all(p, &c, false, &all, e) == -1)
 		return -1;
-	if (strcmp(c.status, "revoked") != 0 && public_revoke(p, &c,
-	    page_field(p, "reason"), "by the holder, with a certificate of "
-	    "the same holder", e) == -1)
+	if (!is_over(&c, &all) && revoke(p, &all, page_field(p, "reason"),
+	    "by the holder, with a certificate of the same holder", e) == -1)
 		return -1;
-	return done(p, &c, e);
+	return done(p, &c, &all, e);
 }
 
 const struct page_route PAGES_REVOKE[] = {

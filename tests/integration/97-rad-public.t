@@ -171,7 +171,14 @@ is '... and can be had' "$(visit /ca/people/pem)" 200
 ok '... as they are' cmp -s "$tmp/body" "$pki/ca/people.pem"
 is 'no other file is one' "$(visit /ca/..%2f..%2frad.conf/pem)" 404
 
-# Revoking by code.
+# Revoking by code: what is on the same card goes with it.
+for n in 4711 4713; do
+	request "card$n"
+	as o1 signet order new --profile web-login --csr "$tmp/card$n.csr" --holder "$n" \
+	    --holder-name "Holder $n" --field "name=Holder $n" --sign --yes >"$tmp/out" 2>&1
+done
+cad
+tamper "UPDATE cert SET card = 'T0000001B' WHERE holder IN ('4711', '4713')"
 is 'a wrong code is refused' "$(browse r /revoke >/dev/null
     browse r /revoke --data-urlencode "csrf=$(token)" \
     -d code=0000-0000-0000-0000-0000-0000)" 403
@@ -186,6 +193,10 @@ ok '... is told in the same words' sh -c "sed 's/value=\"[^\"]*\"//g' \
 is 'the right one shows what it is for' "$(browse r /revoke \
     --data-urlencode "csrf=$(token)" --data-urlencode "code=$code")" 200
 ok '... the certificate' has 'Alice Holm'
+ok '... and what else is on its card' has "$(sql "SELECT encode(serial, 'hex')
+    FROM cert WHERE holder = '4711' AND profile = 'web-login'")"
+not '... of the same holder alone' has "$(sql "SELECT encode(serial, 'hex')
+    FROM cert WHERE holder = '4713'")"
 is 'without a reason it is not revoked' "$(browse r /revoke/confirm \
     --data-urlencode "csrf=$(token)" --data-urlencode "code=$code")" 400
 browse r /revoke >/dev/null
@@ -194,7 +205,10 @@ is 'it is revoked' "$(browse r /revoke/confirm \
     -d reason=keyCompromise)" 200
 cad
 is '... by the CA' "$(sql "SELECT status, reason FROM cert
-    WHERE holder = '4711'")" 'revoked|1'
+    WHERE holder = '4711' AND profile = 'mail-dual'")" 'revoked|1'
+is '... with all of the card, and nothing of another holder' "$(sql "SELECT
+    string_agg(holder || ' ' || status, ', ' ORDER BY holder) FROM cert
+    WHERE profile = 'web-login'")" '4711 revoked, 4713 good'
 ok '... and a mail says so' mailed 'Your certificate was revoked' 1
 last_mail 'Your certificate was revoked' >"$tmp/words"
 ok '... in words, and whose it was' sh -c "grep -q 'Alice Holm' '$tmp/words' &&
@@ -234,7 +248,8 @@ is 'a holder sees the own certificates' "$(browse_as bob /my)" 200
 ok '... this one' has 'Bob Berg'
 serial=$(openssl x509 -in "$tmp/bob.pem" -noout -serial | cut -d = -f 2 |
     tr A-F a-f)
-other=$(sql "SELECT encode(serial, 'hex') FROM cert WHERE holder = '4711'")
+other=$(sql "SELECT encode(serial, 'hex') FROM cert WHERE holder = '4711'
+    AND profile = 'mail-dual'")
 is "another's is not there" "$(browse_as bob "/my/cert/$other/revoke")" 404
 is 'without a certificate nobody is a holder' "$(visit /my)" 403
 browse_as bob "/my/cert/$serial/revoke" >/dev/null
