@@ -166,7 +166,10 @@ kills_of() {
 
 kills_finish() {
 	wait_for cards_ended || kills_say || return 1
+	plan none 0 KILL
 	blanks_out
+	# The last answer of all may have stopped it when all was done.
+	clerk_goes_on
 }
 
 # Where it stands that did not come to an end.
