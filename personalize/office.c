@@ -66,8 +66,8 @@ office_open(struct office *o, struct error *e)
 {
 	static const struct db_table *const	 tables[] = { &DB_CARD,
 		&DB_CARD_CLAIM, &DB_CARD_STEP, &DB_CARD_KEY, &DB_CARD_SECRET,
-		&DB_CARD_END, &DB_CARD_OWN, &DB_CARD_SPOIL, &DB_CARD_BATCH, &DB_AUDIT_APPEND, &DB_ORDER_ADD,
-		&DB_ORDER_SUPPLY };
+		&DB_CARD_END, &DB_CARD_OWN, &DB_CARD_SPOIL, &DB_CARD_BATCH,
+		&DB_AUDIT_APPEND, &DB_ORDER_ADD, &DB_ORDER_SUPPLY };
 
 	o->nseats = o->setup->n;
 	o->seat = mem_array(o->nseats, sizeof(*o->seat));

@@ -92,7 +92,8 @@ pivcard_set_reference(struct pivcard *c, const struct pivcard_command *cmd)
 		pin->is_default = false;
 		pin->tries = pin->max;
 	} else if (cmd->p2 == 0x9b && pivcard_is_defined(c, 0x9b) &&
-	    pivcard_manage_has(c, cmd->p1) && cmd->p1 != 0 && (n = pivcard_manage_size(cmd->p1)) != 0) {
+	    pivcard_manage_has(c, cmd->p1) && cmd->p1 != 0 &&
+	    (n = pivcard_manage_size(cmd->p1)) != 0) {
 		if (cmd->data.len != n + 4 || p[0] != 0x30 ||
 		    p[1] != n + 2 || p[2] != 0x80 || p[3] != n)
 			return SW_DATA;
