@@ -13,6 +13,7 @@
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define WRONG_MAX	10000
+#define ORDER_SHOWN	(512u << 10)	/* of a signed order; a batch may have 64 MB */
 
 const struct cmd_opt CARD_LIST_OPTS[] = {
 	{ "state", 0, CMD_STRING, false, "STATE",
@@ -293,16 +294,22 @@ add_order(struct cli *c, json_t *o, const struct db_card_key *k,
 {
 	struct review	 r = { 0 };
 	char		 hex[2 * DB_ORDER_ID + 1], at[TEXT_TIME_SIZE];
+	char		 digest[2 * DB_DIGEST + 1];
 	json_t		*by = json_array();
 	size_t		 i;
 	int		 rc;
 
-	if ((rc = review_load_id(&c->desk, k->ref.order_id, &r, e)) == 0)
+	if ((rc = review_load_id(&c->desk, k->ref.order_id, &r, e)) == 0) {
+		json_object_set_new(o, "order_digest", json_string(text_hex(
+		    digest, r.row.digest, DB_DIGEST)));
+		if (r.blob.len <= ORDER_SHOWN)
+			set_base64(o, "order_cms", r.blob);
 		for (i = 0; i < r.approved->n; i++)
 			json_array_append_new(by, json_pack("{s:s, s:s, s:s}",
 			    "person", r.approved->by[i].person, "role",
 			    role_name(r.approved->by[i].role), "at",
 			    text_time(at, r.approved->by[i].signed_at)));
+	}
 	json_object_set_new(o, "approved_by", by);
 	json_object_set_new(o, "order", json_string(text_hex(hex,
 	    k->ref.order_id, DB_ORDER_ID)));

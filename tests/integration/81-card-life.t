@@ -94,6 +94,11 @@ openssl cms -verify -binary -inform PEM -in "$tmp/proof.pem" -CAfile "$pki/ca/ro
     -purpose any -out "$tmp/proof.json" 2>"$tmp/out" || sed 's/^/# /' "$tmp/out"
 is 'openssl verifies it' "$(jq -r '.card + " " + .identity' "$tmp/proof.json")" "$(card 4) piv-serial:4"
 is 'who approved is in it' "$(jq -r '.keys[0].approved_by[0].person' "$tmp/proof.json")" o1
+jq -r '.keys[0].order_cms' "$tmp/proof.json" | base64 -d >"$tmp/order.cms"
+openssl cms -verify -binary -cades -inform DER -in "$tmp/order.cms" -purpose any \
+    -CAfile "$pki/ca/root.pem" -out "$tmp/order.der" 2>"$tmp/out"
+is 'and what they signed, which openssl verifies, too' "$(jq -r '.keys[0].order_digest' \
+    "$tmp/proof.json")" "$(sha256sum <"$tmp/order.der" | cut -d ' ' -f 1)"
 jq -r '.keys[0].certificate' "$tmp/proof.json" | base64 -d >"$tmp/x.der"
 ok 'and the certificate' sh -c "openssl x509 -inform DER -in '$tmp/x.der' -noout -subject | grep -q 'Person 4'"
 ok 'the audit proves it' proven
