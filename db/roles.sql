@@ -122,6 +122,12 @@ GRANT UPDATE (state, changed_at, attempts, next_at, leased_until, leased_by,
 GRANT INSERT, UPDATE (place, not_after, upto, horizon, noted_at)
 	ON notice_cursor TO signet_ra;
 GRANT EXECUTE ON FUNCTION registration_sweep TO signet_ra;
+-- What becomes of cards, for officers at the pages; of their secrets nothing.
+GRANT SELECT ON card, card_batch, card_batch_order, card_item, card_key,
+	card_step, card_event, card_effect TO signet_ra;
+GRANT INSERT (card, what, who, reason) ON card_event TO signet_ra;
+GRANT UPDATE (state, changed_at, changed_by, reason, order_id) ON card
+	TO signet_ra;
 GRANT UPDATE (state, changed_at, attempts, next_at, error) ON notice
 	TO signet_cli;
 

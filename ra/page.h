@@ -77,6 +77,8 @@ extern const struct page_route PAGES_OFFICER_APPLICATION[];
 extern const struct page_route PAGES_OFFICER_AUDIT[];
 extern const struct page_route PAGES_OFFICER_BATCH[];
 extern const struct page_route PAGES_OFFICER_BATCHES[];
+extern const struct page_route PAGES_OFFICER_CARD[];
+extern const struct page_route PAGES_OFFICER_CARDS[];
 extern const struct page_route PAGES_OFFICER_CERT[];
 extern const struct page_route PAGES_OFFICER_CERTS[];
 extern const struct page_route PAGES_OFFICER_CODE[];

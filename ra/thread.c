@@ -7,6 +7,7 @@
 #include "db/db_application.h"
 #include "db/db_audit.h"
 #include "db/db_ca.h"
+#include "db/db_card_life.h"
 #include "db/db_cert.h"
 #include "db/db_code_try.h"
 #include "db/db_credential.h"
@@ -29,6 +30,9 @@ static const struct db_table *const tables[] = {
 	&DB_AUDIT,
 	&DB_AUDIT_APPEND,
 	&DB_CA,
+	&DB_CARD,
+	&DB_CARD_LIFE,
+	&DB_CARD_LIFE_MOVE,
 	&DB_CERT,
 	&DB_CODE_TRY,
 	&DB_CREDENTIAL,

@@ -5,28 +5,11 @@
 # carries out, what disagrees is found, and a proof that others can verify.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
+. "$srcdir/tests/lib/issued_cards.sh"
 install_pki
 
-# Cards as a station would leave them: items of a batch, keys whose certificates
-# the CA has issued by orders of the same holders.
-awk 'BEGIN { print "holder,name,mail,surname"
-    for (i = 1; i <= 4; i++) printf "%d,Person %d,p%d@example.com,Family\n", i, i, i }' >"$tmp/p.csv"
-exits 0 'a batch' signet card batch import autumn --layout person-ec --csv "$tmp/p.csv"
-for i in 1 2 3 4; do
-	request "p$i"
-	as o1 signet order new --profile web-login --csr "$tmp/p$i.csr" --holder "$i" \
-	    --field "name=Person $i" --sign >"$tmp/out" 2>&1 || sed 's/^/# /' "$tmp/out"
-done
-cad
-tamper "INSERT INTO card (id, identity, number, batch, n, holder, layout, family, state, station,
-	reader, changed_by, issued_at)
-    SELECT decode(md5(number), 'hex'), 'piv-serial:' || n, number, batch, n, holder, 'person-ec',
-	'piv', 'issued', 'desk', 'reader', 'desk', now() FROM card_item;
-    INSERT INTO card_key (card, slot, alg, spki, key_digest, order_id, n, written_at)
-    SELECT c.id, 'authentication', 'ec:P-256', decode(repeat('00', 91), 'hex'), x.key_digest,
-	x.order_id, x.n, now() FROM card c JOIN cert x ON x.holder = c.holder AND x.profile = 'web-login';
-    UPDATE card_item SET state = 'issued'"
-card() { sql "SELECT number FROM card_item WHERE n = $1"; }
+exits 0 'four cards are issued' issued_cards 4
+card() { card_number "$@"; }
 state() { signet card show "$(card "$1")" --json | jq -r "${2:-.state}"; }
 status() { sql "SELECT status || coalesce(' ' || reason, '') FROM cert WHERE holder = '$1' AND profile = 'web-login'"; }
 
