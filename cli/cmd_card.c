@@ -355,8 +355,8 @@ const struct cmd CLI_CARD[] = {
 	    NULL, 0, 0, card_check_cmd },
 	{ "card proof", "CARD", "write what can be shown about a card, signed",
 	    "Serial number, keys, attestations, requests, certificates, who "
-	    "approved and what they signed, each step and its time, as JSON in a CMS that is signed "
-	    "with your key; openssl cms -verify reads it.",
+	    "approved and what they signed, each step and its time, as JSON in "
+	    "a CMS that is signed with your key; openssl cms -verify reads it.",
 	    "signet card proof P0000123K --out proof.pem\n", CARD_PROOF_OPTS, 1,
 	    1, card_proof_cmd },
 	CMD_END
