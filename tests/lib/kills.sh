@@ -124,7 +124,7 @@ clerk_goes_on() {
 kill_at() {
 	plan "$2" "$3" STOP
 	blanks_in
-	wait_for plan_is_over || return 1
+	wait_for plan_is_over || kills_say || return 1
 	cards_ended || "kill_$1"
 	kills_finish
 }
