@@ -34,6 +34,7 @@ extern const struct cmd CLI_CREDENTIAL[];
 extern const struct cmd CLI_CRL[];
 extern const struct cmd CLI_CSR[];
 extern const struct cmd CLI_DB[];
+extern const struct cmd CLI_DOCTOR[];
 extern const struct cmd CLI_EXPLAIN[];
 extern const struct cmd CLI_HOLDER[];
 extern const struct cmd CLI_INIT[];

@@ -35,6 +35,8 @@ static const struct {
 	    init_step_collect },
 	{ "first revocation lists and signed audit head", "init.14",
 	    init_step_lists },
+	{ "files handed to the daemons' users", "init.15",
+	    init_step_users },
 };
 #define NSTEPS	((int)(sizeof(steps) / sizeof(steps[0])))
 
@@ -75,7 +77,8 @@ add_agent(struct init *in, size_t i)
 	in->subject[in->nsubjects++] = (struct init_subject){
 	    .name = agents[i].name, .id = id,
 	    .cn = arena_printf(a, "%s %s", agents[i].what, id),
-	    .profile = agents[i].profile, .dir = agents[i].dir,
+	    .profile = agents[i].profile,
+	    .dir = init_agent_dir(in, agents[i].name, agents[i].dir),
 	    .dns = strcmp(agents[i].dir, "tls") == 0 ? init_ra_host(in) :
 	    NULL, .is_agent = true };
 }

@@ -20,6 +20,7 @@
  *	init_orders.c	the founding orders
  *	init_collect.c	the CA's first run, certificates
  *	init_run.c	other programs of the suite
+ *	init_users.c	users of the daemons, and what is theirs
  */
 #include "cli/cli.h"
 #include "os/cmd.h"
@@ -51,6 +52,7 @@ struct init_conf {
 	int64_t			 threshold;
 	char			*root_passphrase;
 	bool			 offline_root;
+	bool			 service_users;
 	char			*root;		/* the root's directory */
 	char			*state, *ocsp_state, *crl_state, *ra_state;
 	char			*ocsp_listen, *crl_listen;
@@ -127,7 +129,8 @@ init_step_fn	 init_step_files, init_step_settings, init_step_store,
 		 init_step_ca_keys, init_step_root, init_step_certify,
 		 init_step_ca_rows, init_step_subject_keys,
 		 init_step_orders, init_step_approve, init_step_hand_in,
-		 init_step_issue, init_step_collect, init_step_lists;
+		 init_step_issue, init_step_collect, init_step_lists,
+		 init_step_users;
 
 /* init_files.c */
 /* secrets/NAME, made if it is not there; *source is "file:...". */
@@ -158,6 +161,20 @@ char	*init_approved_path(struct init *, const struct init_subject *);
 /* 1: done, 0: not yet, -1: it never will be. */
 int	 init_order_state(struct init *, const struct init_subject *,
 	    uint8_t id[ORDER_ID_SIZE], struct error *);
+
+/* init_users.c: nothing of it without service_users. */
+void	 init_users_defaults(struct init_conf *);
+int	 init_users_check(const struct init_conf *, struct error *);
+int	 init_users_give(struct init *, struct error *);
+/* The user of the daemon whose agent has that name, or NULL. */
+const char *init_user(const struct init *, const char *agent);
+/* Where that agent's key is, which is in "dir" as a rule. */
+const char *init_agent_dir(struct init *, const char *agent,
+	    const char *dir);
+/* How settings name a file of secrets/. */
+char	*init_secret_source(struct init *, const char *name);
+char	*init_www(struct init *);
+char	*init_heads(struct init *);
 
 /* init_run.c */
 /* A program of the suite: beside this one, in the build tree, in PATH. */

@@ -78,6 +78,9 @@ const struct conf_item INIT_CONF[] = {
 	CONF_BOOL(struct init_conf, offline_root, false,
 	    "The root is on another machine: write out what it needs, and "
 	    "wait for what it brings."),
+	CONF_BOOL(struct init_conf, service_users, false,
+	    "Each daemon is a user of its own, as with systemd and in the "
+	    "packages; wants root."),
 	CONF_STR(struct init_conf, root, "root",
 	    "Directory of the root."),
 	CONF_STR(struct init_conf, state, "state/cad",
@@ -154,6 +157,8 @@ const struct cmd_opt INIT_OPTS[] = {
 	    "of the root's key, without custodians" },
 	{ "offline-root", 0, CMD_FLAG, false, NULL,
 	    "the root is on a machine without network" },
+	{ "service-users", 0, CMD_FLAG, false, NULL,
+	    "each daemon is a user of its own, as with systemd" },
 	{ "security-officer", 0, CMD_MANY, false, "ID:NAME[:MAIL]",
 	    "at least two" },
 	{ "officer", 0, CMD_MANY, false, "ID:NAME[:MAIL]",
@@ -321,7 +326,8 @@ init_answers_check(const struct init_conf *c, struct error *e)
 	    check_kind("root_key", c->root_key, ALG_ROOT, e) == -1 ||
 	    check_kind("ca_key", c->ca_key, ALG_CA, e) == -1 ||
 	    check_kind("key", c->key, ALG_OFFICER, e) == -1 ||
-	    check_root(c, e) == -1 || init_directories_check(c, e) == -1)
+	    check_root(c, e) == -1 ||
+	    init_users_check(c, e) == -1 || init_directories_check(c, e) == -1)
 		return -1;
 	if (init_check_country("country", c->country, e) == -1)
 		return -1;
@@ -416,6 +422,8 @@ take_options(struct init *in, struct error *e)
 	set(&c->root_passphrase, cmd_string(a, "root-passphrase", NULL));
 	c->threshold = cmd_number(a, "threshold", c->threshold);
 	c->offline_root |= cmd_flag(a, "offline-root");
+	c->service_users |= cmd_flag(a, "service-users");
+	init_users_defaults(c);
 	for (n = cmd_many(a, "custodian", &v), i = 0; i < n; i++)
 		init_add_custodian(c, v[i]);
 	for (n = cmd_many(a, "security-officer", &v), i = 0; i < n; i++)
@@ -531,6 +539,8 @@ init_answers_write(struct buf *out, const struct init_conf *c)
 	init_put_setting(out, "root_passphrase", c->root_passphrase);
 	buf_printf(out, "offline_root = %s;\n",
 	    c->offline_root ? "true" : "false");
+	if (c->service_users)
+		buf_str(out, "service_users = true;\n");
 	init_put_setting(out, "root", c->root);
 	init_put_setting(out, "state", c->state);
 	init_put_setting(out, "ocsp_state", c->ocsp_state);

@@ -244,7 +244,7 @@ has_lists(struct init *in, struct error *e)
 		    DB_CRL_COMPLETE, 0, &crl, in->cli->desk.arena, e)) != 1)
 			return found;
 	return in->conf.heads != NULL ||
-	    file_exists(init_path(in, "heads.pem"));
+	    file_exists(init_heads(in));
 }
 
 int

@@ -10,6 +10,8 @@
 #include "os/file.h"
 #include "publish/target.h"
 
+#define AGENT_PASS	"file:secrets/agent-crl"
+
 static const char	 sample[] =
 	"# targets = (\n"
 	"#\t{\n"
@@ -24,7 +26,8 @@ static const char	 sample[] =
 	"# );\n";
 
 static void
-put_target(struct buf *out, const struct init_conf *c)
+put_target(struct buf *out, const struct init_conf *c, const char *dir,
+    const char *pass)
 {
 	bool	 socket = strncmp(c->ldap, "ldapi://", 8) == 0;
 
@@ -36,21 +39,22 @@ put_target(struct buf *out, const struct init_conf *c)
 	if (!socket) {
 		if (strncmp(c->ldap, "ldap://", 7) == 0)
 			buf_str(out, "\t\tstarttls = true;\n");
-		buf_str(out, "\t\ttls_ca = \"ca/root.pem\";\n"
-		    "\t\ttls_cert = \"agents/crl.pem\";\n"
-		    "\t\ttls_key = \"agents/crl.key\";\n"
-		    "\t\ttls_passphrase = \"file:secrets/agent-crl\";\n");
+		buf_str(out, "\t\ttls_ca = \"ca/root.pem\";\n");
+		buf_printf(out, "\t\ttls_cert = \"%s/crl.pem\";\n"
+		    "\t\ttls_key = \"%s/crl.key\";\n"
+		    "\t\ttls_passphrase = \"%s\";\n", dir, dir, pass);
 	}
 	buf_str(out, "\t}\n);\n");
 }
 
 static void
-put_directories(struct buf *out, const struct init_conf *c)
+put_directories(struct buf *out, const struct init_conf *c, const char *dir,
+    const char *pass)
 {
 	buf_str(out, "# The LDAP directories to publish to; "
 	    "signet-directories.conf(5).\n");
 	if (c->ldap != NULL)
-		put_target(out, c);
+		put_target(out, c, dir, pass);
 	else
 		buf_str(out, sample);
 	buf_str(out, "root_files = \"ca\";\n");
@@ -74,7 +78,7 @@ init_directories_check(const struct init_conf *c, struct error *e)
 	if (init_check_text("ldap", c->ldap, 500, e) == -1 ||
 	    init_check_text("ldap_base", c->ldap_base, 500, e) == -1)
 		return -1;
-	put_directories(&text, c);
+	put_directories(&text, c, "agents", AGENT_PASS);
 	rc = publish_conf_parse(&conf, buf_cstr(&text), "ldap", e);
 	if (rc == 0)
 		publish_conf_free(&conf);
@@ -94,7 +98,11 @@ init_write_directories(struct init *in, struct error *e)
 	if (file_exists(path))
 		return 0;
 	in->did = true;
-	put_directories(&text, &in->conf);
+	if (in->conf.service_users)
+		put_directories(&text, &in->conf, init_agent_dir(in, "crl",
+		    "agents"), init_secret_source(in, "agent-crl"));
+	else
+		put_directories(&text, &in->conf, "agents", AGENT_PASS);
 	rc = file_create(path, text.p, text.len, 0644, e);
 	buf_clear(&text);
 	return rc;

@@ -121,15 +121,12 @@ static const struct {
 } directories[] = {
 	{ "ca", 0755 },
 	{ "secrets", 0700 },
-	{ "agents", 0755 },
-	{ "tls", 0755 },
 	{ "officers", 0700 },
 	{ "founding/approved", 0755 },
 	{ "profiles", 0755 },
 	{ "cards", 0755 },
 	{ "station", 0700 },
 	{ "log", 0700 },
-	{ "www", 0755 },
 };
 
 static int
@@ -146,7 +143,7 @@ static int
 make_directories(struct init *in, struct error *e)
 {
 	const char	*state[] = { in->conf.state, in->conf.ocsp_state,
-			    in->conf.crl_state };
+			    in->conf.crl_state, in->conf.ra_state };
 	size_t		 i;
 
 	for (i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
@@ -157,6 +154,12 @@ make_directories(struct init *in, struct error *e)
 		if (make_directory(in, init_path(in, "%s", state[i]), 0700,
 		    e) == -1)
 			return -1;
+	for (i = 0; i < in->nsubjects; i++)
+		if (make_directory(in, init_path(in, "%s",
+		    in->subject[i].dir), 0755, e) == -1)
+			return -1;
+	if (make_directory(in, init_www(in), 0755, e) == -1)
+		return -1;
 	return make_directory(in, init_path(in, "%s/signers",
 	    in->conf.ocsp_state), 0700, e);
 }
@@ -195,5 +198,7 @@ init_step_files(struct init *in, struct error *e)
 	FAULT("init.directories");
 	if (copy_all(in, "profiles", e) == -1)
 		return -1;
-	return copy_all(in, "cards", e);
+	if (copy_all(in, "cards", e) == -1)
+		return -1;
+	return init_users_give(in, e);
 }

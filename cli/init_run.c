@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "os/file.h"
@@ -192,6 +193,10 @@ init_run(struct init *in, const char *label, char *const argv[],
 	const char	*prog = slash != NULL ? slash + 1 : argv[0];
 	int		 status = 0, rc;
 
+	/* What systemd does for a daemon. */
+	if (in->conf.service_users && setenv("CREDENTIALS_DIRECTORY",
+	    init_path(in, "secrets"), 1) == -1)
+		return error_sys(e, "CREDENTIALS_DIRECTORY");
 	r.log = open_log(in, label);
 	rc = start(&r, argv, e);
 	if (rc == 0) {

@@ -164,8 +164,8 @@ put_ca(struct init *in, struct buf *out, const char *ca, bool last)
 	init_put_string(out, arena_printf(in->cli->desk.arena, "file:%s",
 	    init_path(in, "ca/%s.key", ca)));
 	buf_printf(out, ";\n\tpassphrase = ");
-	init_put_string(out, arena_printf(in->cli->desk.arena, "file:%s",
-	    init_path(in, "secrets/ca-%s", ca)));
+	init_put_string(out, init_secret_source(in,
+	    arena_printf(in->cli->desk.arena, "ca-%s", ca)));
 	buf_str(out, ";\n");
 	put_list(out, "\t", "cdp", init_cdp(in, ca));
 	put_list(out, "\t", "ocsp", ocsp_url(in));
@@ -178,14 +178,14 @@ put_ca(struct init *in, struct buf *out, const char *ca, bool last)
 static void
 put_agent(struct init *in, struct buf *out, const char *name)
 {
-	struct arena	*a = in->cli->desk.arena;
+	const char	*dir = init_agent_dir(in, name, "agents");
 
-	init_put_setting(out, "agent_key", init_path(in, "agents/%s.key",
+	init_put_setting(out, "agent_key", init_path(in, "%s/%s.key", dir,
 	    name));
-	init_put_setting(out, "agent_cert", init_path(in, "agents/%s.pem",
+	init_put_setting(out, "agent_cert", init_path(in, "%s/%s.pem", dir,
 	    name));
-	init_put_setting(out, "agent_passphrase", arena_printf(a, "file:%s",
-	    init_path(in, "secrets/agent-%s", name)));
+	init_put_setting(out, "agent_passphrase", init_secret_source(in,
+	    arena_printf(in->cli->desk.arena, "agent-%s", name)));
 }
 
 static void
@@ -195,7 +195,7 @@ put_heads(struct init *in, struct buf *out)
 		init_put_setting(out, "heads", in->conf.heads);
 	else
 		init_put_setting(out, "heads", arena_printf(in->cli->desk.arena,
-		    "file:%s", init_path(in, "heads.pem")));
+		    "file:%s", init_heads(in)));
 	init_put_setting(out, "heads_interval", "60s");
 }
 
@@ -223,7 +223,7 @@ write_cad_conf(struct init *in, struct error *e)
 	put_heads(in, &b);
 	buf_printf(&b, "workers = %lld;\ngroup = %lld;\n",
 	    (long long)in->conf.workers, (long long)in->conf.group);
-	init_put_setting(&b, "user", in->conf.user);
+	init_put_setting(&b, "user", init_user(in, "cad"));
 	buf_str(&b, "cas = (");
 	put_ca(in, &b, "people", false);
 	put_ca(in, &b, "services", true);
@@ -256,7 +256,7 @@ write_ocspd_conf(struct init *in, struct error *e)
 	if (put_database(in, &b, "agent_database", "signet_agent", e) == -1)
 		goto out;
 	put_agent(in, &b, "ocsp");
-	init_put_setting(&b, "user", in->conf.user);
+	init_put_setting(&b, "user", init_user(in, "ocsp"));
 	rc = store_settings(in, path, &b, e);
  out:
 	buf_clear(&b);
@@ -282,10 +282,10 @@ write_crld_conf(struct init *in, struct error *e)
 	put_path(in, &b, "profiles", "profiles");
 	put_path(in, &b, "ca_dir", "ca");
 	put_list(&b, "", "root_crls", init_path(in, "ca/root.crl"));
-	put_path(in, &b, "directory", "www");
+	put_path(in, &b, "directory", init_www(in));
 	put_path(in, &b, "directories", "directories.conf");
 	put_path(in, &b, "state", in->conf.crl_state);
-	init_put_setting(&b, "user", in->conf.user);
+	init_put_setting(&b, "user", init_user(in, "crl"));
 	rc = store_settings(in, path, &b, e);
  out:
 	buf_clear(&b);
@@ -296,6 +296,7 @@ static int
 write_rad_conf(struct init *in, struct error *e)
 {
 	char		*path = init_path(in, "rad.conf"), *pages;
+	const char	*tls;
 	struct buf	 b = { 0 };
 	int		 rc = -1;
 
@@ -316,17 +317,19 @@ write_rad_conf(struct init *in, struct error *e)
 	init_put_setting(&b, "officers_ca", "services");
 	put_path(in, &b, "profiles", "profiles");
 	init_put_setting(&b, "pages", pages);
-	put_path(in, &b, "tls_key", "tls/ra-tls.key");
-	put_path(in, &b, "tls_cert", "tls/ra-tls.pem");
-	init_put_setting(&b, "tls_passphrase", arena_printf(
-	    in->cli->desk.arena, "file:%s", init_path(in,
-	    "secrets/agent-ra-tls")));
+	tls = init_agent_dir(in, "ra-tls", "tls");
+	put_path(in, &b, "tls_key", arena_printf(in->cli->desk.arena,
+	    "%s/ra-tls.key", tls));
+	put_path(in, &b, "tls_cert", arena_printf(in->cli->desk.arena,
+	    "%s/ra-tls.pem", tls));
+	init_put_setting(&b, "tls_passphrase", init_secret_source(in,
+	    "agent-ra-tls"));
 	put_agent(in, &b, "ra");
 	buf_str(&b, "\n# It renews both certificates by itself, at the "
 	    "primary:\n");
 	if (put_database(in, &b, "agent_database", "signet_agent", e) == -1)
 		goto out;
-	init_put_setting(&b, "user", in->conf.user);
+	init_put_setting(&b, "user", init_user(in, "ra"));
 	rc = store_settings(in, path, &b, e);
  out:
 	buf_clear(&b);

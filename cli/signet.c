@@ -30,6 +30,7 @@ static const struct cmd *const groups[] = {
 	CLI_EXPLAIN,
 	CLI_CANARY,
 	CLI_AUDIT,
+	CLI_DOCTOR,
 	CLI_DB,
 	CLI_BACKUP,
 	CLI_RESTORE,

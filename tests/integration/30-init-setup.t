@@ -53,6 +53,14 @@ says 'bad.conf:1: unknown setting "organisation"' signet init \
     --dir "$tmp/no" --data "$srcdir" --answers "$tmp/bad.conf"
 says 'a person cannot have the id "cad"' \
     init "$tmp/no" no --officer "cad:Carl Adler"
+# Users of their own: only root gives files away, and only to who is there.
+if [ "$(id -u)" -ne 0 ]; then
+	says 'service_users: only root' init "$tmp/no" no --service-users
+elif ! id signet-cad >/dev/null 2>&1; then
+	says 'service_users: no user signet-cad' \
+	    init "$tmp/no" no --service-users
+	said 'systemd-sysusers'
+fi
 rm -rf "$tmp/no"
 
 says 'ldap and ldap_base belong together' \
@@ -72,7 +80,7 @@ ok 'the steps before it are done' test -s "$tmp/down/signet.conf"
 # All of it.
 ok 'an installation is set up' init "$tmp/a" pki_a
 ok 'again: nothing to do' again "$tmp/a"
-is 'each step says so' "$(again "$tmp/a" | grep -c 'already there$')" 14
+is 'each step says so' "$(again "$tmp/a" | grep -c 'already there$')" 15
 ok 'with the same answers, too' init "$tmp/a" pki_a
 says 'was begun with other answers' init "$tmp/a" pki_other
 ok 'the audit proves it' proven "$tmp/a"

@@ -1,0 +1,43 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+# Mistakes for signet doctor; after installation.sh:
+#
+#	healthy [options]		nothing is found but what $known names
+#	finds CHECK TEXT [options]	it names that mistake, says TEXT, and has
+#					effect and fix for it
+#	keep FILE, back			and as it was
+: "${tmp:?}" "${pki:?}"
+# Nobody is at work here unless a test has it so.
+known=cad-silent
+mkdir -p "$tmp/kept"
+
+doctor() {
+	signet doctor --offline --json "$@" >"$tmp/found" 2>"$tmp/said"
+}
+
+healthy() {
+	doctor "$@"
+	grep -v "\"check\":\"$known\"" "$tmp/found" >"$tmp/out"
+	[ ! -s "$tmp/out" ]
+	tap_result $? "nothing is found where nothing is wrong"
+}
+
+finds() {
+	tap_check=$1 tap_text=$2
+	shift 2
+	doctor "$@"
+	cp "$tmp/found" "$tmp/out"
+	jq -es --arg check "$tap_check" --arg text "$tap_text" 'any(.[];
+	    .check == $check and (.cause | contains($text)) and
+	    (.effect | length > 10) and (.fix | length > 4))' \
+	    "$tmp/found" >/dev/null
+	tap_result $? "finds $tap_check: $tap_text"
+}
+
+keep() {
+	cp -a "$1" "$tmp/kept/file" && tap_kept=$1
+}
+
+back() {
+	rm -rf "$tap_kept" && cp -a "$tmp/kept/file" "$tap_kept"
+}
