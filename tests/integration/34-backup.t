@@ -13,6 +13,7 @@ openssl req -x509 -newkey rsa:2048 -nodes -keyout "$tmp/other.key" \
     -out "$tmp/other.pem" -subj "/CN=Other" -days 30 \
     -addext keyUsage=critical,digitalSignature 2>/dev/null
 chmod 600 "$tmp"/*.key
+cp "$tmp/other.key" "$pki/tls/spare.key"
 
 backup() {
 	signet backup "$tmp/away" --for "$tmp/backup.pem"
@@ -75,7 +76,7 @@ sed 's/^/# /' "$tmp/made"
 saved=$(newest)
 [ -n "$saved" ] || { echo 'Bail out! no backup'; exit 1; }
 says "$pki/secrets" cat "$tmp/made"
-says 'ra-tls.key is a key without a passphrase' cat "$tmp/made"
+says 'spare.key is a key without a passphrase' cat "$tmp/made"
 ok '... and issuing goes on' wait_for enough_for $(($(issued) + 2))
 touch "$tmp/enough"
 wait "$loader"
