@@ -3,6 +3,7 @@
 # Whose a security key is: two security officers say so, in an order that the
 # CA has carried out and nobody has undone.  Nothing that an RA can make or
 # write, and no row of the store, takes the place of that.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/owned_ra.sh"

@@ -3,6 +3,7 @@
 # The HTTP server of lib/net, over real sockets: what a proxy could read in
 # two ways is refused, limits hold, conditional requests and ranges are right,
 # and stalled clients do not stay.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 
 head -c 1500 /dev/zero | tr '\0' x >"$tmp/body"

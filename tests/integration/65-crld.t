@@ -3,6 +3,7 @@
 # signet-crld publishes lists and certificates over HTTP and in a directory:
 # only what verifies, whatever the store says, and the old until the new is
 # whole.  (G016 E066 S086 S109)
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 install_pki

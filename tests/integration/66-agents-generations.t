@@ -3,6 +3,7 @@
 # Each generation of a CA has its signer of OCSP answers, an old one as well;
 # the daemon's process wakes up when the CA has answered; a revoked agent gets
 # nothing; and the auditor finds all of it as it should be.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/roll.sh"

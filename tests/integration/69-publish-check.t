@@ -3,6 +3,7 @@
 # "signet publish check" finds each difference between a directory and the
 # store, "repair" mends them all, "rebuild" fills an empty directory.
 # PUBLISH_ENTRIES: 2000, or 100000 with --huge.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/slapd.sh"

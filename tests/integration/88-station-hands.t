@@ -3,6 +3,7 @@
 # Wrong hands at a station: a copy of a card in mid-run, a card that is changed
 # faster than the reader looks, a card of another batch.  Each is refused, and
 # in the audit chain.
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/cards.sh"

@@ -9,8 +9,8 @@
 #	said 'text'				the last command said that, too
 #	start command...			in the background; $last, $tmp/log
 #	wait_for command...			until it succeeds, at most 30 s
-#	some_points			of a list of lines all with TEST_FULL, else
-#					each third, the first included
+#	some_points [N]			of a list of lines all with TEST_FULL, else
+#					each third or N-th, the first included
 #	done_testing
 #
 # SIGNET_BUILD is the build directory, srcdir the source.
@@ -29,7 +29,7 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/signet-test.XXXXXX") || exit 1
 chmod 755 "$tmp"
 
 some_points() {
-	awk -v full="${TEST_FULL:-}" 'full != "" || NR % 3 == 1'
+	awk -v full="${TEST_FULL:-}" -v n="${1:-3}" 'full != "" || NR % n == 1'
 }
 
 tap_result() {

@@ -3,6 +3,7 @@
 # Every template with sample data, in both languages: nothing is missing, and
 # everybody can read it, on a telephone and in the dark, too.  Here those for
 # everybody, in 21-pages-officer.t those for officers.  (E045)
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/web/browser.sh"
 

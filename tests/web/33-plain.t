@@ -3,6 +3,7 @@
 # Without scripts, on a telephone, in Swedish: one-time codes with a request
 # that was uploaded or pasted, collecting, revoking by code and by certificate.
 # What is wrong is told in the page's own language.  (E045)
+# Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/rad.sh"
