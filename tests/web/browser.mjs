@@ -161,6 +161,7 @@ export async function shot(page, name) {
 // in the other scheme are looked at in 20-pages.t and 21-pages-officer.t.
 export async function judge(page, name) {
 	const before = page.viewportSize();
+	await page.waitForLoadState("load");
 	for (const [width, scheme] of [[1280, "light"], [390, "dark"]]) {
 		await page.setViewportSize({ width, height: 800 });
 		await page.emulateMedia({ colorScheme: scheme });

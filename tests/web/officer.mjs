@@ -125,6 +125,7 @@ await judge(o1, "officer rejected");
 await o1.goto(`${radCert}/officer/certs`);
 await o1.getByLabel("Name, address, holder or serial number").fill("alice@example.org");
 await press(o1, "Search");
+await o1.waitForURL(/\/officer\/certs\?/);
 await judge(o1, "officer search");
 await o1.getByRole("main").getByRole("link", { name: "Alice Holm" }).click();
 await o1.waitForURL(/\/officer\/cert\//);
