@@ -17,6 +17,7 @@
 
 #define CHANNEL		"signet_issued"	/* the CA: something was */
 #define LOOK_MS		1000	/* at orders, whatever is heard */
+#define NOT_YET_MS	1000	/* the worker sees whether its card is there */
 #define CHORES_MS	2000
 #define READY		2	/* type of the first message to the parent */
 
@@ -55,6 +56,7 @@ seat_leave(struct seat *s)
 	X509_free(s->issuer);
 	s->leaf = s->issuer = NULL;
 	arena_reset(s->arena);
+	s->asked_at = 0;
 	s->has_card = s->waits = s->at_hand = s->no_cert = false;
 	s->step = 0;
 	s->failures = 0;
@@ -126,10 +128,12 @@ look_at_orders(struct office *o)
 		struct error	 why = ERROR_INIT, e = ERROR_INIT;
 		int		 rc;
 
-		if (s->fd == -1 || !s->waits ||
-		    (rc = office_wait(s, &why)) == 0)
+		if (s->fd == -1 || s->asked_at == 0 ||
+		    ((rc = office_wait(s, &why)) == 0 &&
+		    clock_monotonic_ms() - s->asked_at < NOT_YET_MS))
 			continue;
-		s->waits = false;
+		s->asked_at = 0;
+		s->waits &= rc == 0;
 		(void)clerk_answer_wait(s->fd, rc, &why, &e);
 	}
 }

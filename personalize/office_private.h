@@ -47,6 +47,7 @@ struct seat {
 	uint32_t		 index;
 	int			 fd;		/* -1: it is gone */
 	struct arena		*arena;		/* of this card */
+	int64_t			 asked_at;	/* wait() is not answered; 0 */
 	bool			 has_card, waits, extended;
 	bool			 at_hand;	/* it answers here */
 	bool			 no_cert;	/* the CA has refused one */

@@ -430,6 +430,8 @@ office_wait(void *arg, struct error *e)
 		if (!s->waits)
 			seat_tell(s, EVENT_WAIT, "");
 		s->waits = true;
+		if (s->asked_at == 0)
+			s->asked_at = clock_monotonic_ms();
 		return 0;
 	}
 	s->waits = false;

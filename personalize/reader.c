@@ -134,15 +134,24 @@ connect_card(struct reader *r, struct error *e)
 
 enum outcome { OVER, AGAIN, LATER, REMOVE };
 
-/* The clerk's answers wait for the CA a little while each. */
+/* The clerk's answers wait for the CA a little while each.  Nobody waits for
+ * a card that is not there any more: whoever brings it back asks again. */
 static enum outcome
 wait_for_ca(struct reader *r, struct error *e)
 {
-	int	 rc;
+	struct error	 gone = ERROR_INIT;
+	int		 rc;
 
-	while ((rc = r->clerk.ops->wait(r->clerk.arg, e)) == 0)
+	while ((rc = r->clerk.ops->wait(r->clerk.arg, e)) == 0) {
 		if (is_over(r, 0))
 			return OVER;
+		if (pcsc_wait(r->pcsc, r->setup->name, false, 0, &gone) == 0)
+			continue;
+		error_set(&gone, ERROR_CARD, "the card was taken away before "
+		    "the CA had answered");
+		tell(r, EVENT_GONE, &gone);
+		return AGAIN;
+	}
 	return rc == 1 ? AGAIN : REMOVE;
 }
 

@@ -137,7 +137,10 @@ card_insert 1 "$tmp/w2" -x -n 2002
 ok 'the next waits for the CA' wait_for card_is ordered piv-serial:2002
 number=$(wait_of piv-serial:2002)
 card_pull 1
-kill -9 "$station"
+kill "$station"
+station_gone() { ! kill -0 "$station" 2>/dev/null; }
+ok 'a card that was taken away holds no station up' wait_for station_gone
+kill -9 "$station" 2>/dev/null
 wait "$station" 2>/dev/null
 cad
 is 'it is certified, and nobody tells the card' "$(sql "SELECT status FROM cert
