@@ -7,7 +7,11 @@
 
 # shellcheck source=/dev/null
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+# From where this machine has its own packages.
+# shellcheck disable=SC2016 # apt-get's variables
+mirror=${DEBIAN_MIRROR:-$(apt-get indextargets \
+    --format '$(CODENAME) $(LABEL) $(REPO_URI)' 'Identifier: Packages' |
+    sed -n "s/^$suite Debian //p" | head -n 1)}
 root=$tmp/root
 all="signet-common signet-cli signet-ca signet-ocsp signet-crl signet-ra
     signet-station"
