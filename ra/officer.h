@@ -88,6 +88,9 @@ void	 officer_put_evidence(struct page *);		/* the kinds */
 void	 officer_put_time(json_t *, const char *name, int64_t);
 void	 officer_put_day(json_t *, const char *name, int64_t);
 void	 officer_put(json_t *, const char *name, const char *);
+/* "states" of a search, the chosen one marked, and "filter" with the text. */
+void	 officer_put_filter(struct page *, const char *const *states, size_t n,
+	    const char *chosen, const char *text);
 /* { ca, serial, name, holder, description, not_after, status } */
 json_t	*officer_cert_json(struct page *, const struct db_cert *);
 /* "rows" and rows_shown, "profiles" with all as the first. */

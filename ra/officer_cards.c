@@ -71,16 +71,9 @@ put_states(struct search *q)
 	static const char *const	 states[] = { "all", "issued", "packed",
 		"delivered", "activated", "suspended", "lost", "replaced",
 		"returned", "destroyed", "spoiled" };
-	json_t				*list = json_array(), *f;
 
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		json_array_append_new(list, json_pack("{s:s, s:b}", "value",
-		    states[i], "selected", strcmp(states[i], q->state) ==
-		    0));
-	page_put(q->p, "states", list);
-	f = json_object();
-	officer_put(f, "text", q->text);
-	page_put(q->p, "filter", f);
+	officer_put_filter(q->p, states, sizeof(states) / sizeof(states[0]),
+	    q->state, q->text);
 }
 
 static int

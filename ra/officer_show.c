@@ -17,6 +17,20 @@ officer_put(json_t *o, const char *name, const char *text)
 }
 
 void
+officer_put_filter(struct page *p, const char *const *states, size_t n,
+    const char *chosen, const char *text)
+{
+	json_t	*list = json_array(), *f = json_object();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, json_pack("{s:s, s:b}", "value",
+		    states[i], "selected", strcmp(states[i], chosen) == 0));
+	page_put(p, "states", list);
+	officer_put(f, "text", text);
+	page_put(p, "filter", f);
+}
+
+void
 officer_put_time(json_t *o, const char *name, int64_t t)
 {
 	char	time[TEXT_TIME_SIZE];
