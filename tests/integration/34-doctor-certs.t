@@ -39,19 +39,7 @@ days $((SIGNET_CLOCK_OFFSET / 86400 + 5))
 finds root-crl 'has expired'
 unset SIGNET_CLOCK_OFFSET
 cp "$pki/agents/station.pem" "$tmp/station.pem"
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-    -keyout "$tmp/seal.key" -out "$tmp/seal.pem" -subj /CN=seal 2>/dev/null
-chmod 600 "$tmp/seal.key"
-cat >"$pki/station.conf" <<-E
-	database = "$conninfo user=signet_station";
-	agent_key = "$pki/agents/station.key";
-	agent_cert = "$pki/agents/station.pem";
-	agent_passphrase = "file:$pki/secrets/agent-station";
-	seal_key = "$tmp/seal.key";
-	seal_cert = "$tmp/seal.pem";
-	escrow = "$tmp/seal.pem";
-	mailing_house = "$tmp/seal.pem";
-E
+station_configured
 days $(($(in_days "$pki/agents/station.pem") + 2))
 finds cert-expired 'certificate of the agent of signet-station'
 unset SIGNET_CLOCK_OFFSET

@@ -72,19 +72,7 @@ cat >"$pki/directories.conf" <<-E
 	    tls_ca = "ca/root.pem"; timeout = "2s"; } );
 E
 finds directory 'directory main'
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-    -keyout "$tmp/seal.key" -out "$tmp/seal.pem" -subj /CN=seal 2>/dev/null
-chmod 600 "$tmp/seal.key"
-cat >"$pki/station.conf" <<-E
-	database = "$conninfo user=signet_station";
-	agent_key = "$pki/agents/station.key";
-	agent_cert = "$pki/agents/station.pem";
-	agent_passphrase = "file:$pki/secrets/agent-station";
-	seal_key = "$tmp/seal.key";
-	seal_cert = "$tmp/seal.pem";
-	escrow = "$tmp/seal.pem";
-	mailing_house = "$tmp/seal.pem";
-E
+station_configured
 PCSCLITE_CSOCK_NAME=$tmp/no.socket
 export PCSCLITE_CSOCK_NAME
 finds reader ''

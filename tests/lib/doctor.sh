@@ -6,6 +6,7 @@
 #	finds CHECK TEXT [options]	it names that mistake, says TEXT, and has
 #					effect and fix for it
 #	keep FILE, back			and as it was
+#	station_configured		$pki/station.conf is there, for a station
 : "${tmp:?}" "${pki:?}"
 # Nobody is at work here unless a test has it so.
 known=cad-silent
@@ -40,4 +41,20 @@ keep() {
 
 back() {
 	rm -rf "$tap_kept" && cp -a "$tmp/kept/file" "$tap_kept"
+}
+
+station_configured() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout "$tmp/seal.key" -out "$tmp/seal.pem" -subj /CN=seal 2>/dev/null
+	chmod 600 "$tmp/seal.key"
+	cat >"$pki/station.conf" <<-E
+		database = "$conninfo user=signet_station";
+		agent_key = "$pki/agents/station.key";
+		agent_cert = "$pki/agents/station.pem";
+		agent_passphrase = "file:$pki/secrets/agent-station";
+		seal_key = "$tmp/seal.key";
+		seal_cert = "$tmp/seal.pem";
+		escrow = "$tmp/seal.pem";
+		mailing_house = "$tmp/seal.pem";
+	E
 }

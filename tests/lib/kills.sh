@@ -240,12 +240,6 @@ cards_open() {
 	[ "$open_bad" -eq 0 ]
 }
 
-no_valid_certificate() {
-	[ "$(sql "SELECT count(*) FROM card c JOIN card_key k ON k.card = c.id
-	    JOIN cert x ON x.order_id = k.order_id AND x.n = k.n
-	    WHERE c.state = 'spoiled' AND x.status = 'good'")" -eq 0 ]
-}
-
 # What is left over goes back into the box; then the count must balance.
 stock_balances() {
 	sql "SELECT n FROM card_item WHERE state IN ('waiting', 'spent')" \

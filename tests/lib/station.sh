@@ -182,3 +182,10 @@ cards_issued() {
 	done
 	station_stop
 }
+
+# On cards that are spoiled.
+no_valid_certificate() {
+	[ "$(sql "SELECT count(*) FROM card c JOIN card_key k ON k.card = c.id
+	    JOIN cert x ON x.order_id = k.order_id AND x.n = k.n
+	    WHERE c.state = 'spoiled' AND x.status = 'good'")" -eq 0 ]
+}
