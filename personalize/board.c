@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "base/columns.h"
+#include "base/screen.h"
 #include "base/text.h"
 
 #define RATE_MIN	3	/* cards before a rate is told */
@@ -124,21 +125,6 @@ board_is_idle(const struct board *b)
 /* ---- for a terminal ---- */
 
 static void
-put_cell(struct buf *out, const char *text, size_t width)
-{
-	struct buf	 clean = { 0 }, fit = { 0 };
-	size_t		 w;
-
-	columns_clean(&clean, text);
-	columns_fit(&fit, buf_cstr(&clean), width);
-	buf_str(out, buf_cstr(&fit));
-	for (w = columns_of(buf_cstr(&fit)); w < width; w++)
-		buf_str(out, " ");
-	buf_clear(&fit);
-	buf_clear(&clean);
-}
-
-static void
 put_state(struct buf *state, const struct event *v)
 {
 	if (v->kind != EVENT_STEP)
@@ -148,19 +134,6 @@ put_state(struct buf *state, const struct event *v)
 		    card_slot_name(v->slot));
 	else
 		buf_str(state, job_step_name(v->step));
-}
-
-static void
-put_clock(struct buf *out, int64_t ms)
-{
-	int64_t	 s = ms / 1000;
-
-	if (s >= 3600)
-		buf_printf(out, "%lld h %02lld", (long long)(s / 3600),
-		    (long long)(s / 60 % 60));
-	else
-		buf_printf(out, "%lld:%02lld", (long long)(s / 60),
-		    (long long)(s % 60));
 }
 
 static bool
@@ -183,10 +156,10 @@ rest_of(size_t columns, size_t name_width)
 static void
 draw_header(struct buf *out, size_t columns, size_t name_width)
 {
-	put_cell(out, "READER", name_width + 2);
-	put_cell(out, "CARD", NUMBER_WIDTH + 2);
-	put_cell(out, "STATE", STATE_WIDTH + 2);
-	put_cell(out, "HOLDER", rest_of(columns, name_width) + 2);
+	screen_cell(out, "READER", name_width + 2);
+	screen_cell(out, "CARD", NUMBER_WIDTH + 2);
+	screen_cell(out, "STATE", STATE_WIDTH + 2);
+	screen_cell(out, "HOLDER", rest_of(columns, name_width) + 2);
 	buf_str(out, "TIME\n");
 }
 
@@ -200,22 +173,18 @@ draw_place(const struct place *p, struct buf *out, size_t columns,
 
 	put_state(&state, &p->last);
 	if (has_clock(p->last.kind))
-		put_clock(&clock, now_ms - p->since);
-	put_cell(out, p->name, name_width);
+		screen_span(&clock, now_ms - p->since);
+	screen_cell(out, p->name, name_width);
 	buf_str(out, "  ");
-	put_cell(out, *p->last.number == '\0' ? "-" : p->last.number,
+	screen_cell(out, *p->last.number == '\0' ? "-" : p->last.number,
 	    NUMBER_WIDTH);
 	buf_str(out, "  ");
-	if (colour && *code != '\0')
-		buf_printf(out, "\033[1;%sm", code);
-	put_cell(out, buf_cstr(&state), STATE_WIDTH);
-	if (colour && *code != '\0')
-		buf_str(out, "\033[0m");
+	screen_paint(out, buf_cstr(&state), STATE_WIDTH, colour ? code : NULL);
 	buf_str(out, "  ");
-	put_cell(out, *p->last.text != '\0' ? p->last.text : p->last.holder,
+	screen_cell(out, *p->last.text != '\0' ? p->last.text : p->last.holder,
 	    rest_of(columns, name_width));
 	buf_str(out, "  ");
-	put_cell(out, buf_cstr(&clock), TIME_WIDTH);
+	screen_cell(out, buf_cstr(&clock), TIME_WIDTH);
 	while (out->len > 0 && out->p[out->len - 1] == ' ')
 		out->len--;
 	buf_str(out, "\n");
@@ -242,7 +211,7 @@ draw_totals(const struct board *b, struct buf *out, int64_t now_ms)
 		    (uint64_t)rate));
 		if (b->has_balance && b->waiting > 0 && rate > 0) {
 			buf_str(out, "   left about ");
-			put_clock(out, (int64_t)(b->waiting / rate *
+			screen_span(out, (int64_t)(b->waiting / rate *
 			    3600000.0));
 		}
 	}
@@ -260,17 +229,6 @@ width_of_names(const struct board *b, size_t columns)
 	return w > most ? most : w;
 }
 
-static void
-draw_line(struct buf *out, const char *text, size_t columns)
-{
-	struct buf	 clean = { 0 };
-
-	columns_clean(&clean, text);
-	columns_fit(out, buf_cstr(&clean), columns);
-	buf_str(out, "\n");
-	buf_clear(&clean);
-}
-
 void
 board_draw(struct board *b, struct buf *out, size_t columns, size_t rows,
     bool colour, int64_t now_ms)
@@ -279,7 +237,7 @@ board_draw(struct board *b, struct buf *out, size_t columns, size_t rows,
 	struct buf	 head = { 0 }, totals = { 0 };
 
 	buf_printf(&head, "%s   %s", b->title, b->batches);
-	draw_line(out, buf_cstr(&head), columns);
+	screen_line(out, buf_cstr(&head), columns);
 	draw_totals(b, &totals, now_ms);
 	totals.len -= totals.len > 0;
 	columns_fit(out, buf_cstr(&totals), columns);

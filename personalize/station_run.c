@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "base/clock.h"
+#include "base/screen.h"
 
 static volatile sig_atomic_t	 told_to_end;
 
@@ -96,7 +97,7 @@ station_loop(struct station *s)
 	int64_t		 drawn = 0;
 
 	if (s->run->show == SHOW_BOARD)
-		fputs("\033[?1049h\033[?25l\033[2J", stdout);
+		screen_begin(stdout);
 	while (!is_over(s)) {
 		station_turn(s, p);
 		if (s->run->show == SHOW_BOARD &&
@@ -106,7 +107,7 @@ station_loop(struct station *s)
 		}
 	}
 	if (s->run->show == SHOW_BOARD)
-		fputs("\033[?25h\033[?1049l", stdout);
+		screen_end(stdout);
 	fflush(stdout);
 	mem_free(&p);
 }

@@ -2,29 +2,21 @@
 #include "station_private.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/screen.h"
 
 void
 station_draw(struct station *s)
 {
-	struct winsize	 w = { .ws_row = 24, .ws_col = 80 };
-	struct buf	 out = { 0 };
-	bool		 colour = getenv("NO_COLOR") == NULL;
-	char		*line, *next;
+	struct screen_size	 w = screen_size(STDOUT_FILENO);
+	struct buf		 out = { 0 };
 
-	(void)ioctl(STDOUT_FILENO, TIOCGWINSZ, &w);
-	board_draw(s->board, &out, w.ws_col < 40 ? 40 : w.ws_col,
-	    w.ws_row < 6 ? 6 : w.ws_row - 1u, colour, clock_monotonic_ms());
-	fputs("\033[H", stdout);
-	buf_cstr(&out);
-	for (line = (char *)out.p; (next = strchr(line, '\n')) != NULL;
-	    line = next + 1)
-		printf("%.*s\033[K\r\n", (int)(next - line), line);
-	fputs("\033[K\033[J", stdout);
+	board_draw(s->board, &out, w.columns < 40 ? 40 : w.columns,
+	    w.rows < 6 ? 6 : w.rows - 1, screen_has_colour(),
+	    clock_monotonic_ms());
+	screen_show(stdout, &out);
 	if (s->ending > 0)
 		fputs("ends when the cards at hand are finished; once more "
 		    "to end now", stdout);
