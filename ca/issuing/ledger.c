@@ -21,10 +21,11 @@
 /* An order is refused by age when it has expired; its use is remembered for
  * longer, in case the clock was ahead and is set right. */
 #define CLOCK_DOUBT	(7 * 86400)
+#define MISSED_MAX	600	/* seconds; a transaction takes one */
 
 enum record_type {
 	RECORD_USE = 1, RECORD_STATUS, RECORD_HEAD_AT, RECORD_CRL,
-	RECORD_SHARD_URL, RECORD_BIND,
+	RECORD_SHARD_URL, RECORD_BIND, RECORD_UNDER_WAY, RECORD_SETTLED,
 };
 
 struct crl_number {		/* per list of a CA */
@@ -190,9 +191,9 @@ put_shard(struct msg *m, int64_t shard)
 }
 
 static void
-apply_status(struct ledger *l, struct msg *m)
+apply_status(struct ledger *l, struct msg *m, bool is_under_way)
 {
-	struct ledger_status	 s = { .at = 0 }, *kept;
+	struct ledger_status	 s = { .is_under_way = is_under_way }, *kept;
 	struct bytes		 serial, order;
 
 	msg_get_str(m, s.ca, sizeof(s.ca));
@@ -216,6 +217,34 @@ apply_status(struct ledger *l, struct msg *m)
 	}
 	kept = arena_dup(l->arena, &s, sizeof(s));
 	map_put(&l->status, kept);
+}
+
+static struct ledger_status *
+status_get(const struct ledger *l, const char *ca, const uint8_t *serial,
+    size_t len)
+{
+	struct ledger_status	 key = { .serial_len = (uint8_t)len };
+
+	if (len > sizeof(key.serial))
+		return NULL;
+	snprintf(key.ca, sizeof(key.ca), "%s", ca);
+	memcpy(key.serial, serial, len);
+	return map_find(&l->status, &key);
+}
+
+static void
+apply_settled(struct ledger *l, struct msg *m)
+{
+	struct ledger_status	*st = NULL;
+	struct bytes		 serial;
+	char			 ca[65];
+
+	msg_get_str(m, ca, sizeof(ca));
+	serial = msg_get_blob(m, sizeof(st->serial));
+	if (m->bad || (st = status_get(l, ca, serial.p, serial.len)) == NULL)
+		return;
+	st->is_under_way = false;
+	st->missed_at = 0;
 }
 
 static void
@@ -319,7 +348,11 @@ ledger_apply(struct ledger *l, uint32_t type, struct bytes body,
 		apply_use(l, m);
 		break;
 	case RECORD_STATUS:
-		apply_status(l, m);
+	case RECORD_UNDER_WAY:
+		apply_status(l, m, type == RECORD_UNDER_WAY);
+		break;
+	case RECORD_SETTLED:
+		apply_settled(l, m);
 		break;
 	case RECORD_HEAD_AT:
 		apply_head(l, m);
@@ -516,19 +549,6 @@ ledger_find_use(const struct ledger *l, const uint8_t order[32], uint32_t n)
 	return map_find(&l->use, &key);
 }
 
-static struct ledger_status *
-status_get(const struct ledger *l, const char *ca,
-    const uint8_t *serial, size_t len)
-{
-	struct ledger_status	 key = { .serial_len = (uint8_t)len };
-
-	if (len > sizeof(key.serial))
-		return NULL;
-	snprintf(key.ca, sizeof(key.ca), "%s", ca);
-	memcpy(key.serial, serial, len);
-	return map_find(&l->status, &key);
-}
-
 const struct ledger_status *
 ledger_find_status(const struct ledger *l, const char *ca,
     const uint8_t *serial, size_t len)
@@ -545,14 +565,17 @@ ledger_send_status(struct ledger *l, const struct ledger_status *key)
 		st->is_under_way = true;
 }
 
-void
-ledger_settle_status(struct ledger *l, const char *ca, const uint8_t *serial,
-    size_t len, const uint8_t order[32])
+bool
+ledger_is_under_way(struct ledger *l, const char *ca, const uint8_t *serial,
+    size_t len, int64_t now)
 {
 	struct ledger_status	*st = status_get(l, ca, serial, len);
 
-	if (st != NULL && memcmp(st->order, order, sizeof(st->order)) == 0)
-		st->is_under_way = false;
+	if (st == NULL || !st->is_under_way)
+		return false;
+	if (st->missed_at == 0)
+		st->missed_at = now;
+	return now < st->missed_at + MISSED_MAX;
 }
 
 const struct ledger_status *
@@ -621,7 +644,7 @@ ledger_add_use(struct ledger *l, const struct ledger_use *u)
 void
 ledger_add_status(struct ledger *l, const struct ledger_status *s)
 {
-	msg_init(&l->msg, RECORD_STATUS);
+	msg_init(&l->msg, s->is_under_way ? RECORD_UNDER_WAY : RECORD_STATUS);
 	msg_put_str(&l->msg, s->ca);
 	msg_put_blob(&l->msg, s->serial, s->serial_len);
 	msg_put_u32(&l->msg, s->status);
@@ -630,6 +653,21 @@ ledger_add_status(struct ledger *l, const struct ledger_status *s)
 	msg_put_i64(&l->msg, s->invalid_since);
 	msg_put_blob(&l->msg, s->order, 32);
 	put_shard(&l->msg, s->shard);
+	group_add(l);
+}
+
+void
+ledger_add_settled(struct ledger *l, const char *ca, const uint8_t *serial,
+    size_t len, const uint8_t order[32])
+{
+	const struct ledger_status	*st = status_get(l, ca, serial, len);
+
+	if (st == NULL || !st->is_under_way ||
+	    memcmp(st->order, order, sizeof(st->order)) != 0)
+		return;
+	msg_init(&l->msg, RECORD_SETTLED);
+	msg_put_str(&l->msg, ca);
+	msg_put_blob(&l->msg, serial, len);
 	group_add(l);
 }
 

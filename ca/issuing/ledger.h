@@ -40,8 +40,9 @@ struct ledger_status {
 	int64_t		 invalid_since;	/* 0: not said */
 	int64_t		 shard;		/* that the certificate names, or 0 */
 	uint8_t		 order[32];	/* zeros: it expired */
-	/* In memory alone: the store may not have it yet. */
-	bool		 is_under_way;
+	bool		 is_under_way;	/* the store may not have it yet */
+	/* In memory alone: when a list first found that it has not; or 0. */
+	int64_t		 missed_at;
 };
 /* Not good again, but revoked or held until it expired. */
 bool	 ledger_is_expired(const struct ledger_status *);
@@ -91,12 +92,21 @@ void	 ledger_add_use(struct ledger *, const struct ledger_use *);
 void	 ledger_add_status(struct ledger *, const struct ledger_status *);
 /*
  * A status that is in the ledger is told to the store in a transaction, which
- * takes its time, and may have to be repeated.  Until settled by the entry of
- * this order in the audit chain it is under way.
+ * takes its time, and may have to be repeated, by the next process if this one
+ * is killed.  It is added as one under way, and stays so until settled: by the
+ * entry of this order in the audit chain.  That it is told once more is kept
+ * in memory alone.
  */
 void	 ledger_send_status(struct ledger *, const struct ledger_status *);
-void	 ledger_settle_status(struct ledger *, const char *ca,
+void	 ledger_add_settled(struct ledger *, const char *ca,
 	    const uint8_t *serial, size_t len, const uint8_t order[32]);
+/*
+ * At this time the store had it otherwise.  True while nobody can be blamed
+ * for that: it is under way, and has not been missed for too long.  Whoever
+ * owns the store could keep it under way for ever.
+ */
+bool	 ledger_is_under_way(struct ledger *, const char *ca,
+	    const uint8_t *serial, size_t len, int64_t now);
 void	 ledger_add_head(struct ledger *, const struct audit_head *);
 void	 ledger_add_crl(struct ledger *, const char *ca, int64_t shard,
 	    int64_t number, const uint8_t digest[32]);

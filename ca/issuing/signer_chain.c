@@ -323,7 +323,7 @@ learn_settled(struct signer *s, struct bytes body, const char *act)
 	    strcmp(act, "release") == 0) &&
 	    change_read(&c, body, &ignored) == 0 && find_hex(body, "order",
 	    order, sizeof(order), sizeof(order), &len, &ignored) == 0)
-		ledger_settle_status(s->ledger, c.ca, c.serial, c.len, order);
+		ledger_add_settled(s->ledger, c.ca, c.serial, c.len, order);
 }
 
 static int

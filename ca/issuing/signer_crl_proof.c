@@ -116,11 +116,8 @@ static bool
 is_under_way(const struct signer *s, const struct signer_ca *ca,
     const struct crl_entry *c)
 {
-	const struct ledger_status	*st;
-
-	st = ledger_find_status(s->ledger, ca->conf->name, c->serial,
-	    c->serial_len);
-	return st != NULL && st->is_under_way;
+	return ledger_is_under_way(s->ledger, ca->conf->name, c->serial,
+	    c->serial_len, clock_now(s->clock));
 }
 
 /* We have it and the store does not. */

@@ -237,6 +237,7 @@ status_first(struct signer *s, struct status_group *g,
 		if (changed == -1)
 			return -1;
 		st[n].shard = ask->target[i].shard;
+		st[n].is_under_way = true;
 		n += (size_t)changed;
 	}
 	msg_put_u32(out, (uint32_t)n);
@@ -358,20 +359,6 @@ status_answer(struct signer *s, struct status_group *g,
 	return 0;
 }
 
-/* On disk, and on its way into the store. */
-static int
-status_sync(struct signer *s, const struct status_group *g, struct error *e)
-{
-	const struct ledger_status	*st;
-	size_t				 pos = 0;
-
-	if (ledger_sync(s->ledger, e) == -1)
-		return -1;
-	while ((st = map_next(&g->status, &pos)) != NULL)
-		ledger_send_status(s->ledger, st);
-	return 0;
-}
-
 int
 signer_status(struct signer *s, struct msg *in, struct msg *out,
     struct error *e)
@@ -400,7 +387,7 @@ signer_status(struct signer *s, struct msg *in, struct msg *out,
 	}
 	/* What is answered is on disk; a malformed message changes nothing
 	 * that was not ordered. */
-	if (status_sync(s, &g, e) == 0)
+	if (ledger_sync(s->ledger, e) == 0)
 		rc = msg_done(in, e);
  out:
 	map_clear(&g.status);

@@ -1,20 +1,22 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # A list is made while a revocation is in the signer's ledger and its
-# transaction not at its end.  The list has it, and there is no alarm; when the
-# store has had it and lost it, there is.
+# transaction not at its end, or never was because signet-cad was killed.  The
+# list has it, and there is no alarm; when the store has had it and lost it,
+# there is.
 # Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 install_pki
 sed -i -e 's/^workers = .*/workers = 2;/' -e 's/^group = .*/group = 100;/' \
     "$pki/cad.conf"
-for name in one two; do
+for name in one two three; do
 	as o1 order_tls "$name" --sign >/dev/null
 done
 ok 'certificates are issued' cad
-two=$(serial_of "$(last_order)")
-one=$(serial_of "$(last_order 1)")
+three=$(serial_of "$(last_order)")
+two=$(serial_of "$(last_order 1)")
+one=$(serial_of "$(last_order 2)")
 
 # Somebody reads the history of changes and lets nobody write in it.
 mkfifo "$tmp/hold"
@@ -90,4 +92,45 @@ due
 ok 'the store loses it: an alarm' wait_for grep -q \
     "ALARM crl: the store lacks revoked certificate $two" "$tmp/log"
 stop "$last"
+
+# Killed between the ledger and the store's COMMIT; the next list comes before
+# the order is tried again, which somebody has locked.
+is_good() { [ "$(sql "SELECT status FROM cert
+    WHERE serial = '\\x$three'")" = good ]; }
+blames() { grep -q "the store lacks revoked certificate $three" "$tmp/log"; }
+as o1 signet order new --kind revoke --reason superseded --wait 0s --yes \
+    "$three" >"$tmp/out" 2>&1
+SIGNET_FAULT=cad.status-before-commit
+export SIGNET_FAULT
+not 'a third revocation, killed before it is in the store' cad
+unset SIGNET_FAULT
+ok '... which says good' is_good
+mkfifo "$tmp/lock"
+psql -X -q -d signet <"$tmp/lock" >"$tmp/psql.log" 2>&1 &
+locker=$!
+pids="$pids $locker"
+exec 8>"$tmp/lock"
+echo "BEGIN; SELECT FROM signet.orders WHERE state = 'ready' FOR UPDATE;" >&8
+locks() {
+	[ "$(sql "SELECT count(*) FROM pg_locks WHERE granted
+	    AND relation = 'signet.orders'::regclass
+	    AND mode = 'RowShareLock'")" -gt 0 ]
+}
+ok 'its order is locked' wait_for locks
+due
+ok 'the next start makes a list' cad
+ok '... that has it' listed "$three"
+ok '... while the store says good' is_good
+not '... without blaming the store for it' blames
+echo 'COMMIT;' >&8
+exec 8>&-
+wait "$locker"
+ok 'the order is carried out after all' cad
+not '... and the store has it' is_good
+not '... without an alarm about it' blames
+tamper "UPDATE cert SET status = 'good', revoked_at = NULL, reason = NULL
+    WHERE serial = '\\x$three'"
+due
+cad
+ok 'when the store loses it then, there is an alarm' blames
 done_testing

@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/chain.h"
+
 static char *
 path_in(struct fixture *f, const char *name)
 {
@@ -371,9 +373,52 @@ change(struct fixture *f, const struct buf *blob, X509 *x,
 		msg_get_error(&f->answer, &f->e);
 		return -1;
 	}
-	(void)msg_get_blob(&f->answer, 32);
+	memcpy(f->changed, msg_get_blob(&f->answer, 32).p, 32);
 	(void)msg_get_i64(&f->answer);
 	return (int)msg_get_u32(&f->answer);
+}
+
+void
+entry_of(struct buf *b, const char *instance, const char *act,
+    const uint8_t order[32], X509 *x)
+{
+	const ASN1_INTEGER	*n;
+	uint8_t			 tbs[32] = { 1 };
+
+	audit_begin(b, act, NOW);
+	audit_hex(b, "order", order, 32);
+	audit_num(b, "n", 0);
+	audit_str(b, "ca", "services");
+	if (x != NULL) {
+		n = X509_get0_serialNumber(x);
+		audit_hex(b, "serial", n->data, (size_t)n->length);
+	}
+	audit_hex(b, "tbs", tbs, 32);
+	audit_num(b, "reason", 1);
+	audit_str(b, "expires", "2027-02-01T00:00:00Z");
+	audit_str(b, "instance", instance);
+}
+
+void
+told(struct fixture *f, const char *act, X509 *x)
+{
+	struct audit_head	 head = { .seq = 0 };
+	struct buf		 body = { 0 };
+
+	entry_of(&body, f->conf.instance, act, f->changed, x);
+	audit_advance(&head, BYTES(body.p, body.len));
+	msg_init(&f->ask, WIRE_FOLLOW);
+	msg_put_i64(&f->ask, 0);
+	msg_put_u32(&f->ask, 0);
+	msg_put_u32(&f->ask, 1);
+	msg_put_i64(&f->ask, 1);
+	msg_put_blob(&f->ask, head.hash, 32);
+	msg_put_blob(&f->ask, body.p, body.len);
+	msg_put_u32(&f->ask, 0);
+	msg_put_blob(&f->ask, NULL, 0);
+	msg_put_str(&f->ask, "officer");
+	answered(f);
+	buf_clear(&body);
 }
 
 int

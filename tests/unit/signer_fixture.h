@@ -34,6 +34,7 @@ struct fixture {
 	int64_t		 shard;		/* whose lists are made; 0: all */
 	int64_t		 drawn;		/* by the last certificate */
 	char		 alarm[200];	/* the first of the last list */
+	uint8_t		 changed[32];	/* digest of the last status order */
 	struct signer	*signer;
 	struct identity	 officer, second, twin, security, auditor, foreign;
 	EVP_PKEY	*key;		/* of the requests */
@@ -77,6 +78,10 @@ int	 change(struct fixture *, const struct buf *blob, X509 *x,
 	    const char *profile);
 int	 change_by(struct fixture *, enum order_kind kind, X509 *x,
 	    const char *profile, const struct identity *by);
+void	 entry_of(struct buf *, const char *instance, const char *act,
+	    const uint8_t order[32], X509 *x);
+/* The store has the last change: its entry is the first of the chain. */
+void	 told(struct fixture *, const char *act, X509 *x);
 void	 answered(struct fixture *);
 uint32_t begin_list(struct fixture *, enum wire_crl_kind kind, int64_t complete,
 	    int64_t next);

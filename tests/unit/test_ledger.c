@@ -172,6 +172,67 @@ ledger_remembers_the_shards_of_certificates_and_their_addresses(void **state)
 	assert_null(ledger_shard_url(f->l, "services"));
 }
 
+static bool
+is_under_way(struct fixture *f, const struct ledger_status *s, int64_t at)
+{
+	return ledger_is_under_way(f->l, s->ca, s->serial, s->serial_len, at);
+}
+
+/* Also for the next process, if this one is killed. */
+static void
+ledger_remembers_what_is_under_way_until_it_is_settled(void **state)
+{
+	struct fixture		*f = *state;
+	struct ledger_status	 s = status_of("people", 9, CERT_REVOKED);
+	struct ledger_status	 other = status_of("people", 8, CERT_REVOKED);
+	uint8_t			 foreign[32] = { 7 };
+
+	memset(s.order, 3, sizeof(s.order));
+	s.is_under_way = true;
+	ledger_add_status(f->l, &s);
+	ledger_add_status(f->l, &other);
+	assert_false(is_under_way(f, &s, NOW));
+	assert_int_equal(ledger_sync(f->l, &f->e), 0);
+	assert_true(is_under_way(f, &s, NOW));
+	assert_false(is_under_way(f, &other, NOW));
+	reopen(f);
+	ledger_add_settled(f->l, s.ca, s.serial, 16, foreign);
+	ledger_add_settled(f->l, "services", s.serial, 16, s.order);
+	assert_int_equal(ledger_sync(f->l, &f->e), 0);
+	assert_true(is_under_way(f, &s, NOW));
+	assert_false(is_under_way(f, &other, NOW));
+	ledger_add_settled(f->l, s.ca, s.serial, 16, s.order);
+	assert_true(is_under_way(f, &s, NOW));
+	assert_int_equal(ledger_sync(f->l, &f->e), 0);
+	assert_false(is_under_way(f, &s, NOW));
+	reopen(f);
+	assert_false(is_under_way(f, &s, NOW));
+	assert_int_equal(ledger_find_status(f->l, "people", s.serial,
+	    16)->status, CERT_REVOKED);
+}
+
+static void
+ledger_lets_nobody_keep_a_status_under_way_for_ever(void **state)
+{
+	struct fixture		*f = *state;
+	struct ledger_status	 s = status_of("people", 9, CERT_REVOKED);
+
+	s.is_under_way = true;
+	ledger_add_status(f->l, &s);
+	assert_int_equal(ledger_sync(f->l, &f->e), 0);
+	/* From when it was first missed, not from when it was decided. */
+	assert_true(is_under_way(f, &s, NOW + 100000));
+	assert_true(is_under_way(f, &s, NOW + 100599));
+	assert_false(is_under_way(f, &s, NOW + 100600));
+	/* That the store asks for it again changes nothing. */
+	ledger_send_status(f->l, &s);
+	assert_false(is_under_way(f, &s, NOW + 100600));
+	ledger_add_settled(f->l, s.ca, s.serial, 16, s.order);
+	assert_int_equal(ledger_sync(f->l, &f->e), 0);
+	ledger_send_status(f->l, &s);
+	assert_true(is_under_way(f, &s, NOW + 100600));
+}
+
 static void
 ledger_tells_released_from_expired(void **state)
 {
@@ -347,6 +408,8 @@ main(void)
 		T(ledger_remembers_after_reopening),
 		T(ledger_keeps_the_last_status_of_a_certificate),
 		T(ledger_remembers_the_shards_of_certificates_and_their_addresses),
+		T(ledger_remembers_what_is_under_way_until_it_is_settled),
+		T(ledger_lets_nobody_keep_a_status_under_way_for_ever),
 		T(ledger_tells_released_from_expired),
 		T(ledger_forgets_uses_a_week_after_their_order_expired),
 		T(ledger_cuts_a_torn_group_at_every_byte),

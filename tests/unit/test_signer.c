@@ -531,15 +531,6 @@ signer_refuses_another_certificate_in_place_of_the_target(void **state)
 
 /* Tests: lists. */
 
-/* As long as what it did may be on its way into the store it does not miss it
- * there; after a restart nothing is. */
-static void
-told(struct fixture *f)
-{
-	signer_free(&f->signer);
-	start(f);
-}
-
 static void
 signer_keeps_an_entry_that_the_store_has_dropped(void **state)
 {
@@ -550,7 +541,7 @@ signer_keeps_an_entry_that_the_store_has_dropped(void **state)
 
 	assert_int_equal(change_by(f, ORDER_REVOKE, x, "tls-server",
 	    &f->officer), 1);
-	told(f);
+	told(f, "revoke", x);
 	crl = make_list(f, NULL, NULL, &differences, &alarms);
 	assert_int_equal(differences, 1);
 	assert_int_equal(alarms, 1);
@@ -681,7 +672,7 @@ signer_drops_no_entry_for_a_release_older_than_the_hold(void **state)
 	    &f->officer), 1);
 	assert_int_equal(change(f, &kept, x, "tls-server"), -1);
 	assert_non_null(strstr(f->e.text, "older than the hold"));
-	told(f);
+	told(f, "hold", x);
 	crl = make_list(f, NULL, &used, &differences, &alarms);
 	assert_int_equal(alarms, 1);
 	assert_int_equal(crl->n, 1);
@@ -1013,24 +1004,11 @@ static void
 entry_by(struct fixture *f, struct buf *b, const char *instance,
     const char *act, const struct buf *order, X509 *x)
 {
-	struct approved		*a = NULL;
-	const ASN1_INTEGER	*n;
-	uint8_t			 tbs[32] = { 1 };
+	struct approved	*a = NULL;
 
 	assert_int_equal(approval_open(&a, BYTES(order->p, order->len), &f->e),
 	    0);
-	audit_begin(b, act, NOW);
-	audit_hex(b, "order", a->digest, 32);
-	audit_num(b, "n", 0);
-	audit_str(b, "ca", "services");
-	if (x != NULL) {
-		n = X509_get0_serialNumber(x);
-		audit_hex(b, "serial", n->data, (size_t)n->length);
-	}
-	audit_hex(b, "tbs", tbs, 32);
-	audit_num(b, "reason", 1);
-	audit_str(b, "expires", "2027-02-01T00:00:00Z");
-	audit_str(b, "instance", instance);
+	entry_of(b, instance, act, a->digest, x);
 	approval_free(&a);
 }
 
@@ -1109,6 +1087,41 @@ signer_misses_only_what_the_store_has_had(void **state)
 		buf_clear(&chain.entry[i]);
 	buf_clear(&hold);
 	buf_clear(&release);
+	X509_free(x);
+}
+
+static void
+restart(struct fixture *f)
+{
+	signer_free(&f->signer);
+	start(f);
+}
+
+/* Killed between its ledger and the store's COMMIT. */
+static void
+signer_misses_nothing_that_was_under_way_when_it_was_killed(void **state)
+{
+	struct fixture	*f = *state;
+	X509		*x = issue_tls(f, "www.example.org");
+
+	assert_int_equal(change_by(f, ORDER_REVOKE, x, "tls-server",
+	    &f->officer), 1);
+	restart(f);
+	assert_int_equal(alarms_of_list(f, NULL, 1), 0);
+	f->clock.value += 599;
+	assert_int_equal(alarms_of_list(f, NULL, 1), 0);
+	/* A store that keeps it under way for ever is found as well. */
+	f->clock.value++;
+	assert_int_equal(alarms_of_list(f, NULL, 1), 1);
+	assert_non_null(strstr(f->alarm, "the store lacks"));
+	restart(f);
+	assert_int_equal(alarms_of_list(f, NULL, 1), 0);
+	told(f, "revoke", x);
+	assert_int_equal(alarms_of_list(f, NULL, 1), 1);
+	/* What it has had, it has had. */
+	restart(f);
+	assert_int_equal(alarms_of_list(f, NULL, 1), 1);
+	assert_non_null(strstr(f->alarm, "the store lacks"));
 	X509_free(x);
 }
 
@@ -1409,6 +1422,7 @@ main(void)
 		T(signer_goes_on_from_a_head_that_two_security_officers_name),
 		T(signer_learns_from_the_chain_what_others_used_and_revoked),
 		T(signer_misses_only_what_the_store_has_had),
+		T(signer_misses_nothing_that_was_under_way_when_it_was_killed),
 		T(signer_never_carries_out_what_an_officer_has_rejected),
 		T(signer_learns_what_others_were_told_to_reject_by_its_order),
 		T(signer_stops_at_a_revocation_that_no_order_proves),

@@ -286,7 +286,7 @@ signer_keeps_on_its_shard_what_the_store_has_on_none(void **state)
 	struct story	 t = { .shard = 1 };
 	char		 hex[64];
 
-	restart(f);
+	told(f, "revoke", x);
 	assert_true(lists(f, &t, x));
 	assert_int_equal(t.asked, 1);
 	assert_int_equal(t.alarms, 1);
