@@ -3,19 +3,16 @@
 
 #include <string.h>
 
+#include "agent/confine.h"
 #include "base/log.h"
-#include "os/file.h"
-#include "os/sandbox.h"
 
 int
 keeper_open(struct keeper *k, const struct place_source *from,
     struct error *e)
 {
-	if (place_open(&k->place, from, &k->secret, e) == -1 ||
-	    place_read(&k->place, &k->id, e) == -1)
-		return -1;
-	return stat(k->place.cert, &k->seen) == 0 ? 0 :
-	    error_sys(e, "%s", k->place.cert);
+	return place_open(&k->place, from, &k->secret, e) == -1 ||
+	    place_read(&k->place, &k->id, e) == -1 ||
+	    place_seen(&k->place, &k->seen, e) == -1 ? -1 : 0;
 }
 
 void
@@ -26,29 +23,20 @@ keeper_clear(struct keeper *k)
 	secret_free(&k->secret.secret);
 }
 
-/* Both files are replaced, one after the other: between the two they do not
- * fit, and the next look finds them whole. */
 int
 keeper_look(struct keeper *k, struct identity *was, const char *what)
 {
 	struct error	 e = ERROR_INIT;
 	struct identity	 id;
-	struct stat	 st;
+	int		 found = place_look(&k->place, &k->seen, &id, &e);
 
-	if (stat(k->place.cert, &st) == -1 || (st.st_ino == k->seen.st_ino &&
-	    st.st_mtim.tv_sec == k->seen.st_mtim.tv_sec &&
-	    st.st_mtim.tv_nsec == k->seen.st_mtim.tv_nsec))
+	if (found == -1 && !k->told)
+		log_error(&e, "%s", what);
+	k->told = found == -1;
+	if (found != 1)
 		return 0;
-	if (place_read(&k->place, &id, &e) == -1) {
-		if (!k->told)
-			log_error(&e, "%s", what);
-		k->told = true;
-		return 0;
-	}
-	k->told = false;
 	*was = k->id;
 	k->id = id;
-	k->seen = st;
 	return 1;
 }
 
@@ -56,31 +44,11 @@ int
 keeper_confine(const struct keeper *k, const struct rad_conf *c,
     struct error *e)
 {
-	char			*key = file_directory(k->place.key != NULL ?
-				    k->place.key : k->place.cert);
-	char			*cert = file_directory(k->place.cert);
-	struct sandbox_path	*v = mem_array(4 + c->token_paths.n,
-				    sizeof(*v));
-	struct sandbox		 box = { .user = c->user, .path = v,
-				    .no_network = true, .no_exec = true,
-				    .local_sockets = c->token_sockets };
-	bool			 landlock;
-	size_t			 i, n = 0;
-	int			 rc;
+	const struct confine	 how = { .user = c->user,
+				    .token_paths = &c->token_paths,
+				    .token_sockets = c->token_sockets };
 
-	v[n++] = (struct sandbox_path){ key, SANDBOX_READ };
-	v[n++] = (struct sandbox_path){ cert, SANDBOX_READ };
-	v[n++] = (struct sandbox_path){ "/etc", SANDBOX_READ };
-	v[n++] = (struct sandbox_path){ "/usr", SANDBOX_READ };
-	for (i = 0; i < c->token_paths.n; i++)
-		v[n++] = (struct sandbox_path){ c->token_paths.v[i],
-		    SANDBOX_WRITE };
-	box.npath = n;
-	rc = sandbox_enter(&box, &landlock, e);
-	mem_free(&v);
-	mem_free(&key);
-	mem_free(&cert);
-	return rc;
+	return confine_enter(&how, &k->place, e);
 }
 
 static void

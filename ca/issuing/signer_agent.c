@@ -3,19 +3,8 @@
  * The agent whose key signs audit heads.  A process beside us renews its
  * certificate; what it has put in place is taken up with the next head.
  */
-#include <sys/stat.h>
-
 #include "os/file.h"
 #include "signer_private.h"
-
-static bool
-has_changed(const struct signer *s, struct stat *now)
-{
-	return stat(s->conf->agent_cert, now) == 0 &&
-	    (now->st_ino != s->agent_file.st_ino ||
-	    now->st_mtim.tv_sec != s->agent_file.st_mtim.tv_sec ||
-	    now->st_mtim.tv_nsec != s->agent_file.st_mtim.tv_nsec);
-}
 
 static int
 begin(struct signer *s, struct error *e)
@@ -44,9 +33,9 @@ signer_agent_load(struct signer *s, struct buf *unusable, struct error *e)
 		return 0;
 	}
 	if (begin(s, e) == -1 ||
-	    place_load(&s->agent_place, &s->agent, e) == -1)
+	    place_load(&s->agent_place, &s->agent, e) == -1 ||
+	    place_seen(&s->agent_place, &s->agent_file, e) == -1)
 		return error_wrap(e, "agent");
-	(void)has_changed(s, &s->agent_file);
 	return 0;
 }
 
@@ -59,14 +48,12 @@ signer_agent_refresh(struct signer *s)
 {
 	struct error	 ignored = ERROR_INIT;
 	struct identity	 fresh;
-	struct stat	 now;
 
-	if (s->agent.key == NULL || !has_changed(s, &now) ||
-	    place_read(&s->agent_place, &fresh, &ignored) == -1)
+	if (s->agent.key == NULL || place_look(&s->agent_place,
+	    &s->agent_file, &fresh, &ignored) != 1)
 		return;
 	identity_free(&s->agent);
 	s->agent = fresh;
-	s->agent_file = now;
 }
 
 void

@@ -9,10 +9,9 @@
 #include <string.h>
 
 #include "agent/agent_private.h"
+#include "agent/confine.h"
 #include "base/log.h"
-#include "os/file.h"
 #include "os/msg.h"
-#include "os/sandbox.h"
 #include "x509/cert.h"
 
 #define TICK_MS		1000
@@ -216,34 +215,12 @@ static int
 confine(const struct agent *a, struct error *e)
 {
 	const struct agent_conf	*c = a->conf;
-	const struct place	*own = &a->task[0].place;
-	char			*key = file_directory(own->key != NULL ?
-				    own->key : own->cert);
-	char			*cert = file_directory(own->cert);
-	size_t			 n = 0, i;
-	struct sandbox_path	*v = mem_array(6 + c->token_paths.n,
-				    sizeof(*v));
-	struct sandbox		 box = { .user = c->user, .path = v,
-				    .no_exec = true };
-	bool			 landlock;
-	int			 rc;
+	const struct confine	 how = { .user = c->user,
+				    .token_paths = &c->token_paths,
+				    .token_sockets = c->token_sockets,
+				    .renews = true, .also = c->signers };
 
-	v[n++] = (struct sandbox_path){ "/etc", SANDBOX_READ };
-	v[n++] = (struct sandbox_path){ "/usr", SANDBOX_READ };
-	v[n++] = (struct sandbox_path){ "/run", SANDBOX_READ };
-	v[n++] = (struct sandbox_path){ key, SANDBOX_WRITE };
-	v[n++] = (struct sandbox_path){ cert, SANDBOX_WRITE };
-	if (c->signers != NULL)
-		v[n++] = (struct sandbox_path){ c->signers, SANDBOX_WRITE };
-	for (i = 0; i < c->token_paths.n; i++)
-		v[n++] = (struct sandbox_path){ c->token_paths.v[i],
-		    SANDBOX_WRITE };
-	box.npath = n;
-	rc = sandbox_enter(&box, &landlock, e);
-	mem_free(&v);
-	mem_free(&key);
-	mem_free(&cert);
-	return rc;
+	return confine_enter(&how, &a->task[0].place, e);
 }
 
 int

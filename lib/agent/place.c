@@ -440,3 +440,26 @@ place_load(const struct place *p, struct identity *id, struct error *e)
 		return -1;
 	return place_read(p, id, e);
 }
+
+int
+place_seen(const struct place *p, struct stat *seen, struct error *e)
+{
+	return stat(p->cert, seen) == 0 ? 0 : error_sys(e, "%s", p->cert);
+}
+
+/* The certificate is replaced last, and its file by another one. */
+int
+place_look(const struct place *p, struct stat *seen, struct identity *id,
+    struct error *e)
+{
+	struct stat	 st;
+
+	if (stat(p->cert, &st) == -1 || (st.st_ino == seen->st_ino &&
+	    st.st_mtim.tv_sec == seen->st_mtim.tv_sec &&
+	    st.st_mtim.tv_nsec == seen->st_mtim.tv_nsec))
+		return 0;
+	if (place_read(p, id, e) == -1)
+		return -1;
+	*seen = st;
+	return 1;
+}

@@ -10,6 +10,7 @@
  * done again until it is done, and then it is removed.  So whatever instant a
  * crash chooses, place_load() finds a key with its certificate.
  */
+#include <sys/stat.h>
 #include "base/mem.h"
 #include "base/secret.h"
 #include "x509/key.h"
@@ -51,6 +52,14 @@ int	 place_check_role(const struct place *, const struct identity *,
 int	 place_load(const struct place *, struct identity *, struct error *);
 /* The same without finishing anything: for who may only read. */
 int	 place_read(const struct place *, struct identity *, struct error *);
+/*
+ * Another process replaces what is in place.  After reading it, note in *seen
+ * what it was; a look later says 1: here is what is there now; 0: it is the
+ * same; -1: of two files one may be new already, and the next look finds both.
+ */
+int	 place_seen(const struct place *, struct stat *seen, struct error *);
+int	 place_look(const struct place *, struct stat *seen,
+	    struct identity *, struct error *);
 
 /*
  * A key in a token.  ERROR_NOTFOUND: the token has none of that name; alg,
