@@ -355,8 +355,11 @@ write_station_conf(struct init *in, struct error *e)
 	if (put_database(in, &b, "database", "signet_station", e) == -1)
 		goto out;
 	put_path(in, &b, "layouts", "cards");
+	put_path(in, &b, "root", "ca/root.pem");
 	put_agent(in, &b, "station");
-	init_put_setting(&b, "master", master);
+	if (put_database(in, &b, "agent_database", "signet_agent", e) == -1)
+		goto out;
+	init_put_setting(&b, "master", init_secret_source(in, "card-master"));
 	buf_str(&b, "\n# A key of this station, for secrets of cards under "
 	    "way; and certificates of\n# the help desk and of who prints PIN "
 	    "letters.  A key and a certificate:\n#   openssl req -x509 "

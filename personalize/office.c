@@ -176,6 +176,7 @@ do_chores(struct office *o)
 {
 	struct error	 e = ERROR_INIT;
 
+	office_look_agent(o);
 	if (office_revoke(o, &e) == -1)
 		log_error(&e, "certificates of spoiled cards");
 	tell_balance(o);
@@ -246,7 +247,8 @@ office_confine(const struct office *o, struct error *e)
 	char				*key = file_directory(
 					    o->place.key != NULL ?
 					    o->place.key : o->place.cert);
-	struct sandbox_path		*v = mem_array(6 + c->token_paths.n,
+	char				*cert = file_directory(o->place.cert);
+	struct sandbox_path		*v = mem_array(7 + c->token_paths.n,
 					    sizeof(*v));
 	struct sandbox			 box = { .user = c->user, .path = v,
 					    .no_exec = true };
@@ -255,6 +257,7 @@ office_confine(const struct office *o, struct error *e)
 	int				 rc;
 
 	v[n++] = (struct sandbox_path){ key, SANDBOX_READ };
+	v[n++] = (struct sandbox_path){ cert, SANDBOX_READ };
 	v[n++] = (struct sandbox_path){ c->layouts, SANDBOX_READ };
 	v[n++] = (struct sandbox_path){ c->letters, SANDBOX_READ };
 	v[n++] = (struct sandbox_path){ "/etc", SANDBOX_READ };
@@ -267,6 +270,7 @@ office_confine(const struct office *o, struct error *e)
 	box.npath = n;
 	rc = sandbox_enter(&box, &landlock, e);
 	mem_free(&v);
+	mem_free(&cert);
 	mem_free(&key);
 	return rc;
 }

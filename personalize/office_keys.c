@@ -4,6 +4,7 @@
  */
 #include "office_private.h"
 
+#include "base/log.h"
 #include "x509/cert.h"
 
 static int
@@ -40,9 +41,40 @@ get_agent(struct office *o, struct error *e)
 					    .what = "agent" };
 
 	if (place_open(&o->place, &from, &o->secret, e) == -1 ||
-	    place_read(&o->place, &o->agent, e) == -1)
+	    place_load(&o->place, &o->agent, e) == -1 ||
+	    place_seen(&o->place, &o->agent_file, e) == -1)
 		return -1;
 	return place_check_role(&o->place, &o->agent, ROLE_STATION_AGENT, e);
+}
+
+static int
+find_agent(struct office *o, struct identity *fresh, struct error *e)
+{
+	int	 found = place_look(&o->place, &o->agent_file, fresh, e);
+
+	if (found == 1 && place_check_role(&o->place, fresh,
+	    ROLE_STATION_AGENT, e) == -1) {
+		identity_free(fresh);
+		found = -1;
+	}
+	return found;
+}
+
+void
+office_look_agent(struct office *o)
+{
+	struct identity	 fresh;
+	struct error	 e = ERROR_INIT;
+	int		 found = find_agent(o, &fresh, &e);
+
+	if (found == -1 && !o->agent_told)
+		log_error(&e, "the station's new certificate");
+	o->agent_told = found == -1;
+	if (found != 1)
+		return;
+	identity_free(&o->agent);
+	o->agent = fresh;
+	log_info("the station's new certificate is in use");
 }
 
 static int

@@ -27,6 +27,8 @@ struct office {
 	struct place_secret	 secret;
 	struct place		 place;
 	struct identity		 agent;
+	struct stat		 agent_file;	/* its certificate's */
+	bool			 agent_told;	/* that it cannot be used */
 	EVP_PKEY		*seal_key;
 	X509			*seal_cert, *escrow, *mailing_house;
 	STACK_OF(X509)		*stations;	/* us and our peers */
@@ -66,6 +68,9 @@ extern const struct clerk_ops OFFICE_CLERK;	/* arg: a struct seat */
 int	 office_keys(struct office *, const struct office_setup *,
 	    struct error *);
 void	 office_clear(struct office *);
+/* Another process may have renewed the station's certificate: from now on
+ * orders are signed with the new one. */
+void	 office_look_agent(struct office *);
 
 void	 seat_tell(struct seat *, enum event_kind, const char *text);
 void	 seat_tell_event(struct seat *, struct event *);

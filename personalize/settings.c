@@ -36,6 +36,14 @@ const struct conf_item	 STATION_CONF[] = {
 	    " file of the key."),
 	CONF_STR(conf, agent_passphrase, NULL,
 	    "Where its passphrase or PIN comes from, such as file:PATH."),
+	CONF_STR(conf, agent_database, NULL,
+	    "The store as role signet_agent: the station's certificate is"
+	    " renewed through it; default: it is not renewed by itself."),
+	CONF_STR(conf, root, SYSCONFDIR "/ca/root.pem",
+	    "PEM file with the root certificates that a new one is checked"
+	    " to."),
+	CONF_STR(conf, officers_ca, "services",
+	    "The CA whose certificates carry roles."),
 	CONF_STR(conf, pkcs11_module, NULL,
 	    "Module of the token that a pkcs11: URI is in."),
 	CONF_LIST(conf, token_paths,
@@ -81,6 +89,13 @@ station_conf_check(const struct station_conf *c, struct error *e)
 	if (!text_is_name(c->station))
 		return error_set(e, ERROR_CONFIG, "station: \"%s\" is not a "
 		    "name", c->station);
+	if (c->agent_database != NULL && c->agent_passphrase != NULL &&
+	    strcmp(c->agent_passphrase, "prompt") == 0) {
+		error_set(e, ERROR_CONFIG, "agent_database: who renews the "
+		    "certificate has nobody to ask for agent_passphrase");
+		return error_hint(e, "put it into a file: file:PATH; or leave "
+		    "agent_database out");
+	}
 	for (size_t i = 0; i < c->channels.n; i++) {
 		const struct station_channel *v =
 		    (const struct station_channel *)c->channels.v + i;

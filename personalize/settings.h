@@ -20,6 +20,7 @@ struct station_conf {
 	char			*database;
 	char			*layouts;	/* directory */
 	char			*agent_key, *agent_cert, *agent_passphrase;
+	char			*agent_database, *root, *officers_ca;
 	char			*pkcs11_module;
 	struct conf_list	 token_paths;
 	bool			 token_sockets;

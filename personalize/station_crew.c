@@ -24,10 +24,11 @@ crew_close(int *fd)
 	*fd = -1;
 }
 
-static void
-close_others(struct station *s)
+void
+crew_close_others(struct station *s)
 {
 	crew_close(&s->clerk.fd);
+	crew_close(&s->agent.fd);
 	for (size_t i = 0; i < s->n; i++)
 		crew_close(&s->worker[i].proc.fd);
 }
@@ -37,7 +38,7 @@ clerk_process(int parent, void *arg)
 {
 	struct station	*s = arg;
 
-	close_others(s);
+	crew_close_others(s);
 	return office_main(parent, &s->office);
 }
 
@@ -51,7 +52,7 @@ worker_process(int parent, void *arg)
 {
 	struct worker_start	*w = arg;
 
-	close_others(w->station);
+	crew_close_others(w->station);
 	return reader_main(parent, &w->worker->setup);
 }
 
@@ -197,6 +198,8 @@ crew_look(struct station *s)
 		start_again(s);
 	for (size_t i = 0; s->clerk_ready && i < s->n; i++)
 		look_at_worker(s, i);
+	if (s->clerk_ready)
+		station_agent_look(s);
 }
 
 void
@@ -205,4 +208,5 @@ crew_end(struct station *s, bool at_once)
 	for (size_t i = 0; i < s->n; i++)
 		stop_worker(&s->worker[i], at_once);
 	proc_stop(&s->clerk, STOP_MS);
+	proc_stop(&s->agent, STOP_MS);
 }

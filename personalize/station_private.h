@@ -26,6 +26,8 @@ struct station {
 	struct reader_watch	*watch;
 	size_t			 n;
 	int64_t			 clerk_at;	/* when to start it again */
+	struct proc		 agent;
+	int64_t			 agent_at;	/* likewise */
 	uint32_t		 issued;
 	int			 ending;	/* how often we were told to */
 };
@@ -43,4 +45,10 @@ void	 crew_hear_clerk(struct station *);
 void	 crew_look(struct station *);
 void	 crew_end(struct station *, bool at_once);
 void	 crew_close(int *fd);
+/* What a child must not have: the lines to the others. */
+void	 crew_close_others(struct station *);
+
+/* See that it runs, if it is wanted; and what it says. */
+void	 station_agent_look(struct station *);
+void	 station_agent_hear(struct station *);
 #endif

@@ -47,11 +47,12 @@ static void
 station_turn(struct station *s, struct pollfd *p)
 {
 	p[s->n] = (struct pollfd){ .fd = s->clerk.fd, .events = POLLIN };
+	p[s->n + 1] = (struct pollfd){ .fd = s->agent.fd, .events = POLLIN };
 	for (size_t i = 0; i < s->n; i++)
 		p[i] = (struct pollfd){ .fd = s->worker[i].proc.fd,
 		    .events = POLLIN };
-	if (poll(p, s->n + 1, TURN_MS) == -1) {
-		for (size_t i = 0; i <= s->n; i++)
+	if (poll(p, s->n + 2, TURN_MS) == -1) {
+		for (size_t i = 0; i < s->n + 2; i++)
 			p[i].revents = 0;
 	}
 	/* What the clerk says of a card comes before what is next there. */
@@ -64,6 +65,8 @@ station_turn(struct station *s, struct pollfd *p)
 	for (size_t i = 0; i < s->n; i++)
 		if (s->worker[i].proc.fd != -1 && p[i].revents != 0)
 			hear(s, &s->worker[i].proc.fd);
+	if (s->agent.fd != -1 && p[s->n + 1].revents != 0)
+		station_agent_hear(s);
 	crew_look(s);
 }
 
@@ -93,7 +96,7 @@ await_clerk(struct station *s)
 static void
 station_loop(struct station *s)
 {
-	struct pollfd	*p = mem_array(s->n + 1, sizeof(*p));
+	struct pollfd	*p = mem_array(s->n + 2, sizeof(*p));
 	int64_t		 drawn = 0;
 
 	if (s->run->show == SHOW_BOARD)
@@ -132,7 +135,7 @@ station_begin(struct station *s, const struct station_run *run,
 	char	*batches = join(run->batch, run->nbatches);
 
 	*s = (struct station){ .run = run, .n = run->n,
-	    .clerk = PROC_INIT };
+	    .clerk = PROC_INIT, .agent = PROC_INIT };
 	board_new(&s->board, run->conf->station, batches, run->reader,
 	    run->n);
 	mem_free(&batches);
