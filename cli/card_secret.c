@@ -20,8 +20,8 @@ const struct cmd_opt CARD_SECRET_OPTS[] = {
 	{ "valid", 0, CMD_STRING, false, "TIME",
 	    "how long the order may be used (1d)" },
 	{ "order", 0, CMD_STRING, false, "ID", "this order permits it" },
-	{ "escrow-key", 0, CMD_STRING, false, "FILE",
-	    "the escrow's key: a file" },
+	{ "escrow-key", 0, CMD_STRING, false, "URI",
+	    "the escrow's key: a file or a pkcs11: URI" },
 	{ "escrow-cert", 0, CMD_STRING, false, "FILE", "its certificate" },
 	{ "escrow-passphrase", 0, CMD_STRING, false, "SOURCE",
 	    "where its passphrase or PIN comes from" },
@@ -87,7 +87,7 @@ ask(struct opening *o, struct error *e)
 	out_put(r, "state", "State", "pending");
 	out_put_line(r, "another officer has to: signet order approve %.8s",
 	    hex);
-	out_put_line(r, "then: signet card %s %s --escrow-key FILE", o->kind,
+	out_put_line(r, "then: signet card %s %s --escrow-key URI", o->kind,
 	    o->card.number);
 	out_record_free(&r);
 	return 0;
@@ -100,15 +100,19 @@ open_seal(struct opening *o, struct error *e)
 {
 	struct cli	*c = o->c;
 	const char	*key = cmd_string(c->args, "escrow-key", NULL);
+	char		*uri;
+	int		 rc;
 
 	if (key == NULL) {
 		error_set(e, ERROR_CONFIG, "no key of the escrow to open it "
 		    "with; nothing was used up");
 		return error_hint(e, "give --escrow-key and --escrow-cert");
 	}
-	if (identity_load_opener(&o->escrow, key, cmd_string(c->args,
-	    "escrow-cert", NULL), cmd_string(c->args, "escrow-passphrase",
-	    "prompt"), e) == -1)
+	uri = key_uri(key, c->conf.pkcs11_module);
+	rc = identity_load(&o->escrow, uri, cmd_string(c->args, "escrow-cert",
+	    NULL), cmd_string(c->args, "escrow-passphrase", "prompt"), e);
+	mem_free(&uri);
+	if (rc == -1)
 		return error_wrap(e, "escrow's key");
 	return seal_open(&o->clear, o->sealed, o->escrow.cert, o->escrow.key,
 	    e);

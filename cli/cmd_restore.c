@@ -16,8 +16,8 @@
 #define INDEX_MAX	(16u << 20)
 
 static const struct cmd_opt restore_opts[] = {
-	{ "key", 0, CMD_STRING, true, "FILE",
-	    "the key that it was sealed to" },
+	{ "key", 0, CMD_STRING, true, "URI",
+	    "the key that it was sealed to: a file or pkcs11:..." },
 	{ "cert", 0, CMD_STRING, false, "FILE", "its certificate" },
 	{ "passphrase", 0, CMD_STRING, false, "SOURCE",
 	    "of the key: prompt, file:PATH, fd:N or env:NAME" },
@@ -245,7 +245,7 @@ restore(struct cmd_args *a, void *ctx, struct error *e)
 	cmd_operands(a, &dir);
 	r.dir = dir[0];
 	if (check_moves(&r, e) == 0 && read_index(&r, e) == 0 &&
-	    check_parts(&r, e) == 0 && identity_load_opener(&r.with,
+	    check_parts(&r, e) == 0 && identity_load(&r.with,
 	    cmd_string(a, "key", NULL), cmd_string(a, "cert", NULL), pass,
 	    e) == 0)
 		rc = cmd_flag(a, "check") ? check_contents(&r, e) :

@@ -7,6 +7,7 @@
 
 #include "card/seal.h"
 #include "x509/key.h"
+#include "x509/token.h"
 
 #define RSA_BITS_MIN	2048
 #define EC_BITS_MIN	256
@@ -186,6 +187,20 @@ parse(CMS_ContentInfo **cms, struct bytes sealed, struct error *e)
 	return 0;
 }
 
+/* A token that is away is another thing than a seal of somebody else's. */
+static void
+why_not(EVP_PKEY *key, struct error *e)
+{
+	struct token_key	*k = token_key_of(key);
+
+	if (k != NULL)
+		token_key_failure(k, e);
+	if (e->code == ERROR_NONE)
+		error_ssl(e, ERROR_DENIED, "not sealed to this key, or "
+		    "altered");
+	ERR_clear_error();
+}
+
 static int
 open_into(BIO *out, struct bytes sealed, X509 *cert, EVP_PKEY *key,
     struct bytes *clear, struct error *e)
@@ -199,7 +214,7 @@ open_into(BIO *out, struct bytes sealed, X509 *cert, EVP_PKEY *key,
 		goto done;
 	if (out == NULL || CMS_decrypt(cms, key, cert, NULL, out,
 	    CMS_BINARY) != 1) {
-		error_ssl(e, ERROR_DENIED, "not sealed to this key, or altered");
+		why_not(key, e);
 		goto done;
 	}
 	n = BIO_get_mem_data(out, &p);

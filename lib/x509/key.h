@@ -74,11 +74,6 @@ struct identity {
 int	 identity_load(struct identity *, const char *key_uri,
 	    const char *cert_path, const char *passphrase_from,
 	    struct error *);
-/* The same of a key that opens what was sealed to it; those in tokens sign
- * only, here: ERROR_CONFIG. */
-int	 identity_load_opener(struct identity *, const char *key_uri,
-	    const char *cert_path, const char *passphrase_from,
-	    struct error *);
 void	 identity_free(struct identity *);
 
 int	 cert_load(X509 **, const char *path, struct error *);	/* PEM or DER */

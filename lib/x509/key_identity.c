@@ -224,19 +224,6 @@ identity_load(struct identity *id, const char *key_uri,
 	return rc;
 }
 
-int
-identity_load_opener(struct identity *id, const char *key_uri,
-    const char *cert_path, const char *passphrase_from, struct error *e)
-{
-	if (strncmp(key_uri, "pkcs11:", 7) != 0)
-		return identity_load(id, key_uri, cert_path, passphrase_from,
-		    e);
-	error_set(e, ERROR_CONFIG, "keys in tokens sign, and open nothing "
-	    "here");
-	return error_hint(e, "open it with the token's own tools: it is a "
-	    "CMS message; openssl cms -decrypt -inform DER");
-}
-
 void
 identity_free(struct identity *id)
 {

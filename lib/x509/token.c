@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A key in a token: its connection, and signing over it. */
+/* A key in a token: its connection. */
 #include <stdlib.h>
 #include <string.h>
-#include <openssl/ecdsa.h>
-#include <openssl/err.h>
 
 #include "x509/token_private.h"
 
@@ -365,88 +363,7 @@ token_key_pkey(struct token_key *k, EVP_PKEY **out, struct error *e)
 	return token_provider_pkey(k, out, e);
 }
 
-/* ---- signing ---- */
-
-/* DigestInfo up to the digest: RFC 8017, 9.2, note 1. */
-static const struct {
-	int	 nid;
-	uint8_t	 prefix[19];
-	CK_MECHANISM_TYPE	 hash;
-	CK_RSA_PKCS_MGF_TYPE	 mgf;
-} digests[] = {
-#define SHA2(arc, len)	{ 0x30, 0x11 + len, 0x30, 0x0d, 0x06, 0x09, 0x60, \
-	    0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, arc, 0x05, 0x00, 0x04, \
-	    len }
-	{ NID_sha256, SHA2(1, 32), CKM_SHA256, CKG_MGF1_SHA256 },
-	{ NID_sha384, SHA2(2, 48), CKM_SHA384, CKG_MGF1_SHA384 },
-	{ NID_sha512, SHA2(3, 64), CKM_SHA512, CKG_MGF1_SHA512 },
-#undef SHA2
-};
-#define NDIGESTS	(sizeof(digests) / sizeof(digests[0]))
-
-struct signing {
-	CK_MECHANISM		 mechanism;
-	CK_RSA_PKCS_PSS_PARAMS	 pss;
-	uint8_t			 data[19 + EVP_MAX_MD_SIZE];
-	CK_ULONG		 len;
-	uint8_t			 out[1024];
-	CK_ULONG		 outlen;
-};
-
-static int
-signing_init(struct signing *s, const struct token_key *k, const EVP_MD *md,
-    struct bytes digest, enum token_padding padding, struct error *e)
-{
-	size_t	 i;
-
-	memset(s, 0, sizeof(*s));
-	for (i = 0; i < NDIGESTS; i++)
-		if (EVP_MD_get_type(md) == digests[i].nid)
-			break;
-	if (i == NDIGESTS || digest.len > EVP_MAX_MD_SIZE)
-		return error_set(e, ERROR_CONFIG, "keys in tokens sign with "
-		    "SHA-256, SHA-384 and SHA-512, not %s",
-		    EVP_MD_get0_name(md));
-	if (EVP_PKEY_is_a(k->pub, "EC")) {
-		s->mechanism.mechanism = CKM_ECDSA;
-	} else if (padding == TOKEN_PSS) {
-		s->mechanism = (CK_MECHANISM){ CKM_RSA_PKCS_PSS, &s->pss,
-		    sizeof(s->pss) };
-		s->pss = (CK_RSA_PKCS_PSS_PARAMS){ digests[i].hash,
-		    digests[i].mgf, digest.len };
-	} else {
-		s->mechanism.mechanism = CKM_RSA_PKCS;
-		memcpy(s->data, digests[i].prefix, 19);
-		s->len = 19;
-	}
-	memcpy(s->data + s->len, digest.p, digest.len);
-	s->len += digest.len;
-	return 0;
-}
-
-/* A token gives r and s side by side, certificates have them in DER. */
-static int
-put_ecdsa(struct buf *out, const uint8_t *raw, size_t n, struct error *e)
-{
-	ECDSA_SIG	*sig = ECDSA_SIG_new();
-	BIGNUM		*r = BN_bin2bn(raw, (int)(n / 2), NULL);
-	BIGNUM		*s = BN_bin2bn(raw + n / 2, (int)(n / 2), NULL);
-	unsigned char	*der = NULL;
-	int		 len = -1;
-
-	if (sig != NULL && r != NULL && s != NULL &&
-	    ECDSA_SIG_set0(sig, r, s) == 1) {
-		r = s = NULL;	/* now owned by sig */
-		len = i2d_ECDSA_SIG(sig, &der);
-	}
-	if (len > 0)
-		buf_add(out, der, (size_t)len);
-	OPENSSL_free(der);
-	BN_free(r);
-	BN_free(s);
-	ECDSA_SIG_free(sig);
-	return len > 0 ? 0 : error_ssl(e, ERROR_CRYPTO, "encode signature");
-}
+/* ---- using it ---- */
 
 /* A session of the present connection: idle or new. */
 static CK_RV
@@ -475,9 +392,8 @@ session_give(struct token_key *k, CK_SESSION_HANDLE session, CK_RV rv,
 
 /* One attempt; CKR_SESSION_CLOSED when there is no connection. */
 static CK_RV
-sign_once(struct token_key *k, struct signing *s)
+use_once(struct token_key *k, token_use_fn *fn, void *arg)
 {
-	CK_FUNCTION_LIST	*f = k->module->f;
 	CK_SESSION_HANDLE	 session;
 	CK_OBJECT_HANDLE	 object;
 	uint64_t		 connection;
@@ -492,9 +408,7 @@ sign_once(struct token_key *k, struct signing *s)
 	pthread_mutex_unlock(&k->lock);
 	if (rv != CKR_OK)
 		goto out;
-	s->outlen = sizeof(s->out);
-	if ((rv = f->C_SignInit(session, &s->mechanism, object)) == CKR_OK)
-		rv = f->C_Sign(session, s->data, s->len, s->out, &s->outlen);
+	rv = fn(k->module->f, session, object, arg);
 	pthread_mutex_lock(&k->lock);
 	session_give(k, session, rv, connection);
 	pthread_mutex_unlock(&k->lock);
@@ -503,50 +417,28 @@ sign_once(struct token_key *k, struct signing *s)
 	return rv;
 }
 
-static int
-sign_anyhow(struct token_key *k, struct signing *s, struct error *e)
+int
+token_use(struct token_key *k, token_use_fn *fn, void *arg, const char *what,
+    struct error *e)
 {
 	CK_RV	 rv;
 
-	if ((rv = sign_once(k, s)) == CKR_OK)
+	if ((rv = use_once(k, fn, arg)) == CKR_OK)
 		return 0;
 	if (token_rv_is_lost(rv)) {
 		if (token_key_open(k, e) == -1)
 			return -1;
-		if ((rv = sign_once(k, s)) == CKR_OK)
+		if ((rv = use_once(k, fn, arg)) == CKR_OK)
 			return 0;
 	}
-	token_error(e, rv, "%s: sign in token %s", k->name, k->label);
+	token_error(e, rv, "%s: %s in token %s", k->name, what, k->label);
 	return error_hint(e, "see what the token says: pkcs11-tool --module "
 	    "%.70s --login --test", k->module->path);
 }
 
-static int
-sign_here(struct token_key *k, const EVP_MD *md, struct bytes digest,
-    enum token_padding padding, struct buf *sig, struct error *e)
-{
-	struct signing	 s;
-
-	if (signing_init(&s, k, md, digest, padding, e) == -1 ||
-	    sign_anyhow(k, &s, e) == -1)
-		return -1;
-	if (EVP_PKEY_is_a(k->pub, "EC"))
-		return put_ecdsa(sig, s.out, s.outlen, e);
-	buf_add(sig, s.out, s.outlen);
-	return 0;
-}
-
 int
-token_key_sign(struct token_key *k, const EVP_MD *md, struct bytes digest,
-    enum token_padding padding, struct buf *sig, struct error *e)
+token_note(struct token_key *k, int rc, const struct error *e)
 {
-	int	 rc;
-
-	if (k->by != NULL)
-		return k->by(k->by_arg, k->pub, md, digest, padding, sig, e);
-	rc = token_apart_is_on() ?
-	    token_apart_sign(k, md, digest, padding, sig, e) :
-	    sign_here(k, md, digest, padding, sig, e);
 	pthread_mutex_lock(&k->lock);
 	if (rc == 0)
 		error_clear(&k->failure);

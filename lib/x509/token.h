@@ -8,7 +8,7 @@
  * for PKCS#11 do not say which token is away, cannot begin anew with a module
  * whose token was restarted, and are not the same on every system.  What
  * OpenSSL sees is an EVP_PKEY like any other, whose signatures are made by
- * token_key_sign().
+ * token_key_sign(), and which opens what was sealed to it (card/seal.h).
  *
  * A key outlives its token's absence: a session that the token has forgotten
  * is opened again, with the PIN that is kept for it, and a module that does
@@ -104,6 +104,14 @@ typedef int token_sign_fn(void *arg, EVP_PKEY *pub, const EVP_MD *,
 	    struct error *);
 int	 token_key_elsewhere(EVP_PKEY **, EVP_PKEY *pub, token_sign_fn *,
 	    void *arg, struct error *);
-/* Why the last signature failed; ERROR_NONE when it did not. */
+/*
+ * Not apart: what was encrypted to an RSA key with OAEP and SHA-256; and what
+ * an EC key agrees on with another one.  ERROR_DENIED: not for this key.
+ */
+int	 token_key_decrypt(struct token_key *, struct bytes sealed,
+	    struct secret *clear, struct error *);
+int	 token_key_agree(struct token_key *, EVP_PKEY *peer, struct secret *,
+	    struct error *);
+/* Why its last use failed; ERROR_NONE when it did not. */
 void	 token_key_failure(struct token_key *, struct error *);
 #endif

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <p11-kit/pkcs11.h>
 #include <p11-kit/uri.h>
+#include <openssl/core_dispatch.h>
 #include "base/secret.h"
 #include "x509/token.h"
 
@@ -70,6 +71,17 @@ struct token_key {
 /* token.c: one reference more. */
 struct token_key *token_key_ref(struct token_key *);
 
+/*
+ * token.c: one use of the key, in a session of its own; begun anew when the
+ * token had forgotten it.  "what" is for the error.
+ */
+typedef CK_RV token_use_fn(CK_FUNCTION_LIST *, CK_SESSION_HANDLE,
+    CK_OBJECT_HANDLE key, void *arg);
+int	 token_use(struct token_key *, token_use_fn *, void *arg,
+	    const char *what, struct error *);
+/* What came of it, for token_key_failure(); returns rc. */
+int	 token_note(struct token_key *, int rc, const struct error *);
+
 /* token_error.c */
 const char *token_rv_name(CK_RV);
 /* The key, its token or its session is gone: opening it anew may help. */
@@ -127,6 +139,13 @@ struct proc;
 int	 token_clerks_start(struct proc *, struct clerks_setup *,
 	    struct error *);
 
-/* token_provider.c */
+/* token_provider*.c: a key as OpenSSL holds it. */
+struct token_keydata {
+	EVP_PKEY		*pub;
+	struct token_key	*token;		/* NULL: a public key only */
+};
+extern const OSSL_DISPATCH	 TOKEN_SIGNATURE_FUNCTIONS[],
+				 TOKEN_CIPHER_FUNCTIONS[],
+				 TOKEN_EXCHANGE_FUNCTIONS[];
 int	 token_provider_pkey(struct token_key *, EVP_PKEY **, struct error *);
 #endif

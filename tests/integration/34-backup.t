@@ -5,6 +5,7 @@
 # finds nothing.  Shows E004, E038.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
+. "$srcdir/tests/lib/softhsm.sh"
 install_pki
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$tmp/backup.key" \
     -out "$tmp/backup.pem" -subj "/CN=Backup" -days 30 \
@@ -92,6 +93,11 @@ ok 'the audit chain has it' audited "act=backup" \
 
 # Looked at, without being used.
 says 'it is whole' restore --check "$saved"
+tokens_begin
+token_make backup && token_import backup backup "$tmp/backup.key" 01
+says 'it is whole' signet restore --check "$saved" \
+    --key 'pkcs11:token=backup;object=backup' --cert "$tmp/backup.pem" \
+    --passphrase "file:$tmp/pin"
 says 'not sealed to this key' signet restore --check "$saved" \
     --key "$tmp/other.key" --cert "$tmp/other.pem"
 cp -a "$saved" "$tmp/bad"

@@ -7,6 +7,7 @@
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/cards.sh"
 . "$srcdir/tests/lib/station.sh"
+. "$srcdir/tests/lib/softhsm.sh"
 install_pki
 station_configure
 ok 'there are two readers' readers_begin 2
@@ -91,7 +92,31 @@ tamper "UPDATE orders SET state = 'done' WHERE id = decode('$first', 'hex')"
 # --- the management key, by security officers ---
 exits 0 'a security officer signs' ask s1 management 1
 exits 0 'another, too' approve s2 "$(last_order)"
-exits 0 'the key is opened' opened management 1 --json
+
+# --- by an escrow whose key is in a token ---
+tokens_begin
+token_make escrow && token_tool escrow --write-object "$tmp/escrow.key" \
+    --type privkey --label escrow --id 01 --usage-derive >"$tmp/out" 2>&1 &&
+    openssl pkey -in "$tmp/escrow.key" -pubout -outform DER \
+    -out "$tmp/escrow.pub" &&
+    token_tool escrow --write-object "$tmp/escrow.pub" --type pubkey \
+    --label escrow --id 01 >>"$tmp/out" 2>&1 || sed 's/^/# /' "$tmp/out"
+by_token() {		# PIN-FILE
+	by_pin=$1
+	shift
+	signet card management "$(card 1)" --escrow-cert "$tmp/escrow.pem" \
+	    --escrow-key 'pkcs11:token=escrow;object=escrow' \
+	    --escrow-passphrase "file:$by_pin" "$@"
+}
+order=$(last_order)
+exits 3 'a wrong PIN opens nothing' by_token "$tmp/wrong-pin"
+said 'token escrow refuses the PIN'
+token_unplug escrow
+exits 6 'nor a token that is away' by_token "$tmp/pin"
+said 'no such token in module'
+is '... the order waits' "$(order_state "$order")" ready
+token_plug escrow
+exits 0 'the token opens the key' by_token "$tmp/pin" --json
 is '... as hex' "$(jq -r .management "$tmp/out")" \
     "$(sealed management 1 | od -An -v -tx1 | tr -d ' \n')"
 
