@@ -35,14 +35,31 @@ static void
 status_row(struct out_list *out, const struct db_target *t)
 {
 	out_text(out, t->name);
-	out_text(out, t->error != NULL ? "failing" :
-	    t->filling ? "filling" : t->seen_at == 0 ? "new" : "well");
+	out_text(out, t->refusing ? "refusing" : t->error != NULL ?
+	    "failing" : t->filling ? "filling" : t->seen_at == 0 ? "new" :
+	    "well");
 	out_num(out, t->waiting);
 	out_time(out, t->oldest);
 	out_num(out, t->dead);
 	out_time(out, t->failing_since);
 	out_time(out, t->seen_at);
 	out_text(out, t->error);
+}
+
+/* What to do about it. */
+static void
+status_advice(struct cli *c, const struct db_target *t)
+{
+	if (t->refusing)
+		cli_say(c, "%s is there and refuses whatever is written to "
+		    "it: may signet-crld write there (access rules, "
+		    "certificate), or is it read-only, full, or without the "
+		    "schema?  Nothing is lost: it is tried again every half "
+		    "minute, and the rest follows by itself", t->name);
+	else if (t->error != NULL)
+		cli_say(c, "%s cannot be reached: is it running, and right in "
+		    "directories.conf?  Nothing is lost: it is tried again "
+		    "every half minute", t->name);
 }
 
 static int
@@ -75,6 +92,8 @@ publish_status(struct cmd_args *a, void *ctx, struct error *e)
 		dead += v.v[i].dead;
 	}
 	out_list_free(&out);
+	for (size_t i = 0; i < v.n; i++)
+		status_advice(c, &v.v[i]);
 	if (v.n == 0)
 		cli_say(c, "no directory is known; signet-crld makes those "
 		    "of directories.conf known");

@@ -5,7 +5,7 @@
  * A connection that breaks says nothing about the entry that was on its way,
  * unless it does so again with that entry alone: the batch shrinks to one and
  * grows again, so that an entry which the server cannot bear delays the others
- * but does not stop them.
+ * but does not stop them.  So it does when all entries are refused.
  */
 #include <string.h>
 
@@ -14,12 +14,12 @@
 #include "db/db_credential.h"
 #include "db/db_crl.h"
 #include "db/db_ocsp.h"
-#include "publish/deliver.h"
 #include "publisher_private.h"
 #include "x509/key.h"
 
 #define BATCH_MAX	256
 #define RETRY_MAX_MS	30000
+#define OTHERS_PAUSE	8
 #define WELL_EVERY_MS	10000
 
 static int
@@ -71,6 +71,7 @@ publisher_open(struct publisher *p, const char *target, int index,
 {
 	snprintf(p->name, sizeof(p->name), "%s/%s/%d",
 	    p->base.setup->instance, target, index);
+	p->index = index;
 	p->arena = arena_new();
 	p->batch = BATCH_MAX;
 	p->resume = true;
@@ -93,11 +94,16 @@ publisher_close(struct publisher *p)
 	arena_free(&p->arena);
 }
 
-/* The directory is away: say so in the store, and wait. */
+/*
+ * The directory is away, or takes nothing: say so in the store, and wait.  Of
+ * those at work side by side the first tries whether it takes entries again,
+ * and the others hear of it; or try themselves after a long while.
+ */
 static int
-publisher_ailing(struct publisher *p, const struct error *why,
+publisher_ailing(struct publisher *p, const struct error *why, bool refuses,
     struct error *e)
 {
+	bool	 was_open = p->directory != NULL;
 	int64_t	 pause = 500;
 
 	directory_close(&p->directory);
@@ -105,11 +111,31 @@ publisher_ailing(struct publisher *p, const struct error *why,
 		pause *= 2;
 	if (pause > RETRY_MAX_MS)
 		pause = RETRY_MAX_MS;
+	if (refuses && p->index > 0)
+		pause *= OTHERS_PAUSE;
 	/* The first loss may be no more than a connection that idled. */
-	if (p->failures++ > 0 || p->directory == NULL)
+	if (p->failures++ > 0 || refuses || !was_open)
 		p->retry_at = clock_monotonic_ms() + pause;
+	p->waits_for_others = refuses;
 	p->said_at = 0;
-	return db_publish_state(p->base.db, p->target->name, why->text, e);
+	return db_publish_state(p->base.db, p->target->name, refuses ?
+	    DB_TARGET_REFUSES : DB_TARGET_AWAY, why->text, e);
+}
+
+/* 1: it is not the time yet; 0; -1 store. */
+static int
+publisher_must_wait(struct publisher *p, struct error *e)
+{
+	int	 refusing;
+
+	if (clock_monotonic_ms() >= p->retry_at)
+		return 0;
+	if (!p->waits_for_others)
+		return 1;
+	/* One of them has had an entry taken. */
+	refusing = db_publish_is_refusing(p->base.db, p->target->name, e);
+	p->waits_for_others = refusing != 0;
+	return refusing;
 }
 
 /* 1 connected, 0 not now, -1 store. */
@@ -117,29 +143,70 @@ static int
 publisher_connect(struct publisher *p, struct error *e)
 {
 	struct error	 why = ERROR_INIT;
+	int		 rc;
 
 	if (p->directory != NULL)
 		return 1;
-	if (clock_monotonic_ms() < p->retry_at)
-		return 0;
+	if ((rc = publisher_must_wait(p, e)) != 0)
+		return rc == 1 ? 0 : -1;
 	if (publish_target_open(&p->directory, p->target, &why) == 0)
 		return 1;
-	if (publisher_ailing(p, &why, e) == -1)
+	if (publisher_ailing(p, &why, false, e) == -1)
 		return -1;
 	*e = why;
 	return 0;
 }
 
+/* It has taken what was written (again: after it took nothing), or there was
+ * nothing to write. */
 static int
-publisher_well(struct publisher *p, struct error *e)
+publisher_well(struct publisher *p, bool written, bool again,
+    struct error *e)
 {
 	int64_t	 now = clock_monotonic_ms();
 
-	p->failures = 0;
-	if (p->said_at != 0 && now < p->said_at + WELL_EVERY_MS)
+	if (!publisher_is_refused(p))
+		p->failures = 0;
+	if (!again && p->said_at != 0 && now < p->said_at + WELL_EVERY_MS)
 		return 0;
 	p->said_at = now;
-	return db_publish_state(p->base.db, p->target->name, NULL, e);
+	if (db_publish_state(p->base.db, p->target->name, written ?
+	    DB_TARGET_WELL : DB_TARGET_IDLE, NULL, e) == -1)
+		return -1;
+	return again ? db_notify(p->base.db, PUBLISHER_CHANNEL, e) : 0;
+}
+
+/* -1: the connection is gone. */
+static int
+publisher_knock(struct publisher *p, struct error *e)
+{
+	static const char *const	 none[] = { "1.1", NULL };
+	struct directory_answer		 an;
+	int				 got;
+
+	if (directory_search(p->directory, 0, p->target->base, DIRECTORY_BASE,
+	    "(objectClass=*)", none, e) == -1)
+		return -1;
+	while ((got = directory_next(p->directory, &an, p->arena, e)) == 1)
+		;
+	return got;
+}
+
+/* Nothing is due.  That it is there is asked before it is said. */
+static int
+publisher_idle(struct publisher *p, struct error *e)
+{
+	struct error	 lost = ERROR_INIT;
+
+	if (p->said_at != 0 && clock_monotonic_ms() < p->said_at +
+	    WELL_EVERY_MS)
+		return 0;
+	if (publisher_knock(p, &lost) == 0)
+		return publisher_well(p, false, false, e);
+	if (publisher_ailing(p, &lost, false, e) == -1)
+		return -1;
+	*e = lost;
+	return 0;
 }
 
 /* Holders of the batch, in its order, and what the store has of them. */
@@ -193,52 +260,6 @@ wanted_others(struct publisher *p, const struct db_deliveries *work,
 	return 0;
 }
 
-static int64_t
-pause_after(const struct publisher *p, int64_t attempts)
-{
-	int64_t	 s = 1;
-
-	while (attempts-- > 0 && s < p->target->retry_max)
-		s *= 2;
-	return s < p->target->retry_max ? s : p->target->retry_max;
-}
-
-/* Tell the store how it went.  lost: why the connection ended, or NULL. */
-static int
-publisher_finish(struct publisher *p, const struct db_deliveries *work,
-    const struct deliver *v, const struct error *lost, struct error *e)
-{
-	struct arena		*a = p->arena;
-	struct db_delivery	*done = arena_alloc(a, (work->n + 1) *
-				    sizeof(*done));
-	struct db_delivery	*open = arena_alloc(a, (work->n + 1) *
-				    sizeof(*open));
-	struct db_failure	*failed = arena_alloc(a, (work->n + 1) *
-				    sizeof(*failed));
-	const char		*target = p->target->name;
-	size_t			 ndone = 0, nopen = 0, nfailed = 0;
-
-	for (size_t i = 0; i < work->n; i++) {
-		bool	 again = v[i].state == DELIVER_OPEN;
-
-		if (v[i].state == DELIVER_DONE)
-			done[ndone++] = work->v[i];
-		else if (again && work->n > 1)
-			open[nopen++] = work->v[i];
-		else
-			failed[nfailed++] = (struct db_failure){ work->v[i],
-			    again && lost != NULL ? lost->text :
-			    v[i].error.text, pause_after(p,
-			    work->v[i].attempts), v[i].state == DELIVER_DEAD };
-	}
-	if ((ndone > 0 && db_publish_done(p->base.db, target, done, ndone,
-	    e) == -1) || (nopen > 0 && db_publish_release(p->base.db, target,
-	    open, nopen, e) == -1) || (nfailed > 0 && db_publish_fail(
-	    p->base.db, target, failed, nfailed, e) == -1))
-		return -1;
-	return 0;
-}
-
 /* Long enough for each step of each operation to take its whole time. */
 static int64_t
 lease_seconds(const struct publisher *p)
@@ -252,10 +273,12 @@ static int
 publisher_deliver(struct publisher *p, const struct db_deliveries *work,
     int64_t now, struct error *e)
 {
-	struct deliver	*v = arena_alloc(p->arena, (work->n + 1) *
-			    sizeof(*v));
-	struct error	 lost = ERROR_INIT;
-	int		 rc;
+	struct deliver		*v = arena_alloc(p->arena, (work->n + 1) *
+				    sizeof(*v));
+	enum publisher_outcome	 outcome = PUBLISHER_NOTHING;
+	struct error		 lost = ERROR_INIT;
+	bool			 refused = publisher_is_refused(p);
+	int			 rc;
 
 	if (publish_cas_refresh(&p->cas, p->base.db, now, e) == -1 ||
 	    wanted_people(p, work, v, now, e) == -1 ||
@@ -263,17 +286,21 @@ publisher_deliver(struct publisher *p, const struct db_deliveries *work,
 		return -1;
 	rc = deliver(p->directory, (size_t)p->target->window, v, work->n,
 	    p->arena, &lost);
+	if (rc == 0)
+		outcome = publisher_judge(p, work, v, &lost);
 	if (publisher_finish(p, work, v, rc == -1 ? &lost : NULL, e) == -1)
 		return -1;
-	if (rc == 0) {
-		p->batch = p->batch * 2 < BATCH_MAX ? p->batch * 2 : BATCH_MAX;
-		return publisher_well(p, e);
+	if (rc == -1 || outcome == PUBLISHER_REFUSED) {
+		p->batch = 1;
+		if (publisher_ailing(p, &lost, rc == 0, e) == -1)
+			return -1;
+		*e = lost;
+		return 0;
 	}
-	p->batch = 1;
-	if (publisher_ailing(p, &lost, e) == -1)
-		return -1;
-	*e = lost;
-	return 0;
+	if (publisher_is_refused(p))
+		return 0;
+	p->batch = p->batch * 2 < BATCH_MAX ? p->batch * 2 : BATCH_MAX;
+	return publisher_well(p, outcome == PUBLISHER_WRITTEN, refused, e);
 }
 
 int
@@ -293,7 +320,7 @@ publisher_round(struct publisher *p, int64_t now, struct error *e)
 	    lease_seconds(p), &work, p->arena, e) == -1)
 		return -1;
 	if (work.n == 0)
-		return publisher_well(p, e);
+		return publisher_idle(p, e);
 	if (publisher_deliver(p, &work, now, e) == -1) {
 		p->resume = true;
 		return -1;

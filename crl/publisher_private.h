@@ -10,6 +10,7 @@
 #include "db/db_publish.h"
 #include "net/directory.h"
 #include "publish/cas.h"
+#include "publish/deliver.h"
 #include "publish/target.h"
 #include "publisher.h"
 #include "x509/profile.h"
@@ -46,11 +47,17 @@ struct publisher {
 	struct publisher_base	 base;
 	const struct publish_target *target;
 	char			 name[80];	/* leases are in this name */
+	int			 index;		/* of those side by side */
 	struct publish_cas	 cas;
 	struct directory	*directory;
 	struct arena		*arena;
 	size_t			 batch;
 	int			 failures;	/* of the directory, in a row */
+	struct refusals {
+		int	 n;		/* of entries, in a row */
+		bool	 all;		/* it takes none */
+	}			 refusals[2];	/* of people, of CAs */
+	bool			 waits_for_others;	/* to say that it does */
 	int64_t			 retry_at;	/* monotonic ms */
 	int64_t			 said_at;	/* that it is well */
 	bool			 resume;	/* leases may be ours */
@@ -61,4 +68,14 @@ int	 publisher_open(struct publisher *, const char *target, int index,
  * -1: the store. */
 int	 publisher_round(struct publisher *, int64_t now, struct error *);
 void	 publisher_close(struct publisher *);
+
+/* publisher_outcome.c: what a batch says about the directory, and why. */
+enum publisher_outcome { PUBLISHER_NOTHING, PUBLISHER_WRITTEN,
+    PUBLISHER_REFUSED };
+enum publisher_outcome publisher_judge(struct publisher *,
+	    const struct db_deliveries *, const struct deliver *,
+	    struct error *why);
+bool	 publisher_is_refused(const struct publisher *);
+int	 publisher_finish(struct publisher *, const struct db_deliveries *,
+	    const struct deliver *, const struct error *lost, struct error *);
 #endif

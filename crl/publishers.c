@@ -102,7 +102,8 @@ publisher_process(int parent, const struct publisher_setup *setup,
 	for (;;) {
 		error_clear(e);
 		rc = publisher_round(&p, clock_now(&clock_system), e);
-		if (rc != 0 || e->code != ERROR_NONE || p.directory != NULL)
+		if (e->code != ERROR_NONE ||
+		    (p.directory != NULL && !publisher_is_refused(&p)))
 			say(e, &ailing, p.name);
 		error_clear(e);
 		if (rc != 1 && !wait_for_news(parent, p.base.db, e))

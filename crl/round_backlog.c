@@ -53,7 +53,7 @@ target_of(struct round *r, const char *name)
 	t->dead = gauge(r, "signet_publish_dead",
 	    "Entries that a directory has refused for good.", name);
 	t->failing = gauge(r, "signet_publish_failing",
-	    "1 while a directory is away.", name);
+	    "1 while a directory is away or takes nothing.", name);
 	return t;
 }
 

@@ -177,7 +177,7 @@ GRANT UPDATE (at) ON heartbeat TO signet_crl;
 GRANT SELECT, INSERT, UPDATE, DELETE ON delivery TO signet_crl;
 GRANT SELECT ON target, expiry_look TO signet_crl;
 GRANT INSERT (name) ON target TO signet_crl;
-GRANT UPDATE (fill_after, seen_at, failing_since, error) ON target
+GRANT UPDATE (fill_after, seen_at, failing_since, error, refusing) ON target
 	TO signet_crl;
 GRANT UPDATE ON expiry_look TO signet_crl;
 

@@ -19,8 +19,12 @@
 	" error = NULL, next_at = least(delivery.next_at, now())," \
 	" rank = least(delivery.rank, excluded.rank)"
 
+#define WELL_NOW \
+	"UPDATE target SET seen_at = now(), failing_since = NULL," \
+	" error = NULL, refusing = false WHERE name = $1::text"
+
 enum { TARGETS, DISPATCH, EXPIRE, FILL, CAS, CLAIM, DONE, FAIL, RELEASE, RESUME,
-    WELL, AILING };
+    WELL, IDLE, AILING, REFUSING };
 static const struct db_stmt stmt[] = {
 	[TARGETS] = DB_STMT("publish_targets",
 	    "INSERT INTO target (name) SELECT unnest($1::text[])"
@@ -120,12 +124,18 @@ static const struct db_stmt stmt[] = {
 	    "UPDATE delivery SET leased_until = NULL WHERE target = $1::text"
 	    " AND leased_by = $2::text AND leased_until IS NOT NULL"),
 	[WELL] = DB_STMT("publish_well",
-	    "UPDATE target SET seen_at = now(), failing_since = NULL,"
-	    " error = NULL WHERE name = $1::text"),
+	    WELL_NOW),
+	/* Whether it takes anything is not known while something waits. */
+	[IDLE] = DB_STMT("publish_idle",
+	    WELL_NOW " AND NOT (refusing AND EXISTS (SELECT FROM delivery d"
+	    " WHERE d.target = $1::text AND NOT d.dead))"),
 	[AILING] = DB_STMT("publish_ailing",
 	    "UPDATE target SET error = left($2::text, 600),"
+	    " refusing = $3::bigint = 1,"
 	    " failing_since = coalesce(failing_since, now())"
 	    " WHERE name = $1::text"),
+	[REFUSING] = DB_STMT("publish_refusing",
+	    "SELECT FROM target WHERE name = $1::text AND refusing"),
 };
 const struct db_table DB_PUBLISH = DB_TABLE(stmt);
 
@@ -329,11 +339,28 @@ db_publish_fail(struct db *db, const char *target, const struct db_failure *v,
 }
 
 int
-db_publish_state(struct db *db, const char *target, const char *error,
-    struct error *e)
+db_publish_state(struct db *db, const char *target,
+    enum db_target_state state, const char *error, struct error *e)
 {
-	const struct db_arg	 arg[] = { db_text(target), db_text(error) };
+	const struct db_arg	 arg[] = { db_text(target), db_text(error),
+	    db_int(state == DB_TARGET_REFUSES) };
 
-	return db_exec(db, &stmt[error == NULL ? WELL : AILING], arg,
-	    error == NULL ? 1 : 2, e) == -1 ? -1 : 0;
+	if (state == DB_TARGET_WELL || state == DB_TARGET_IDLE)
+		return db_exec(db, &stmt[state == DB_TARGET_WELL ? WELL :
+		    IDLE], arg, 1, e) == -1 ? -1 : 0;
+	return db_exec(db, &stmt[AILING], arg, 3, e) == -1 ? -1 : 0;
+}
+
+int
+db_publish_is_refusing(struct db *db, const char *target, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_text(target) };
+	struct db_rows		*rows;
+	int			 found;
+
+	if (db_query(db, &stmt[REFUSING], arg, 1, &rows, e) == -1)
+		return -1;
+	found = db_rows_count(rows) > 0;
+	db_rows_free(&rows);
+	return found;
 }

@@ -97,15 +97,25 @@ int	 db_publish_fail(struct db *, const char *target,
 /* Not tried: as if they had not been claimed. */
 int	 db_publish_release(struct db *, const char *target,
 	    const struct db_delivery *, size_t n, struct error *);
-/* NULL: all is well. */
-int	 db_publish_state(struct db *, const char *target, const char *error,
+enum db_target_state {
+	DB_TARGET_WELL,		/* it has taken what was written */
+	DB_TARGET_IDLE,		/* it is there; nothing was written */
+	DB_TARGET_AWAY,
+	DB_TARGET_REFUSES,	/* it is there, and takes nothing */
+};
+/* error: why, of the last two.  While something waits for a directory that
+ * refuses, DB_TARGET_IDLE says nothing about it. */
+int	 db_publish_state(struct db *, const char *target,
+	    enum db_target_state, const char *error, struct error *);
+/* 1: that is what a publisher has said last; 0; -1. */
+int	 db_publish_is_refusing(struct db *, const char *target,
 	    struct error *);
 
 struct db_target {
 	const char	*name;
 	int64_t		 seen_at, failing_since;	/* 0: never, not */
 	const char	*error;				/* or NULL */
-	bool		 filling;
+	bool		 filling, refusing;
 	int64_t		 waiting, dead;
 	int64_t		 oldest;	/* when the oldest waiting was made */
 };

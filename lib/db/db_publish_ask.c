@@ -13,7 +13,8 @@ static const struct db_stmt stmt[] = {
 	    DB_EPOCH("t.failing_since") ", t.error, t.fill_after IS NOT NULL,"
 	    " count(d.key) FILTER (WHERE NOT d.dead),"
 	    " count(d.key) FILTER (WHERE d.dead), "
-	    DB_EPOCH("min(d.made_at) FILTER (WHERE NOT d.dead)")
+	    DB_EPOCH("min(d.made_at) FILTER (WHERE NOT d.dead)") ","
+	    " t.refusing"
 	    " FROM target t LEFT JOIN delivery d ON d.target = t.name"
 	    " GROUP BY t.name ORDER BY t.name"),
 	[OUTBOX] = DB_STMT("publish_outbox",
@@ -69,6 +70,7 @@ db_publish_status(struct db *db, struct db_targets *out, struct arena *a,
 		t->waiting = db_get_int(rows, i, 5);
 		t->dead = db_get_int(rows, i, 6);
 		t->oldest = db_get_int(rows, i, 7);
+		t->refusing = db_get_bool(rows, i, 8);
 	}
 	db_rows_free(&rows);
 	return 0;

@@ -40,6 +40,7 @@ static void
 settle(struct deliver *v, enum deliver_state state, const struct error *e)
 {
 	v->state = state;
+	v->refused = true;
 	v->error = *e;
 	(void)error_wrap(&v->error, "%s", v->wanted.dn);
 }
@@ -120,7 +121,8 @@ write_take(struct step *s, struct directory_answer *an)
 {
 	struct deliver	*v = &s->v[an->tag];
 
-	if (an->code == DIRECTORY_DONE)
+	v->written = an->code == DIRECTORY_DONE;
+	if (v->written)
 		return;
 	if (an->code == DIRECTORY_ABSENT && v->action == WANTED_ADD)
 		v->no_parent = true;
@@ -253,7 +255,9 @@ deliver(struct directory *d, size_t window, struct deliver *v, size_t n,
 		return -1;
 	for (size_t i = 0; i < n; i++)
 		if (v[i].state == DELIVER_DONE &&
-		    v[i].wanted.problem.code != ERROR_NONE)
+		    v[i].wanted.problem.code != ERROR_NONE) {
 			settle(&v[i], DELIVER_DEAD, &v[i].wanted.problem);
+			v[i].refused = false;
+		}
 	return 0;
 }

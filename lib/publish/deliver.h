@@ -21,9 +21,11 @@ struct deliver {
 	struct directory_entry	 todo;
 	const char		*why;
 	bool			 no_parent;	/* what is above is missing */
+	bool			 written;	/* so the directory said */
 	/* How it ended: LATER and DEAD with an error, OPEN: not tried. */
 	enum deliver_state	 state;
 	struct error		 error;
+	bool			 refused;	/* it is the directory's error */
 };
 /*
  * found, actual, action and why of each; one that cannot be read is LATER.

@@ -17,7 +17,7 @@ people 150
 # Who may write: the agent, by its certificate (G017, E123).
 publish_configure "main ldaps://127.0.0.1:$ldaps_port $tls"
 why() {
-	sql "SELECT error FROM delivery WHERE error IS NOT NULL LIMIT 1"
+	sql "SELECT error FROM target WHERE error IS NOT NULL"
 }
 again() {
 	sql "UPDATE delivery SET next_at = now(), attempts = 0, error = NULL,

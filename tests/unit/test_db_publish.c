@@ -294,15 +294,18 @@ the_state_of_a_target_has_a_beginning(void **state)
 	int64_t			 since, n, oldest;
 
 	(void)state;
-	assert_int_equal(db_publish_state(crl, "a", "away", &e), 0);
+	assert_int_equal(db_publish_state(crl, "a", DB_TARGET_AWAY, "away",
+	    &e), 0);
 	since = testdb_number(&t, "SELECT extract(epoch FROM failing_since)"
 	    "::bigint FROM signet.target WHERE name = 'a'");
-	assert_int_equal(db_publish_state(crl, "a", "still away", &e), 0);
+	assert_int_equal(db_publish_state(crl, "a", DB_TARGET_AWAY,
+	    "still away", &e), 0);
 	assert_int_equal(db_publish_status(cli, &v, arena, &e), 0);
 	assert_string_equal(v.v[0].error, "still away");
 	assert_in_range(v.v[0].failing_since, since - 1, since);
 	assert_int_equal(v.v[0].seen_at, 0);
-	assert_int_equal(db_publish_state(crl, "a", NULL, &e), 0);
+	assert_int_equal(db_publish_state(crl, "a", DB_TARGET_IDLE, NULL,
+	    &e), 0);
 	assert_int_equal(db_publish_status(cli, &v, arena, &e), 0);
 	assert_null(v.v[0].error);
 	assert_int_equal(v.v[0].failing_since, 0);
@@ -311,6 +314,54 @@ the_state_of_a_target_has_a_beginning(void **state)
 	assert_int_equal(db_publish_outbox(cli, &n, &oldest, &e), 0);
 	assert_int_equal(n, 1);
 	assert_true(oldest > 0);
+}
+
+static struct db_target
+target_a(void)
+{
+	struct db_targets	 v;
+
+	assert_int_equal(db_publish_status(cli, &v, arena, &e), 0);
+	assert_string_equal(v.v[0].name, "a");
+	return v.v[0];
+}
+
+/* That it is there does not say that it takes what waits for it. */
+static void
+a_target_that_refuses_is_well_when_it_takes_something(void **state)
+{
+	const struct db_delivery	 v[] = { { .kind = "person",
+	    .key = "h1" } };
+
+	(void)state;
+	assert_int_equal(db_publish_ask(cli, "a", v, 1, &e), 0);
+	assert_int_equal(db_publish_is_refusing(crl, "a", &e), 0);
+	assert_int_equal(db_publish_state(crl, "a", DB_TARGET_REFUSES,
+	    "no rights", &e), 0);
+	assert_int_equal(db_publish_is_refusing(crl, "a", &e), 1);
+	assert_int_equal(db_publish_state(crl, "a", DB_TARGET_IDLE, NULL,
+	    &e), 0);
+	assert_true(target_a().refusing);
+	assert_string_equal(target_a().error, "no rights");
+	assert_int_equal(db_publish_state(crl, "a", DB_TARGET_WELL, NULL,
+	    &e), 0);
+	assert_int_equal(db_publish_is_refusing(crl, "a", &e), 0);
+	assert_null(target_a().error);
+	/* When nothing waits any more, nobody can tell. */
+	assert_int_equal(db_publish_state(crl, "a", DB_TARGET_REFUSES,
+	    "no rights", &e), 0);
+	testdb_sql(&t, "DELETE FROM signet.delivery");
+	assert_int_equal(db_publish_state(crl, "a", DB_TARGET_IDLE, NULL,
+	    &e), 0);
+	assert_false(target_a().refusing);
+	/* One that is away is not known to refuse. */
+	assert_int_equal(db_publish_state(crl, "a", DB_TARGET_REFUSES,
+	    "no rights", &e), 0);
+	assert_int_equal(db_publish_state(crl, "a", DB_TARGET_AWAY, "away",
+	    &e), 0);
+	assert_false(target_a().refusing);
+	assert_int_equal(db_publish_state(crl, "a", DB_TARGET_WELL, NULL,
+	    &e), 0);
 }
 
 static void
@@ -391,6 +442,9 @@ main(void)
 		cmocka_unit_test_setup(a_new_target_is_filled_page_by_page,
 		    fresh),
 		cmocka_unit_test_setup(the_state_of_a_target_has_a_beginning,
+		    fresh),
+		cmocka_unit_test_setup(
+		    a_target_that_refuses_is_well_when_it_takes_something,
 		    fresh),
 		cmocka_unit_test_setup(operators_ask_for_a_look, fresh),
 		cmocka_unit_test_setup(
