@@ -82,6 +82,7 @@ publisher_open(struct publisher *p, const char *target, int index,
 	p->cas.officers_ca = p->base.setup->officers_ca;
 	p->cas.profiles = &p->base.profiles;
 	p->cas.db = p->base.db;
+	p->cas.verify_offered = true;
 	return db_listen(p->base.db, PUBLISHER_CHANNEL, e);
 }
 

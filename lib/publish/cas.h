@@ -34,6 +34,9 @@ struct publish_cas {
 	const char		*officers_ca;
 	const struct profiles	*profiles;
 	struct db		*db;		/* DB_RELEASE */
+	/* Signatures of those that are offered, and not of all of a holder:
+	 * who compares wants to know of every row, who delivers has no time. */
+	bool			 verify_offered;
 	struct publish_ca	**v;
 	size_t			 n;
 };

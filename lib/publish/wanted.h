@@ -20,6 +20,7 @@
 #include "net/directory.h"
 #include "publish/cas.h"
 #include "publish/target.h"
+#include "x509/cert_look.h"
 
 #define WANTED_ATTRS	8
 
@@ -50,16 +51,22 @@ void	 wanted_stray(struct wanted *, const char *dn, struct arena *);
 
 /* For wanted_person and its test: one certificate, looked at. */
 struct wanted_cert {
-	struct bytes	 der;
+	const struct db_published *row;
+	const struct publish_ca	*ca;
+	struct cert_look	 look;
 	const char	*cn, *sn;	/* or NULL */
 	const char	**mail;
 	size_t		 nmail;
 };
-/* 1: it can be published; 0: it is not for this or, and then why says so, it
- * must not be; -1: the store. */
+/*
+ * 1: it can be published if wanted_verify() says so; 0: it is not for this or,
+ * and then why says so, it must not be; -1: the store.
+ */
 int	 wanted_look(struct wanted_cert *, const struct db_published *,
 	    const struct publish_cas *, int64_t now, struct arena *,
 	    struct error *why, struct error *);
+/* Has its CA signed it?  0; -1 and why. */
+int	 wanted_verify(const struct wanted_cert *, struct error *why);
 
 enum wanted_action { WANTED_SAME, WANTED_ADD, WANTED_MODIFY, WANTED_DELETE };
 /*

@@ -32,25 +32,17 @@ check_serial(struct bytes in, const struct db_serial *serial,
 }
 
 static int
-check_signature(const struct cert_look *look, struct bytes der,
-    const struct publish_ca *ca, struct error *e)
+check_issuer(const struct cert_look *look, const struct publish_ca *ca,
+    struct error *e)
 {
 	const unsigned char	*p;
 	size_t			 len;
-	struct error		 why = ERROR_INIT;
 
-	if (X509_NAME_get0_der(X509_get_subject_name(ca->cert), &p, &len) !=
-	    1 || !bytes_equal(look->issuer, BYTES(p, len)))
-		return error_set(e, ERROR_INPUT, "it names another issuer "
-		    "than CA %s", ca->name);
-	if (cert_look_verify(look, der, X509_get0_pubkey(ca->cert), &why) ==
-	    0)
+	if (X509_NAME_get0_der(X509_get_subject_name(ca->cert), &p, &len) ==
+	    1 && bytes_equal(look->issuer, BYTES(p, len)))
 		return 0;
-	if (why.code == ERROR_CRYPTO)
-		return error_set(e, ERROR_CRYPTO, "CA %s has not signed it",
-		    ca->name);
-	*e = why;
-	return -1;
+	return error_set(e, ERROR_INPUT, "it names another issuer than CA %s",
+	    ca->name);
 }
 
 /* Names and encipherment: what a sender must be able to do with it. */
@@ -107,12 +99,11 @@ subject_text(const X509_NAME *name, int nid, struct arena *a)
 }
 
 static void
-take_names(struct wanted_cert *c, const struct cert_look *look,
-    struct arena *a)
+take_names(struct wanted_cert *c, struct arena *a)
 {
-	const unsigned char	*p = look->subject.p;
+	const unsigned char	*p = c->look.subject.p;
 	X509_NAME		*name = d2i_X509_NAME(NULL, &p,
-				    (long)look->subject.len);
+				    (long)c->look.subject.len);
 
 	if (name != NULL) {
 		c->cn = subject_text(name, NID_commonName, a);
@@ -123,12 +114,11 @@ take_names(struct wanted_cert *c, const struct cert_look *look,
 
 /* The attribute mail is IA5: addresses beyond ASCII have no place in it. */
 static void
-take_mails(struct wanted_cert *c, const struct cert_look *look,
-    struct arena *a)
+take_mails(struct wanted_cert *c, struct arena *a)
 {
-	const unsigned char	*p = look->san.p;
+	const unsigned char	*p = c->look.san.p;
 	GENERAL_NAMES		*names = d2i_GENERAL_NAMES(NULL, &p,
-				    (long)look->san.len);
+				    (long)c->look.san.len);
 	struct error		 ignored = ERROR_INIT;
 
 	c->mail = arena_alloc(a, MAILS_MAX * sizeof(*c->mail));
@@ -161,7 +151,7 @@ look_inside(struct cert_look *look, const struct db_published *p,
 		return 0;
 	}
 	if (check_serial(look->serial, &p->serial, why) == -1 ||
-	    check_signature(look, p->der, ca, why) == -1)
+	    check_issuer(look, ca, why) == -1)
 		return 0;
 	return now < look->not_after && now >= look->not_before &&
 	    encrypts(look) && !is_ca(look);
@@ -179,30 +169,51 @@ check_ca(const struct publish_ca *ca, const char *name, struct error *why)
 	return -1;
 }
 
+static void
+name_certificate(struct error *why, const struct db_serial *serial)
+{
+	char	 hex[2 * DB_SERIAL + 1];
+
+	(void)error_wrap(why, "certificate %s", text_hex(hex, serial->p,
+	    serial->len));
+}
+
 int
 wanted_look(struct wanted_cert *c, const struct db_published *p,
     const struct publish_cas *cas, int64_t now, struct arena *a,
     struct error *why, struct error *e)
 {
-	const struct publish_ca	*ca = publish_cas_get(cas, p->ca);
-	struct cert_look	 look;
-	char			 hex[2 * DB_SERIAL + 1];
-	int			 rc = 0;
+	int	 rc = 0;
 
 	memset(c, 0, sizeof(*c));
-	c->der = p->der;
-	if (check_ca(ca, p->ca, why) == -1 ||
-	    (rc = look_inside(&look, p, ca, now, why)) != 1 ||
-	    (rc = publish_cas_judge(cas, ca, &p->serial, why, e)) != 1)
+	c->row = p;
+	c->ca = publish_cas_get(cas, p->ca);
+	if (check_ca(c->ca, p->ca, why) == -1 ||
+	    (rc = look_inside(&c->look, p, c->ca, now, why)) != 1 ||
+	    (rc = publish_cas_judge(cas, c->ca, &p->serial, why, e)) != 1)
 		goto out;
-	take_names(c, &look, a);
-	take_mails(c, &look, a);
+	take_names(c, a);
+	take_mails(c, a);
 	ERR_clear_error();
  out:
 	if (why->code != ERROR_NONE)
-		error_wrap(why, "certificate %s", text_hex(hex, p->serial.p,
-		    p->serial.len));
+		name_certificate(why, &p->serial);
 	return rc;
+}
+
+int
+wanted_verify(const struct wanted_cert *c, struct error *why)
+{
+	if (cert_look_verify(&c->look, c->row->der, X509_get0_pubkey(
+	    c->ca->cert), why) == 0)
+		return 0;
+	if (why->code == ERROR_CRYPTO) {
+		error_clear(why);
+		error_set(why, ERROR_CRYPTO, "CA %s has not signed it",
+		    c->ca->name);
+	}
+	name_certificate(why, &c->row->serial);
+	return -1;
 }
 
 static bool
@@ -215,19 +226,23 @@ has_text(const struct directory_attr *at, const char *s)
 	return false;
 }
 
-/* The first that has one of its addresses wins that address. */
+/* The first that has an address wins it. */
 static bool
+has_new_address(const struct directory_attr *mail,
+    const struct wanted_cert *c)
+{
+	for (size_t i = 0; i < c->nmail; i++)
+		if (!has_text(mail, c->mail[i]))
+			return true;
+	return false;
+}
+
+static void
 take_addresses(struct directory_attr *mail, const struct wanted_cert *c)
 {
-	bool	 new = false;
-
-	for (size_t i = 0; i < c->nmail; i++) {
-		if (has_text(mail, c->mail[i]))
-			continue;
-		wanted_text(mail, c->mail[i]);
-		new = true;
-	}
-	return new;
+	for (size_t i = 0; i < c->nmail; i++)
+		if (!has_text(mail, c->mail[i]))
+			wanted_text(mail, c->mail[i]);
 }
 
 /* Certificates without an address: one of each profile. */
@@ -251,6 +266,42 @@ surname_of(const char *sn, const char *cn)
 	return space != NULL && space[1] != '\0' ? space + 1 : cn;
 }
 
+/* Whose certificates are looked at, and what of them is offered so far. */
+struct offer {
+	const struct db_published	*v;
+	bool				*taken;
+	struct directory_attr		*mail, *certs;
+	const char			*cn, *sn;	/* of the first */
+};
+
+/* 1 it is offered; 0 not, or why; -1 the store. */
+static int
+offer_one(struct offer *o, size_t i, const struct publish_cas *cas,
+    int64_t now, struct arena *a, struct error *why, struct error *e)
+{
+	struct wanted_cert	 c;
+	bool			 offers;
+	int			 rc;
+
+	rc = wanted_look(&c, &o->v[i], cas, now, a, why, e);
+	if (rc == -1 || why->code != ERROR_NONE)
+		return rc;
+	offers = rc == 1 && (c.nmail > 0 ? has_new_address(o->mail, &c) :
+	    is_first_of_profile(o->v, o->taken, i));
+	if ((offers || !cas->verify_offered) && wanted_verify(&c, why) == -1)
+		return 0;
+	if (!offers)
+		return 0;
+	o->taken[i] = true;
+	take_addresses(o->mail, &c);
+	wanted_bytes(o->certs, c.row->der);
+	if (o->certs->n == 1) {
+		o->cn = c.cn;
+		o->sn = c.sn;
+	}
+	return 1;
+}
+
 static const char *const classes[] = { "top", "person",
     "organizationalPerson", "inetOrgPerson", "pkiUser" };
 #define NCLASSES	(sizeof(classes) / sizeof(classes[0]))
@@ -261,13 +312,12 @@ wanted_person(struct wanted *w, const struct publish_target *t,
     const struct publish_cas *cas, int64_t now, struct arena *a,
     struct error *e)
 {
-	struct directory_attr	*class, *cn, *sn, *mail, *certs;
-	struct wanted_cert	 c;
+	struct offer		 o = { .v = v,
+	    .taken = arena_alloc(a, (n + 1) * sizeof(bool)) };
+	struct directory_attr	*class, *cn, *sn;
 	struct error		 why = ERROR_INIT;
-	bool			*taken = arena_alloc(a, (n + 1) * sizeof(bool));
 	char			*dn;
-	const char		*name = NULL, *last = NULL;
-	int			 rc;
+	const char		*name;
 
 	memset(w, 0, sizeof(*w));
 	dn = publish_target_name(t, PUBLISH_PERSON, holder);
@@ -276,34 +326,21 @@ wanted_person(struct wanted *w, const struct publish_target *t,
 	class = wanted_attr(w, "objectClass", NCLASSES, a);
 	cn = wanted_attr(w, "cn", 1, a);
 	sn = wanted_attr(w, "sn", 1, a);
-	mail = wanted_attr(w, "mail", n * MAILS_MAX, a);
-	certs = wanted_attr(w, "userCertificate;binary", n, a);
+	o.mail = wanted_attr(w, "mail", n * MAILS_MAX, a);
+	o.certs = wanted_attr(w, "userCertificate;binary", n, a);
 	for (size_t i = 0; i < n; i++) {
 		error_clear(&why);
-		rc = wanted_look(&c, &v[i], cas, now, a, &why, e);
-		if (rc == -1)
+		if (offer_one(&o, i, cas, now, a, &why, e) == -1)
 			return -1;
 		if (why.code != ERROR_NONE)
 			wanted_problem(w, &why);
-		if (rc != 1)
-			continue;
-		taken[i] = c.nmail > 0 ? take_addresses(mail, &c) :
-		    is_first_of_profile(v, taken, i);
-		if (!taken[i])
-			continue;
-		wanted_bytes(certs, c.der);
-		if (certs->n == 1) {
-			name = c.cn;
-			last = c.sn;
-		}
 	}
-	w->present = certs->n > 0;
+	w->present = o.certs->n > 0;
 	if (!w->present)
 		return 0;
-	if (name == NULL)
-		name = arena_strdup(a, holder);
+	name = o.cn != NULL ? o.cn : arena_strdup(a, holder);
 	wanted_text(cn, name);
-	wanted_text(sn, surname_of(last, name));
+	wanted_text(sn, surname_of(o.sn, name));
 	for (size_t i = 0; i < NCLASSES; i++)
 		wanted_text(class, classes[i]);
 	return 0;

@@ -93,9 +93,11 @@ static int
 look(struct wanted_cert *c, const struct db_published *p, struct error *e)
 {
 	struct error	 ignored = ERROR_INIT;
+	int		 rc;
 
 	error_clear(e);
-	return wanted_look(c, p, &cas, TESTPKI_NOW, arena, e, &ignored);
+	rc = wanted_look(c, p, &cas, TESTPKI_NOW, arena, e, &ignored);
+	return rc == 1 && wanted_verify(c, e) == -1 ? 0 : rc;
 }
 
 #define USAGE	"critical,keyAgreement"
@@ -233,6 +235,41 @@ one_bad_certificate_does_not_hide_the_others(void **state)
 	assert_int_equal(attr(&w, "userCertificate;binary")->n, 1);
 	assert_string_equal(w.problem.text,
 	    "certificate 29: the store has no CA others");
+}
+
+/* Who delivers verifies what it offers and no more; who compares, all. */
+static void
+only_what_is_offered_must_verify_to_be_delivered(void **state)
+{
+	struct db_published	 v[] = { certificate(43, USAGE, MAIL),
+	    certificate(42, USAGE, MAIL) };
+	uint8_t			*newer = arena_dup(arena, v[0].der.p,
+				    v[0].der.len);
+	uint8_t			*older = arena_dup(arena, v[1].der.p,
+				    v[1].der.len);
+	struct wanted		 w;
+
+	(void)state;
+	cas.verify_offered = true;
+	newer[v[0].der.len - 1] ^= 1;
+	v[0].der.p = newer;
+	person(&w, "anna", v, 2);
+	assert_string_equal(w.problem.text,
+	    "certificate 2b: CA people has not signed it");
+	assert_int_equal(attr(&w, "userCertificate;binary")->n, 1);
+	assert_true(bytes_equal(attr(&w, "userCertificate;binary")->v[0],
+	    v[1].der));
+	newer[v[0].der.len - 1] ^= 1;
+	older[v[1].der.len - 1] ^= 1;
+	v[1].der.p = older;
+	person(&w, "anna", v, 2);
+	assert_int_equal(w.problem.code, ERROR_NONE);
+	assert_int_equal(attr(&w, "userCertificate;binary")->n, 1);
+	cas.verify_offered = false;
+	person(&w, "anna", v, 2);
+	assert_string_equal(w.problem.text,
+	    "certificate 2a: CA people has not signed it");
+	assert_int_equal(attr(&w, "userCertificate;binary")->n, 1);
 }
 
 static void
@@ -401,6 +438,8 @@ main(void)
 		cmocka_unit_test(
 		    a_person_offers_the_newest_certificate_of_each_address),
 		cmocka_unit_test(one_bad_certificate_does_not_hide_the_others),
+		cmocka_unit_test(
+		    only_what_is_offered_must_verify_to_be_delivered),
 		cmocka_unit_test(a_person_without_certificates_has_no_entry),
 		cmocka_unit_test(wanted_compare_finds_each_difference),
 		cmocka_unit_test(classes_of_others_stay),
