@@ -81,6 +81,7 @@ put_recent(struct page *p, const struct officer_scope *s, struct error *e)
 {
 	struct db_officer_queue	 q = { 0 };
 	struct db_officer_rows	 orders;
+	bool			 seen[RECENT];
 	int64_t			 next;
 	json_t			*rows;
 	size_t			 i;
@@ -89,17 +90,15 @@ put_recent(struct page *p, const struct officer_scope *s, struct error *e)
 	if (db_officer_queue(p->db, &q, 0, RECENT, &orders, &next, p->arena,
 	    e) == -1)
 		return -1;
+	if (s->n == 0)
+		orders.n = 0;
+	if (officer_order_rows(p, s, &orders, seen, e) == -1)
+		return -1;
 	rows = json_array();
-	for (i = 0; s->n > 0 && i < orders.n; i++) {
-		struct review	r = { 0 };
-		struct error	why = ERROR_INIT;
-
-		if (strcmp(orders.v[i].order.kind, "batch") == 0 ||
-		    officer_order_row(p, s, &orders.v[i], &r, &why) == 0)
+	for (i = 0; i < orders.n; i++)
+		if (seen[i])
 			json_array_append_new(rows,
 			    recent_json(&orders.v[i].order));
-		review_clear(&r);
-	}
 	page_put(p, "recent", rows);
 	return 0;
 }

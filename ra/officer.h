@@ -37,6 +37,8 @@ int	 officer_scope_order(struct page *, const struct officer_scope *,
 	    const struct order *, struct error *);
 int	 officer_scope_cert(struct page *, const struct officer_scope *,
 	    const struct db_cert *, struct error *);
+int	 officer_scope_target(const struct officer_scope *,
+	    const struct db_officer_target *, struct error *);
 int	 officer_scope_office(const struct officer_scope *,
 	    const char *office, struct error *);
 /* The keys of all that are for this office; borrowed. */
@@ -47,6 +49,18 @@ void	 officer_scope_here(struct officer_scope *here,
 void	 officer_scope_narrow(struct officer_scope *, const char *office);
 int	 officer_scope_at(struct page *, struct officer_scope *,
 	    const uint8_t order[DB_ORDER_ID], struct error *);
+/* Is one of the keys for everything? */
+bool	 officer_scope_is_whole(const struct officer_scope *);
+/* Where an order was applied for by form; not found where nobody asks. */
+struct officer_applied {
+	bool		 found;
+	const char	*office;	/* or NULL */
+};
+int	 officer_scope_applied(struct page *, const struct officer_scope *,
+	    const uint8_t order[DB_ORDER_ID], struct officer_applied *,
+	    struct error *);
+/* ERROR_DENIED, saying how to come by a key. */
+int	 officer_no_key(struct error *);
 /* The profiles that the keys are for, in the arena; NULL: all. */
 const char *const *officer_scope_profiles(struct page *,
 	    const struct officer_scope *, size_t *n);
@@ -66,6 +80,11 @@ int	 officer_order(struct page *, const struct officer_scope *,
 	    const uint8_t id[DB_ORDER_ID], struct review *, struct error *);
 int	 officer_order_row(struct page *, const struct officer_scope *,
 	    const struct db_officer_row *, struct review *, struct error *);
+/* Which of these may be seen: one question for the certificates of all.  What
+ * somebody has damaged in the store may not, and is logged: it does not hide
+ * the rest. */
+int	 officer_order_rows(struct page *, const struct officer_scope *,
+	    const struct db_officer_rows *, bool *seen, struct error *);
 
 /* ---- taking ---- */
 

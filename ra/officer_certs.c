@@ -80,22 +80,27 @@ is_asked(const struct search *q)
 static int
 add_rows(struct search *q, json_t *rows, int64_t *next, struct error *e)
 {
-	struct db_certs	 all;
-	struct db_cert	 cert;
-	struct error	 why;
-	size_t		 i;
+	struct db_officer_target *whole;
+	struct db_certs		 all;
+	struct error		 why;
+	size_t			 i;
 
 	if (db_cert_list(q->p->db, &q->filter, q->before, OFFICER_PAGE, &all,
 	    q->p->arena, e) == -1)
 		return -1;
+	whole = arena_alloc(q->p->arena, (all.n + 1) * sizeof(*whole));
+	for (i = 0; i < all.n; i++) {
+		whole[i].ca = all.v[i].ca;
+		whole[i].serial = all.v[i].serial;
+	}
+	if (db_officer_targets(q->p->db, whole, all.n, q->p->arena, e) == -1)
+		return -1;
 	for (i = 0; i < all.n; i++) {
 		error_clear(&why);
-		if (db_cert_find(q->p->db, all.v[i].ca, &all.v[i].serial,
-		    &cert, q->p->arena, e) != 1)
-			return -1;
-		if (officer_scope_cert(q->p, &q->s, &cert, &why) == 0)
+		if (whole[i].found && officer_scope_target(&q->s, &whole[i],
+		    &why) == 0)
 			json_array_append_new(rows, officer_cert_json(q->p,
-			    &cert));
+			    &all.v[i]));
 	}
 	*next = all.n == OFFICER_PAGE ? all.v[all.n - 1].id : 0;
 	return 0;

@@ -4,7 +4,6 @@
  */
 #include <string.h>
 
-#include "base/log.h"
 #include "base/text.h"
 #include "db/db_application.h"
 #include "officer.h"
@@ -127,48 +126,26 @@ add_order(struct queue *q, const struct db_order *o)
 	json_array_append_new(q->rows, row);
 }
 
-/* Small orders are looked at for their names; what is out of scope is not
- * shown.  One that somebody has damaged in the store does not hide the rest. */
-static int
-add_order_in_scope(struct queue *q, const struct db_officer_row *row,
-    struct error *e)
-{
-	const struct db_order	*o = &row->order;
-	struct review		 r = { 0 };
-
-	if (strcmp(o->kind, "batch") == 0) {
-		add_order(q, o);
-		return 0;
-	}
-	if (officer_order_row(q->p, &q->s, row, &r, e) == 0)
-		add_order(q, o);
-	else if (e->code == ERROR_INPUT || e->code == ERROR_DENIED)
-		log_error(e, "queue");
-	else if (e->code != ERROR_NOTFOUND)
-		return -1;
-	error_clear(e);
-	review_clear(&r);
-	return 0;
-}
-
 static int
 add_orders(struct queue *q, struct error *e)
 {
 	struct db_officer_queue	 f = { .state = "pending",
 				    .profile = q->profile, .text = q->text };
 	struct db_officer_rows	 orders;
+	bool			 seen[OFFICER_PAGE];
 	int64_t			 next;
 	size_t			 i;
 
 	f.scope = officer_scope_profiles(q->p, &q->s, &f.nscope);
 	if (db_officer_queue(q->p->db, &f, q->order_before, OFFICER_PAGE,
-	    &orders, &next, q->p->arena, e) == -1)
+	    &orders, &next, q->p->arena, e) == -1 ||
+	    officer_order_rows(q->p, &q->s, &orders, seen, e) == -1)
 		return -1;
 	if (next != 0)
 		q->next = arena_printf(q->p->arena, "%lld", (long long)next);
 	for (i = 0; i < orders.n; i++)
-		if (add_order_in_scope(q, &orders.v[i], e) == -1)
-			return -1;
+		if (seen[i])
+			add_order(q, &orders.v[i].order);
 	return 0;
 }
 

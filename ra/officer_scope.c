@@ -29,8 +29,8 @@ officer_scope(struct page *p, struct officer_scope *s, struct error *e)
 	return 0;
 }
 
-static int
-no_key(struct error *e)
+int
+officer_no_key(struct error *e)
 {
 	error_set(e, ERROR_DENIED, "no security key is bound to you");
 	return error_hint(e, "register one, and let two security officers "
@@ -46,7 +46,7 @@ officer_scope_order(struct page *p, const struct officer_scope *s,
 	size_t			 i;
 
 	if (s->n == 0)
-		return no_key(e);
+		return officer_no_key(e);
 	if (o->profile != NULL && (desk_need(p->desk, DESK_PROFILES,
 	    e) == -1))
 		return -1;
@@ -73,17 +73,27 @@ is_for(const struct approved *bind, const char *office)
 	return names->n == 0;
 }
 
-/* Where an order was applied for by form. */
-struct applied {
-	bool		 found;
-	const char	*office;	/* or NULL */
-};
+bool
+officer_scope_is_whole(const struct officer_scope *s)
+{
+	const struct order_bind	*b;
+	size_t			 i;
+
+	for (i = 0; i < s->n; i++) {
+		b = &s->bind[i]->order->bind;
+		if (b->profiles.n == 0 && b->domains.n == 0 &&
+		    b->offices.n == 0)
+			return true;
+	}
+	return false;
+}
 
 /* The CA knows nothing of offices: here is where they are kept apart.  Nobody
  * has to know where no key is for some of them only. */
-static int
-find_office(struct page *p, const struct officer_scope *s,
-    const uint8_t order[DB_ORDER_ID], struct applied *at, struct error *e)
+int
+officer_scope_applied(struct page *p, const struct officer_scope *s,
+    const uint8_t order[DB_ORDER_ID], struct officer_applied *at,
+    struct error *e)
 {
 	struct db_application	 a = { .office = NULL };
 	size_t			 i;
@@ -95,38 +105,53 @@ find_office(struct page *p, const struct officer_scope *s,
 	if (i < s->n)
 		found = db_application_of_order(p->db, order, &a, p->arena,
 		    e);
-	*at = (struct applied){ found == 1, found == 1 ? a.office : NULL };
+	*at = (struct officer_applied){ found == 1,
+	    found == 1 ? a.office : NULL };
 	return found == -1 ? -1 : 0;
+}
+
+int
+officer_scope_target(const struct officer_scope *s,
+    const struct db_officer_target *t, struct error *e)
+{
+	const unsigned char	*der = t->der.p;
+	struct approved		 one = { .n = 1 };
+	X509			*x;
+	size_t			 i;
+	int			 rc = -1;
+
+	if (s->n == 0)
+		return officer_no_key(e);
+	if ((x = d2i_X509(NULL, &der, (long)t->der.len)) == NULL)
+		return error_ssl(e, ERROR_BUG, "certificate of the store");
+	error_set(e, ERROR_DENIED, "your security key is not for the "
+	    "registration office of this certificate");
+	for (i = 0; rc == -1 && i < s->n; i++) {
+		if (t->applied && !is_for(s->bind[i], t->office))
+			continue;
+		error_clear(e);
+		one.by[0].bind = s->bind[i];
+		rc = approval_check_target(&one, x, t->profile, e);
+	}
+	X509_free(x);
+	return rc;
 }
 
 int
 officer_scope_cert(struct page *p, const struct officer_scope *s,
     const struct db_cert *c, struct error *e)
 {
-	const unsigned char	*der = c->der.p;
-	struct approved		 one = { .n = 1 };
-	struct applied		 at;
-	X509			*x;
-	size_t			 i;
-	int			 rc = -1;
+	struct officer_applied		 at;
+	struct db_officer_target	 t = { .profile = c->profile,
+					    .der = c->der };
 
 	if (s->n == 0)
-		return no_key(e);
-	if (find_office(p, s, c->ref.order_id, &at, e) == -1)
+		return officer_no_key(e);
+	if (officer_scope_applied(p, s, c->ref.order_id, &at, e) == -1)
 		return -1;
-	if ((x = d2i_X509(NULL, &der, (long)c->der.len)) == NULL)
-		return error_ssl(e, ERROR_BUG, "certificate of the store");
-	error_set(e, ERROR_DENIED, "your security key is not for the "
-	    "registration office of this certificate");
-	for (i = 0; rc == -1 && i < s->n; i++) {
-		if (at.found && !is_for(s->bind[i], at.office))
-			continue;
-		error_clear(e);
-		one.by[0].bind = s->bind[i];
-		rc = approval_check_target(&one, x, c->profile, e);
-	}
-	X509_free(x);
-	return rc;
+	t.applied = at.found;
+	t.office = at.office;
+	return officer_scope_target(s, &t, e);
 }
 
 int
@@ -136,7 +161,7 @@ officer_scope_office(const struct officer_scope *s, const char *office,
 	size_t	i;
 
 	if (s->n == 0)
-		return no_key(e);
+		return officer_no_key(e);
 	for (i = 0; i < s->n; i++)
 		if (is_for(s->bind[i], office))
 			return 0;
@@ -201,103 +226,13 @@ officer_scope_has(const char *const *profiles, size_t n, const char *profile)
 	return profiles == NULL;
 }
 
-/* Each certificate that a change of status is about, by its own names. */
-static int
-check_targets(struct page *p, const struct officer_scope *s,
-    const struct order *o, struct error *e)
-{
-	struct db_serial	 serial;
-	struct db_cert		 cert;
-	size_t			 i;
-	int			 found;
-
-	for (i = 0; i < o->ntargets; i++) {
-		serial.len = o->target[i].serial_len;
-		if (serial.len > sizeof(serial.p))
-			return error_set(e, ERROR_NOTFOUND, "no such order");
-		memcpy(serial.p, o->target[i].serial, serial.len);
-		found = db_cert_find(p->db, o->target[i].ca, &serial, &cert,
-		    p->arena, e);
-		if (found == -1)
-			return -1;
-		if (found == 1 && officer_scope_cert(p, s, &cert, e) == -1)
-			return -1;
-	}
-	return 0;
-}
-
-/* One key must be for both, the order and the office where it was applied
- * for. */
-static int
-check_both(struct page *p, const struct officer_scope *s,
-    const struct applied *at, const struct order *o, struct error *e)
-{
-	struct officer_scope	 here = *s;
-
-	if (at->found) {
-		if (officer_scope_office(s, at->office, e) == -1)
-			return -1;
-		officer_scope_here(&here, s, at->office);
-	}
-	return officer_scope_order(p, &here, o, e);
-}
-
-/* What is out of scope is as if it were not there. */
-static int
-check_scope(struct page *p, const struct officer_scope *s,
-    const struct applied *at, struct review *r, struct error *e)
-{
-	const struct order	*o = r->approved->order;
-	struct error		 why = ERROR_INIT;
-
-	if (check_both(p, s, at, o, &why) == 0 &&
-	    check_targets(p, s, o, &why) == 0)
-		return 0;
-	review_clear(r);
-	if (why.code != ERROR_DENIED) {
-		*e = why;
-		return -1;
-	}
-	return s->n == 0 ? no_key(e) : error_set(e, ERROR_NOTFOUND,
-	    "no such order");
-}
-
-int
-officer_order(struct page *p, const struct officer_scope *s,
-    const uint8_t id[DB_ORDER_ID], struct review *r, struct error *e)
-{
-	struct applied	 at;
-
-	if (review_load_id(p->desk, id, r, e) == -1) {
-		if (e->code != ERROR_NOTFOUND)
-			return -1;
-		error_clear(e);
-		return error_set(e, ERROR_NOTFOUND, "no such order");
-	}
-	if (find_office(p, s, id, &at, e) == 0)
-		return check_scope(p, s, &at, r, e);
-	review_clear(r);
-	return -1;
-}
-
-int
-officer_order_row(struct page *p, const struct officer_scope *s,
-    const struct db_officer_row *row, struct review *r, struct error *e)
-{
-	const struct applied	 at = { row->applied, row->office };
-
-	if (review_load_row(p->desk, &row->order, row->blob, r, e) == -1)
-		return -1;
-	return check_scope(p, s, &at, r, e);
-}
-
 int
 officer_scope_at(struct page *p, struct officer_scope *s,
     const uint8_t id[DB_ORDER_ID], struct error *e)
 {
-	struct applied	at;
+	struct officer_applied	at;
 
-	if (find_office(p, s, id, &at, e) == -1)
+	if (officer_scope_applied(p, s, id, &at, e) == -1)
 		return -1;
 	if (at.found)
 		officer_scope_narrow(s, at.office);

@@ -25,7 +25,7 @@
 /* The columns after those of an order. */
 enum { COLUMN_BLOB = 18, COLUMN_APPLIED, COLUMN_OFFICE };
 
-enum { QUEUE, STEP_END, WITHIN, COUNTS, ISSUED, REVOKED };
+enum { QUEUE, STEP_END, TARGETS, WITHIN, COUNTS, ISSUED, REVOKED };
 static const struct db_stmt stmts[] = {
 	[QUEUE] = DB_STMT_FRESH("officer_queue",
 	    "SELECT q.*, a.id IS NOT NULL, a.office FROM ("
@@ -45,6 +45,12 @@ static const struct db_stmt stmts[] = {
 	    " ORDER BY q.seq DESC"),
 	[STEP_END] = DB_STMT_FRESH("officer_step_end",
 	    "SELECT coalesce(min(seq), 0), count(*) FROM " STEP_OF),
+	[TARGETS] = DB_STMT_FRESH("officer_targets",
+	    "SELECT t.i, c.profile, c.der, a.id IS NOT NULL, a.office"
+	    " FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY"
+	    " AS t (ca, serial, i)"
+	    " JOIN cert c ON c.serial = t.serial AND c.ca = t.ca"
+	    " LEFT JOIN application a ON a.order_id = c.order_id"),
 	[WITHIN] = DB_STMT_FRESH("officer_within",
 	    "SELECT count(*) FROM " STEP_OF " WHERE $3::text[] IS NULL"
 	    " OR profile IS NULL OR profile = ANY ($3::text[])"),
@@ -115,6 +121,48 @@ db_officer_queue(struct db *db, const struct db_officer_queue *q,
 	if (out->n < limit)
 		return step_end(db, arg, next, e);
 	*next = out->v[out->n - 1].order.seq;
+	return 0;
+}
+
+static void
+targets_fill(struct db_officer_target *v, size_t n,
+    const struct db_rows *rows, struct arena *a)
+{
+	for (size_t i = 0; i < db_rows_count(rows); i++) {
+		int64_t			  at = db_get_int(rows, i, 0);
+		struct db_officer_target *t;
+
+		if (at < 1 || (uint64_t)at > n)
+			continue;
+		t = &v[at - 1];
+		t->found = true;
+		t->profile = db_row_text(a, rows, i, 1);
+		t->der = db_row_bytes(a, rows, i, 2);
+		t->applied = db_get_bool(rows, i, 3);
+		t->office = db_row_text(a, rows, i, 4);
+	}
+}
+
+int
+db_officer_targets(struct db *db, struct db_officer_target *v, size_t n,
+    struct arena *a, struct error *e)
+{
+	const char	**ca = arena_alloc(a, (n + 1) * sizeof(*ca));
+	struct bytes	 *serial = arena_alloc(a, (n + 1) * sizeof(*serial));
+	struct db_rows	 *rows;
+
+	for (size_t i = 0; i < n; i++) {
+		ca[i] = v[i].ca;
+		serial[i] = BYTES(v[i].serial.p, v[i].serial.len);
+		v[i].found = false;
+	}
+	if (n == 0)
+		return 0;
+	if (db_query(db, &stmts[TARGETS], (struct db_arg[]){
+	    db_texts(ca, n), db_blobs(serial, n) }, 2, &rows, e) == -1)
+		return -1;
+	targets_fill(v, n, rows, a);
+	db_rows_free(&rows);
 	return 0;
 }
 

@@ -45,6 +45,20 @@ int	 db_officer_queue(struct db *, const struct db_officer_queue *,
 	    int64_t before, size_t limit, struct db_officer_rows *, int64_t *next,
 	    struct arena *, struct error *);
 
+/* A certificate with all that a scope is judged by. */
+struct db_officer_target {
+	const char	*ca;		/* which: given */
+	struct db_serial serial;
+	bool		 found;
+	const char	*profile;
+	struct bytes	 der;
+	bool		 applied;	/* it was applied for by form, */
+	const char	*office;	/* there; or NULL */
+};
+/* Fill in any number of them: one question. */
+int	 db_officer_targets(struct db *, struct db_officer_target *, size_t n,
+	    struct arena *, struct error *);
+
 /* Of the newest DB_OFFICER_STEP orders of this state those of the profiles
  * (NULL: of any). */
 int	 db_officer_within(struct db *, const char *state,

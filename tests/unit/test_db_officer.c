@@ -9,6 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "db/db_officer.h"
 #include "testdb.h"
 
@@ -259,6 +260,68 @@ days_are_counted_and_what_is_not_known_is_not_zero(void **state)
 }
 
 static void
+add_cert(const struct db_serial *serial)
+{
+	char	 hex[2 * DB_SERIAL + 1];
+
+	text_hex(hex, serial->p, serial->len);
+	testdb_sql(&t, "INSERT INTO signet.cert (ca, serial, order_id, n,"
+	    " profile, subject, key_digest, issued_at, not_before, not_after,"
+	    " der)"
+	    " SELECT 'people', decode('%s', 'hex'), substr(d, 1, 16), 0, 'm',"
+	    " 'CN=x', d, now(), now(), now() + interval '1 day',"
+	    " decode(repeat('00', 64), 'hex')"
+	    " FROM (SELECT sha256('%s') AS d) AS s", hex, hex);
+}
+
+/* After the above, which has stored the CA. */
+static void
+targets_of_many_orders_are_found_by_one_question(void **state)
+{
+	struct db_officer_target v[5];
+	struct error		 e = ERROR_INIT;
+	int			 i;
+
+	(void)state;
+	memset(v, 0, sizeof(v));
+	for (i = 0; i < 5; i++) {
+		v[i].ca = i == 3 ? "nobody" : "people";
+		testdb_serial(&v[i].serial, 70001 + (unsigned int)i);
+		if (i != 4)
+			add_cert(&v[i].serial);
+	}
+	testdb_sql(&t, "INSERT INTO signet.orders (id, digest, kind, state, ca,"
+	    " profile, holder, summary, blob, items, open_items,"
+	    " waiting_items, created_at, expires_at)"
+	    " SELECT order_id, key_digest, 'issue', 'done', 'people', 'm',"
+	    " 'i', 's', 'x', 1, 0, 0, now(), now() + interval '1 day'"
+	    " FROM signet.cert WHERE serial = (SELECT serial FROM signet.cert"
+	    "  ORDER BY id DESC OFFSET 2 LIMIT 1);"
+	    " INSERT INTO signet.application (id, state, profile, fields,"
+	    " request, key_digest, mail, lang, confirmed_at, expires_at,"
+	    " office, order_id) SELECT id, 'issued', 'm', '[]',"
+	    " convert_to(repeat('r', 64), 'UTF8'), digest, 'i@example.org',"
+	    " 'en', now(), now() + interval '1 day', 'north', id"
+	    " FROM signet.orders WHERE holder = 'i'");
+	assert_int_equal(db_officer_targets(db, v, 0, a, &e), 0);
+	assert_int_equal(db_officer_targets(db, v, 5, a, &e), 0);
+	assert_false(v[3].found);	/* of that CA */
+	assert_false(v[4].found);
+	for (i = 0; i < 3; i++) {
+		assert_true(v[i].found);
+		assert_string_equal(v[i].profile, "m");
+		assert_int_equal(v[i].der.len, 64);
+		assert_int_equal(v[i].applied, i == 1);
+	}
+	assert_null(v[0].office);
+	assert_string_equal(v[1].office, "north");
+	/* The same one twice, for two orders. */
+	v[0] = v[1];
+	assert_int_equal(db_officer_targets(db, v, 2, a, &e), 0);
+	assert_true(v[0].found && v[1].found);
+}
+
+static void
 db_officer_within_counts_what_is_of_the_profiles(void **state)
 {
 	static const char *const one[] = { "within-a" }, *const none[] = { "x" };
@@ -294,6 +357,8 @@ main(void)
 		cmocka_unit_test(queue_looks_at_so_many_rows_and_no_more),
 		cmocka_unit_test(
 		    days_are_counted_and_what_is_not_known_is_not_zero),
+		cmocka_unit_test(
+		    targets_of_many_orders_are_found_by_one_question),
 		cmocka_unit_test(db_officer_within_counts_what_is_of_the_profiles),
 	};
 
