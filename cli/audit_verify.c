@@ -114,6 +114,7 @@ static const struct {
 	{ "bind",		orders_bind },
 	{ "unbind",		orders_unbind },
 	{ "alarm",		alarm_entry },
+	{ "application-move",	NULL },
 	{ "application-reject",	NULL },
 	{ "backup",		NULL },
 	{ "card",		NULL },

@@ -109,7 +109,7 @@ GRANT SELECT ON application, application_link, revocation_code, code_try,
 GRANT INSERT (id, office, profile, fields, note, request, key_digest, mail,
 	lang, expires_at) ON application TO signet_ra;
 GRANT UPDATE (state, office, order_id, reason, confirmed_at, changed_at,
-	expires_at) ON application TO signet_ra;
+	expires_at, moved_from, moved_by, moved_why) ON application TO signet_ra;
 GRANT INSERT (token, application, kind) ON application_link TO signet_ra;
 GRANT INSERT (cert, name, salt, hash), UPDATE (name, salt, hash, made_at,
 	tries, locked_until, used_at) ON revocation_code TO signet_ra;

@@ -8,6 +8,7 @@
 #include "db/db_holder.h"
 #include "officer_application.h"
 #include "public.h"
+#include "rad.h"
 
 void
 application_clear(struct application *l)
@@ -98,6 +99,15 @@ application_look(struct page *p, struct application *l, struct error *e)
 	return -1;
 }
 
+int
+application_check_waits(const struct application *l, struct error *e)
+{
+	if (strcmp(l->a.state, "waiting") == 0)
+		return 0;
+	return error_set(e, ERROR_CONFLICT, "the application is %s: nothing "
+	    "to decide", l->a.state);
+}
+
 char *
 application_url(struct page *p, const struct application *l, const char *what)
 {
@@ -129,6 +139,37 @@ fields_json(struct page *p, const struct application *l)
 }
 
 static void
+put_move(struct page *p, json_t *o, const struct db_application *a)
+{
+	json_t	*moved = json_object();
+
+	officer_put(moved, "from", a->moved_from != NULL ?
+	    public_office(p, a->moved_from) : "-");
+	officer_put(moved, "by", a->moved_by);
+	officer_put(moved, "why", a->moved_why);
+	json_object_set_new(o, "moved", moved);
+}
+
+/* Where it can be sent. */
+static void
+put_offices(struct page *p, const struct application *l)
+{
+	const struct conf_list	*all = &p->rad->conf->offices;
+	json_t			*list = json_array(), *o;
+	size_t			 i;
+
+	for (i = 0; i < all->n; i++) {
+		if (l->a.office != NULL && strcmp(l->a.office, all->v[i]) == 0)
+			continue;
+		o = json_object();
+		officer_put(o, "value", all->v[i]);
+		officer_put(o, "label", public_office(p, all->v[i]));
+		json_array_append_new(list, o);
+	}
+	officer_put_rows(p, "offices", list);
+}
+
+static void
 put_application(struct page *p, const struct application *l)
 {
 	json_t	*o = json_object();
@@ -139,7 +180,10 @@ put_application(struct page *p, const struct application *l)
 	officer_put_time(o, "made_at", l->a.made_at);
 	officer_put_time(o, "confirmed_at", l->a.confirmed_at);
 	officer_put(o, "mail", l->a.mail);
-	officer_put(o, "office", l->a.office);
+	if (l->a.office != NULL)
+		officer_put(o, "office", public_office(p, l->a.office));
+	if (l->a.moved_by != NULL)
+		put_move(p, o, &l->a);
 	officer_put(o, "note", l->a.note);
 	officer_put(o, "rules", rules);
 	json_object_set_new(o, "key", json_sprintf("%s, %d",
@@ -189,6 +233,7 @@ show(struct page *p, struct error *e)
 	    l.a.reason : page_text(p, arena_printf(p->arena, "state.%s",
 	    l.a.state)));
 	put_application(p, &l);
+	put_offices(p, &l);
 	officer_put_evidence(p);
 	if (put_holder(p, &l, e) == 0 && officer_put_checks(p, l.profile,
 	    NULL, l.a.mail, l.a.request, e) == 0)

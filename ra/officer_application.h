@@ -22,6 +22,8 @@ void	 application_clear(struct application *);
 /* Profile, names and office, as the bind orders say. */
 int	 application_check_scope(struct page *, const struct officer_scope *,
 	    const struct db_application *, struct error *);
+/* ERROR_CONFLICT: it is decided on, or over. */
+int	 application_check_waits(const struct application *, struct error *);
 /* Its own address with this behind it; in the arena. */
 char	*application_url(struct page *, const struct application *,
 	    const char *what);

@@ -46,7 +46,8 @@ entry_json(struct page *p, const struct db_audit_entry *en)
 	struct buf		 what = { 0 };
 	size_t			 i;
 	static const char *const keys[] = { "kind", "profile", "ca", "serial",
-		"holder", "number", "what", "detail", "reason" };
+		"holder", "number", "from", "to", "what", "detail",
+		"reason" };
 
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		const char	*v = value_of(p, en->body, keys[i]);

@@ -14,15 +14,6 @@
 #define REASON_MAX	400
 
 static int
-check_waits(const struct application *l, struct error *e)
-{
-	if (strcmp(l->a.state, "waiting") == 0)
-		return 0;
-	return error_set(e, ERROR_CONFLICT, "the application is %s: nothing "
-	    "to decide", l->a.state);
-}
-
-static int
 order(struct page *p, struct error *e)
 {
 	struct application	 l;
@@ -36,7 +27,7 @@ order(struct page *p, struct error *e)
 	in.profile = l.a.profile;
 	in.request = l.csr;
 	in.fields = &l.fields;
-	if (check_waits(&l, e) == -1 || officer_take_holder(p, &h, e) == -1 ||
+	if (application_check_waits(&l, e) == -1 || officer_take_holder(p, &h, e) == -1 ||
 	    officer_take_evidence(p, &in.comment, e) == -1)
 		goto out;
 	in.holder = h.id;
@@ -111,7 +102,7 @@ sign(struct page *p, struct error *e)
 
 	if (application_look(p, &l, e) == -1)
 		return -1;
-	if (check_waits(&l, e) == -1 ||
+	if (application_check_waits(&l, e) == -1 ||
 	    officer_sign_order(p, ORDER_ISSUE, &a, e) == -1 ||
 	    check_about(p, &l, a->order, e) == -1 ||
 	    store(p, &l, a, e) == -1)
@@ -159,7 +150,7 @@ reject(struct page *p, struct error *e)
 	if (officer_take_text(p, "reason", REASON_MAX, &j.reason, e) == -1 ||
 	    application_look(p, &l, e) == -1)
 		return -1;
-	if (check_waits(&l, e) == 0 &&
+	if (application_check_waits(&l, e) == 0 &&
 	    db_txn(p->db, reject_txn, &j, e) == 0) {
 		page_message(p, "flash.rejected");
 		rc = page_redirect(p, "/officer/queue", e);

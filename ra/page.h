@@ -84,6 +84,7 @@ extern const struct page_route PAGES_OFFICER_CERTS[];
 extern const struct page_route PAGES_OFFICER_CODE[];
 extern const struct page_route PAGES_OFFICER_CREDENTIAL[];
 extern const struct page_route PAGES_OFFICER_DECIDE[];
+extern const struct page_route PAGES_OFFICER_MOVE[];
 extern const struct page_route PAGES_OFFICER_ORDER[];
 extern const struct page_route PAGES_OFFICER_QUEUE[];
 extern const struct page_route PAGES_RENEW[];

@@ -7,8 +7,9 @@
 #define COLUMNS	"a.id, a.office, a.profile, a.fields, a.note, a.key_digest," \
 	" a.mail, a.lang, " DB_EPOCH("a.expires_at") ", a.state, a.reason," \
 	" a.order_id, a.seq, " DB_EPOCH("a.made_at") ", " \
-	DB_EPOCH("a.confirmed_at") ", " DB_EPOCH("a.changed_at")
-enum { REQUEST = 16 };		/* the column after these */
+	DB_EPOCH("a.confirmed_at") ", " DB_EPOCH("a.changed_at") "," \
+	" a.moved_from, a.moved_by, a.moved_why"
+enum { REQUEST = 19 };		/* the column after these */
 
 enum { FIND, OF_ORDER, LIST, COUNTS };
 static const struct db_stmt read_stmt[] = {
@@ -75,8 +76,10 @@ static const struct db_stmt decide_stmt[] = {
 	    "UPDATE application SET state = 'rejected', reason = $2::text,"
 	    " changed_at = now() WHERE id = $1::bytea AND state = 'waiting'"),
 	[MOVE] = DB_STMT("application_move",
-	    "UPDATE application SET office = $2::text, changed_at = now()"
-	    " WHERE id = $1::bytea AND state = 'waiting'"),
+	    "UPDATE application SET office = $2::text, changed_at = now(),"
+	    " moved_from = office, moved_by = $4::text, moved_why = $5::text"
+	    " WHERE id = $1::bytea AND state = 'waiting'"
+	    " AND office IS NOT DISTINCT FROM $3::text"),
 };
 const struct db_table DB_APPLICATION_DECIDE = DB_TABLE(decide_stmt);
 
@@ -224,13 +227,14 @@ db_application_reject(struct db *db, const uint8_t id[DB_APPLICATION_ID],
 
 int
 db_application_move(struct db *db, const uint8_t id[DB_APPLICATION_ID],
-    const char *office, struct error *e)
+    const struct db_application_move *m, struct error *e)
 {
 	const struct db_arg	 arg[] = { db_bytes(id, DB_APPLICATION_ID),
-	    db_text(office) };
+	    db_text(m->to), db_text(m->from), db_text(m->by),
+	    db_text(m->why) };
 
-	return application_change(db, &decide_stmt[MOVE], arg, 2,
-	    NOT_WAITING, e);
+	return application_change(db, &decide_stmt[MOVE], arg, 5,
+	    NOT_WAITING " there", e);
 }
 
 /* Reading. */
@@ -256,6 +260,9 @@ application_fill(struct db_application *p, const struct db_rows *rows,
 	p->made_at = db_get_int(rows, i, 13);
 	p->confirmed_at = db_get_int(rows, i, 14);
 	p->changed_at = db_get_int(rows, i, 15);
+	p->moved_from = db_row_text(a, rows, i, 16);
+	p->moved_by = db_row_text(a, rows, i, 17);
+	p->moved_why = db_row_text(a, rows, i, 18);
 }
 
 static int

@@ -35,6 +35,8 @@ struct db_application {
 	bool		 has_order;
 	uint8_t		 order_id[DB_ORDER_ID];
 	int64_t		 seq, made_at, confirmed_at, changed_at; /* 0: not yet */
+	/* of the last move; moved_by NULL: it never was */
+	const char	*moved_from, *moved_by, *moved_why;
 };
 struct db_applications {
 	struct db_application	*v;
@@ -75,9 +77,13 @@ int	 db_application_order(struct db *, const uint8_t id[DB_APPLICATION_ID],
 /* An officer says no; ERROR_CONFLICT unless it waits. */
 int	 db_application_reject(struct db *, const uint8_t id[DB_APPLICATION_ID],
 	    const char *reason, struct error *);
-/* To another registration office; ERROR_CONFLICT unless it waits. */
+/* To another registration office; ERROR_CONFLICT unless it waits, there. */
+struct db_application_move {
+	const char	*from;		/* or NULL */
+	const char	*to, *by, *why;
+};
 int	 db_application_move(struct db *, const uint8_t id[DB_APPLICATION_ID],
-	    const char *office, struct error *);
+	    const struct db_application_move *, struct error *);
 
 /* 1, 0 none, -1. */
 int	 db_application_find(struct db *, const uint8_t id[DB_APPLICATION_ID],

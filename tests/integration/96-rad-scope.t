@@ -10,6 +10,7 @@
 . "$srcdir/tests/lib/officer.sh"
 install_pki
 rad_configure
+rad_set offices '[ "north", "south" ]'
 rad_start
 not_ok() { ! "$@"; }
 
@@ -149,6 +150,70 @@ for id in "$north" "$names"; do
 	    --data-urlencode "blob=$blob" "$@")" 404
 done
 is 'no order came of all that' "$(sql 'SELECT count(*) FROM orders')" "$orders"
+
+# To another office.
+where() {
+	sql "SELECT coalesce(office, '-') || ' ' || state FROM application
+	    WHERE id = decode('$1', 'hex')"
+}
+# moving 'what' STATUS WHO ID [curl's]
+moving() {
+	moving_what=$1 moving_status=$2 moving_who=$3 moving_id=$4
+	shift 4
+	browse_as "$moving_who" "/officer/order/$here" >/dev/null
+	is "$moving_what" "$(post "$moving_who" \
+	    "/officer/application/$moving_id/move" "$@")" "$moving_status"
+}
+nowhere=00112233445566778899aabbccddeeff
+moving 'an application of another office is not moved' 404 o2 "$north" \
+    -d office=south -d reason=x
+same() {
+	sed 's/[0-9a-f]\{32\}/ID/g; s/<code>[^<]*<\/code>//
+	    s/value="[^"]*"//' "$tmp/body"
+}
+same >"$tmp/theirs"
+moving '... nor one with names out of scope' 404 o2 "$names" \
+    -d office=north -d reason=x
+moving '... as one that there is not' 404 o2 "$nowhere" -d office=south \
+    -d reason=x
+is '... in the same words' "$(same | diff "$tmp/theirs" -)" ''
+moving 'nor with no reason' 400 o2 "$south" -d office=north
+moving 'nor to an office that there is not' 400 o2 "$south" -d office=east \
+    -d reason=x
+ok '... and what to do' shows 'Choose an office of the list'
+moving 'nor to where it is' 409 o2 "$south" -d office=south -d reason=x
+ok '... for this reason' shows 'is at this office already'
+moving 'nor what is an order by now' 409 o1 "$moved" -d office=south \
+    -d reason=x
+browse_as o2 "/officer/application/$south" >/dev/null
+is 'nor by a form of another site' "$(browse_as o2 \
+    "/officer/application/$south/move" -H "Origin: https://evil.example" \
+    --data-urlencode "csrf=$(token)" -d office=north -d reason=x)" 403
+is '... it is where it was' "$(where "$south")" 'south waiting'
+moves="FROM audit WHERE convert_from(body, 'UTF8') LIKE
+    'act=application-move%'"
+is '... and nothing is in the audit chain' "$(sql "SELECT count(*) $moves")" 0
+browse_as o2 "/officer/application/$south" >/dev/null
+moving 'who is of the office sends it to another' 303 o2 "$south" \
+    -d office=north --data-urlencode 'reason=<b>lives in the north'
+is '... it waits there' "$(where "$south")" 'north waiting'
+is '... is gone for who sent it' \
+    "$(browse_as o2 "/officer/application/$south")" 404
+browse_as o2 /officer/queue >/dev/null
+ok '... from the queue, too' not_ok shows "$south"
+moving '... who cannot have it back' 404 o2 "$south" -d office=south \
+    -d reason=x
+browse_as o1 /officer/queue >/dev/null
+ok 'those there have it in their queue' shows "$south"
+is '... and see it' "$(browse_as o1 "/officer/application/$south")" 200
+ok '... with where it came from, and why' shows \
+    'Sent here from south, by o2: &#60;b&#62;lives in the north'
+is 'the audit chain says all of it' "$(sql "SELECT string_agg(line, ' '
+    ORDER BY line) FROM (SELECT unnest(string_to_array(convert_from(body,
+    'UTF8'), chr(10))) AS line $moves) AS l
+    WHERE line ~ '^(application|from|to|person|reason|act)='")" \
+    "act=application-move application=$south from=south person=o2 \
+reason=<b>lives in the north to=north"
 
 # Two keys of one officer: the page is shown because of the one, and the other
 # one touched would spoil the order.

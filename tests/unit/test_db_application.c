@@ -236,6 +236,9 @@ it_is_confirmed_once_and_in_time(void **state)
 static void
 only_what_waits_is_withdrawn_rejected_moved_or_ordered(void **state)
 {
+	const struct db_application_move to = { .from = "north",
+					    .to = "south", .by = "o1",
+					    .why = "lives there" };
 	struct db_application	 p = application_of(1);
 	struct error		 e = ERROR_INIT;
 	uint8_t			 id[DB_ORDER_ID];
@@ -249,7 +252,7 @@ only_what_waits_is_withdrawn_rejected_moved_or_ordered(void **state)
 	assert_int_equal(db_application_reject(db, p.id, "no", &e), -1);
 	assert_int_equal(e.code, ERROR_CONFLICT);
 	error_clear(&e);
-	assert_int_equal(db_application_move(db, p.id, "south", &e), -1);
+	assert_int_equal(db_application_move(db, p.id, &to, &e), -1);
 	assert_int_equal(e.code, ERROR_CONFLICT);
 	error_clear(&e);
 	assert_int_equal(db_application_order(db, p.id, id, &e), -1);
@@ -260,8 +263,18 @@ only_what_waits_is_withdrawn_rejected_moved_or_ordered(void **state)
 	assert_int_equal(db_application_order(db, p.id, id, &e), -1);
 	assert_int_equal(e.code, ERROR_NOTFOUND);	/* no such order */
 	error_clear(&e);
-	assert_int_equal(db_application_move(db, p.id, "south", &e), 0);
+	assert_null(look(1).moved_by);
+	assert_int_equal(db_application_move(db, p.id, &to, &e), 0);
 	assert_string_equal(look(1).office, "south");
+	assert_string_equal(look(1).moved_from, "north");
+	assert_string_equal(look(1).moved_by, "o1");
+	assert_string_equal(look(1).moved_why, "lives there");
+	/* Whoever looked before that moves nothing. */
+	assert_int_equal(db_application_move(db, p.id, &to, &e), -1);
+	assert_int_equal(e.code, ERROR_CONFLICT);
+	assert_non_null(strstr(e.text,
+	    "does not wait for an officer's decision there"));
+	error_clear(&e);
 	assert_int_equal(db_application_reject(db, p.id, "who is this", &e),
 	    0);
 	assert_string_equal(look(1).state, "rejected");

@@ -342,6 +342,7 @@ only_the_ca_writes_down_what_the_ca_did(void **state)
 		    R(AGENT) },
 		{ "act=order-reject\nat=x\n", R(CA) | R(CLI) | R(RA) },
 		{ "act=application-reject\nat=x\n", R(CA) | R(RA) },
+		{ "act=application-move\nat=x\n", R(CA) | R(RA) },
 		{ "act=ca-add\nat=x\n", R(CA) | R(CLI) },
 		{ "act=alarm\nat=x\n", R(CA) | R(CRL) },
 		{ "act=backup\nat=x\n", R(CA) | R(BACKUP) },

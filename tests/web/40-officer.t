@@ -13,6 +13,7 @@ install_pki
 start signet-cad -d -c "$pki/cad.conf"
 sink_start
 rad_configure
+rad_set offices '[ "north", "south" ]'
 rad_set apply '[ "mail-dual" ]'
 rad_set mail_server "\"$sink_url\""
 rad_set mail_from '"pki@example.org"'

@@ -48,6 +48,24 @@ await o1.getByRole("main").getByRole("link", { name: /alice|Mail/i }).first().cl
 await o1.waitForURL(/\/officer\/application\//);
 has("what was asked for is shown", await main(o1), "NTRSE-556677-8899");
 await judge(o1, "officer application");
+await o1.getByLabel("Office").selectOption("south");
+await o1.locator("#f-why").fill("she works there");
+await press(o1, "Send it there");
+await o1.waitForURL(/\/officer\/queue$/);
+has("an application is sent to another office", await o1.textContent("body"),
+    "Sent to the other office.");
+await alice.reload();
+has("... for the applicant nothing changes", await main(alice), "waits for an officer");
+await o1.getByLabel("Office").selectOption("north");
+await press(o1, "Filter");
+ok("... who was asked first has it no more", !(await main(o1)).includes("alice"));
+await o1.getByLabel("Office").selectOption("south");
+await press(o1, "Filter");
+await o1.getByRole("main").getByRole("link", { name: /alice|Mail/i }).first().click();
+await o1.waitForURL(/\/officer\/application\//);
+has("... the other one sees why", await main(o1),
+    "Sent here from north, by o1: she works there");
+await judge(o1, "officer application moved");
 await o1.getByLabel("Holder number").fill("4711");
 await o1.getByLabel("Name", { exact: true }).fill("Alice Holm");
 await o1.getByLabel("Evidence of identity").selectOption("passport");
@@ -150,6 +168,8 @@ for (const [button, state] of [["See the hold", "on hold"],
 // ---- what is left ----
 await o1.goto(`${radCert}/officer/audit`);
 has("the audit view shows who revoked", await main(o1), "o1");
+has("... and where an application was sent", await main(o1),
+    "from north, to south, reason she works there");
 await judge(o1, "officer audit");
 await o1.goto(`${radCert}/officer`);
 ok("the day's chart is drawn", await o1.locator("svg").first().isVisible());
