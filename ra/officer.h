@@ -68,6 +68,8 @@ const char *const *officer_scope_profiles(struct page *,
 bool	 officer_scope_has(const char *const *profiles, size_t n,
 	    const char *profile);
 
+/* Could an officer approve certificates of it at all? */
+bool	 officer_may_order(const struct profile *);
 /* "profiles" { name, description }: what can be ordered with the keys. */
 int	 officer_put_offers(struct page *, const struct officer_scope *,
 	    struct error *);
@@ -100,6 +102,13 @@ int	 officer_take_holder(struct page *, struct db_holder *,
 int	 officer_take_evidence(struct page *, const char **comment,
 	    struct error *);
 void	 officer_put_evidence(struct page *);		/* the kinds */
+
+/*
+ * limits.html, with what was typed: profiles, offices, domains, until.  Taken,
+ * they go into an order to bind; what is wrong with them is put on the form.
+ */
+int	 officer_put_limits(struct page *, struct error *);
+int	 officer_take_limits(struct page *, struct order *, struct error *);
 
 /* ---- showing ---- */
 

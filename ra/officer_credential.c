@@ -14,6 +14,7 @@
 #include "desk/submit.h"
 #include "officer.h"
 #include "order/assertion.h"
+#include "public.h"
 
 #define SHORT	16		/* digits of a key's digest */
 #define FIELD_MAX	4096
@@ -121,7 +122,7 @@ form(struct page *p, struct error *e)
 	char			*text;
 	size_t			 i;
 
-	if (officer_scope(p, &s, e) == -1)
+	if (officer_scope(p, &s, e) == -1 || officer_put_limits(p, e) == -1)
 		return -1;
 	challenge(p, what);
 	text = text_base64url(what, sizeof(what));
@@ -210,7 +211,13 @@ register_key(struct page *p, struct error *e)
 	int		rc = -1;
 
 	if (draft_new(p->desk, &d, ORDER_BIND, NULL, e) == -1 ||
-	    take_bind(p, &d.order->bind, e) == -1)
+	    officer_take_limits(p, d.order, e) == -1)
+		goto out;
+	if (public_is_wrong(p)) {
+		rc = form(p, e);
+		goto out;
+	}
+	if (take_bind(p, &d.order->bind, e) == -1)
 		goto out;
 	d.order->comment = mem_printf("registered in the browser by %s",
 	    p->client.person);

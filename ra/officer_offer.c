@@ -5,9 +5,8 @@
 #include "officer.h"
 #include "public.h"
 
-/* Could an officer approve it at all? */
-static bool
-is_officers(const struct profile *profile)
+bool
+officer_may_order(const struct profile *profile)
 {
 	const struct approval_way	*way;
 	size_t				 i, k;
@@ -36,7 +35,7 @@ officer_put_offers(struct page *p, const struct officer_scope *s,
 	list = json_array();
 	for (i = 0; s->n > 0 && i < p->desk->profiles.n; i++) {
 		profile = p->desk->profiles.v[i];
-		if (!is_officers(profile) ||
+		if (!officer_may_order(profile) ||
 		    !officer_scope_has(scope, n, profile->name))
 			continue;
 		o = json_object();
@@ -65,7 +64,7 @@ officer_find_offer(struct page *p, const struct officer_scope *s,
 	    profiles_find(&p->desk->profiles, name, profile, e) == -1)
 		return -1;
 	scope = officer_scope_profiles(p, s, &n);
-	if (is_officers(*profile) && officer_scope_has(scope, n, name))
+	if (officer_may_order(*profile) && officer_scope_has(scope, n, name))
 		return 0;
 	return error_set(e, ERROR_NOTFOUND, "profile %.64s is not yours to "
 	    "order", name);

@@ -16,8 +16,66 @@ not_ok() { ! "$@"; }
 
 # o1 may all; o2 web log-ins of example.net at the office "south".
 ok 'a key for everything is bound to o1' bind o1 o1
-ok 'a key for a part is bound to o2' bind o2 o2 --profile web-login \
-    --domain example.net --office south
+
+# registering 'what' STATUS [curl's] - $tmp/o2.auth, with limits
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
+    -out "$tmp/o2.auth" 2>/dev/null
+registering() {
+	registering_what=$1 registering_status=$2
+	shift 2
+	browse_as o2 /officer/credentials/new >/dev/null
+	touch_key "$tmp/o2.auth" "$rad_host" "$rad_cert" "$(sed -n \
+	    's/.*data-challenge="\([^"]*\)".*/\1/p' "$tmp/body" |
+	    tr -- '-_' '+/' | sed 's/$/=/' | base64 -d | od -An -tx1 |
+	    tr -d ' \n')" new >"$tmp/touched"
+	while read -r line; do
+		set -- "$@" --data-urlencode "$line"
+	done <"$tmp/touched"
+	is "$registering_what" \
+	    "$(post o2 /officer/credentials/new "$@")" "$registering_status"
+}
+binds=$(sql "SELECT count(*) FROM orders WHERE kind = 'bind'")
+registering 'a key is not for a profile that there is not' 400 \
+    -d profile=web-login -d profile=web
+ok '... which is said' shows 'Choose kinds of certificates of the list'
+ok '... and what was chosen is still there' shows \
+    'value="web-login" checked'
+registering 'nor for one that officers do not approve' 400 -d profile=root
+registering 'nor for an office that there is not' 400 -d office=east
+ok '... which is said' shows 'Choose an office of the list'
+for domain in 'a b@c' '*.example.net' 'example..net' '"><script>'; do
+	registering "nor for names in $domain" 400 \
+	    --data-urlencode "domains=example.net $domain"
+	ok '... which is said' shows 'This is not a domain'
+	ok '... and shown as text' not_ok shows '"><script>'
+done
+registering 'nor until yesterday' 400 -d until=2026-01-01
+ok '... which is said' shows 'This day is over'
+registering 'nor until some day' 400 -d until=soon
+is 'nothing of that is an order' "$(sql "SELECT count(*) FROM orders
+    WHERE kind = 'bind'")" "$binds"
+registering 'a key is registered for a part' 303 -d profile=web-login \
+    -d office=south -d until=2099-12-31 \
+    --data-urlencode 'domains=Example.NET,  bücher.example'
+limited=$(last_order)
+browse_as o2 "/officer/credentials/new/$limited" >/dev/null
+signet order show "$limited" >"$tmp/shown"
+for line in 'profiles: *web-login' 'offices: *south' \
+    'domains: *example.net' 'until: *2099-12-31T23:59:59Z'; do
+	ok "the page has $line" grep -q "^ *$line" "$tmp/body"
+	ok '... and so has signet order show' grep -q "^ *$line" "$tmp/shown"
+done
+is 'before it is signed it is for nothing' "$(browse_as o2 \
+    /officer/queue)" 200
+is '... nor is it bound' "$(sql "SELECT count(*) FROM credential
+    WHERE person = 'o2'")" 0
+as s1 signet order approve --yes "$limited" >"$tmp/out" 2>&1
+as s2 signet order approve --yes "$limited" >"$tmp/out" 2>&1
+cad
+is 'two security officers sign it' "$(order_state "$limited")" 'done'
+browse_as o2 /officer/credentials >/dev/null
+ok 'the list of keys has what it is for' shows \
+    'web-login; @example.net, xn--bcher-kva.example; south'
 
 # B: an order that waits, a certificate, an application, an order of another
 # office, and one to revoke.

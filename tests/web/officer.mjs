@@ -97,8 +97,26 @@ ok("signet explain order shows the same order", shown.split("\n").filter((l) =>
 
 // ---- two officers ----
 const o2 = officers.o2 = await officer(browser, "o2", radCert);
-const other = await register(o2, radCert);
+await o2.goto(`${radCert}/officer/credentials/new`);
+await judge(o2, "officer key form");
+const other = await register(o2, radCert, async () => {
+	await o2.getByText("Only for certain kinds").click();
+	await o2.getByRole("checkbox", { name: "domain-gateway" }).check();
+	await o2.getByLabel("Only names in these domains").fill("example_org");
+	await press(o2, "Touch the key");
+	await o2.locator("[data-errors]").waitFor();
+	await refused(o2, "what is no domain is told", "This is not a domain");
+	await judge(o2, "officer key form wrong");
+	ok("... and what was chosen is kept", await o2.getByRole("checkbox",
+	    { name: "domain-gateway" }).isChecked());
+	await o2.getByLabel("Only names in these domains").fill("example.org");
+	await o2.getByRole("checkbox", { name: "south" }).check();
+});
 const bind = orderOf(o2);
+has("the order has what the key is for", (await o2.textContent("pre"))
+    .replace(/ +/g, " "), "profiles: domain-gateway\n domains: example.org\n" +
+    " offices: south");
+await judge(o2, "officer key limited");
 await o1.goto(`${radCert}/officer/queue`);
 await o1.getByRole("link", { name: /gate/i }).first().click();
 const gate = orderOf(o1);

@@ -172,7 +172,8 @@ await press("Touch the key");
 await page.waitForURL(`${base}/officer/credentials/new`);
 const credential = sent.at(-1).fields;
 is("registering sends the public key", Object.keys(credential).sort().join(" "),
-    "algorithm authenticator_data client_data credential csrf public_key");
+    "algorithm authenticator_data client_data credential csrf domains office " +
+    "profile public_key until");
 is("... an ES256 one", credential.algorithm, "-7");
 const [challenge] = pages["/sign"].match(/(?<=data-challenge=")[^"]+/);
 pages["/sign"] = pages["/sign"].replace(/data-credentials="[^"]*"/,

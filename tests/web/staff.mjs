@@ -39,11 +39,13 @@ export async function officer(browser, who, radCert) {
 	return page;
 }
 
-// Registers a security key.  Two security officers have to bind it.
-export async function register(page, radCert) {
+// Registers a security key, for all or for what is filled in.  Two security
+// officers have to bind it.
+export async function register(page, radCert, limit = async () => {}) {
 	const device = await authenticator(page);
 	await page.goto(`${radCert}/officer/credentials`);
 	await page.getByRole("link", { name: "Register a security key" }).click();
+	await limit();
 	await press(page, "Touch the key");
 	await page.waitForURL(/\/officer\/credentials\/new\/[0-9a-f]{32}$/);
 	return device;
