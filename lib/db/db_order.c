@@ -5,13 +5,15 @@
 #include "db/db_order.h"
 #include "db/db_order_private.h"
 
-enum { FIND, FIND_HEX, BLOB, LIST, COUNTS, ITEMS, ITEM_COUNTS };
+enum { FIND, FIND_HEX, LOAD, BLOB, LIST, COUNTS, ITEMS, ITEM_COUNTS };
 static const struct db_stmt read_stmt[] = {
 	[FIND] = DB_STMT("order_find",
 	    "SELECT " DB_ORDER_COLUMNS " FROM orders WHERE id = $1::bytea"),
 	[FIND_HEX] = DB_STMT_FRESH("order_find_hex",
 	    "SELECT " DB_ORDER_COLUMNS " FROM orders WHERE id >= $1::bytea"
 	    " AND ($2::bytea IS NULL OR id < $2::bytea) ORDER BY id LIMIT 2"),
+	[LOAD] = DB_STMT("order_load",
+	    "SELECT " DB_ORDER_COLUMNS ", blob FROM orders WHERE id = $1::bytea"),
 	[BLOB] = DB_STMT("order_blob",
 	    "SELECT blob FROM orders WHERE id = $1::bytea"),
 	[LIST] = DB_STMT_FRESH("order_list",
@@ -268,20 +270,38 @@ db_order_fill(struct db_order *o, const struct db_rows *rows, size_t i,
 	o->reason = db_row_text(a, rows, i, 17);
 }
 
-int
-db_order_find(struct db *db, const uint8_t id[DB_ORDER_ID],
-    struct db_order *o, struct arena *a, struct error *e)
+/* blob NULL: not wanted. */
+static int
+find_one(struct db *db, const uint8_t id[DB_ORDER_ID], struct db_order *o,
+    struct bytes *blob, struct arena *a, struct error *e)
 {
 	const struct db_arg	 arg[] = { db_bytes(id, DB_ORDER_ID) };
 	struct db_rows		*rows;
 	int			 found;
 
-	if (db_query(db, &read_stmt[FIND], arg, 1, &rows, e) == -1)
+	if (db_query(db, &read_stmt[blob != NULL ? LOAD : FIND], arg, 1,
+	    &rows, e) == -1)
 		return -1;
 	if ((found = db_rows_count(rows) == 1))
 		db_order_fill(o, rows, 0, a);
+	if (found && blob != NULL)
+		*blob = db_row_bytes(a, rows, 0, DB_ORDER_NCOLUMNS);
 	db_rows_free(&rows);
 	return found;
+}
+
+int
+db_order_find(struct db *db, const uint8_t id[DB_ORDER_ID],
+    struct db_order *o, struct arena *a, struct error *e)
+{
+	return find_one(db, id, o, NULL, a, e);
+}
+
+int
+db_order_load(struct db *db, const uint8_t id[DB_ORDER_ID],
+    struct db_order *o, struct bytes *blob, struct arena *a, struct error *e)
+{
+	return find_one(db, id, o, blob, a, e);
 }
 
 int

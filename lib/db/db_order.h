@@ -73,6 +73,10 @@ int	 db_order_reject(struct db *, const uint8_t id[DB_ORDER_ID],
 /* Find: 1, 0 none, -1. */
 int	 db_order_find(struct db *, const uint8_t id[DB_ORDER_ID],
 	    struct db_order *, struct arena *, struct error *);
+/* With what is signed. */
+int	 db_order_load(struct db *, const uint8_t id[DB_ORDER_ID],
+	    struct db_order *, struct bytes *blob, struct arena *,
+	    struct error *);
 /* By the first digits of the id; ERROR_INPUT if more than one begins so. */
 int	 db_order_find_hex(struct db *, const char *hex, struct db_order *,
 	    struct arena *, struct error *);

@@ -10,6 +10,7 @@
 	" summary, approvals, items, open_items, waiting_items, " \
 	DB_EPOCH("created_at") ", " DB_EPOCH("expires_at") ", seq, " \
 	DB_EPOCH("stored_at") ", " DB_EPOCH("changed_at") ", reason"
+#define DB_ORDER_NCOLUMNS	18
 
 void	 db_order_fill(struct db_order *, const struct db_rows *, size_t row,
 	    struct arena *);

@@ -44,16 +44,12 @@ int
 renewal_fields(struct desk *dk, const struct db_cert *x, struct fields *f,
     struct error *e)
 {
-	struct review	 r = { 0 };
 	struct order	*o;
 	size_t		 i;
 	int		 rc = -1;
 
-	if (review_load_id(dk, x->ref.order_id, &r, e) == -1) {
-		error_wrap(e, "the order that it was made by");
-		goto out;
-	}
-	o = r.approved->order;
+	if (review_look(dk, x->ref.order_id, &o, e) == -1)
+		return error_wrap(e, "the order that it was made by");
 	if (o->kind == ORDER_ISSUE) {
 		fields_copy(f, &o->fields);
 		rc = 0;
@@ -69,7 +65,7 @@ renewal_fields(struct desk *dk, const struct db_cert *x, struct fields *f,
 		rc = 0;
 	}
  out:
-	review_clear(&r);
+	order_free(&o);
 	return rc;
 }
 

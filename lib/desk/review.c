@@ -13,13 +13,12 @@ review_short_id(char dst[REVIEW_SHORT + 1], const uint8_t *id)
 }
 
 static int
-check_agrees(const struct review *r, struct error *e)
+check_agrees(const struct db_order *row, const struct order *o,
+    const uint8_t digest[ORDER_DIGEST], struct error *e)
 {
-	const struct order	*o = r->approved->order;
-
-	if (memcmp(o->id, r->row.id, ORDER_ID_SIZE) != 0 ||
-	    memcmp(r->approved->digest, r->row.digest, ORDER_DIGEST) != 0 ||
-	    strcmp(order_kind_name(o->kind), r->row.kind) != 0)
+	if (memcmp(o->id, row->id, ORDER_ID_SIZE) != 0 ||
+	    memcmp(digest, row->digest, ORDER_DIGEST) != 0 ||
+	    strcmp(order_kind_name(o->kind), row->kind) != 0)
 		return error_set(e, ERROR_DENIED, "the store's row and the "
 		    "order it holds are not of the same order");
 	return 0;
@@ -31,7 +30,8 @@ open_blob(struct desk *dk, struct review *r, struct error *e)
 	char	id[REVIEW_SHORT + 1];
 
 	if (approval_open_cached(&r->approved, r->blob, dk->approvers,
-	    e) == -1 || check_agrees(r, e) == -1)
+	    e) == -1 || check_agrees(&r->row, r->approved->order,
+	    r->approved->digest, e) == -1)
 		return error_wrap(e, "order %s",
 		    review_short_id(id, r->row.id));
 	return 0;
@@ -71,21 +71,47 @@ review_load(struct desk *dk, const char *text, struct review *r,
 	return load_blob(dk, r, e);
 }
 
-int
-review_load_id(struct desk *dk, const uint8_t id[DB_ORDER_ID],
-    struct review *r, struct error *e)
+static int
+load(struct desk *dk, const uint8_t id[DB_ORDER_ID], struct db_order *row,
+    struct bytes *blob, struct error *e)
 {
 	char	hex[2 * DB_ORDER_ID + 1];
 	int	found;
 
-	memset(r, 0, sizeof(*r));
-	if (desk_need(dk, DESK_DB, e) == -1 ||
-	    (found = db_order_find(dk->db, id, &r->row, dk->arena, e)) == -1)
+	if (desk_need(dk, DESK_DB, e) == -1 || (found = db_order_load(dk->db,
+	    id, row, blob, dk->arena, e)) == -1)
 		return -1;
-	if (found == 0)
-		return error_set(e, ERROR_NOTFOUND, "no order %s",
-		    text_hex(hex, id, DB_ORDER_ID));
-	return load_blob(dk, r, e);
+	return found == 1 ? 0 : error_set(e, ERROR_NOTFOUND, "no order %s",
+	    text_hex(hex, id, DB_ORDER_ID));
+}
+
+int
+review_load_id(struct desk *dk, const uint8_t id[DB_ORDER_ID],
+    struct review *r, struct error *e)
+{
+	memset(r, 0, sizeof(*r));
+	if (load(dk, id, &r->row, &r->blob, e) == -1)
+		return -1;
+	return open_blob(dk, r, e);
+}
+
+int
+review_look(struct desk *dk, const uint8_t id[DB_ORDER_ID],
+    struct order **out, struct error *e)
+{
+	struct db_order	row;
+	struct bytes	blob;
+	uint8_t		digest[ORDER_DIGEST];
+	char		hex[REVIEW_SHORT + 1];
+
+	*out = NULL;
+	if (load(dk, id, &row, &blob, e) == -1)
+		return -1;
+	if (approval_look(out, digest, blob, e) == 0 &&
+	    check_agrees(&row, *out, digest, e) == 0)
+		return 0;
+	order_free(out);
+	return error_wrap(e, "order %s", review_short_id(hex, id));
 }
 
 int

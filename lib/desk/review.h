@@ -26,6 +26,9 @@ int	 review_load(struct desk *, const char *hex, struct review *,
 	    struct error *);
 int	 review_load_id(struct desk *, const uint8_t id[DB_ORDER_ID],
 	    struct review *, struct error *);
+/* Only what it orders: its approvals are not looked at.  Caller frees. */
+int	 review_look(struct desk *, const uint8_t id[DB_ORDER_ID],
+	    struct order **, struct error *);
 /* One whose row has been read, and what is signed; that is borrowed. */
 int	 review_load_row(struct desk *, const struct db_order *,
 	    struct bytes blob, struct review *, struct error *);

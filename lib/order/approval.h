@@ -86,6 +86,12 @@ int	 approval_open(struct approved **, struct bytes blob, struct error *);
 int	 approval_open_cached(struct approved **, struct bytes blob,
 	    struct approval_cache *, struct error *);
 void	 approval_free(struct approved **);
+/*
+ * The order alone and its digest, for who asks what is in it and not whether
+ * it counts: no signature is looked at.  ERROR_INPUT for anything else.
+ */
+int	 approval_look(struct order **, uint8_t digest[ORDER_DIGEST],
+	    struct bytes blob, struct error *);
 
 /*
  * Is the certificate with this issuer's CA name/serial still good?  1 yes, 0

@@ -208,6 +208,44 @@ approval_cms_signers(struct bytes *signers, struct bytes blob,
 	return 0;
 }
 
+/* RFC 5652, 5.2: the content's type, and what OpenSSL would decode it to. */
+static int
+content_take(struct bytes *out, struct bytes info)
+{
+	struct buf	 type = { 0 };
+	struct bytes	 seq, oid, explicit;
+	int		 rc = -1;
+
+	der_put_oid(&type, OID_ORDER);
+	if (der_take(&info, DER_SEQUENCE, &seq) == 0 &&
+	    der_take_whole(&seq, DER_OID, &oid) == 0 &&
+	    bytes_equal(oid, BYTES(type.p, type.len)) &&
+	    der_take(&seq, DER_CONTEXT_CONS(0), &explicit) == 0 &&
+	    seq.len == 0)
+		rc = der_take(&explicit, DER_OCTET_STRING, out);
+	buf_clear(&type);
+	return rc == 0 && explicit.len == 0 ? 0 : -1;
+}
+
+int
+approval_look(struct order **out, uint8_t digest[ORDER_DIGEST],
+    struct bytes blob, struct error *e)
+{
+	struct parts	parts;
+	struct bytes	content;
+
+	*out = NULL;
+	if (blob_check(blob, e) == -1)
+		return error_wrap(e, "order");
+	if (parts_take(&parts, blob) == -1 ||
+	    content_take(&content, parts.content) == -1)
+		return error_set(e, ERROR_INPUT, "order: not CMS SignedData "
+		    "with an order");
+	if (approval_digest(digest, EVP_sha256(), content, e) == -1)
+		return -1;
+	return order_parse(out, content, e);
+}
+
 struct bytes
 approval_cms_content(CMS_ContentInfo *cms)
 {

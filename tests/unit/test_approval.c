@@ -1168,6 +1168,43 @@ what_openssl_signs_is_an_approval(void **state)
 
 /* Who signs a renewal need not hold the key that it renews. */
 static void
+a_look_at_an_order_asks_nobody_who_signed_it(void **state)
+{
+	struct fixture	*f = *state;
+	uint8_t		 digest[ORDER_DIGEST];
+	struct order	*o = (struct order *)-1;
+	struct buf	 twice = { 0 };
+	size_t		 last = f->blob.len - 1;
+
+	assert_int_equal(approval_look(&o, digest, BYTES("\x30\x00", 2),
+	    &f->e), -1);
+	assert_null(o);
+	assert_int_equal(f->e.code, ERROR_INPUT);
+	assert_string_equal(f->e.text, "order: not CMS SignedData with an "
+	    "order");
+	error_clear(&f->e);
+	assert_int_equal(approval_look(&o, digest, BYTES(f->blob.p, last),
+	    &f->e), -1);
+	assert_int_equal(f->e.code, ERROR_INPUT);
+	error_clear(&f->e);
+	approve(f, &f->alice);
+	assert_int_equal(approval_open(&f->a, BLOB(&f->blob), &f->e), 0);
+	/* A signature that is wrong is no matter here. */
+	f->blob.p[f->blob.len - 1] ^= 1;
+	assert_int_equal(approval_look(&o, digest, BLOB(&f->blob), &f->e), 0);
+	assert_memory_equal(digest, f->a->digest, ORDER_DIGEST);
+	assert_memory_equal(o->id, f->a->order->id, ORDER_ID_SIZE);
+	assert_string_equal(fields_get(&o->fields, "mail", 0),
+	    "carol@example.org");
+	order_free(&o);
+	buf_add(&twice, f->blob.p, f->blob.len);
+	buf_byte(&twice, 0);
+	assert_int_equal(approval_look(&o, digest, BLOB(&twice), &f->e), -1);
+	assert_int_equal(f->e.code, ERROR_INPUT);
+	buf_clear(&twice);
+}
+
+static void
 a_renewal_carries_the_certificate_that_it_renews(void **state)
 {
 	struct fixture	*f = *state;
@@ -1234,6 +1271,7 @@ main(void)
 		TEST(good_officers_pass_and_their_status_is_asked),
 		TEST(the_root_key_is_role_root),
 		TEST(the_certificate_being_renewed_is_role_holder),
+		TEST(a_look_at_an_order_asks_nobody_who_signed_it),
 		TEST(a_renewal_carries_the_certificate_that_it_renews),
 		TEST(the_cache_spares_the_chain_but_never_the_status),
 		TEST(the_cache_does_not_outlive_time_or_ca),
