@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "keeper.h"
 
+#include <errno.h>
+#include <pthread.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "agent/confine.h"
 #include "base/log.h"
@@ -78,4 +81,50 @@ keeper_loop(int fd, keeper_answer_fn *fn, void *arg)
 		log_error(&e, "questions for a key");
 	msg_clear(&q);
 	msg_clear(&r);
+}
+
+/* ---- several at once ---- */
+
+struct lane {
+	pthread_t		 thread;
+	int			 fd, first;
+	keeper_answer_fn	*fn;
+	void			*arg;
+};
+
+static void *
+lane_run(void *arg)
+{
+	struct lane	*l = arg;
+
+	keeper_loop(l->fd, l->fn, l->arg);
+	(void)shutdown(l->first, SHUT_RDWR);
+	return NULL;
+}
+
+int
+keeper_lanes(const int *fd, size_t n, keeper_answer_fn *fn, void *arg,
+    struct error *e)
+{
+	struct lane	*l = mem_array(n, sizeof(*l));
+	size_t		 i, started = 1;
+	int		 rc;
+
+	for (rc = 0; rc == 0 && started < n; started += rc == 0) {
+		l[started] = (struct lane){ .fd = fd[started], .first = fd[0],
+		    .fn = fn, .arg = arg };
+		rc = pthread_create(&l[started].thread, NULL, lane_run,
+		    &l[started]);
+	}
+	if (rc == 0)
+		keeper_loop(fd[0], fn, arg);
+	for (i = 1; i < started; i++) {
+		(void)shutdown(fd[i], SHUT_RDWR);
+		pthread_join(l[i].thread, NULL);
+	}
+	mem_free(&l);
+	if (rc == 0)
+		return 0;
+	errno = rc;
+	return error_sys(e, "start a thread");
 }

@@ -30,4 +30,9 @@ int	 keeper_confine(const struct keeper *, const struct rad_conf *,
 typedef int keeper_answer_fn(void *arg, struct msg *q, struct msg *r,
 	    struct error *);
 void	 keeper_loop(int fd, keeper_answer_fn *, void *arg);
+/* As many questions at once as there are sockets: fn is called by a thread for
+ * each of them.  When one ends they all do.  To be called in the sandbox, which
+ * the threads inherit. */
+int	 keeper_lanes(const int *fd, size_t n, keeper_answer_fn *, void *arg,
+	    struct error *);
 #endif

@@ -38,6 +38,7 @@ struct main {
 	struct health		*health;
 	struct operator		*operator;
 	struct proc		 child[CHILDREN];
+	struct tls_lanes	 lanes;		/* between web and keeper */
 	struct web_setup	 web;
 	struct notices_setup	 notices;
 	char			 instance[80];	/* in leases of notices */
@@ -79,8 +80,10 @@ keeper_process(int parent, void *arg)
 {
 	struct main	*m = arg;
 
+	(void)parent;
 	close_others(m, true, true);
-	return tls_keeper_main(parent, &m->conf);
+	tls_lanes_close(&m->lanes, true, false);
+	return tls_keeper_main(&m->conf, &m->lanes);
 }
 
 static int
@@ -207,20 +210,23 @@ start_children(struct main *m, struct error *e)
 {
 	if (proc_start(&m->child[CHILD_SEALER], "signet-rad: sealer",
 	    sealer_process, m, e) == -1 ||
+	    tls_lanes_open(&m->lanes, 0, e) == -1 ||
 	    proc_start(&m->child[CHILD_KEEPER], "signet-rad: keeper",
 	    keeper_process, m, e) == -1)
 		return -1;
+	close_fd(&m->child[CHILD_KEEPER].fd);
+	tls_lanes_close(&m->lanes, false, true);
 	m->web = (struct web_setup){ .conf = &m->conf, .svc = m->svc,
 	    .fd = { m->fd[0], m->fd[1] },
 	    .sealer = m->child[CHILD_SEALER].fd,
-	    .keeper = m->child[CHILD_KEEPER].fd, .metrics = m->metrics,
+	    .keeper = &m->lanes, .metrics = m->metrics,
 	    .health = m->health };
 	if (proc_start(&m->child[CHILD_WEB], "signet-rad: web", web_process,
 	    m, e) == -1)
 		return -1;
 	/* From now on only the web process talks with these. */
 	close_fd(&m->child[CHILD_SEALER].fd);
-	close_fd(&m->child[CHILD_KEEPER].fd);
+	tls_lanes_close(&m->lanes, true, false);
 	close_fd(&m->fd[0]);
 	close_fd(&m->fd[1]);
 	set_notices(m);
@@ -310,6 +316,7 @@ end(struct main *m)
 {
 	int	 i;
 
+	tls_lanes_close(&m->lanes, true, true);
 	proc_stop(&m->child[CHILD_WEB], STOP_MS);
 	for (i = 0; i < CHILDREN; i++)
 		proc_stop(&m->child[i], STOP_MS);

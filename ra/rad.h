@@ -76,7 +76,8 @@ struct web_setup {
 	const struct rad_conf	*conf;
 	struct service		*svc;
 	int			 fd[RAD_LISTENERS];	/* that listen */
-	int			 sealer, keeper;
+	int			 sealer;
+	struct tls_lanes	*keeper;
 	struct metrics		*metrics;
 	struct health		*health;
 };

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -25,6 +26,7 @@ enum { TLS_CHAIN = 1, TLS_SIGN };
 struct tls {
 	struct keeper	 k;
 	struct identity	 before;	/* what k.id was */
+	pthread_mutex_t	 lock;		/* of both; not while one signs */
 };
 
 /* Keep what was, for handshakes that are under way. */
@@ -62,14 +64,16 @@ answer_chain(struct tls *t, struct msg *q, struct msg *r, struct error *e)
 
 	if (msg_done(q, e) == -1)
 		return -1;
-	tls_look(t);
 	bio = BIO_new(BIO_s_mem());
+	pthread_mutex_lock(&t->lock);
+	tls_look(t);
 	if (bio != NULL && put_chain(bio, &t->k.id) == 1 &&
 	    (n = BIO_get_mem_data(bio, &text)) > 0) {
 		msg_put_blob(r, text, (size_t)n);
 		rc = 0;
 	} else
 		error_ssl(e, ERROR_CRYPTO, "the web server's certificate");
+	pthread_mutex_unlock(&t->lock);
 	BIO_free(bio);
 	return rc;
 }
@@ -84,28 +88,43 @@ is_it(const struct identity *id, struct bytes digest)
 	    bytes_equal(digest, BYTES(own, sizeof(own)));
 }
 
+/* Its own reference: it may be replaced while it signs.  NULL: not here. */
+static EVP_PKEY *
+find_key(struct tls *t, struct bytes digest)
+{
+	EVP_PKEY	*key;
+
+	pthread_mutex_lock(&t->lock);
+	key = is_it(&t->k.id, digest) ? t->k.id.key :
+	    is_it(&t->before, digest) ? t->before.key : NULL;
+	if (key != NULL)
+		EVP_PKEY_up_ref(key);
+	pthread_mutex_unlock(&t->lock);
+	return key;
+}
+
 static int
 answer_sign(struct tls *t, struct msg *q, struct msg *r, struct error *e)
 {
-	struct bytes		 key = msg_get_blob(q, KEY_DIGEST_SIZE);
-	uint32_t		 scheme = msg_get_u32(q);
-	struct bytes		 digest = msg_get_blob(q, DIGEST_BYTES);
-	const struct identity	*id;
-	struct buf		 sig = { 0 };
-	int			 rc;
+	struct bytes	 which = msg_get_blob(q, KEY_DIGEST_SIZE);
+	uint32_t	 scheme = msg_get_u32(q);
+	struct bytes	 digest = msg_get_blob(q, DIGEST_BYTES);
+	EVP_PKEY	*key;
+	struct buf	 sig = { 0 };
+	int		 rc;
 
 	if (msg_done(q, e) == -1)
 		return -1;
 	if (scheme > UINT16_MAX)
 		return error_set(e, ERROR_INPUT, "signature scheme %u",
 		    (unsigned int)scheme);
-	id = is_it(&t->k.id, key) ? &t->k.id : &t->before;
-	if (!is_it(id, key))
+	if ((key = find_key(t, which)) == NULL)
 		return error_set(e, ERROR_NOTFOUND, "that key is not here");
-	rc = tls_sign(&sig, id->key, (uint16_t)scheme, digest, e);
+	rc = tls_sign(&sig, key, (uint16_t)scheme, digest, e);
 	if (rc == 0)
 		msg_put_blob(r, sig.p, sig.len);
 	buf_clear(&sig);
+	EVP_PKEY_free(key);
 	return rc;
 }
 
@@ -119,10 +138,52 @@ answer(void *arg, struct msg *q, struct msg *r, struct error *e)
 	return error_set(e, ERROR_BUG, "unknown message");
 }
 
-int
-tls_keeper_main(int parent, void *arg)
+/* Two at least: so one may wait for its token. */
+static size_t
+processors(void)
 {
-	const struct rad_conf	*c = arg;
+	long	 cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return cpus < 2 ? 2 : (size_t)cpus;
+}
+
+int
+tls_lanes_open(struct tls_lanes *l, size_t n, struct error *e)
+{
+	int	 pair[2];
+
+	if (n == 0)
+		n = processors();
+	if (n > TLS_LANES_MAX)
+		n = TLS_LANES_MAX;
+	for (; l->n < n; l->n++) {
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
+		    pair) == -1)
+			return error_sys(e, "sockets of the keeper");
+		l->ask[l->n] = pair[0];
+		l->answer[l->n] = pair[1];
+	}
+	return 0;
+}
+
+void
+tls_lanes_close(struct tls_lanes *l, bool ask, bool answer)
+{
+	size_t	 i;
+
+	for (i = 0; i < l->n; i++) {
+		if (ask && l->ask[i] != -1)
+			close(l->ask[i]);
+		if (answer && l->answer[i] != -1)
+			close(l->answer[i]);
+		l->ask[i] = ask ? -1 : l->ask[i];
+		l->answer[i] = answer ? -1 : l->answer[i];
+	}
+}
+
+int
+tls_keeper_main(const struct rad_conf *c, const struct tls_lanes *l)
+{
 	const struct place_source from = { .key = c->tls_key,
 				    .cert = c->tls_cert,
 				    .secret = c->tls_passphrase,
@@ -133,87 +194,125 @@ tls_keeper_main(int parent, void *arg)
 	int			 rc = EXIT_FAILURE;
 
 	memset(&t, 0, sizeof(t));
+	pthread_mutex_init(&t.lock, NULL);
 	if (secret_init(&e) == 0 && keeper_open(&t.k, &from, &e) == 0 &&
-	    keeper_confine(&t.k, c, &e) == 0) {
-		keeper_loop(parent, answer, &t);
+	    keeper_confine(&t.k, c, &e) == 0 && keeper_lanes(l->answer, l->n,
+	    answer, &t, &e) == 0)
 		rc = EXIT_SUCCESS;
-	} else
+	else
 		log_error(&e, "the web server's key");
 	identity_free(&t.before);
 	keeper_clear(&t.k);
+	pthread_mutex_destroy(&t.lock);
 	return rc;
 }
 
 /* ---- the other end ---- */
 
-struct tls_keeper {
+struct lane {
 	int		 fd;
-	pthread_mutex_t	 lock;
 	struct msg	 q, r;
+	struct lane	*next;		/* that is free, too */
+};
+
+struct tls_keeper {
+	pthread_mutex_t	 lock;
+	pthread_cond_t	 given;
+	struct lane	 lane[TLS_LANES_MAX], *free;
+	size_t		 n;
 };
 
 void
-tls_keeper_new(struct tls_keeper **out, int fd)
+tls_keeper_new(struct tls_keeper **out, const struct tls_lanes *l)
 {
-	*out = mem_alloc(sizeof(**out));
-	(*out)->fd = fd;
-	pthread_mutex_init(&(*out)->lock, NULL);
+	struct tls_keeper	*k = mem_alloc(sizeof(*k));
+
+	pthread_mutex_init(&k->lock, NULL);
+	pthread_cond_init(&k->given, NULL);
+	for (k->n = 0; k->n < l->n; k->n++) {
+		k->lane[k->n] = (struct lane){ .fd = l->ask[k->n],
+		    .next = k->free };
+		k->free = &k->lane[k->n];
+	}
+	*out = k;
 }
 
 void
 tls_keeper_free(struct tls_keeper **kp)
 {
+	struct lane	*l;
+
 	if (*kp == NULL)
 		return;
-	close((*kp)->fd);
-	msg_clear(&(*kp)->q);
-	msg_clear(&(*kp)->r);
+	for (l = (*kp)->lane; l < (*kp)->lane + (*kp)->n; l++) {
+		close(l->fd);
+		msg_clear(&l->q);
+		msg_clear(&l->r);
+	}
+	pthread_cond_destroy(&(*kp)->given);
 	pthread_mutex_destroy(&(*kp)->lock);
 	mem_free(kp);
 }
 
-/* Under the lock: send what is in q, take the one blob of the answer. */
+/* Each is one thread's until it gives it back: who finds none free waits. */
+static struct lane *
+lane_take(struct tls_keeper *k, uint32_t type)
+{
+	struct lane	*l;
+
+	pthread_mutex_lock(&k->lock);
+	while ((l = k->free) == NULL)
+		pthread_cond_wait(&k->given, &k->lock);
+	k->free = l->next;
+	pthread_mutex_unlock(&k->lock);
+	msg_init(&l->q, type);
+	return l;
+}
+
+static void
+lane_give(struct tls_keeper *k, struct lane *l)
+{
+	pthread_mutex_lock(&k->lock);
+	l->next = k->free;
+	k->free = l;
+	pthread_cond_signal(&k->given);
+	pthread_mutex_unlock(&k->lock);
+}
+
+/* Send what is in q, take the one blob of the answer; the lane is given back
+ * in any case. */
 static int
-ask(struct tls_keeper *k, size_t max, struct buf *out, struct error *e)
+ask(struct tls_keeper *k, struct lane *l, size_t max, struct buf *out,
+    struct error *e)
 {
 	struct bytes	 blob;
+	int		 rc;
 
-	if (msg_call(k->fd, &k->q, &k->r, k->q.type, e) == -1)
-		return -1;
-	blob = msg_get_blob(&k->r, max);
-	if (msg_done(&k->r, e) == -1)
-		return -1;
-	buf_add(out, blob.p, blob.len);
-	return 0;
+	if ((rc = msg_call(l->fd, &l->q, &l->r, l->q.type, e)) == 0) {
+		blob = msg_get_blob(&l->r, max);
+		if ((rc = msg_done(&l->r, e)) == 0)
+			buf_add(out, blob.p, blob.len);
+	}
+	lane_give(k, l);
+	return rc;
 }
 
 int
 tls_keeper_chain(struct tls_keeper *k, struct buf *pem, struct error *e)
 {
-	int	 rc;
-
-	pthread_mutex_lock(&k->lock);
-	msg_init(&k->q, TLS_CHAIN);
-	rc = ask(k, CHAIN_BYTES, pem, e);
-	pthread_mutex_unlock(&k->lock);
-	return rc;
+	return ask(k, lane_take(k, TLS_CHAIN), CHAIN_BYTES, pem, e);
 }
 
 int
 tls_keeper_sign(void *arg, const uint8_t key[32], uint16_t scheme,
     struct bytes digest, struct buf *sig, struct error *e)
 {
-	struct tls_keeper	*k = arg;
-	int			 rc;
+	struct lane	*l = lane_take(arg, TLS_SIGN);
 
-	pthread_mutex_lock(&k->lock);
-	msg_init(&k->q, TLS_SIGN);
-	msg_put_blob(&k->q, key, KEY_DIGEST_SIZE);
-	msg_put_u32(&k->q, scheme);
-	msg_put_blob(&k->q, digest.p, digest.len);
-	rc = ask(k, SIG_BYTES, sig, e);
-	pthread_mutex_unlock(&k->lock);
-	return rc;
+	msg_put_blob(&l->q, key, KEY_DIGEST_SIZE);
+	msg_put_u32(&l->q, scheme);
+	msg_put_blob(&l->q, digest.p, digest.len);
+	return ask(arg, l, SIG_BYTES, sig, e);
 }
 
 /* The schemes' numbers, by hash: RFC 8446, 4.2.3. */

@@ -15,12 +15,27 @@
 #include "settings.h"
 #include "x509/key.h"
 
-/* The body of the process (proc_fn); arg is a struct rad_conf. */
-int	 tls_keeper_main(int parent, void *conf);
+/*
+ * The sockets between the two, made before either process is: one for each
+ * handshake that is signed at the same time.
+ */
+#define TLS_LANES_MAX	16
+struct tls_lanes {
+	int	 ask[TLS_LANES_MAX], answer[TLS_LANES_MAX];
+	size_t	 n;
+};
+/* n 0: one for each processor. */
+int	 tls_lanes_open(struct tls_lanes *, size_t n, struct error *);
+/* In this process: those ends that are not its own. */
+void	 tls_lanes_close(struct tls_lanes *, bool ask, bool answer);
 
-/* The other end, for many threads. */
+/* The body of the process; its exit status.  It ends when the other end of the
+ * sockets is gone. */
+int	 tls_keeper_main(const struct rad_conf *, const struct tls_lanes *);
+
+/* The other end, for many threads; the sockets are its own now. */
 struct tls_keeper;
-void	 tls_keeper_new(struct tls_keeper **, int fd);
+void	 tls_keeper_new(struct tls_keeper **, const struct tls_lanes *);
 void	 tls_keeper_free(struct tls_keeper **);
 /* Certificate and chain as they are in place now, PEM, appended. */
 int	 tls_keeper_chain(struct tls_keeper *, struct buf *pem,

@@ -104,6 +104,19 @@ if has_in_memory "$(process keeper)" "$secret"; then
 	not 'the key is not in its memory' has_in_memory "$web" "$secret"
 fi
 
+# Handshakes are signed by several threads: none is outside of the sandbox.
+confined() {
+	grep -c "^$1:.*$2\$" /proc/"$(process keeper)"/task/*/status |
+	    grep -c ':1$'
+}
+threads=$(find "/proc/$(process keeper)/task" -mindepth 1 -maxdepth 1 |
+    wc -l)
+ok 'it has a thread for each of several handshakes' test "$threads" -ge 2 \
+    -a "$threads" -le 16
+is '... none of which gets new privileges' "$(confined NoNewPrivs 1)" \
+    "$threads"
+is '... or opens a socket' "$(confined Seccomp 2)" "$threads"
+
 # --- renewed while it runs, by one of another kind ---
 ok 'an RSA key' new_key rsa:2048
 openssl pkcs8 -topk8 -in "$tmp/new.key" -out "$key.n" -v2 aes256 \
