@@ -16,7 +16,10 @@
 #include "os/sandbox.h"
 #include "worker_private.h"
 
-#define BEAT_MS	1000
+#define BEAT_MS		1000
+#define ENOUGH		100	/* certificates: worth another worker */
+#define BACKLOG		"signet_backlog"	/* channels of the store */
+#define STATUS		"signet_status"
 
 int
 worker_ask(struct worker *w, struct error *e)
@@ -167,12 +170,67 @@ worker_chores(struct worker *w, struct error *e)
 	return worker_look(w, e);
 }
 
+/* Something else than what a notification may have been about? */
+static bool
+is_due(const struct worker *w)
+{
+	int64_t	 now = clock_monotonic_ms();
+
+	if (w->resume || w->forked || service_is_once(w->svc) ||
+	    now >= w->next_pass)
+		return true;
+	return w->index == 0 && (w->changed || now >= w->next_takeover ||
+	    now >= w->next_expiry || now >= w->next_crl ||
+	    now >= w->next_head);
+}
+
+/*
+ * The last worker has no chores and goes whenever something is there; the
+ * others when it is more than a group should be.  Few orders are done sooner
+ * by one worker that takes them together than by several that share them.
+ */
+static bool
+is_lead(const struct worker *w)
+{
+	return w->index == (int)w->conf->workers - 1 ||
+	    service_is_once(w->svc);
+}
+
+/* What may be there for this worker, in one question where a pass that finds
+ * nothing asks seven. */
+static int
+worker_peek(struct worker *w, struct db_issue_work *work, struct error *e)
+{
+	bool	 many;
+
+	*work = (struct db_issue_work){ .status = true, .items = 1 };
+	if (is_due(w))
+		return 0;
+	if (db_issue_look(w->db, w->issuing, w->nissuing, ENOUGH, work,
+	    e) == -1)
+		return -1;
+	many = work->items >= ENOUGH;
+	if (!is_lead(w) && !many)
+		*work = (struct db_issue_work){ .status = false };
+	if (is_lead(w) && many && !w->called &&
+	    db_notify(w->db, BACKLOG, e) == -1)
+		return -1;
+	w->called = many;
+	return 0;
+}
+
 /* One pass over everything: 1 there is more to do at once, 0, -1. */
 static int
 worker_pass(struct worker *w, struct error *e)
 {
-	int	 issued, changed;
+	struct db_issue_work	 work;
+	int			 issued, changed = 0;
 
+	if (worker_peek(w, &work, e) == -1)
+		return -1;
+	if (!work.status && work.items == 0)
+		return 0;
+	w->next_pass = clock_monotonic_ms() + w->conf->poll * 1000;
 	if (worker_hello(w, e) == -1)
 		return -1;
 	if (worker_follow(w, e) == -1) {
@@ -189,7 +247,8 @@ worker_pass(struct worker *w, struct error *e)
 		if (worker_resume(w, e) == -1)
 			return -1;
 	}
-	changed = worker_status(w, false, e);
+	if (work.status)
+		changed = worker_status(w, false, e);
 	w->changed |= changed == 1;
 	if (changed == -1 ||
 	    (issued = worker_issue(w, e)) == -1 ||
@@ -198,17 +257,27 @@ worker_pass(struct worker *w, struct error *e)
 	return changed == 1 || issued == 1;
 }
 
+/* What has come, also while something else was read: 1, 0 nothing, -1. */
+static int
+worker_hear(struct worker *w)
+{
+	struct error	 e = ERROR_INIT;
+	char		 channel[64];
+	int		 got, heard = 0;
+
+	while ((got = db_notified(w->db, channel, &e)) == 1) {
+		heard = 1;
+		w->changed |= strcmp(channel, STATUS) == 0;
+	}
+	return got == -1 ? -1 : heard;
+}
+
 static void
 worker_heard(void *arg)
 {
 	struct worker	*w = arg;
-	struct error	 e = ERROR_INIT;
-	char		 channel[64];
-	int		 got;
 
-	while ((got = db_notified(w->db, channel, &e)) == 1)
-		;
-	if (got == -1) {
+	if (worker_hear(w) == -1) {
 		/* The next round connects again and watches that socket. */
 		service_unwatch(w->svc, w->watched);
 		w->watched = -1;
@@ -240,7 +309,7 @@ worker_round(void *arg)
 	do {
 		more = worker_pass(w, &e);
 	} while (more == 1 && service_is_once(w->svc));
-	if (more == 1)
+	if (more == 1 || (more == 0 && worker_hear(w) != 0))
 		service_kick(w->svc);
 	if (more == -1) {
 		w->resume = true;
@@ -295,7 +364,8 @@ worker_open(struct worker *w, struct error *e)
 
 	if (db_open(&w->db, w->conf->database, w->name, tables,
 	    sizeof(tables) / sizeof(tables[0]), e) == -1 ||
-	    db_listen(w->db, "signet_order", e) == -1)
+	    db_listen(w->db, is_lead(w) ? "signet_order" : BACKLOG, e) == -1 ||
+	    (w->index == 0 && db_listen(w->db, STATUS, e) == -1))
 		return -1;
 	worker_watch(w);
 	return 0;

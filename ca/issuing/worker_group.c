@@ -136,8 +136,9 @@ txn_store(struct db *db, void *arg, struct error *e)
 	if (db_issue_store(db, s->v, s->n, e) == -1)
 		return -1;
 	FAULT("cad.storing");
-	if (worker_audit(db, s->g->audit, s->g->naudit, e) == -1 ||
-	    db_notify(db, "signet_issued", e) == -1)
+	/* The chain last: everybody waits for it until the commit. */
+	if (db_notify(db, "signet_issued", e) == -1 ||
+	    worker_audit(db, s->g->audit, s->g->naudit, e) == -1)
 		return -1;
 	FAULT("cad.before-commit");
 	return 0;

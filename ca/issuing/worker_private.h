@@ -54,6 +54,8 @@ struct worker {
 	bool			 resume;		/* intents may be left */
 	bool			 forked;		/* said so already */
 	bool			 changed;		/* status, since the last look */
+	bool			 called;		/* the others, to help */
+	int64_t			 next_pass;		/* whatever is heard */
 	int64_t			 next_head;		/* monotonic ms */
 	int64_t			 head_signed;		/* sequence */
 	int64_t			 next_crl, next_expiry, next_takeover;

@@ -26,11 +26,22 @@
 #define IS_HIT	" FROM hit WHERE t.ctid = hit.at"
 #define IN_STATE(state)	" AND CASE t.state WHEN '" state "' THEN true END"
 
-enum { WORK, CLAIM, BLOB, OPEN_TO_SIGNING, INTENT, INTENT_DROP, SIGNING_TO_OPEN,
+enum { LOOK, WORK, CLAIM, BLOB, OPEN_TO_SIGNING, INTENT, INTENT_DROP, SIGNING_TO_OPEN,
     RESUME, INTENT_TAKE, CERT, NAME, OUTBOX, SIGNING_TO_DONE, ORDERS_DONE,
     REFUSE, ORDERS_REFUSED, ORDER_REFUSE, ORDER_RETURN, EXPIRE };
 
 static const struct db_stmt stmt[] = {
+	/* No more orders than it takes to say that there are many. */
+	[LOOK] = DB_STMT("issue_look",
+	    "SELECT EXISTS (SELECT FROM orders WHERE state = 'ready'"
+	    "  AND kind IN ('revoke', 'hold', 'release', 'adopt', 'reject',"
+	    "  'bind', 'unbind')),"
+	    " (SELECT coalesce(sum(n), 0)::bigint FROM (SELECT o.open_items -"
+	    "  o.waiting_items AS n FROM orders o WHERE o.state = 'ready'"
+	    "  AND o.ca = ANY ($2::text[]) AND o.open_items > o.waiting_items"
+	    "  AND EXISTS (SELECT FROM item i WHERE i.order_id = o.id"
+	    "   AND i.state = 'open' OFFSET 0)"
+	    "  ORDER BY o.seq LIMIT $1::bigint) w)"),
 	[WORK] = DB_STMT("issue_work",
 	    "SELECT o.id, o.digest, o.kind FROM orders o"
 	    " WHERE o.state = 'ready' AND o.ca = ANY ($2::text[])"
@@ -223,6 +234,22 @@ claim_items(struct db *db, const struct db_rows *work, size_t max,
 		out->v[i].kind = db_row_text(a, work, order, 2);
 		claim_fill(&out->v[i], rows, i, 3, a);
 	}
+	db_rows_free(&rows);
+	return 0;
+}
+
+int
+db_issue_look(struct db *db, const char *const *ca, size_t nca,
+    size_t enough, struct db_issue_work *out, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_int((int64_t)enough),
+	    db_texts(ca, nca) };
+	struct db_rows		*rows;
+
+	if (db_query(db, &stmt[LOOK], arg, COUNT(arg), &rows, e) == -1)
+		return -1;
+	out->status = db_get_bool(rows, 0, 0);
+	out->items = db_get_int(rows, 0, 1);
 	db_rows_free(&rows);
 	return 0;
 }

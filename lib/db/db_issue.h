@@ -30,6 +30,14 @@ struct db_claims {
 	struct db_claim	*v;
 	size_t		 n;
 };
+struct db_issue_work {
+	bool	 status;	/* orders that are not about new certificates */
+	int64_t	 items;		/* to be made or being made */
+};
+/* What there is to do for signet-cad, in one question; items of at most
+ * "enough" orders to these CAs. */
+int	 db_issue_look(struct db *, const char *const *ca, size_t nca,
+	    size_t enough, struct db_issue_work *, struct error *);
 /*
  * Up to max items of orders to these CAs (one whose key is away must not stop
  * the others), oldest orders first, skipping what others have locked.

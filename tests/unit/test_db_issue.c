@@ -223,6 +223,38 @@ only_ready_orders_of_ones_own_cas_are_claimed(void **state)
 }
 
 static void
+a_look_says_what_there_is_to_do(void **state)
+{
+	struct error		 e = ERROR_INIT;
+	struct db_issue_work	 w;
+	struct db_claims	 c;
+
+	(void)state;
+	assert_int_equal(db_issue_look(ca, people, 1, MAX, &w, &e), 0);
+	assert_false(w.status);
+	assert_int_equal(w.items, 0);
+	hand_in(1, "issue", "pending", 1, 0);
+	hand_in(2, "batch", "ready", 5, 5);
+	hand_in(3, "batch", "ready", 5, 2);
+	hand_in(4, "issue", "ready", 1, 0);
+	hand_in(5, "issue", "ready", 1, 0);
+	assert_int_equal(db_issue_look(ca, people, 1, MAX, &w, &e), 0);
+	assert_int_equal(w.items, 5);
+	assert_int_equal(db_issue_look(ca, people, 1, 2, &w, &e), 0);
+	assert_int_equal(w.items, 4);
+	assert_int_equal(db_issue_look(ca, people, 0, MAX, &w, &e), 0);
+	assert_int_equal(w.items, 0);
+	hand_in(6, "revoke", "ready", 0, 0);
+	assert_int_equal(db_issue_look(ca, people, 0, MAX, &w, &e), 0);
+	assert_true(w.status);
+	/* What is at the signer is somebody's already. */
+	assert_int_equal(claim(&c), 5);
+	assert_int_equal(db_txn(ca, intend, &c, &e), 0);
+	assert_int_equal(db_issue_look(ca, people, 1, MAX, &w, &e), 0);
+	assert_int_equal(w.items, 0);
+}
+
+static void
 an_item_without_request_waits_until_it_is_supplied(void **state)
 {
 	struct db_item_new	 item = { .ref = ref_of(1, 1),
@@ -1043,6 +1075,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(only_ready_orders_of_ones_own_cas_are_claimed),
+		T(a_look_says_what_there_is_to_do),
 		T(an_item_without_request_waits_until_it_is_supplied),
 		T(the_oldest_orders_come_first_and_no_more_than_asked),
 		T(what_another_instance_has_locked_is_skipped),
