@@ -52,6 +52,7 @@ static const struct db_table *const tables[] = {
 	&DB_ORDER,
 	&DB_ORDER_INTAKE,
 	&DB_ORDER_ADD,
+	&DB_ORDER_ENTER,
 	&DB_ORDER_NEW,
 	&DB_ORDER_REQUESTS,
 	&DB_ORDER_SUPPLY,

@@ -57,9 +57,10 @@ const struct db_table DB_ORDER_REQUESTS = DB_TABLE(requests_stmt);
 enum { FIND_REQUEST, WAITING };
 static const struct db_stmt of_stmt[] = {
 	[FIND_REQUEST] = DB_STMT("order_find_request",
-	    "SELECT " DB_ORDER_COLUMNS " FROM " NEWEST_OF " WHERE kind = 'issue'"
-	    " AND EXISTS (SELECT FROM request r WHERE r.order_id = o.id"
-	    "  AND r.der = $2::bytea) ORDER BY seq DESC LIMIT 1"),
+	    "SELECT " DB_ORDER_COLUMNS " FROM " NEWEST_OF
+	    " CROSS JOIN LATERAL (SELECT FROM request r WHERE r.order_id = o.id"
+	    "  AND r.n = 0 AND r.der = $2::bytea OFFSET 0) r"
+	    " WHERE kind = 'issue' ORDER BY seq DESC LIMIT 1"),
 	[WAITING] = DB_STMT("order_waiting",
 	    "SELECT " DB_ORDER_COLUMNS " FROM " NEWEST_OF " WHERE kind = 'issue'"
 	    " AND state IN ('pending', 'ready') AND waiting_items > 0"
@@ -92,6 +93,27 @@ static const struct db_stmt new_stmt[] = {
 	    " $4::bytea[], $5::bytea[])"),
 };
 const struct db_table DB_ORDER_NEW = DB_TABLE(new_stmt);
+
+/* All that one order with one item is, without a transaction around it. */
+static const struct db_stmt enter_stmt[] = {
+	DB_STMT("order_enter",
+	    "WITH o AS (INSERT INTO orders (id, digest, kind, state, ca,"
+	    " profile, holder, summary, blob, approvals, items, open_items,"
+	    " waiting_items, created_at, expires_at) SELECT $1::bytea,"
+	    " $2::bytea, $3::text, $4::text, $5::text, $6::text, $7::text,"
+	    " $8::text, $9::bytea, $10::bigint, 1, 1, $11::bigint, "
+	    DB_TIME(12) ", " DB_TIME(13) " WHERE $7::text IS NULL"
+	    "  OR EXISTS (SELECT FROM holder WHERE id = $7::text)"
+	    " ON CONFLICT (digest) DO NOTHING RETURNING id, holder),"
+	    " i AS (INSERT INTO item (order_id, n, state, holder)"
+	    "  SELECT id, 0, CASE WHEN $14::bytea IS NULL THEN 'waiting'"
+	    "  ELSE 'open' END, holder FROM o),"
+	    " r AS (INSERT INTO request (order_id, n, der)"
+	    "  SELECT id, 0, $14::bytea FROM o WHERE $14::bytea IS NOT NULL)"
+	    " SELECT audit_append(ARRAY[$15::bytea]), CASE WHEN $4::text ="
+	    "  'ready' THEN pg_notify('signet_order', '') END FROM o"),
+};
+const struct db_table DB_ORDER_ENTER = DB_TABLE(enter_stmt);
 
 enum { REPLACE, REJECT };
 static const struct db_stmt intake_stmt[] = {
@@ -140,6 +162,24 @@ db_order_add(struct db *db, const struct db_order *o, struct bytes blob,
 	int64_t			 n;
 
 	n = db_exec(db, &add_stmt[0], arg, 14, e);
+	return n == -1 ? wrap_id(e, o->id) : (int)n;
+}
+
+int
+db_order_enter(struct db *db, const struct db_order *o, struct bytes blob,
+    struct bytes request, struct bytes entry, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_bytes(o->id, DB_ORDER_ID),
+	    db_bytes(o->digest, DB_DIGEST), db_text(o->kind),
+	    db_text(o->state), db_text(o->ca), db_text(o->profile),
+	    db_text(o->holder), db_text(o->summary),
+	    db_bytes(blob.p, blob.len), db_int(o->approvals),
+	    db_int(o->waiting_items), db_int(o->created_at),
+	    db_int(o->expires_at), db_bytes(request.p, request.len),
+	    db_bytes(entry.p, entry.len) };
+	int64_t			 n;
+
+	n = db_exec(db, &enter_stmt[0], arg, 15, e);
 	return n == -1 ? wrap_id(e, o->id) : (int)n;
 }
 

@@ -67,20 +67,30 @@ check_piece(struct desk *dk, const struct draft *d, const struct asked *v,
 	return rc;
 }
 
+/* Handed in twice is handed in once, whatever came of it. */
+static int
+unless_there(struct desk *dk, const struct draft *d, struct error *why,
+    struct error *e)
+{
+	struct db_order	 there;
+	int		 found;
+
+	found = db_order_find(dk->db, d->order->id, &there, dk->arena, e);
+	if (found == 0)
+		*e = *why;
+	return found == 1 ? 0 : -1;
+}
+
 int
 submit_check_keys(struct desk *dk, const struct draft *d, struct error *e)
 {
-	struct db_order		 there;
-	struct asked		*v;
-	size_t			 i, n = 0, done, piece;
-	int			 rc = 0;
+	struct asked	*v;
+	struct error	 why;
+	size_t		 i, n = 0, done, piece;
+	int		 rc = 0;
 
 	if (d->nrequests == 0)
 		return 0;
-	/* Handed in twice is handed in once, whatever came of it. */
-	if ((rc = db_order_find(dk->db, d->order->id, &there, dk->arena, e)) !=
-	    0)
-		return rc == 1 ? 0 : -1;
 	v = mem_array(d->nrequests, sizeof(*v));
 	for (i = 0; rc == 0 && i < d->nrequests; i++) {
 		if (d->request[i].len == 0)
@@ -94,5 +104,9 @@ submit_check_keys(struct desk *dk, const struct draft *d, struct error *e)
 		rc = check_piece(dk, d, v + done, piece, e);
 	}
 	mem_free(&v);
-	return rc;
+	if (rc == 0 || e->code != ERROR_DENIED)
+		return rc;
+	why = *e;
+	error_clear(e);
+	return unless_there(dk, d, &why, e);
 }

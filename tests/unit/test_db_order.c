@@ -22,7 +22,7 @@
 #define MANY	5000
 
 static const struct db_table *const tables[] = { &DB_ORDER,
-    &DB_ORDER_ADD, &DB_ORDER_NEW,
+    &DB_ORDER_ADD, &DB_ORDER_ENTER, &DB_ORDER_NEW,
     &DB_ORDER_INTAKE, &DB_ORDER_SUPPLY, &DB_ORDER_REQUESTS, &DB_HOLDER,
     &DB_HOLDER_ADD, &DB_CA, &DB_CA_ADD, &DB_CA_USE, &DB_CERT };
 
@@ -124,6 +124,82 @@ an_order_comes_back_as_it_was_handed_in(void **state)
 	assert_true(got.seq > 0);
 	testdb_id(o.id, 99);
 	assert_int_equal(db_order_find(db, o.id, &got, a, &e), 0);
+}
+
+static int
+enter(const struct db_order *o, struct bytes request, struct error *e)
+{
+	return db_order_enter(db, o, BYTES("blob", 4), request,
+	    BYTES("act=order-new\n", 14), e);
+}
+
+static int64_t
+count(const char *table)
+{
+	return testdb_number(&t, "SELECT count(*) FROM %s", table);
+}
+
+static void
+an_order_that_is_entered_is_there_with_all_that_goes_with_it_or_not_at_all(
+    void **state)
+{
+	struct db_holder	 h = { .id = "h", .name = "H" };
+	struct db_order		 o = order_of(1, "issue"), got;
+	struct error		 e = ERROR_INIT;
+	struct bytes		 blob;
+	int64_t			 entries = count("audit");
+
+	(void)state;
+	o.state = "ready";
+	o.holder = "h";
+	o.items = 1;
+	/* Nobody knows its holder. */
+	assert_int_equal(enter(&o, BYTES(der, sizeof(der)), &e), 0);
+	assert_int_equal(db_order_find(db, o.id, &got, a, &e), 0);
+	assert_int_equal(db_holder_add(db, &h, &e), 0);
+	/* A request that is none takes the order along. */
+	assert_int_equal(enter(&o, BYTES(der, 1), &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	assert_non_null(strstr(e.text, "order 000000015a5a5a5a5a5a5a5a5a5a5a5a:"
+	    " order_enter: "));
+	error_clear(&e);
+	assert_int_equal(count("orders") + count("item") + count("request"), 0);
+	assert_int_equal(count("audit"), entries);
+
+	assert_int_equal(enter(&o, BYTES(der, sizeof(der)), &e), 1);
+	assert_int_equal(db_order_load(db, o.id, &got, &blob, a, &e), 1);
+	assert_true(bytes_equal(blob, BYTES("blob", 4)));
+	assert_string_equal(got.state, "ready");
+	assert_int_equal(got.open_items, 1);
+	assert_int_equal(got.waiting_items, 0);
+	assert_int_equal(testdb_number(&t, "SELECT count(*) FROM item i JOIN"
+	    " request r USING (order_id, n) WHERE i.state = 'open'"
+	    " AND i.holder = 'h' AND n = 0 AND length(der) = 100"), 1);
+	assert_int_equal(count("audit"), entries + 1);
+	/* Once more changes nothing. */
+	assert_int_equal(enter(&o, BYTES(der, sizeof(der)), &e), 0);
+	assert_int_equal(count("item"), 1);
+	assert_int_equal(count("audit"), entries + 1);
+}
+
+static void
+an_order_that_is_entered_without_its_request_waits_for_it(void **state)
+{
+	struct db_item_new	 item = { .request = BYTES(der, sizeof(der)) };
+	struct db_order		 o = order_of(1, "issue"), got;
+	struct error		 e = ERROR_INIT;
+
+	(void)state;
+	o.holder = NULL;
+	o.items = o.waiting_items = 1;
+	assert_int_equal(enter(&o, BYTES(NULL, 0), &e), 1);
+	assert_int_equal(count("request"), 0);
+	memcpy(item.ref.order_id, o.id, sizeof(o.id));
+	assert_int_equal(db_order_supply(db, &item, &e), 0);
+	assert_int_equal(db_order_find(db, o.id, &got, a, &e), 1);
+	assert_int_equal(got.waiting_items, 0);
+	assert_int_equal(testdb_number(&t, "SELECT count(*) FROM item"
+	    " WHERE state = 'open'"), 1);
 }
 
 static void
@@ -752,6 +828,8 @@ main(void)
 		T(an_order_that_breaks_a_rule_is_bad_input),
 		T(handing_in_twice_leaves_the_first_and_another_with_that_id_is_refused),
 		T(an_order_comes_back_as_it_was_handed_in),
+		T(an_order_that_is_entered_is_there_with_all_that_goes_with_it_or_not_at_all),
+		T(an_order_that_is_entered_without_its_request_waits_for_it),
 		T(an_order_is_found_by_the_first_digits_of_its_id),
 		T(an_approval_replaces_only_the_blob_that_was_looked_at),
 		T(the_approvals_of_an_order_that_was_used_stay),

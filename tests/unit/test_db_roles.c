@@ -116,6 +116,7 @@ static const struct {
 	{ &DB_ORDER_INTAKE, "order intake", R(CLI) | R(RA) },
 	{ &DB_ORDER_ADD, "order add",
 	    R(CLI) | R(RA) | R(AGENT) | R(STATION) },
+	{ &DB_ORDER_ENTER, "order enter", R(CLI) | R(RA) },
 	{ &DB_ORDER_NEW, "order new", R(CLI) | R(RA) | R(AGENT) },
 	{ &DB_ORDER_OF, "order of", READERS | R(RA) },
 	{ &DB_ORDER_REQUESTS, "order requests", READERS | R(RA) },
@@ -338,6 +339,9 @@ only_the_ca_writes_down_what_the_ca_did(void **state)
 		{ "act=order-new", R(CA) },
 		{ "act=order-newer\nat=x\n", R(CA) },
 		{ "x=1\nact=order-new\n", R(CA) },
+		{ "act=order-new", R(CA) },
+		{ "act=\nact=order-new\n", R(CA) },
+		{ "act=order-new\\\nat=x\n", R(CA) },
 		{ "act=order-new\nat=x\n", R(CA) | R(CLI) | R(RA) | R(STATION) |
 		    R(AGENT) },
 		{ "act=order-reject\nat=x\n", R(CA) | R(CLI) | R(RA) },
