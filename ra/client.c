@@ -122,18 +122,33 @@ client_verify(struct page *p, struct bytes der, struct error *e)
 	return 0;
 }
 
-int
-client_judge_der(struct page *p, struct bytes der, struct error *e)
+static int
+client_take(struct page *p, struct bytes der, bool status, struct error *e)
 {
 	if (client_verify(p, der, e) == 0) {
 		p->client.der = der;
 		p->client.ca = arena_strdup(p->arena, p->client.ca);
 		p->client.name = arena_strdup(p->arena, p->client.name);
-		if (client_status(p, e) == 0)
+		if (!status || client_status(p, e) == 0)
 			return 0;
 	}
 	client_clear(&p->client);
 	return -1;
+}
+
+int
+client_judge_der(struct page *p, struct bytes der, struct error *e)
+{
+	return client_take(p, der, true, e);
+}
+
+/* A protocol's request that has waited for its order only takes it away now:
+ * whether it could ask was said when it came. */
+static bool
+has_waited(const struct page *p)
+{
+	return http_context(p->http) != NULL &&
+	    (p->route->flags & PAGE_PROTOCOL) != 0;
 }
 
 int
@@ -143,7 +158,7 @@ client_judge(struct page *p, struct error *e)
 
 	if (der.len == 0)
 		return 0;
-	if (client_judge_der(p, der, e) == -1)
+	if (client_take(p, der, !has_waited(p), e) == -1)
 		return -1;
 	if (client_purpose(&p->client, e) == 0)
 		return 1;

@@ -10,7 +10,8 @@
 /*
  * 1 p->client is filled; 0 no certificate came; -1 ERROR_DENIED saying what is
  * wrong with the one that came, or the store cannot be asked.  Chain, validity,
- * role and status are looked at each time.
+ * role and status are looked at each time; status only once of a protocol's
+ * request that waits for its order, which then has no holder and no row.
  */
 int	 client_judge(struct page *, struct error *);
 /* The same for a certificate that came another way, whatever its purpose; der

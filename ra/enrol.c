@@ -147,28 +147,25 @@ enrol_look(struct page *p, const uint8_t id[DB_ORDER_ID],
     enum enrol_state *state, struct db_cert *cert, const char **why,
     struct error *e)
 {
-	struct db_order	o;
-	struct db_ref	ref = { .n = 0 };
-	int		found;
+	const char	*said, *reason;
+	int		 found;
 
-	memcpy(ref.order_id, id, DB_ORDER_ID);
-	if ((found = db_order_find(p->db, id, &o, p->arena, e)) == -1)
+	page_look_now(p);
+	found = db_cert_find_order(p->db, id, &said, &reason, cert, p->arena,
+	    e);
+	if (found == -1)
 		return -1;
 	if (found == 0)
 		return error_set(e, ERROR_NOTFOUND, "the order is gone");
-	*why = o.reason != NULL ? o.reason : o.state;
-	if (strcmp(o.state, "pending") == 0)
+	*why = reason != NULL ? reason : said;
+	if (strcmp(said, "pending") == 0)
 		*state = ENROL_PENDING;
-	else if (strcmp(o.state, "ready") == 0)
+	else if (strcmp(said, "ready") == 0)
 		*state = ENROL_READY;
-	else if (strcmp(o.state, "done") != 0)
+	else if (strcmp(said, "done") == 0 && cert->der.p != NULL)
+		*state = ENROL_ISSUED;
+	else
 		*state = ENROL_REFUSED;
-	else {
-		found = db_cert_find_ref(p->db, &ref, cert, p->arena, e);
-		if (found == -1)
-			return -1;
-		*state = found == 1 ? ENROL_ISSUED : ENROL_REFUSED;
-	}
 	return 0;
 }
 

@@ -274,6 +274,7 @@ page_handle(struct rad_listener *l, struct rad_thread *t,
 	page_session_language(&p);
 	v.number = atomic_fetch_add(&l->rad->requests, 1);
 	v.begun = clock_monotonic_ms();
+	v.heard = waits_now(l->rad->waits);
 	t->desk.who = arena_printf(p.arena, "web %s", address);
 	if (run(&p, &e) == -1)
 		page_reply_error(&p, &e);

@@ -195,6 +195,9 @@ const char *page_text(const struct page *, const char *key);
  */
 int	 page_seal(struct page *, struct bytes blob, struct bytes assertion,
 	    struct buf *out, struct error *);
+/* Called before an order is looked at that may then be waited for: what
+ * happens from here on is not missed.  Else that is the page's beginning. */
+void	 page_look_now(struct page *);
 /*
  * Not yet: the connection waits, costing no thread, until something happens to
  * this order or ms are over; then the function is called again from its

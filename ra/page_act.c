@@ -14,11 +14,18 @@ page_seal(struct page *p, struct bytes blob, struct bytes assertion,
 	    out, e);
 }
 
+void
+page_look_now(struct page *p)
+{
+	p->priv->heard = waits_now(p->rad->waits);
+}
+
 int
 page_later(struct page *p, const uint8_t order_id[DB_ORDER_ID], int ms,
     struct error *e)
 {
-	if (waits_add(p->rad->waits, p->http, order_id, ms) == 1) {
+	if (waits_add(p->rad->waits, p->http, order_id, p->priv->heard,
+	    ms) == 1) {
 		p->priv->later = true;
 		return 0;
 	}

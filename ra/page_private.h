@@ -17,6 +17,7 @@ struct page_private {
 	struct rad_thread	*thread;
 	uint32_t		 number;	/* of the request */
 	int64_t			 begun;		/* monotonic ms */
+	uint64_t		 heard;		/* waits_now() then */
 	bool			 answered, later;
 	unsigned int		 sent;		/* status */
 	bool			 has_session;	/* the cookie was good */

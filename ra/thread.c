@@ -34,6 +34,7 @@ static const struct db_table *const tables[] = {
 	&DB_CARD_LIFE,
 	&DB_CARD_LIFE_MOVE,
 	&DB_CERT,
+	&DB_CERT_ORDER,
 	&DB_CODE_TRY,
 	&DB_CREDENTIAL,
 	&DB_CREDENTIAL_STATE,

@@ -29,6 +29,8 @@ struct waits {
 	struct wait	*first;
 	unsigned int	 n;
 	bool		 ended;
+	bool		 look;		/* though nothing was heard */
+	uint64_t	 heard;		/* turns in which something was */
 };
 
 void
@@ -131,7 +133,13 @@ waits_open(struct waits *w, struct error *e)
 		return -1;
 	db_set_patience(w->db, PATIENCE);
 	db_set_deadline(w->db, DEADLINE_MS);
-	return db_listen(w->db, "signet_issued", e);
+	if (db_listen(w->db, "signet_issued", e) == -1)
+		return -1;
+	/* What happened before is not told. */
+	pthread_mutex_lock(&w->lock);
+	w->look = true;
+	pthread_mutex_unlock(&w->lock);
+	return 0;
 }
 
 static int
@@ -143,6 +151,19 @@ waits_heard(struct waits *w, bool *moved, struct error *e)
 	while ((got = db_notified(w->db, channel, e)) == 1)
 		*moved = true;
 	return got;
+}
+
+/* Whoever read an order's state before this, and waits for it after, has
+ * missed it. */
+static bool
+waits_note(struct waits *w, bool moved)
+{
+	pthread_mutex_lock(&w->lock);
+	moved |= w->look;
+	w->look = false;
+	w->heard += moved;
+	pthread_mutex_unlock(&w->lock);
+	return moved;
 }
 
 static int
@@ -158,11 +179,11 @@ waits_turn(struct waits *w, struct error *e)
 	p[1] = (struct pollfd){ .fd = db_socket(w->db), .events = POLLIN };
 	(void)poll(p, 2, w->first == NULL ? IDLE_MS : 100);
 	if ((p[0].revents & POLLIN) != 0 &&
-	    read(w->kick, &count, sizeof(count)) == sizeof(count))
-		moved = true;
+	    read(w->kick, &count, sizeof(count)) != sizeof(count))
+		log_debug("waits: %s", strerror(errno));
 	if (p[1].revents != 0 && waits_heard(w, &moved, e) == -1)
 		return -1;
-	return moved ? waits_look(w, e) : 0;
+	return waits_note(w, moved) ? waits_look(w, e) : 0;
 }
 
 static void *
@@ -256,12 +277,23 @@ waits_free(struct waits **wp)
 	mem_free(wp);
 }
 
-/* What happened before it listened is seen by the look that the kick causes. */
+uint64_t
+waits_now(struct waits *w)
+{
+	uint64_t	 heard;
+
+	pthread_mutex_lock(&w->lock);
+	heard = w->heard;
+	pthread_mutex_unlock(&w->lock);
+	return heard;
+}
+
 int
 waits_add(struct waits *w, struct http_request *http,
-    const uint8_t id[DB_ORDER_ID], int ms)
+    const uint8_t id[DB_ORDER_ID], uint64_t since, int ms)
 {
 	struct wait	*wait = http_context(http);
+	bool		 kick = false;
 	int		 added = 0;
 
 	pthread_mutex_lock(&w->lock);
@@ -276,11 +308,13 @@ waits_add(struct waits *w, struct http_request *http,
 		wait->next = w->first;
 		w->first = wait;
 		w->n++;
+		w->look |= since != w->heard;
+		kick = w->look || w->n == 1;
 		http_suspend(http);
 		added = 1;
 	}
 	pthread_mutex_unlock(&w->lock);
-	if (added)
+	if (kick)
 		waits_kick(w);
 	return added;
 }

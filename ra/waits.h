@@ -26,9 +26,12 @@ int	 waits_start(struct waits **, const char *database, struct error *);
 /* Wakes all that wait, and every one that still comes. */
 void	 waits_end(struct waits *);
 void	 waits_free(struct waits **);
-/* 1 the request is suspended, 0 there is no room or no time for that. */
+/* To be taken before the order is looked at that may then be waited for. */
+uint64_t waits_now(struct waits *);
+/* 1 the request is suspended, 0 there is no room or no time for that.  What has
+ * happened since is not missed. */
 int	 waits_add(struct waits *, struct http_request *,
-	    const uint8_t id[DB_ORDER_ID], int ms);
+	    const uint8_t id[DB_ORDER_ID], uint64_t since, int ms);
 unsigned int waits_count(struct waits *);
 /* For http_conf.context_free. */
 void	 wait_free(void *wait);

@@ -61,6 +61,14 @@ const struct db_table DB_CERT = DB_TABLE(stmt);
 
 #define COL_DER	18
 
+static const struct db_stmt order_stmt[] = {
+	DB_STMT("cert_of_order",
+	    "SELECT " COLUMNS ", c.der, o.state, o.reason FROM orders o"
+	    " LEFT JOIN cert c ON c.order_id = o.id AND c.n = 0"
+	    " WHERE o.id = $1::bytea"),
+};
+const struct db_table DB_CERT_ORDER = DB_TABLE(order_stmt);
+
 static void
 cert_fill(struct db_cert *c, const struct db_rows *rows, size_t i,
     struct arena *a)
@@ -139,6 +147,27 @@ db_cert_find_ref(struct db *db, const struct db_ref *ref, struct db_cert *c,
 	if (find_one(db, &stmt[FIND_REF], arg, 2, c, &n, a, e) == -1)
 		return -1;
 	return (int)n;
+}
+
+int
+db_cert_find_order(struct db *db, const uint8_t id[DB_ORDER_ID],
+    const char **state, const char **reason, struct db_cert *c,
+    struct arena *a, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_bytes(id, DB_ORDER_ID) };
+	struct db_rows		*rows;
+	int			 found;
+
+	if (db_query(db, order_stmt, arg, 1, &rows, e) == -1)
+		return -1;
+	if ((found = db_rows_count(rows) == 1)) {
+		cert_fill(c, rows, 0, a);
+		c->der = db_row_bytes(a, rows, 0, COL_DER);
+		*state = db_row_text(a, rows, 0, COL_DER + 1);
+		*reason = db_row_text(a, rows, 0, COL_DER + 2);
+	}
+	db_rows_free(&rows);
+	return found;
 }
 
 int

@@ -9,6 +9,7 @@
 #include "db/db_row.h"
 
 extern const struct db_table DB_CERT;
+extern const struct db_table DB_CERT_ORDER;	/* db_cert_find_order() */
 
 struct db_cert {
 	int64_t		 id;
@@ -39,6 +40,11 @@ int	 db_cert_find_id(struct db *, int64_t id, struct db_cert *,
 	    struct arena *, struct error *);
 int	 db_cert_find_ref(struct db *, const struct db_ref *,
 	    struct db_cert *, struct arena *, struct error *);
+/* What became of a single order: 1, 0 no such order, -1.  Of the certificate
+ * der.p is NULL when there is none. */
+int	 db_cert_find_order(struct db *, const uint8_t id[DB_ORDER_ID],
+	    const char **state, const char **reason, struct db_cert *,
+	    struct arena *, struct error *);
 /* By the first digits of the serial, ca NULL: of any CA; ERROR_INPUT if more
  * than one begins so. */
 int	 db_cert_find_hex(struct db *, const char *ca, const char *hex,

@@ -3,9 +3,9 @@
 
 static const struct db_stmt stmt[] = {
 	DB_STMT("wait_look",
-	    "SELECT w.n FROM unnest($1::bytea[]) WITH ORDINALITY AS w (id, n) "
-	    "JOIN orders o ON o.id = w.id "
-	    "WHERE o.state IN ('pending', 'ready')"),
+	    "SELECT w.n FROM unnest($1::bytea[]) WITH ORDINALITY AS w (id, n)"
+	    " CROSS JOIN LATERAL (SELECT state FROM orders WHERE id = w.id"
+	    "  OFFSET 0) o WHERE o.state IN ('pending', 'ready')"),
 };
 const struct db_table DB_WAIT = DB_TABLE(stmt);
 

@@ -30,7 +30,7 @@ static const struct db_table *const ca_tables[] = { &DB_ISSUE, &DB_KEY,
 #define NCA	(sizeof(ca_tables) / sizeof(ca_tables[0]))
 static const struct db_table *const cli_tables[] = { &DB_ORDER,
     &DB_ORDER_ADD, &DB_ORDER_NEW, &DB_ORDER_INTAKE, &DB_ORDER_SUPPLY,
-    &DB_CA_ADD, &DB_CERT };
+    &DB_CA_ADD, &DB_CERT, &DB_CERT_ORDER };
 static const char *const people[] = { "people" };
 
 static struct testdb t;
@@ -252,6 +252,37 @@ a_look_says_what_there_is_to_do(void **state)
 	assert_int_equal(db_txn(ca, intend, &c, &e), 0);
 	assert_int_equal(db_issue_look(ca, people, 1, MAX, &w, &e), 0);
 	assert_int_equal(w.items, 0);
+}
+
+static void
+what_became_of_an_order_is_its_state_and_its_certificate(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	const char	*is, *why;
+	struct db_cert	 cert;
+
+	(void)state;
+	assert_int_equal(db_cert_find_order(cli, ref_of(1, 0).order_id, &is,
+	    &why, &cert, a, &e), 0);
+	hand_in(1, "issue", "ready", 1, 0);
+	assert_int_equal(db_cert_find_order(cli, ref_of(1, 0).order_id, &is,
+	    &why, &cert, a, &e), 1);
+	assert_string_equal(is, "ready");
+	assert_null(why);
+	assert_null(cert.der.p);
+	issue_all();
+	assert_int_equal(db_cert_find_order(cli, ref_of(1, 0).order_id, &is,
+	    &why, &cert, a, &e), 1);
+	assert_string_equal(is, "done");
+	assert_string_equal(cert.status, "good");
+	assert_true(bytes_equal(cert.der, BYTES(der, sizeof(der))));
+	hand_in(2, "issue", "ready", 1, 0);
+	assert_int_equal(db_order_reject(cli, ref_of(2, 0).order_id, "no",
+	    &e), 0);
+	assert_int_equal(db_cert_find_order(cli, ref_of(2, 0).order_id, &is,
+	    &why, &cert, a, &e), 1);
+	assert_string_equal(is, "rejected");
+	assert_string_equal(why, "no");
 }
 
 static void
@@ -1076,6 +1107,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(only_ready_orders_of_ones_own_cas_are_claimed),
 		T(a_look_says_what_there_is_to_do),
+		T(what_became_of_an_order_is_its_state_and_its_certificate),
 		T(an_item_without_request_waits_until_it_is_supplied),
 		T(the_oldest_orders_come_first_and_no_more_than_asked),
 		T(what_another_instance_has_locked_is_skipped),

@@ -87,6 +87,7 @@ static const struct {
 	{ &DB_CARD_SPOIL, "card spoil", R(CLI) | R(STATION) },
 	{ &DB_CARD_STEP, "card step", R(STATION) },
 	{ &DB_CERT, "cert", READERS | R(RA) },
+	{ &DB_CERT_ORDER, "cert of order", READERS | R(RA) | R(STATION) },
 	{ &DB_CODE_TRY, "code try", R(CLI) | R(RA) },
 	{ &DB_CREDENTIAL, "credential", READERS | R(RA) },
 	{ &DB_CREDENTIAL_KEEP, "credential keep", R(CA) },
