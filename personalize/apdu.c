@@ -5,6 +5,8 @@
 
 #define CHAINED		0x10
 #define SHORT_MAX	255
+#define SHORT_COMMAND	(5 + SHORT_MAX + 1)
+#define SHORT_ANSWER	(256 + 2)
 #define ROUNDS_MAX	128	/* answers to one command */
 
 /* One command, one answer: *answer grows by what came before the status. */
@@ -12,19 +14,19 @@ static int
 transmit(struct card_io *io, struct bytes command, struct buf *answer,
     uint16_t *sw, struct error *e)
 {
-	uint8_t	*out;
-	size_t	 n = 0;
+	uint8_t	 small[SHORT_ANSWER], *out = small;
+	size_t	 n = 0, size = sizeof(small);
 	int	 rc = -1;
 
 	if (io->lost)
 		return error_set(e, ERROR_CARD,
 		    "the card was lost and has not been recognised again");
-	out = mem_alloc(APDU_FRAME_MAX);
-	if (io->ops->transmit(io->io, command, out, APDU_FRAME_MAX, &n,
-	    e) == -1)
+	if (command.len > SHORT_COMMAND)
+		out = mem_alloc(size = APDU_FRAME_MAX);
+	if (io->ops->transmit(io->io, command, out, size, &n, e) == -1)
 		goto out;
 	/* A card that is pulled answers nothing, and successfully so. */
-	if (n < 2 || n > APDU_FRAME_MAX) {
+	if (n < 2 || n > size) {
 		error_set(e, ERROR_CARD, "the card was removed");
 		goto out;
 	}
@@ -38,8 +40,9 @@ transmit(struct card_io *io, struct bytes command, struct buf *answer,
 	rc = 0;
  out:
 	io->lost = rc == -1;
-	OPENSSL_cleanse(out, APDU_FRAME_MAX);
-	mem_free(&out);
+	OPENSSL_cleanse(out, size);
+	if (out != small)
+		mem_free(&out);
 	return rc;
 }
 

@@ -95,8 +95,8 @@ struct card_driver {
 	/* ECDH with an encoded point of the other side. */
 	int	(*agree)(struct card *, enum card_slot, EVP_PKEY *pub,
 		    struct bytes point, struct secret *z, struct error *);
-	/* The vendor's word on where the key was made, and who vouches.
-	 * 1, 0 the card does not attest, -1. */
+	/* The vendor's word on where the key was made, and who vouches, which
+	 * is read where *issuer is NULL.  1, 0 the card does not attest, -1. */
 	int	(*attest)(struct card *, enum card_slot, X509 **leaf,
 		    X509 **issuer, struct error *);
 	/* Written, read back, compared. */
@@ -104,6 +104,9 @@ struct card_driver {
 		    struct error *);
 	int	(*find_cert)(struct card *, enum card_slot, X509 **,
 		    struct error *);		/* 1, 0, -1 */
+	/* This very one: 1; 0 none, or another; -1. */
+	int	(*has_cert)(struct card *, enum card_slot, X509 *,
+		    struct error *);
 	/* Tries left; *verified: nothing needs to be tried. */
 	int	(*tries)(struct card *, enum card_pin, int *left,
 		    bool *verified, struct error *);
@@ -191,8 +194,9 @@ int	 card_prove(struct card *, enum card_slot, EVP_PKEY *pub,
 /* Likewise by agreement alone. */
 int	 card_prove_agreement(struct card *, enum card_slot, EVP_PKEY *pub,
 	    struct error *);
-/* attest() and what it says: the same key, on this card, and a chain that holds as far as it
- * goes.  Who may vouch is the CA's to judge.  1, 0 does not attest, -1. */
+/* attest() and what it says: the same key, on this card, and a chain that holds
+ * as far as it goes.  Who may vouch is the CA's to judge.  1, 0 does not attest,
+ * -1; *issuer is the caller's to keep for other keys of the card, and to free. */
 int	 card_attested(struct card *, enum card_slot, EVP_PKEY *pub,
 	    X509 **leaf, X509 **issuer, struct error *);
 #endif

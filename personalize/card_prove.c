@@ -224,8 +224,7 @@ card_attested(struct card *c, enum card_slot slot, EVP_PKEY *pub,
 	if ((wrong = attestation_wrong(c, pub, *leaf, *issuer)) == NULL)
 		return 1;
 	X509_free(*leaf);
-	X509_free(*issuer);
-	*leaf = *issuer = NULL;
+	*leaf = NULL;
 	ERR_clear_error();
 	return error_set(e, ERROR_DENIED, "%s key: the attestation %s",
 	    card_slot_name(slot), wrong);

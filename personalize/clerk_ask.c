@@ -102,13 +102,12 @@ ask_wait(void *arg, struct error *e)
 }
 
 static int
-ask_secrets(void *arg, struct job *j, struct error *e)
+call_for_secrets(void *arg, struct msg *q, struct job *j, struct error *e)
 {
-	struct msg	 q = { 0 }, r = { 0 };
+	struct msg	 r = { 0 };
 	int		 rc;
 
-	msg_init(&q, ASK_SECRETS);
-	if ((rc = call(arg, &q, &r, e)) == 0 &&
+	if ((rc = call(arg, q, &r, e)) == 0 &&
 	    (rc = wire_get_secrets(&r, j, e)) == 0)
 		rc = msg_done(&r, e);
 	wire_wipe(&r);
@@ -116,18 +115,22 @@ ask_secrets(void *arg, struct job *j, struct error *e)
 }
 
 static int
+ask_secrets(void *arg, struct job *j, struct error *e)
+{
+	struct msg	 q = { 0 };
+
+	msg_init(&q, ASK_SECRETS);
+	return call_for_secrets(arg, &q, j, e);
+}
+
+static int
 ask_weaker(void *arg, struct job *j, struct error *e)
 {
-	struct msg	 q = { 0 }, r = { 0 };
-	int		 rc;
+	struct msg	 q = { 0 };
 
 	msg_init(&q, ASK_WEAKER);
 	wire_put_secrets(&q, j);
-	if ((rc = call(arg, &q, &r, e)) == 0 &&
-	    (rc = wire_get_secrets(&r, j, e)) == 0)
-		rc = msg_done(&r, e);
-	wire_wipe(&r);
-	return rc;
+	return call_for_secrets(arg, &q, j, e);
 }
 
 static int

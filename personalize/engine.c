@@ -8,6 +8,7 @@ struct engine {
 	struct job		*job;
 	bool			 own_management;	/* the new key is set */
 	bool			 own_pin;
+	X509			*issuer;	/* of its attestations; or NULL */
 };
 
 static int
@@ -94,13 +95,13 @@ static int
 note_key(struct engine *g, const struct job_slot *s, struct buf *nonce,
     struct error *e)
 {
-	X509	*leaf = NULL, *issuer = NULL;
-	int	 rc = -1;
+	X509	*leaf = NULL;
+	int	 rc = card_attested(g->card, s->slot, s->key, &leaf,
+		    &g->issuer, e);
 
-	if (card_attested(g->card, s->slot, s->key, &leaf, &issuer, e) != -1)
-		rc = g->clerk->ops->key(g->clerk->arg, s, leaf, issuer, nonce,
-		    e);
-	X509_free(issuer);
+	if (rc != -1)
+		rc = g->clerk->ops->key(g->clerk->arg, s, leaf,
+		    rc == 1 ? g->issuer : NULL, nonce, e);
 	X509_free(leaf);
 	return rc;
 }
@@ -145,20 +146,16 @@ make_key(struct engine *g, struct job_slot *s, struct error *e)
 static int
 write_cert(struct engine *g, const struct job_slot *s, struct error *e)
 {
-	X509	*there = NULL;
-	int	 found;
-	bool	 same;
+	int	 has = g->card->driver->has_cert(g->card, s->slot, s->cert,
+		    e);
 
-	found = g->card->driver->find_cert(g->card, s->slot, &there, e);
-	same = found == 1 && X509_cmp(there, s->cert) == 0;
-	X509_free(there);
-	if (found == -1) {
+	if (has == 1)
+		return 0;
+	if (has == -1) {
 		if (is_over(g, e))
 			return -1;
 		error_clear(e);		/* half written */
 	}
-	if (same)
-		return 0;
 	return begin(g, STEP_CERT, s->slot, e) == -1 ? -1 :
 	    g->card->driver->write_cert(g->card, s->slot, s->cert, e);
 }
@@ -352,18 +349,14 @@ prepare(struct engine *g, struct error *e)
 static int
 check_slot(struct engine *g, const struct job_slot *s, struct error *e)
 {
-	X509	*there = NULL;
-	int	 rc = -1;
+	int	 has = g->card->driver->has_cert(g->card, s->slot, s->cert,
+		    e);
 
-	if (g->card->driver->find_cert(g->card, s->slot, &there, e) == 1 &&
-	    X509_cmp(there, s->cert) == 0)
-		rc = verify_pin(g, e) == -1 ? -1 :
-		    card_prove(g->card, s->slot, X509_get0_pubkey(there), e);
-	else if (e->code == ERROR_NONE)
-		error_set(e, ERROR_CARD, "%s: not the certificate that was "
-		    "written", card_slot_name(s->slot));
-	X509_free(there);
-	return rc;
+	if (has == 0)
+		return error_set(e, ERROR_CARD, "%s: not the certificate that "
+		    "was written", card_slot_name(s->slot));
+	return has == -1 || verify_pin(g, e) == -1 ? -1 :
+	    card_prove(g->card, s->slot, X509_get0_pubkey(s->cert), e);
 }
 
 static int
@@ -403,26 +396,35 @@ check(struct engine *g, struct error *e)
 	return 0;
 }
 
-int
-engine_work(struct card *c, const struct clerk *clerk, struct job *j,
-    enum engine_end *end, struct error *e)
+static int
+personalize(struct engine *g, enum engine_end *end, struct error *e)
 {
-	struct engine	 g = { .card = c, .clerk = clerk, .job = j };
+	struct job	*j = g->job;
 
-	if ((j->is_bare ? prepare(&g, e) : authenticate(&g, e)) == -1 ||
-	    set_name(&g, e) == -1 ||
-	    (j->pin.len > 0 && !g.own_pin && set_pins(&g, false, e) == -1))
+	if ((j->is_bare ? prepare(g, e) : authenticate(g, e)) == -1 ||
+	    set_name(g, e) == -1 ||
+	    (j->pin.len > 0 && !g->own_pin && set_pins(g, false, e) == -1))
 		return -1;
 	for (size_t i = 0; i < j->nslots; i++)
-		if (make_key(&g, &j->slot[i], e) == -1)
+		if (make_key(g, &j->slot[i], e) == -1)
 			return -1;
 	if (!job_has_certs(j)) {
 		*end = ENGINE_WAIT;
 		return 0;
 	}
-	if (write_certs(&g, e) == -1 || lock(&g, e) == -1 ||
-	    check(&g, e) == -1)
+	if (write_certs(g, e) == -1 || lock(g, e) == -1 || check(g, e) == -1)
 		return -1;
 	*end = ENGINE_DONE;
-	return clerk->ops->issued(clerk->arg, e);
+	return g->clerk->ops->issued(g->clerk->arg, e);
+}
+
+int
+engine_work(struct card *c, const struct clerk *clerk, struct job *j,
+    enum engine_end *end, struct error *e)
+{
+	struct engine	 g = { .card = c, .clerk = clerk, .job = j };
+	int		 rc = personalize(&g, end, e);
+
+	X509_free(g.issuer);
+	return rc;
 }

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "card/letter.h"
 #include "db/db_audit.h"
 #include "db/db_card_batch.h"
+#include "office_letter.h"
 #include "os/file.h"
 #include "os/msg.h"
 #include "os/pass.h"
@@ -311,7 +311,7 @@ office_main(int parent, void *arg)
 	    office_open(&o, &e) == 0)
 		(void)office_confine(&o, &e);
 	if (e.code == ERROR_NONE)
-		letter_warm_up();
+		office_letters_warm_up(&o);
 	if (send_ready(parent, &e) == 0 && e.code == ERROR_NONE) {
 		office_loop(&o);
 		rc = EXIT_SUCCESS;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "office_letter.h"
 
+#include <dirent.h>
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -168,4 +169,24 @@ office_letter_clear(struct office_letter *l)
 {
 	mem_free(&l->number);
 	buf_clear(&l->sealed);
+}
+
+/* Other files may lie there, too, such as a logo. */
+void
+office_letters_warm_up(const struct office *o)
+{
+	struct error	 ignored = ERROR_INIT;
+	struct dirent	*f;
+	DIR		*all = opendir(o->conf->letters);
+
+	while (all != NULL && (f = readdir(all)) != NULL) {
+		char	*path = file_join(o->conf->letters, f->d_name);
+
+		if (strchr(f->d_name, '.') == NULL)
+			(void)letter_warm_up(path, &ignored);
+		error_clear(&ignored);
+		mem_free(&path);
+	}
+	if (all != NULL)
+		closedir(all);
 }

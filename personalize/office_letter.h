@@ -18,5 +18,7 @@ struct office_letter {
 	uint8_t			 code_hash[REVOCATION_HASH];
 };
 int	 office_letter(struct seat *, struct office_letter *, struct error *);
+/* Have fonts found and read, once for all that are set. */
+void	 office_letters_warm_up(const struct office *);
 void	 office_letter_clear(struct office_letter *);
 #endif

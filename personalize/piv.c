@@ -15,6 +15,7 @@ const struct card_driver piv_driver = {
 	.attest = piv_attest,
 	.write_cert = piv_write_cert,
 	.find_cert = piv_find_cert,
+	.has_cert = piv_has_cert,
 	.tries = piv_tries,
 	.verify = piv_verify,
 	.change = piv_change,

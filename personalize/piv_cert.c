@@ -99,30 +99,76 @@ write_object(struct card *c, uint32_t tag, struct bytes der, struct error *e)
 	return rc;
 }
 
+/* What an object holds, as it was before it was compressed: 1, 0 none, -1. */
+static int
+read_der(struct card *c, uint32_t tag, struct buf *der, struct error *e)
+{
+	struct buf	 object = { 0 };
+	struct bytes	 in, cert, info;
+	int		 rc;
+
+	if ((rc = piv_get(c, tag, &object, e)) != 1)
+		goto out;
+	in = BYTES(object.p, object.len);
+	rc = -1;
+	if (tlv_find(in, 0x70, &cert) != 1)
+		error_set(e, ERROR_CARD, "object without a certificate");
+	else if (tlv_find(in, 0x71, &info) != 1 || info.len != 1 ||
+	    (info.p[0] & GZIPPED) == 0) {
+		buf_add(der, cert.p, cert.len);
+		rc = 1;
+	} else
+		rc = gunzip(der, cert) == 0 ? 1 :
+		    error_set(e, ERROR_CARD, "malformed gzip");
+ out:
+	buf_clear(&object);
+	return rc;
+}
+
+static int
+has_der(struct card *c, enum card_slot slot, struct bytes der,
+    struct error *e)
+{
+	struct buf	 there = { 0 };
+	int		 rc = read_der(c, piv_cert_tag(slot), &there, e);
+
+	if (rc == 1)
+		rc = bytes_equal(BYTES(there.p, there.len), der);
+	buf_clear(&there);
+	return rc;
+}
+
+int
+piv_has_cert(struct card *c, enum card_slot slot, X509 *cert,
+    struct error *e)
+{
+	unsigned char	*der = NULL;
+	int		 n = i2d_X509(cert, &der), rc;
+
+	rc = n <= 0 ? error_ssl(e, ERROR_BUG, "encode") :
+	    has_der(c, slot, BYTES(der, (size_t)n), e);
+	OPENSSL_free(der);
+	return rc;
+}
+
 int
 piv_write_cert(struct card *c, enum card_slot slot, X509 *cert,
     struct error *e)
 {
 	unsigned char	*der = NULL;
-	X509		*back = NULL;
-	int		 n, rc = -1;
+	int		 n = i2d_X509(cert, &der), rc = -1;
 
-	if ((n = i2d_X509(cert, &der)) <= 0) {
+	if (n <= 0)
 		error_ssl(e, ERROR_BUG, "encode");
-		goto out;
-	}
-	if (write_object(c, piv_cert_tag(slot), BYTES(der, (size_t)n),
-	    e) == -1 || (rc = piv_find_cert(c, slot, &back, e)) == -1)
-		goto out;
-	rc = rc == 1 && X509_cmp(cert, back) == 0 ? 0 :
-	    error_set(e, ERROR_CARD,
-	    "the card keeps something else than was written");
- out:
+	else if (write_object(c, piv_cert_tag(slot), BYTES(der, (size_t)n),
+	    e) == 0 && (rc = has_der(c, slot, BYTES(der, (size_t)n),
+	    e)) == 0)
+		rc = error_set(e, ERROR_CARD, "the card keeps something else "
+		    "than was written");
 	if (rc == -1)
 		error_wrap(e, "certificate of slot %02x", piv_slot(slot));
-	X509_free(back);
 	OPENSSL_free(der);
-	return rc;
+	return rc == -1 ? -1 : 0;
 }
 
 static int
@@ -140,31 +186,14 @@ parse(struct bytes der, X509 **out, struct error *e)
 int
 piv_read_cert(struct card *c, uint32_t tag, X509 **out, struct error *e)
 {
-	struct buf	 object = { 0 }, big = { 0 };
-	struct bytes	 in, cert, info;
+	struct buf	 der = { 0 };
 	int		 rc;
 
 	*out = NULL;
-	if ((rc = piv_get(c, tag, &object, e)) != 1)
-		goto out;
-	in = BYTES(object.p, object.len);
-	rc = -1;
-	if (tlv_find(in, 0x70, &cert) != 1) {
-		error_set(e, ERROR_CARD, "object without a certificate");
-		goto out;
-	}
-	if (tlv_find(in, 0x71, &info) == 1 && info.len == 1 &&
-	    (info.p[0] & GZIPPED) != 0) {
-		if (gunzip(&big, cert) == -1) {
-			error_set(e, ERROR_CARD, "malformed gzip");
-			goto out;
-		}
-		cert = BYTES(big.p, big.len);
-	}
-	rc = parse(cert, out, e) == -1 ? -1 : 1;
- out:
-	buf_clear(&big);
-	buf_clear(&object);
+	if ((rc = read_der(c, tag, &der, e)) == 1 &&
+	    parse(BYTES(der.p, der.len), out, e) == -1)
+		rc = -1;
+	buf_clear(&der);
 	return rc;
 }
 

@@ -82,6 +82,7 @@ int	 piv_attest(struct card *, enum card_slot, X509 **, X509 **,
 	    struct error *);
 int	 piv_write_cert(struct card *, enum card_slot, X509 *, struct error *);
 int	 piv_find_cert(struct card *, enum card_slot, X509 **, struct error *);
+int	 piv_has_cert(struct card *, enum card_slot, X509 *, struct error *);
 int	 piv_read_cert(struct card *, uint32_t tag, X509 **, struct error *);
 int	 piv_tries(struct card *, enum card_pin, int *, bool *,
 	    struct error *);

@@ -22,7 +22,7 @@ piv_attest(struct card *c, enum card_slot slot, X509 **leaf, X509 **issuer,
 	uint16_t	 sw;
 	int		 rc = 0;
 
-	*leaf = *issuer = NULL;
+	*leaf = NULL;
 	if (!c->info.extended)
 		return 0;
 	if (piv_send(c, PIV_ATTEST, piv_slot(slot), 0, BYTES(NULL, 0), &out,
@@ -37,7 +37,8 @@ piv_attest(struct card *c, enum card_slot slot, X509 **leaf, X509 **issuer,
 	if (rc == 0 && (*leaf = d2i_X509(NULL, &p, (long)out.len)) == NULL)
 		rc = error_ssl(e, ERROR_INPUT, "not a certificate");
 	if (rc == 0)
-		rc = piv_read_cert(c, PIV_ATTESTER, issuer, e);
+		rc = *issuer != NULL ? 1 :
+		    piv_read_cert(c, PIV_ATTESTER, issuer, e);
 	if (rc == 0)
 		rc = error_set(e, ERROR_CARD,
 		    "the card has no certificate to attest with");

@@ -354,32 +354,28 @@ letter_make(struct buf *pdf, const struct letter_template *t,
 	return p.failed ? error_wrap(e, "letter %s", l->number) : 0;
 }
 
-static cairo_status_t
-write_nothing(void *arg, const unsigned char *p, unsigned int n)
+int
+letter_warm_up(const char *path, struct error *e)
 {
-	(void)arg;
-	(void)p;
-	(void)n;
-	return CAIRO_STATUS_SUCCESS;
-}
+	static const char	 all[] = "0123456789-ABCDEFGHJKMNPQRSTVWXYZ";
+	struct letter_template	 words;
+	struct secret		 made_up = { NULL, 0 };
+	const struct letter	 l = { .number = "L-0123-4567-89ab-cdef",
+				    .name = "The quick brown fox jumps over",
+				    .address = "the lazy dog", .card = all,
+				    .expires = all, .activate = "https://",
+				    .pin = &made_up, .code = &made_up };
+	struct buf		 pdf = { 0 };
+	int			 rc = -1;
 
-void
-letter_warm_up(void)
-{
-	static const char	*fonts[] = { "sans", "mono" };
-	cairo_surface_t		*surface = cairo_pdf_surface_create_for_stream(
-				    write_nothing, NULL, WIDTH, HEIGHT);
-	struct page		 p = { .cr = cairo_create(surface) };
-
-	for (size_t i = 0; i < sizeof(fonts) / sizeof(fonts[0]); i++) {
-		const struct style	s = { fonts[i], 10, LEFT, RIGHT - LEFT,
-					    0, false, 0 };
-
-		put_plain(&p, &s, "a0", 2);
-	}
-	cairo_destroy(p.cr);
-	cairo_surface_finish(surface);
-	cairo_surface_destroy(surface);
+	memset(&words, 0, sizeof(words));
+	if (letter_template_load(&words, path, e) == 0 &&
+	    secret_set(&made_up, all, strlen(all), e) == 0)
+		rc = letter_make(&pdf, &words, &l, e);
+	buf_clear(&pdf);
+	secret_free(&made_up);
+	letter_template_clear(&words);
+	return rc;
 }
 
 int

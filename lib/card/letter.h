@@ -48,8 +48,9 @@ struct letter {
 	const struct secret	*pin;
 	const struct secret	*code;		/* to revoke with; or NULL */
 };
-/* Have fonts found and read, so that processes made of this one need not. */
-void	 letter_warm_up(void);
+/* Have what this template needs found and read, so that processes made of this
+ * one need not: sets a letter about nobody.  -1: it is no template. */
+int	 letter_warm_up(const char *path, struct error *);
 /* Append the PDF, which the caller wipes. */
 int	 letter_make(struct buf *pdf, const struct letter_template *,
 	    const struct letter *, struct error *);

@@ -8,7 +8,8 @@
 # BENCH_CARDS (1000) with P-256 keys and BENCH_RSA (as many) with RSA-2048
 # through all readers; BENCH_EACH (3) for each reader of 1, 2, 4, 8 and 16.
 # BENCH_LAYOUTS says which of "ec rsa" (both).  The test card makes its keys on
-# the same processors: so with RSA, they are its own.
+# the same processors: so with RSA, they are its own.  BENCH_PACE=none has cards
+# answer at once: for long runs, of which memory is looked at and not time.
 srcdir=$(cd "${srcdir:-$(dirname "$0")/../..}" && pwd)
 export srcdir
 # shellcheck source=tests/integration/tap.sh

@@ -45,6 +45,7 @@ play(void *io, struct bytes in, uint8_t *out, size_t size, size_t *n,
 		return 0;
 	}
 	answer = OPENSSL_hexstr2buf(s->line[s->at++][1], &len);
+	assert_non_null(answer);
 	assert_true((size_t)len <= size);
 	memcpy(out, answer, (size_t)len);
 	*n = (size_t)len;

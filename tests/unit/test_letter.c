@@ -117,6 +117,21 @@ what_does_not_fit_on_a_page_is_refused(void **state)
 }
 
 static void
+only_a_template_is_got_ready(void **state)
+{
+	struct error	 e = ERROR_INIT;
+
+	(void)state;
+	write_file("template", "no = \"template\";", 16);
+	assert_int_equal(letter_warm_up(path, &e), -1);
+	assert_int_equal(e.code, ERROR_CONFIG);
+	assert_non_null(strstr(e.text, "unknown setting \"no\""));
+	error_clear(&e);
+	if (letter_warm_up(TEST_LETTER, &e) == -1)
+		fail_msg("%s", e.text);
+}
+
+static void
 a_logo_that_is_no_picture_is_refused(void **state)
 {
 	static const char	text[] = REST "logo = \"template\";";
@@ -256,6 +271,7 @@ main(void)
 		cmocka_unit_test(a_template_that_makes_no_sense_is_refused_by_name),
 		cmocka_unit_test(a_letter_lacks_nothing_that_makes_it_one),
 		cmocka_unit_test(what_does_not_fit_on_a_page_is_refused),
+		cmocka_unit_test(only_a_template_is_got_ready),
 		cmocka_unit_test(a_logo_that_is_no_picture_is_refused),
 		cmocka_unit_test(everything_stands_on_one_page_and_names_are_no_markup),
 		cmocka_unit_test(

@@ -260,7 +260,7 @@ card_attested_refuses_the_word_for_another_key(void **state)
 {
 	struct fixture	*f = *state;
 	EVP_PKEY	*pub;
-	X509		*leaf, *issuer;
+	X509		*leaf, *issuer = NULL;
 
 	insert(f, true, 3);
 	authenticated(f);
