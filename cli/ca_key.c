@@ -119,6 +119,11 @@ ca_make_key(struct cli *c, struct ca_new_key *n, struct error *e)
 void
 ca_say_key(struct cli *c, const struct ca_new_key *n)
 {
+	if (c->json)
+		cli_did(c, json_pack("{s:s, s:s, s:s, s:b}", "name", n->name,
+		    "key", token_is_uri(n->key) ? n->key :
+		    ca_file(c, n->name, "key"), "request",
+		    ca_file(c, n->name, "csr"), "made", n->made), "%s", "");
 	if (token_is_uri(n->key))
 		cli_say(c, "key      %s (%s)", n->key, n->made ?
 		    "made in the token" : "was in the token");

@@ -129,7 +129,9 @@ ca_roll(struct cmd_args *a, void *ctx, struct error *e)
 		return error_set(e, ERROR_INPUT, "the name of CA %s is too "
 		    "long for a generation", arg[0]);
 	if (file_exists(ca_file(c, name, "csr"))) {
-		cli_say(c, "CA %s has its key and request already: %s", name,
+		cli_did(c, json_pack("{s:s, s:n, s:s, s:b}", "name", name,
+		    "key", "request", ca_file(c, name, "csr"), "made", false),
+		    "CA %s has its key and request already: %s", name,
 		    ca_file(c, name, "csr"));
 		say_next(c, name, arg[0]);
 		return 0;

@@ -293,9 +293,10 @@ sign_all(struct cli *c, struct signing *s, struct error *e)
 			    "order %s", i, s->n, id);
 		left += !s->r[i].complete;
 	}
-	cli_say(c, left == 0 ? "signed; stations may begin" :
-	    "signed; another officer has to: signet card batch approve %s",
-	    s->batch.name);
+	cli_did(c, json_pack("{s:s, s:I, s:b}", "batch", s->batch.name,
+	    "orders", (json_int_t)s->n, "approved", left == 0), left == 0 ?
+	    "signed; stations may begin" : "signed; another officer has to: "
+	    "signet card batch approve %s", s->batch.name);
 	return 0;
 }
 

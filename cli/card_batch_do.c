@@ -104,14 +104,12 @@ move(struct cmd_args *a, struct cli *c, const char *state, const char *said,
 
 	if (begin(c, a, &ch, e) == -1)
 		return -1;
-	if (strcmp(ch.b.state, state) == 0) {
-		cli_say(c, "batch %s is %s", ch.b.name, state);
-		return 0;
-	}
-	if (db_txn(c->desk.db, txn_change, &ch, e) == -1)
+	if (strcmp(ch.b.state, state) != 0 &&
+	    db_txn(c->desk.db, txn_change, &ch, e) == -1)
 		return error_hint(e, "how it stands: signet card batch show "
 		    "%.64s", ch.b.name);
-	cli_say(c, "batch %s %s", ch.b.name, said);
+	cli_did(c, json_pack("{s:s, s:s}", "batch", ch.b.name, "state",
+	    state), "batch %s %s", ch.b.name, said);
 	return 0;
 }
 
@@ -162,8 +160,9 @@ card_batch_stock_cmd(struct cmd_args *a, void *ctx, struct error *e)
 		return -1;
 	if (db_txn(c->desk.db, txn_change, &ch, e) == -1)
 		return error_wrap(e, "batch %s", ch.b.name);
-	cli_say(c, "batch %s: %lld blanks %s", ch.b.name, (long long)ch.count,
-	    ch.kind);
+	cli_did(c, json_pack("{s:s, s:s, s:I}", "batch", ch.b.name, "kind",
+	    ch.kind, "count", (json_int_t)ch.count), "batch %s: %lld blanks "
+	    "%s", ch.b.name, (long long)ch.count, ch.kind);
 	return 0;
 }
 
@@ -188,7 +187,9 @@ card_batch_drop_cmd(struct cmd_args *a, void *ctx, struct error *e)
 	ch.item = item;
 	ch.n = (size_t)n - 1;
 	if ((rc = db_txn(c->desk.db, txn_change, &ch, e)) == 0)
-		cli_say(c, "batch %s: %zu dropped", ch.b.name, ch.n);
+		cli_did(c, json_pack("{s:s, s:I}", "batch", ch.b.name,
+		    "dropped", (json_int_t)ch.n), "batch %s: %zu dropped",
+		    ch.b.name, ch.n);
  out:
 	mem_free(&item);
 	return rc;
@@ -207,7 +208,8 @@ card_batch_reorder_cmd(struct cmd_args *a, void *ctx, struct error *e)
 	if (card_batch_named(c, name[0], &b, e) == -1 ||
 	    card_round_submit(&c->desk, &b, &n, e) == -1)
 		return -1;
-	cli_say(c, "batch %s: %zu ordered again; officers run: signet card "
-	    "batch approve %s", b.name, n, b.name);
+	cli_did(c, json_pack("{s:s, s:I}", "batch", b.name, "ordered",
+	    (json_int_t)n), "batch %s: %zu ordered again; officers run: "
+	    "signet card batch approve %s", b.name, n, b.name);
 	return 0;
 }

@@ -303,8 +303,9 @@ card_letters_void_cmd(struct cmd_args *a, void *ctx, struct error *e)
 		if (found == -1 || card_letters_void(&c->desk, b.name,
 		    operand[i], cmd_string(a, "reason", NULL), e) == -1)
 			return -1;
-		cli_say(c, "letter %s of card %s is void", one.number,
-		    one.card);
+		cli_did(c, json_pack("{s:s, s:s, s:s}", "letter", one.number,
+		    "card", one.card, "result", "void"), "letter %s of card "
+		    "%s is void", one.number, one.card);
 	}
 	return 0;
 }

@@ -48,20 +48,46 @@ sign_and_store(struct cli *c, struct card_move *m, struct draft *d,
 	return submit_signed(&c->desk, d, e);
 }
 
+/* order NULL: it needs none. */
+static void
+did(struct cli *c, const struct card_move *m, const char *order,
+    size_t targets)
+{
+	json_t	*doc = json_pack("{s:s, s:s, s:s?, s:s?, s:I}", "card",
+		    m->card.number, "result", m->verb, "order", order,
+		    "effect", order != NULL ? m->effect : NULL,
+		    "certificates", (json_int_t)targets);
+
+	if (order == NULL)
+		cli_did(c, doc, "card %s %s", m->card.number, m->verb);
+	else
+		cli_did(c, doc, "card %s %s; order %.8s %ss %zu certificates",
+		    m->card.number, m->verb, order, m->effect, targets);
+}
+
+static int
+move_alone(struct cli *c, struct card_move *m, struct error *e)
+{
+	if (db_txn(c->desk.db, card_move_store, m, e) == -1)
+		return -1;
+	did(c, m, NULL, 0);
+	return 0;
+}
+
 static int
 move_with_order(struct cli *c, struct card_move *m, struct error *e)
 {
+	char		id[2 * ORDER_ID_SIZE + 1];
 	struct draft	d = { 0 };
 	int		rc = -1;
 
 	if (card_move_draft(m, &d, e) == -1)
 		goto out;
 	if (d.order->ntargets == 0)
-		rc = db_txn(c->desk.db, card_move_store, m, e);
+		rc = move_alone(c, m, e);
 	else if ((rc = sign_and_store(c, m, &d, e)) == 0)
-		cli_say(c, "card %s %s; order %.8s %ss %zu certificates",
-		    m->card.number, m->verb, text_hex((char[33]){ 0 },
-		    d.order->id, ORDER_ID_SIZE), m->effect, d.order->ntargets);
+		did(c, m, text_hex(id, d.order->id, ORDER_ID_SIZE),
+		    d.order->ntargets);
 	m->order_id = NULL;
  out:
 	draft_clear(&d);
@@ -100,10 +126,7 @@ move_one(struct cli *c, const char *verb, const char *number,
 			return -1;
 		return move_with_order(c, &m, e);
 	}
-	if (db_txn(c->desk.db, card_move_store, &m, e) == -1)
-		return -1;
-	cli_say(c, "card %s %s", m.card.number, m.verb);
-	return 0;
+	return move_alone(c, &m, e);
 }
 
 int
@@ -152,6 +175,7 @@ card_unblocked_cmd(struct cmd_args *a, void *ctx, struct error *e)
 		    "to use it", m.card.number, m.card.state);
 	if (db_txn(c->desk.db, note_unblocked, &m, e) == -1)
 		return -1;
-	cli_say(c, "card %s: noted", m.card.number);
+	cli_did(c, json_pack("{s:s, s:s}", "card", m.card.number, "result",
+	    m.verb), "card %s: noted", m.card.number);
 	return 0;
 }

@@ -113,6 +113,10 @@ int	 cli_confirm(struct cli *, struct error *, const char *, ...)
 /* A line for people on standard output; nothing with --json. */
 void	 cli_say(const struct cli *, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));
+/* What was done, for people this line, for programs an object in one line;
+ * takes the reference. */
+void	 cli_did(const struct cli *, json_t *, const char *, ...)
+	    __attribute__((format(printf, 3, 4)));
 /* An advice for people on standard error. */
 void	 cli_warn(const struct cli *, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));

@@ -64,6 +64,21 @@ ca_init(struct cmd_args *a, void *ctx, struct error *e)
 }
 
 static int
+give_request(struct cli *c, const char *name, struct buf *pem,
+    struct error *e)
+{
+	const char	*out = cmd_string(c->args, "out", NULL);
+
+	if ((out != NULL || !c->json) &&
+	    list_write(out != NULL ? out : "-", pem, e) == -1)
+		return -1;
+	if (c->json)
+		cli_did(c, json_pack("{s:s, s:s?, s:s}", "name", name, "file",
+		    out, "pem", buf_cstr(pem)), "%s", "");
+	return 0;
+}
+
+static int
 ca_csr(struct cmd_args *a, void *ctx, struct error *e)
 {
 	struct cli	*c = ctx;
@@ -77,7 +92,7 @@ ca_csr(struct cmd_args *a, void *ctx, struct error *e)
 	    cli_settings(c, e) == -1)
 		return -1;
 	if (file_load(&b, ca_file(c, name[0], "csr"), 65536, e) == 0)
-		rc = list_write(cmd_string(a, "out", "-"), &b, e);
+		rc = give_request(c, name[0], &b, e);
 	else
 		error_hint(e, "make one: signet ca init %.64s --key ALG",
 		    name[0]);
@@ -266,8 +281,10 @@ ca_import(struct cmd_args *a, void *ctx, struct error *e)
 	FAULT("ca.stored");
 	if (ca_import_store(c, name, &in, e) == -1)
 		goto out;
-	cli_say(c, "CA %s %s; certificate in %s", name, added ?
-	    "imported" : "is there already", ca_file(c, name, "pem"));
+	cli_did(c, json_pack("{s:s, s:s, s:s}", "name", name, "result",
+	    added ? "imported" : "there", "file", ca_file(c, name, "pem")),
+	    "CA %s %s; certificate in %s", name, added ? "imported" :
+	    "is there already", ca_file(c, name, "pem"));
 	if (ca_name_split(name, family) > 1)
 		say_settings(c, name, start);
 	rc = 0;

@@ -165,11 +165,17 @@ layout_check(struct cmd_args *a, void *ctx, struct error *e)
 		struct error	one = ERROR_INIT;
 
 		if (layout_load(&l, path[i], &one) == 0) {
-			cli_say(c, "%s: good", path[i]);
+			cli_did(c, json_pack("{s:s, s:s, s:n}", "file",
+			    path[i], "verdict", "good", "reason"),
+			    "%s: good", path[i]);
 			layout_free(&l);
 			continue;
 		}
 		bad++;
+		if (c->json)
+			cli_did(c, json_pack("{s:s, s:s, s:s}", "file",
+			    path[i], "verdict", "bad", "reason", one.text),
+			    "%s", "");
 		cli_warn(c, "%s", one.text);
 		if (one.hint[0] != '\0')
 			cli_warn(c, "hint: %s", one.hint);

@@ -74,6 +74,21 @@ count_missing(const struct migrate_plan *plan)
 	return n;
 }
 
+/* Also where nothing is missing: that is an answer. */
+static void
+show_plan(struct cli *c, const struct migrate_plan *plan)
+{
+	json_t	*missing = json_array();
+
+	for (size_t i = 0; i < plan->n; i++)
+		if (!plan->v[i].applied)
+			json_array_append_new(missing, json_pack(
+			    "{s:i, s:s}", "version", plan->v[i].version,
+			    "name", plan->v[i].name));
+	cli_did(c, json_pack("{s:i, s:i, s:o}", "schema", plan->current,
+	    "newest", (int)plan->n, "missing", missing), "%s", "");
+}
+
 /* Apply what is missing and say where the schema stands. */
 static int
 bring_up(struct cli *c, const struct place *p, struct error *e)
@@ -123,7 +138,9 @@ db_migrate(struct cmd_args *a, void *ctx, struct error *e)
 	if (!cmd_flag(a, "plan"))
 		return bring_up(c, &p, e);
 	rc = migrate_status(&plan, p.conninfo, p.dir, e);
-	if (rc == 0 && count_missing(&plan) > 0)
+	if (rc == 0 && c->json)
+		show_plan(c, &plan);
+	else if (rc == 0 && count_missing(&plan) > 0)
 		list_steps(c, &plan, true);
 	else if (rc == 0)
 		cli_say(c, "nothing to apply");

@@ -145,7 +145,8 @@ holder_new(struct cmd_args *a, void *ctx, struct error *e)
 	if (db_txn(c->desk.db, txn_holder, &t, e) == -1)
 		return error_hint(e, "what is there: signet holder show %.64s",
 		    t.h.id);
-	cli_say(c, "holder %s: %s", t.h.id, t.h.name);
+	cli_did(c, json_pack("{s:s, s:s}", "id", t.h.id, "result", "there"),
+	    "holder %s: %s", t.h.id, t.h.name);
 	return 0;
 }
 
@@ -162,7 +163,8 @@ holder_edit(struct cmd_args *a, void *ctx, struct error *e)
 	if (db_txn(c->desk.db, txn_holder, &t, e) == -1)
 		return error_hint(e, "\"signet holder find\" looks for names "
 		    "and addresses");
-	cli_say(c, "holder %s changed; certificates stay as they are", t.h.id);
+	cli_did(c, json_pack("{s:s, s:s}", "id", t.h.id, "result", "changed"),
+	    "holder %s changed; certificates stay as they are", t.h.id);
 	return 0;
 }
 

@@ -123,7 +123,8 @@ notice_retry(struct cmd_args *a, void *ctx, struct error *e)
 		    (long long)id);
 		return error_hint(e, "see \"signet notice dead\"");
 	}
-	cli_say(c, "%lld will be tried again", (long long)n);
+	cli_did(c, json_pack("{s:I}", "again", (json_int_t)n),
+	    "%lld will be tried again", (long long)n);
 	return 0;
 }
 

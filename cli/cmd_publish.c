@@ -390,7 +390,8 @@ publish_forget(struct cmd_args *a, void *ctx, struct error *e)
 	    "be delivered to %.64s?", arg[0]) == -1 ||
 	    db_publish_forget(c->desk.db, arg[0], e) == -1)
 		return -1;
-	cli_say(c, "%s is forgotten; what it has stays there", arg[0]);
+	cli_did(c, json_pack("{s:s, s:s}", "directory", arg[0], "result",
+	    "forgotten"), "%s is forgotten; what it has stays there", arg[0]);
 	return 0;
 }
 

@@ -290,6 +290,26 @@ cli_say(const struct cli *c, const char *fmt, ...)
 }
 
 void
+cli_did(const struct cli *c, json_t *doc, const char *fmt, ...)
+{
+	va_list	 ap;
+	char	*text;
+
+	if (c->json) {
+		text = json_dumps(doc, JSON_COMPACT);
+		puts(text != NULL ? text : "{}");
+		free(text);
+	} else {
+		va_start(ap, fmt);
+		vfprintf(stdout, fmt, ap);
+		va_end(ap);
+		fputc('\n', stdout);
+	}
+	fflush(stdout);
+	json_decref(doc);
+}
+
+void
 cli_warn(const struct cli *c, const char *fmt, ...)
 {
 	va_list	 ap;

@@ -167,13 +167,24 @@ reject(struct cli *c, const struct review *r, const char *reason,
 	return r->approved->n > 0 ? reject_signed(c, r, reason, wait, e) : 0;
 }
 
+static void
+say_rejected(struct cli *c, const struct review *r, const char *reason)
+{
+	char	id[2 * DB_ORDER_ID + 1];
+
+	text_hex(id, r->row.id, DB_ORDER_ID);
+	cli_did(c, json_pack("{s:s, s:s, s:s}", "id", id, "result",
+	    "rejected", "reason", reason), "order %.*s rejected: %s",
+	    REVIEW_SHORT, id, reason);
+}
+
 int
 order_reject_cmd(struct cmd_args *a, void *ctx, struct error *e)
 {
 	struct cli	*c = ctx;
 	struct review	 r = { 0 };
 	const char	*reason = cmd_string(a, "reason", NULL);
-	char *const	*id, hex[REVIEW_SHORT + 1];
+	char *const	*id;
 	int64_t		 wait;
 	int		 rc = -1;
 
@@ -186,8 +197,7 @@ order_reject_cmd(struct cmd_args *a, void *ctx, struct error *e)
 	    review_load(&c->desk, id[0], &r, e) == -1 ||
 	    reject(c, &r, reason, wait, e) == -1)
 		goto out;
-	cli_say(c, "order %s rejected: %s", review_short_id(hex, r.row.id),
-	    reason);
+	say_rejected(c, &r, reason);
 	rc = 0;
  out:
 	review_clear(&r);

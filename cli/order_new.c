@@ -175,7 +175,7 @@ order_redeem_cmd(struct cmd_args *a, void *ctx, struct error *e)
 	struct csr	*csr = NULL;
 	struct redeem	 with = { .code = &code };
 	struct review	 r = { 0 };
-	char *const	*id, hex[REVIEW_SHORT + 1];
+	char *const	*id, hex[2 * DB_ORDER_ID + 1];
 	int		 rc = -1;
 
 	cli_begin(c, a);
@@ -188,8 +188,10 @@ order_redeem_cmd(struct cmd_args *a, void *ctx, struct error *e)
 	    secret_fetch(&code, from, "One-time code", e) == -1 ||
 	    redeem_order(&c->desk, &r, &with, e) == -1)
 		goto out;
-	cli_say(c, "order %s has its request now; next: signet order show %s",
-	    review_short_id(hex, r.row.id), hex);
+	text_hex(hex, r.row.id, DB_ORDER_ID);
+	cli_did(c, json_pack("{s:s, s:s}", "id", hex, "result", "redeemed"),
+	    "order %.*s has its request now; next: signet order show %.*s",
+	    REVIEW_SHORT, hex, REVIEW_SHORT, hex);
 	rc = 0;
  out:
 	secret_free(&code);

@@ -26,7 +26,7 @@ done <"$tmp/rows"
 ca_stop
 
 # Where there is nothing to list, the columns stand in the source.
-rows 'These lists' 'nothing' >"$tmp/rows"
+rows 'These lists' 'These want' >"$tmp/rows"
 ok 'it has lists that are empty' grep -q '^signet credential' "$tmp/rows"
 while read -r row; do
 	ok "${row%% | *}, by its columns" perl -0777 -e '
@@ -34,6 +34,17 @@ while read -r row; do
 	    my $columns = join("[^{]*", map { "\\{ \"$_\"," }
 		split(/ /, $names)) . "[^{;]*};";
 	    while (<>) { exit 0 if /out_col[^{]*\{\s*$columns/ }
+	    exit 1' "${row#* | }" "$srcdir"/cli/*.c
+done <"$tmp/rows"
+
+# What wants hands: the names stand in the source, in this order.
+rows 'These want' 'nothing' >"$tmp/rows"
+ok 'it has commands that want hands' grep -q '^signet card puk' "$tmp/rows"
+while read -r row; do
+	ok "${row%% | *}, by its source" perl -0777 -e '
+	    my $names = join(".*?", map { "\"$_\"" }
+		split(/ /, shift @ARGV));
+	    while (<>) { exit 0 if /$names/s }
 	    exit 1' "${row#* | }" "$srcdir"/cli/*.c
 done <"$tmp/rows"
 

@@ -36,6 +36,11 @@ formats_acts() {
 	printf 'holder,name,given,surname,mail,country,org,orgid\n%s\n' \
 	    "4712,A B,A,B,a@example.org,SE,Example AB,NTRSE-5560000000" \
 	    >"$tmp/people.csv"
+	echo a-passphrase-of-some-length >"$tmp/passphrase"
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$tmp/unseal.key" \
+	    -out "$tmp/recipient.pem" -subj /CN=Backup -days 30 \
+	    -addext keyUsage=critical,keyEncipherment 2>/dev/null
+	chmod 600 "$tmp/unseal.key" "$tmp/passphrase"
 	order_tls second --sign >/dev/null && cad &&
 	    formats_second=$(serial_of "$(last_order)") &&
 	    request third && request fourth && request fifth &&
@@ -50,6 +55,11 @@ formats_command() {
 	    -e "s,BATCH,one," -e "s,SERIAL,$formats_serial," \
 	    -e "s,ORDER,$formats_order," -e "s,HOLDER,www," \
 	    -e "s,NEWCA,newca," -e "s,NEW,$tmp/new," -e "s,SECOND,$formats_second," \
+	    -e "s,BACKUPS,$tmp/backups," -e "s,RECIPIENT,$tmp/recipient.pem," \
+	    -e "s,SAVED,$(find "$tmp/backups" -maxdepth 1 -name '2*Z' \
+	    2>/dev/null)," -e "s,UNSEAL,$tmp/unseal.key," \
+	    -e "s,PASSPHRASE,$tmp/passphrase," -e "s,CALENDAR,$tmp/x.ics," \
+	    -e "s,LAYOUT,$pki/cards/person-ec," \
 	    -e "s,THIRD,$tmp/third.csr," -e "s,FOURTH,$tmp/fourth.csr," \
 	    -e "s,FIFTH,$tmp/fifth.csr," -e "s,PEOPLE,$tmp/people.csv," \
 	    -e "s,PENDING,$formats_pending," -e "s,LATEST,$formats_latest," \
