@@ -8,6 +8,7 @@
  */
 #include <openssl/x509.h>
 #include "cli/cli.h"
+#include "db/db_ca.h"
 #include "x509/parcel.h"
 
 /* ca_dir/NAME.suffix; in the arena. */
@@ -62,6 +63,10 @@ int	 ca_newest(struct cli *, const char *family,
 	    const struct desk_issuer **);
 /* A name that an issuing CA may have; "ca roll" alone gives out NAME.gN. */
 int	 ca_check_name(const char *name, bool generation, struct error *);
+
+/* Has a later generation of the same CA begun by then? */
+bool	 ca_has_newer(const struct db_cas *, const struct db_ca *,
+	    const char *family, int64_t begun_at);
 
 cmd_fn	 ca_roll, ca_list, ca_show;
 extern const struct cmd_opt CA_ROLL_OPTS[];

@@ -20,9 +20,8 @@ struct state {
 	struct db_ca_use	 use;
 };
 
-/* Has a later generation of the same CA begun, or is it there at all? */
-static bool
-has_newer(const struct db_cas *all, const struct db_ca *ca,
+bool
+ca_has_newer(const struct db_cas *all, const struct db_ca *ca,
     const char *family, int64_t begun_at)
 {
 	char	 own[CA_NAME_SIZE];
@@ -47,7 +46,7 @@ state_word(const struct db_cas *all, const struct db_ca *ca,
 {
 	if (ca->is_root)
 		return now > ca->not_after ? "expired" : "root";
-	if (has_newer(all, ca, s->family, now))
+	if (ca_has_newer(all, ca, s->family, now))
 		return s->use.certs > 0 ? "lists only" : "finished";
 	if (now > ca->not_after)
 		return "expired";
@@ -67,7 +66,7 @@ state_of(struct cli *c, const struct db_cas *all, const struct db_ca *ca,
 	    db_ca_use(c->desk.db, ca->name, now, &s->use, e) == -1)
 		return -1;
 	s->word = state_word(all, ca, s, now);
-	if (ca->is_root || has_newer(all, ca, s->family, ca->not_after))
+	if (ca->is_root || ca_has_newer(all, ca, s->family, ca->not_after))
 		return 0;
 	s->due = ca->not_after - c->conf.roll_before -
 	    profiles_longest(&c->desk.profiles, s->family);

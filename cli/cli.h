@@ -27,6 +27,7 @@ extern const struct cmd CLI_AUDIT[];
 extern const struct cmd CLI_BACKUP[];
 extern const struct cmd CLI_BLOCKLIST[];
 extern const struct cmd CLI_CA[];
+extern const struct cmd CLI_CALENDAR[];
 extern const struct cmd CLI_CANARY[];
 extern const struct cmd CLI_CARD[];
 extern const struct cmd CLI_CERT[];
@@ -66,6 +67,7 @@ struct cli_conf {
 	char			*officer_cert;
 	char			*officer_passphrase;	/* secret_fetch source */
 	int64_t			 roll_before;	/* as in signet-cad.conf */
+	int64_t			 backup_every;	/* 0: nobody asks for one */
 	char			*pkcs11_module;
 	int64_t			 patience;	/* seconds to wait for the store */
 };

@@ -161,7 +161,8 @@ doctor(struct cmd_args *a, void *ctx, struct error *e)
 	d.arena = c->desk.arena;
 	d.now = clock_now(c->desk.clock);
 	d.dir = c->conf_dir;
-	doctor_conf_open(&d);
+	doctor_conf_read(&d);
+	doctor_conf_ask(&d);
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		parts[i](&d);
 	if (c->json)

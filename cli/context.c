@@ -55,6 +55,10 @@ const struct conf_item CLI_CONF[] = {
 	    INT64_C(20) * 365 * 86400,
 	    "How long before certificates would have to be shortened the next "
 	    "generation of a CA is due."),
+	CONF_DURATION(struct cli_conf, backup_every, "0s", 0,
+	    INT64_C(366) * 86400,
+	    "How often a backup is to be made; later it is overdue.  0s: no "
+	    "matter."),
 	CONF_STR(struct cli_conf, pkcs11_module, NULL,
 	    "Module of the tokens whose URI names none with module-path."),
 	CONF_DURATION(struct cli_conf, patience, "10s", 0, 3600,

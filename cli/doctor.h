@@ -9,6 +9,7 @@
  *	doctor_conf.c	the daemons' settings, and what they say of them
  *	doctor_files.c	modes, owners, room, core files
  *	doctor_certs.c	keys and certificates, the root's list
+ *	doctor_pairs.c	which of them there are
  *	doctor_store.c	the store, its server, roles and grants
  *	doctor_chain.c	the audit chain, lists, replica, CA at work
  *	doctor_net.c	addresses, ports, mail server, directories, readers
@@ -58,8 +59,30 @@ void	 doctor_unknown(struct doctor *, const char *check,
 const char *doctor_text(struct doctor *, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 
-/* doctor_conf.c */
-void	 doctor_conf_open(struct doctor *);
+/* doctor_chain.c: as the audit chain has it; 0: never. */
+int	 doctor_last_backup(struct db *, int64_t *at, struct arena *,
+	    struct error *);
+
+/* doctor_pairs.c: of CAs, agents, the web server, OCSP signers. */
+struct doctor_pair {			/* as settings name it */
+	const char	*kind, *what;
+	const char	*cert, *key, *passphrase;
+	const char	*role;		/* or NULL */
+	const char	*renew;		/* how it is renewed */
+	const char	*host;		/* whose name it is to have, or NULL */
+};
+typedef void doctor_pair_fn(struct doctor *, const struct doctor_pair *,
+	    void *arg);
+void	 doctor_each_pair(struct doctor *, doctor_pair_fn *, void *arg);
+/* The file of the root's list; NULL: none is published from here. */
+const char *doctor_root_crl(const struct doctor *);
+#define DOCTOR_ROOT_CRL_DAYS	30	/* before its end it is due */
+/* ERROR_INPUT: it is no list. */
+int	 doctor_crl_until(const char *path, int64_t *until, struct error *);
+
+/* doctor_conf.c: read them; and ask each program what it says of its own. */
+void	 doctor_conf_read(struct doctor *);
+void	 doctor_conf_ask(struct doctor *);
 void	 doctor_conf_close(struct doctor *);
 /* "cad", "ocspd", ...: NULL if this installation has no settings of it. */
 const struct doctor_daemon *doctor_daemon(const struct doctor *,

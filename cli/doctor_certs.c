@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Keys and certificates: do they fit, do they lead to the root, how long.
+ * Which there are is in doctor_pairs.c.
  */
 #include "cli/doctor.h"
 
-#include <dirent.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
@@ -15,15 +13,8 @@
 #include "x509/cert.h"
 #include "x509/key.h"
 
-struct pair {			/* as settings name it */
-	const char	*what;
-	const char	*cert, *key, *passphrase;
-	const char	*role;		/* or NULL */
-	const char	*renew;		/* how it is renewed */
-};
-
 static void
-look_time(struct doctor *d, const struct pair *p, const struct cert_info *i)
+look_time(struct doctor *d, const struct doctor_pair *p, const struct cert_info *i)
 {
 	char	 t[TEXT_TIME_SIZE];
 	int64_t	 life = i->not_after - i->not_before;
@@ -48,7 +39,7 @@ look_time(struct doctor *d, const struct pair *p, const struct cert_info *i)
 }
 
 static void
-look_chain(struct doctor *d, const struct pair *p, X509 *cert,
+look_chain(struct doctor *d, const struct doctor_pair *p, X509 *cert,
     STACK_OF(X509) *chain, int64_t at)
 {
 	struct error	 e = ERROR_INIT;
@@ -64,7 +55,7 @@ look_chain(struct doctor *d, const struct pair *p, X509 *cert,
 }
 
 static void
-look_role(struct doctor *d, const struct pair *p, X509 *cert)
+look_role(struct doctor *d, const struct doctor_pair *p, X509 *cert)
 {
 	enum role	 role = cert_role(cert);
 
@@ -81,7 +72,7 @@ look_role(struct doctor *d, const struct pair *p, X509 *cert)
 }
 
 static void
-look_key(struct doctor *d, const struct pair *p, X509 *cert)
+look_key(struct doctor *d, const struct doctor_pair *p, X509 *cert)
 {
 	struct error	 e = ERROR_INIT;
 	EVP_PKEY	*key = NULL;
@@ -114,15 +105,14 @@ look_key(struct doctor *d, const struct pair *p, X509 *cert)
 }
 
 static void
-look_pair(struct doctor *d, const struct pair *p, const char *host)
+look_pair(struct doctor *d, const struct doctor_pair *p, void *arg)
 {
 	struct error		 e = ERROR_INIT;
 	struct cert_info	 info = { 0 };
 	STACK_OF(X509)		*chain = NULL;
 	X509			*cert = NULL;
 
-	if (p->cert == NULL)
-		return;
+	(void)arg;
 	if (cert_load_chain(&chain, p->cert, &e) == 0 &&
 	    (cert = sk_X509_shift(chain)) == NULL)
 		error_set(&e, ERROR_INPUT, "%s: no certificate", p->cert);
@@ -138,11 +128,11 @@ look_pair(struct doctor *d, const struct pair *p, const char *host)
 	look_chain(d, p, cert, chain, info.not_before + 1);
 	look_role(d, p, cert);
 	look_key(d, p, cert);
-	if (host != NULL && X509_check_host(cert, host, 0, 0, NULL) != 1)
+	if (p->host != NULL && X509_check_host(cert, p->host, 0, 0, NULL) != 1)
 		doctor_say(d, DOCTOR_PROBLEM, "tls-name", "browsers warn of "
 		    "an attack", doctor_text(d, "correct url in %s, or order "
-		    "a certificate for %s", p->what, host), "%s is not for "
-		    "%s", p->cert, host);
+		    "a certificate for %s", p->what, p->host), "%s is not for "
+		    "%s", p->cert, p->host);
  out:
 	ERR_clear_error();
 	cert_info_clear(&info);
@@ -150,142 +140,57 @@ look_pair(struct doctor *d, const struct pair *p, const char *host)
 	X509_free(cert);
 }
 
-/* ---- what there is ---- */
-
-static const char *
-host_of(struct doctor *d, const char *url)
+int
+doctor_crl_until(const char *path, int64_t *until, struct error *e)
 {
-	const char	*host = url == NULL ? NULL : strstr(url, "://");
+	struct buf		 der = { 0 };
+	const unsigned char	*p;
+	X509_CRL		*crl = NULL;
+	struct tm		 tm;
+	int			 rc = -1;
 
-	if (host == NULL)
-		return NULL;
-	host += 3;
-	return doctor_text(d, "%.*s", (int)strcspn(host, ":/"), host);
-}
-
-static void
-look_agents(struct doctor *d)
-{
-	static const char *const	 agents[][2] = {
-		{ "cad", "ca-agent" }, { "ocspd", "ocsp-agent" },
-		{ "rad", "ra-agent" }, { "station", "station-agent" },
-	};
-	const struct doctor_daemon	*m;
-	struct pair			 p;
-	size_t				 i;
-
-	for (i = 0; i < sizeof(agents) / sizeof(agents[0]); i++) {
-		m = doctor_daemon(d, agents[i][0]);
-		p = (struct pair){ doctor_text(d, "the agent of signet-%s",
-		    agents[i][0]), doctor_get(m, "agent_cert"),
-		    doctor_get(m, "agent_key"), doctor_get(m,
-		    "agent_passphrase"), agents[i][1], doctor_text(d, "it "
-		    "renews itself while signet-%s runs with agent_database; "
-		    "once it has expired: signet order new --profile %s",
-		    agents[i][0], agents[i][1]) };
-		look_pair(d, &p, NULL);
+	if (file_load(&der, path, 1u << 24, e) == -1)
+		goto out;
+	p = der.p;
+	if ((crl = d2i_X509_CRL(NULL, &p, (long)der.len)) == NULL ||
+	    ASN1_TIME_to_tm(X509_CRL_get0_nextUpdate(crl), &tm) != 1) {
+		error_set(e, ERROR_INPUT, "%s is no revocation list", path);
+		goto out;
 	}
-}
-
-static void
-look_web(struct doctor *d)
-{
-	const struct doctor_daemon	*m = doctor_daemon(d, "rad");
-	const char			*cert = doctor_get(m, "tls_cert");
-	struct pair			 p = { "signet-rad's web server",
-	    cert != NULL ? cert : doctor_get(m, "tls_key"),
-	    doctor_get(m, "tls_key"), doctor_get(m, "tls_passphrase"), NULL,
-	    "signet-rad renews it while "
-	    "it runs with agent_database; once it has expired: signet order "
-	    "new --profile tls-server" };
-
-	look_pair(d, &p, host_of(d, doctor_get(m, "url")));
-}
-
-static void
-look_cas(struct doctor *d)
-{
-	const struct doctor_daemon	*m = doctor_daemon(d, "cad");
-	struct pair			 p;
-	int				 i;
-
-	for (i = 0; i < doctor_count(m, "cas"); i++) {
-		p = (struct pair){ doctor_text(d, "CA %s", doctor_get(m,
-		    doctor_text(d, "cas.[%d].name", i))),
-		    doctor_get(m, doctor_text(d, "cas.[%d].cert", i)),
-		    doctor_get(m, doctor_text(d, "cas.[%d].key", i)),
-		    doctor_get(m, doctor_text(d, "cas.[%d].passphrase", i)),
-		    NULL, "a new generation: signet ca roll NAME" };
-		look_pair(d, &p, NULL);
-	}
-}
-
-/* Of OCSP: a file for each, which it makes by itself. */
-static void
-look_signers(struct doctor *d)
-{
-	const char	*state = doctor_get(doctor_daemon(d, "ocspd"),
-			    "state");
-	const char	*dir = doctor_text(d, "%s/signers", state);
-	struct pair	 p = { "an OCSP signer", .renew = "signet-ocspd orders "
-	    "the next one while it runs with agent_database: see its log" };
-	struct dirent	*f;
-	DIR		*all = state == NULL ? NULL : opendir(dir);
-
-	while (all != NULL && (f = readdir(all)) != NULL) {
-		size_t	 n = strlen(f->d_name);
-
-		if (n < 5 || strcmp(f->d_name + n - 4, ".pem") != 0)
-			continue;
-		p.cert = doctor_text(d, "%s/%s", dir, f->d_name);
-		look_pair(d, &p, NULL);
-	}
-	if (all != NULL)
-		closedir(all);
+	*until = timegm(&tm);
+	rc = 0;
+ out:
+	ERR_clear_error();
+	X509_CRL_free(crl);
+	buf_clear(&der);
+	return rc;
 }
 
 static void
 look_root_crl(struct doctor *d)
 {
-	const char		*path = doctor_get_nth(doctor_daemon(d,
-				    "crld"), "root_crls", 0);
-	struct error		 e = ERROR_INIT;
-	struct buf		 der = { 0 };
-	const unsigned char	*p;
-	X509_CRL		*crl = NULL;
-	struct tm		 tm;
-	int64_t			 until, left;
+	const char	*path = doctor_root_crl(d);
+	struct error	 e = ERROR_INIT;
+	int64_t		 until, left;
 
 	if (path == NULL)
 		return;
 	doctor_looked(d);
-	if (file_load(&der, path, 1u << 24, &e) == -1) {
+	if (doctor_crl_until(path, &until, &e) == -1) {
 		doctor_say(d, DOCTOR_PROBLEM, "root-crl", "clients that check "
-		    "the CAs refuse everything", "bring it back from the "
+		    "the CAs refuse everything", e.code == ERROR_INPUT ?
+		    "signet-root crl makes one" : "bring it back from the "
 		    "machine of the root", "%s", e.text);
-		goto out;
+		return;
 	}
-	p = der.p;
-	if ((crl = d2i_X509_CRL(NULL, &p, (long)der.len)) == NULL ||
-	    ASN1_TIME_to_tm(X509_CRL_get0_nextUpdate(crl), &tm) != 1) {
-		doctor_say(d, DOCTOR_PROBLEM, "root-crl", "clients that check "
-		    "the CAs refuse everything", "signet-root crl makes one",
-		    "%s is no revocation list", path);
-		goto out;
-	}
-	until = timegm(&tm);
 	left = until - d->now;
-	if (left < 30 * INT64_C(86400))
+	if (left < DOCTOR_ROOT_CRL_DAYS * INT64_C(86400))
 		doctor_say(d, left <= 0 ? DOCTOR_PROBLEM : DOCTOR_WARNING,
 		    "root-crl", "without it clients that check the CAs refuse "
 		    "everything", doctor_text(d, "on the machine of the root: "
 		    "signet-root crl; then bring it to %s", path),
 		    left <= 0 ? "the root's list %s has expired" :
 		    "the root's list %s expires in less than 30 days", path);
- out:
-	ERR_clear_error();
-	X509_CRL_free(crl);
-	buf_clear(&der);
 }
 
 void
@@ -304,9 +209,6 @@ doctor_certs(struct doctor *d)
 		    "certified", "mend the profile; signet profile check "
 		    "FILE", "%s", e.text);
 	doctor_looked(d);
-	look_cas(d);
-	look_agents(d);
-	look_web(d);
-	look_signers(d);
+	doctor_each_pair(d, look_pair, NULL);
 	look_root_crl(d);
 }

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "db/db_audit.h"
 #include "db/db_ca.h"
+#include "db/db_calendar.h"
 #include "db/db_crl.h"
 #include "db/db_doctor.h"
 #include "db/db_ocsp.h"
@@ -143,6 +144,49 @@ look_ledger(struct doctor *d)
 	    "were issued", state);
 }
 
+/* ---- backups ---- */
+
+int
+doctor_last_backup(struct db *db, int64_t *at, struct arena *a,
+    struct error *e)
+{
+	struct bytes	 body;
+	struct buf	 text = { 0 };
+	int		 rc;
+
+	*at = 0;
+	rc = db_calendar_backup(db, &body, a, e);
+	if (rc == 1 && (rc = audit_find(body, "at", &text, e)) == 1)
+		rc = text_parse_time(at, buf_cstr(&text), e);
+	buf_clear(&text);
+	return rc == -1 ? -1 : 0;
+}
+
+static void
+look_backup(struct doctor *d)
+{
+	const int64_t	 every = d->cli->conf.backup_every;
+	struct error	 e = ERROR_INIT;
+	char		 t[TEXT_TIME_SIZE], span[32];
+	int64_t		 at;
+
+	if (every == 0)
+		return;
+	if (doctor_last_backup(d->db, &at, d->arena, &e) == -1) {
+		doctor_unknown(d, "backup-old", &e);
+		return;
+	}
+	doctor_looked(d);
+	if (at + every > d->now)
+		return;
+	doctor_say(d, DOCTOR_WARNING, "backup-old", "what has happened since "
+	    "is lost with this machine", "signet backup DIR --for FILE; if "
+	    "its timer does it: systemctl status signet-backup.timer "
+	    "signet-backup.service", at == 0 ? "no backup was ever made" :
+	    "the last backup is of %s, and one is due every %s",
+	    text_time(t, at), text_duration(span, every));
+}
+
 /* ---- the responder's store, which may be a replica ---- */
 
 static int
@@ -207,5 +251,6 @@ doctor_chain(struct doctor *d)
 	look_audit(d);
 	look_lists(d);
 	look_ledger(d);
+	look_backup(d);
 	look_replica(d);
 }

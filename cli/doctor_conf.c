@@ -126,36 +126,57 @@ is_elsewhere(const struct doctor_daemon *m)
 	    !file_exists(key);
 }
 
+static const char *
+file_of(struct doctor *d, const char *name)
+{
+	return doctor_text(d, "%s/%s.conf", d->dir, name);
+}
+
 static void
-open_one(struct doctor *d, const char *name)
+read_one(struct doctor *d, const char *name)
 {
 	struct doctor_daemon	*m = &d->daemon[d->ndaemons];
-	const char		*file = doctor_text(d, "%s/%s.conf", d->dir,
-				    name);
 
-	if (!file_exists(file))
-		return;
 	m->name = name;
-	m->file = file;
-	config_init(&m->cfg);
-	if (config_read_file(&m->cfg, file) != CONFIG_TRUE)
-		config_destroy(&m->cfg);
-	else if (is_elsewhere(m)) {
-		config_destroy(&m->cfg);
+	m->file = file_of(d, name);
+	if (!file_exists(m->file))
 		return;
-	} else
+	config_init(&m->cfg);
+	if (config_read_file(&m->cfg, m->file) == CONFIG_TRUE &&
+	    !is_elsewhere(m))
 		d->ndaemons++;
-	ask_daemon(d, name, file);
+	else
+		config_destroy(&m->cfg);
 }
 
 void
-doctor_conf_open(struct doctor *d)
+doctor_conf_read(struct doctor *d)
 {
 	size_t	 i;
 
 	d->daemon = arena_alloc(d->arena, NNAMES * sizeof(*d->daemon));
 	for (i = 0; i < NNAMES; i++)
-		open_one(d, names[i]);
+		read_one(d, names[i]);
+}
+
+/* Also those that cannot be read: their programs say why. */
+void
+doctor_conf_ask(struct doctor *d)
+{
+	const char	*file;
+	config_t	 cfg;
+	size_t		 i;
+
+	for (i = 0; i < NNAMES; i++) {
+		file = file_of(d, names[i]);
+		if (!file_exists(file))
+			continue;
+		config_init(&cfg);
+		if (doctor_daemon(d, names[i]) != NULL ||
+		    config_read_file(&cfg, file) != CONFIG_TRUE)
+			ask_daemon(d, names[i], file);
+		config_destroy(&cfg);
+	}
 }
 
 void
@@ -236,7 +257,7 @@ doctor_run(struct doctor *d, const char *program, const char *const *args,
 	struct init	 in = { .cli = d->cli };
 	struct buf	 text = { 0 };
 	char		*path;
-	int		 fd, status = 0;
+	int		 fd = -1, status = 0;
 	pid_t		 pid;
 
 	if (init_find_program(&in, program, &path, e) == -1 ||

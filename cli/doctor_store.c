@@ -9,6 +9,7 @@
 
 #include "db/db_audit.h"
 #include "db/db_ca.h"
+#include "db/db_calendar.h"
 #include "db/db_crl.h"
 #include "db/db_doctor.h"
 #include "db/migrate.h"
@@ -58,7 +59,7 @@ static int
 open_store(struct doctor *d)
 {
 	static const struct db_table *const	 tables[] = { &DB_DOCTOR,
-	    &DB_AUDIT, &DB_CA, &DB_CRL };
+	    &DB_AUDIT, &DB_CA, &DB_CALENDAR, &DB_CRL };
 	struct error				 e = ERROR_INIT;
 
 	if (db_open(&d->db, d->cli->conf.database, "signet doctor", tables,

@@ -31,6 +31,7 @@ static const struct cmd *const groups[] = {
 	CLI_CANARY,
 	CLI_AUDIT,
 	CLI_DOCTOR,
+	CLI_CALENDAR,
 	CLI_DB,
 	CLI_BACKUP,
 	CLI_RESTORE,

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "db/db_audit.h"
 #include "db/db_ca.h"
+#include "db/db_calendar.h"
 #include "db/db_card.h"
 #include "db/db_card_batch.h"
 #include "db/db_card_life.h"
@@ -27,6 +28,7 @@ static const struct db_table *const tables[] = {
 	&DB_CA,
 	&DB_CA_ADD,
 	&DB_CA_USE,
+	&DB_CALENDAR,
 	&DB_CARD,
 	&DB_CARD_BATCH,
 	&DB_CARD_BATCH_MAKE,

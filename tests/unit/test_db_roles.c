@@ -14,6 +14,7 @@
 #include "db/db_application.h"
 #include "db/db_audit.h"
 #include "db/db_ca.h"
+#include "db/db_calendar.h"
 #include "db/db_card.h"
 #include "db/db_card_batch.h"
 #include "db/db_card_life.h"
@@ -70,6 +71,7 @@ static const struct {
 	{ &DB_CA, "ca", R(CA) | R(CLI) | R(RA) | R(OCSP) | R(CRL) |
 	    R(STATION) | R(AUDIT) | R(AGENT) | R(BACKUP) },
 	{ &DB_CA_ADD, "ca add", R(CLI) },
+	{ &DB_CALENDAR, "calendar", READERS | R(RA) },
 	{ &DB_CARD, "card", READERS | R(RA) | R(STATION) },
 	{ &DB_CARD_BATCH, "card batch", R(CLI) | R(AUDIT) | R(STATION) },
 	{ &DB_CARD_BATCH_MAKE, "card batch make", R(CLI) },
