@@ -45,6 +45,7 @@ extern const struct cmd CLI_ORDER[];
 extern const struct cmd CLI_PROFILE[];
 extern const struct cmd CLI_PUBLISH[];
 extern const struct cmd CLI_RESTORE[];
+extern const struct cmd CLI_TOP[];
 #define CMD_END	{ NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL }
 
 struct cli_ca {			/* cas = ( { name = ..; cert = ..; } ) */

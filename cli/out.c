@@ -84,7 +84,7 @@ json_hex(const void *p, size_t n)
 static void
 json_print(FILE *f, json_t *v, size_t flags)
 {
-	json_dumpf(v, f, flags);
+	json_dumpf(v, f, flags | JSON_REAL_PRECISION(6));
 	fputc('\n', f);
 }
 

@@ -30,6 +30,7 @@ static const struct cmd *const groups[] = {
 	CLI_EXPLAIN,
 	CLI_CANARY,
 	CLI_AUDIT,
+	CLI_TOP,
 	CLI_DOCTOR,
 	CLI_CALENDAR,
 	CLI_DB,

@@ -36,6 +36,7 @@
 #include "db/db_publish.h"
 #include "db/db_revocation_code.h"
 #include "db/db_status.h"
+#include "db/db_watch.h"
 #include "testdb.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
@@ -132,6 +133,7 @@ static const struct {
 	    R(CRL) },
 	{ &DB_REVOCATION_CODE, "revocation code", R(RA) },
 	{ &DB_STATUS, "status", R(CA) },
+	{ &DB_WATCH, "watch", READERS },
 };
 
 /* EXPLAIN goes through the executor's start, where grants are checked, and
