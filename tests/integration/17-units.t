@@ -11,6 +11,7 @@ unit() {
 	*crld*)	dir=crl ;;
 	*ocspd*)	dir=ocsp ;;
 	*rad*)	dir=ra ;;
+	*backup*)	dir=. ;;
 	*)	dir=personalize ;;
 	esac
 	sed "s|^ExecStart=[^ ]*/|ExecStart=$SIGNET_BUILD/$dir/|" \
@@ -22,7 +23,8 @@ has() {
 }
 
 mkdir "$tmp/units"
-for d in signet-cad signet-crld signet-ocspd signet-rad signet-station@; do
+for d in signet-backup signet-cad signet-crld signet-ocspd signet-rad \
+    signet-station@; do
 	unit "$d"
 	user=${d%@}
 	not "$d: nothing is left to fill in" grep -q '@[a-z]*@' \
@@ -45,6 +47,16 @@ for d in signet-cad signet-crld signet-ocspd signet-rad; do
 	ok "$d is started again" has "$d" Restart=always
 	ok "$d is watched" grep -q '^WatchdogSec=' "$tmp/units/$d.service"
 done
+cp "$SIGNET_BUILD/systemd/signet-backup.timer" "$tmp/units"
+not 'no backup is made where nobody can open it' grep -q 'WantedBy' \
+    "$tmp/units/signet-backup.service"
+ok '... or wants one' has signet-backup \
+    "ConditionPathExists=$(sed -n 's/.* --for \([^ ]*\) .*/\1/p' \
+    "$tmp/units/signet-backup.service")"
+ok 'the timer makes one that was missed' grep -qxF Persistent=yes \
+    "$tmp/units/signet-backup.timer"
+ok 'who makes them may read everything, and nothing else' has signet-backup \
+    CapabilityBoundingSet=CAP_DAC_READ_SEARCH
 is 'only root and each daemon itself may look into its directory' \
     "$(awk '$1 == "d" && $2 !~ /\/(signet|www)$/ { print $3 }' \
     "$SIGNET_BUILD/systemd/tmpfiles.conf" | sort -u)" 0700
@@ -54,6 +66,10 @@ if command -v systemd-analyze >/dev/null; then
 	sed 's/^Requires=pcscd.socket$//' "$tmp/units/signet-station@.service" \
 	    >"$tmp/units/signet-station@batch.service"
 	rm "$tmp/units/signet-station@.service"
+	systemd-analyze verify --man=no --recursive-errors=no \
+	    "$tmp/units/signet-backup.timer" >"$tmp/out" 2>&1
+	is 'systemd takes the timer without a word' \
+	    "$?$(grep -F signet-backup "$tmp/out")" 0
 	for u in "$tmp"/units/*.service; do
 		n=$(basename "$u" .service)
 		systemd-analyze verify --man=no --recursive-errors=no "$u" \

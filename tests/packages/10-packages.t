@@ -15,7 +15,7 @@ mirror=${DEBIAN_MIRROR:-$(apt-get indextargets \
 root=$tmp/root
 all="signet-common signet-cli signet-ca signet-ocsp signet-crl signet-ra
     signet-station"
-users="signet-cad signet-ocspd signet-crld signet-rad signet-station"
+users="signet-backup signet-cad signet-ocspd signet-crld signet-rad signet-station"
 if [ "$(id -u)" -ne 0 ]; then
 	echo "1..0 # SKIP only root can make a root"
 	exit 0
@@ -124,6 +124,8 @@ for d in cad ocspd crld rad; do
 	    --root="$1" "$2" 2>&1 | grep -F "$2")" ]' - "$root" \
 	    "signet-$d.service"
 done
+not 'nobody makes a backup before it was said for whom' test -e \
+    "$root/etc/systemd/system/timers.target.wants/signet-backup.timer"
 ok 'programs run' inside signet --version
 ok 'an upgrade goes in' install 0.1.0+1
 is 'and is the new one' "$(version_of signet-ca)" 0.1.0+1
