@@ -216,6 +216,7 @@ write_cad_conf(struct init *in, struct error *e)
 	put_path(in, &b, "state", in->conf.state);
 	put_path(in, &b, "profiles", "profiles");
 	put_path(in, &b, "root", "ca/root.pem");
+	put_path(in, &b, "root_crl", "ca/root.crl");
 	init_put_setting(&b, "officers_ca", "services");
 	put_agent(in, &b, "cad");
 	if (put_database(in, &b, "agent_database", "signet_agent", e) == -1)

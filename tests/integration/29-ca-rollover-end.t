@@ -38,13 +38,15 @@ ok 'the root revokes the newest' root revoke --target people.g2 \
 newest_crl() {
 	find "$pki/root/crl" -name '*.crl' | sort | tail -n 1
 }
-echo "root_crl = \"$tmp/none.crl\";" >"$tmp/head"
-cat "$tmp/head" "$conf" >"$tmp/bad.conf"
+root_crl() {
+	sed "s|^root_crl = .*|root_crl = \"$1\";|" "$conf"
+}
+root_crl "$tmp/none.crl" >"$tmp/bad.conf"
 says "root's CRL $tmp/none.crl: " signet-cad -d --once -c "$tmp/bad.conf"
 cp "$pki/ca/root.pem" "$tmp/none.crl"
 says "root's CRL $tmp/none.crl: " signet-cad -d --once -c "$tmp/bad.conf"
 cp "$(newest_crl)" "$tmp/root.crl"
-echo "root_crl = \"$tmp/root.crl\";" | cat - "$conf" >"$tmp/new.conf"
+root_crl "$tmp/root.crl" >"$tmp/new.conf"
 cp "$tmp/new.conf" "$conf"
 make_requests "$tmp/b" 2 ec:P-256
 ok 'a batch' signet order import -p mail-sign --csv "$tmp/b/people.csv"

@@ -111,6 +111,8 @@ ok 'a directory to publish to is only sketched' grep -q '^# targets' \
     "$tmp/a/directories.conf"
 ok "the root's list is there to be published" openssl crl -inform DER \
     -in "$tmp/a/ca/root.crl" -CAfile "$tmp/a/ca/root.pem" -noout
+ok '... and to be read by the CA, which stops when it is on it' grep -qxF \
+    "root_crl = \"$tmp/a/ca/root.crl\";" "$tmp/a/cad.conf"
 ok 'so are directories of the daemons, for them alone' test "$(stat -c %a \
     "$tmp/a/state/cad" "$tmp/a/state/ocspd/signers" "$tmp/a/state/crld" |
     sort -u)" = 700
