@@ -53,6 +53,7 @@ struct init_conf {
 	char			*root_passphrase;
 	bool			 offline_root;
 	bool			 service_users;
+	char			*service_state;	/* above the others' */
 	char			*root;		/* the root's directory */
 	char			*state, *ocsp_state, *crl_state, *ra_state;
 	char			*ocsp_listen, *crl_listen;
@@ -165,7 +166,7 @@ int	 init_order_state(struct init *, const struct init_subject *,
 /* init_users.c: nothing of it without service_users. */
 void	 init_users_defaults(struct init_conf *);
 int	 init_users_check(const struct init_conf *, struct error *);
-int	 init_users_give(struct init *, struct error *);
+int	 init_users_begin(struct init *, struct error *);
 /* The user of the daemon whose agent has that name, or NULL. */
 const char *init_user(const struct init *, const char *agent);
 /* Where that agent's key is, which is in "dir" as a rule. */
@@ -173,6 +174,7 @@ const char *init_agent_dir(struct init *, const char *agent,
 	    const char *dir);
 /* How settings name a file of secrets/. */
 char	*init_secret_source(struct init *, const char *name);
+char	*init_station_dir(struct init *);
 char	*init_www(struct init *);
 char	*init_heads(struct init *);
 

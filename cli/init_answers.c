@@ -81,6 +81,8 @@ const struct conf_item INIT_CONF[] = {
 	CONF_BOOL(struct init_conf, service_users, false,
 	    "Each daemon is a user of its own, as with systemd and in the "
 	    "packages; wants root."),
+	CONF_STR(struct init_conf, service_state, STATEDIR,
+	    "With service_users: above the daemons' directories of state."),
 	CONF_STR(struct init_conf, root, "root",
 	    "Directory of the root."),
 	CONF_STR(struct init_conf, state, "state/cad",
@@ -539,8 +541,10 @@ init_answers_write(struct buf *out, const struct init_conf *c)
 	init_put_setting(out, "root_passphrase", c->root_passphrase);
 	buf_printf(out, "offline_root = %s;\n",
 	    c->offline_root ? "true" : "false");
-	if (c->service_users)
+	if (c->service_users) {
 		buf_str(out, "service_users = true;\n");
+		init_put_setting(out, "service_state", c->service_state);
+	}
 	init_put_setting(out, "root", c->root);
 	init_put_setting(out, "state", c->state);
 	init_put_setting(out, "ocsp_state", c->ocsp_state);

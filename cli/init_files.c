@@ -125,7 +125,6 @@ static const struct {
 	{ "founding/approved", 0755 },
 	{ "profiles", 0755 },
 	{ "cards", 0755 },
-	{ "station", 0700 },
 	{ "log", 0700 },
 };
 
@@ -150,6 +149,9 @@ make_directories(struct init *in, struct error *e)
 		if (make_directory(in, init_path(in, "%s",
 		    directories[i].name), directories[i].mode, e) == -1)
 			return -1;
+	if (in->conf.service_users && make_directory(in, init_path(in, "%s",
+	    in->conf.service_state), 0755, e) == -1)
+		return -1;
 	for (i = 0; i < sizeof(state) / sizeof(state[0]); i++)
 		if (make_directory(in, init_path(in, "%s", state[i]), 0700,
 		    e) == -1)
@@ -158,7 +160,8 @@ make_directories(struct init *in, struct error *e)
 		if (make_directory(in, init_path(in, "%s",
 		    in->subject[i].dir), 0755, e) == -1)
 			return -1;
-	if (make_directory(in, init_www(in), 0755, e) == -1)
+	if (make_directory(in, init_www(in), 0755, e) == -1 ||
+	    make_directory(in, init_station_dir(in), 0700, e) == -1)
 		return -1;
 	return make_directory(in, init_path(in, "%s/signers",
 	    in->conf.ocsp_state), 0700, e);
@@ -200,5 +203,5 @@ init_step_files(struct init *in, struct error *e)
 		return -1;
 	if (copy_all(in, "cards", e) == -1)
 		return -1;
-	return init_users_give(in, e);
+	return init_users_begin(in, e);
 }

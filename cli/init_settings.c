@@ -342,7 +342,7 @@ write_rad_conf(struct init *in, struct error *e)
 static int
 write_station_conf(struct init *in, struct error *e)
 {
-	char		*path = init_path(in, "station.conf"), *master;
+	char		*path = init_path(in, "station.conf"), *master, *dir;
 	struct buf	 b = { 0 };
 	int		 rc = -1;
 
@@ -368,10 +368,12 @@ write_station_conf(struct init *in, struct error *e)
 	    "#       -keyout seal.key -out seal.pem -subj /CN=station-1 "
 	    "-days 1095 \\\n"
 	    "#       -addext keyUsage=critical,keyAgreement\n");
-	put_path(in, &b, "seal_key", "station/seal.key");
-	put_path(in, &b, "seal_cert", "station/seal.pem");
-	put_path(in, &b, "escrow", "station/escrow.pem");
-	put_path(in, &b, "mailing_house", "station/mailing-house.pem");
+	dir = init_station_dir(in);
+	init_put_setting(&b, "seal_key", init_path(in, "%s/seal.key", dir));
+	init_put_setting(&b, "seal_cert", init_path(in, "%s/seal.pem", dir));
+	init_put_setting(&b, "escrow", init_path(in, "%s/escrow.pem", dir));
+	init_put_setting(&b, "mailing_house", init_path(in,
+	    "%s/mailing-house.pem", dir));
 	init_put_setting(&b, "user", in->conf.user);
 	rc = store_settings(in, path, &b, e);
  out:

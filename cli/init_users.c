@@ -9,6 +9,7 @@
 
 #include <sys/stat.h>
 #include <fts.h>
+#include <limits.h>
 #include <pwd.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,7 +52,7 @@ init_users_defaults(struct init_conf *c)
 		if (strcmp(*state, daemons[i].dflt) != 0)
 			continue;
 		mem_free(state);
-		*state = mem_printf("%s/%s", STATEDIR,
+		*state = mem_printf("%s/%s", c->service_state,
 		    daemons[i].user + strlen("signet-"));
 	}
 }
@@ -105,14 +106,21 @@ init_agent_dir(struct init *in, const char *agent, const char *dir)
 		if (strcmp(daemons[i].agent, agent) == 0)
 			return arena_printf(a, "%s/agent",
 			    *state_of(&in->conf, i));
-	return STATEDIR "/station/agent";
+	return arena_printf(a, "%s/station/agent", in->conf.service_state);
+}
+
+char *
+init_station_dir(struct init *in)
+{
+	return in->conf.service_users ? init_path(in, "%s/station",
+	    in->conf.service_state) : init_path(in, "station");
 }
 
 char *
 init_www(struct init *in)
 {
-	return in->conf.service_users ? init_path(in, "%s/www", STATEDIR) :
-	    init_path(in, "www");
+	return in->conf.service_users ? init_path(in, "%s/www",
+	    in->conf.service_state) : init_path(in, "www");
 }
 
 char *
@@ -132,9 +140,10 @@ init_secret_source(struct init *in, const char *name)
 	return arena_printf(a, "file:%s", init_path(in, "secrets/%s", name));
 }
 
-/* Giving away, with all that is below it. */
+/* Giving away, with what is below it down to that level. */
 static int
-give(struct init *in, char *path, const char *user, struct error *e)
+give(struct init *in, char *path, const char *user, int levels,
+    struct error *e)
 {
 	struct passwd	*pw = getpwnam(user);
 	char		*paths[] = { path, NULL };
@@ -147,7 +156,8 @@ give(struct init *in, char *path, const char *user, struct error *e)
 	    NULL)) == NULL)
 		return error_sys(e, "%s", path);
 	while ((f = fts_read(t)) != NULL) {
-		if (f->fts_info == FTS_DP || (f->fts_statp != NULL &&
+		if (f->fts_info == FTS_DP || f->fts_level > levels ||
+		    (f->fts_statp != NULL &&
 		    f->fts_statp->st_uid == pw->pw_uid &&
 		    f->fts_statp->st_gid == pw->pw_gid))
 			continue;
@@ -162,23 +172,29 @@ give(struct init *in, char *path, const char *user, struct error *e)
 	return 0;
 }
 
-int
-init_users_give(struct init *in, struct error *e)
+static int
+give_states(struct init *in, int levels, struct error *e)
 {
 	size_t	 i;
 
-	if (!in->conf.service_users)
-		return 0;
 	for (i = 0; i < NDAEMONS; i++)
-		if (give(in, *state_of(&in->conf, i), daemons[i].user, e) == -1)
+		if (give(in, init_path(in, "%s", *state_of(&in->conf, i)),
+		    daemons[i].user, levels, e) == -1)
 			return -1;
-	if (give(in, init_www(in), "signet-crld", e) == -1)
+	if (give(in, init_www(in), "signet-crld", levels, e) == -1)
 		return -1;
-	return give(in, init_path(in, "%s/station", STATEDIR), STATION_USER,
-	    e);
+	return give(in, init_station_dir(in), STATION_USER, levels, e);
 }
 
-/* The keys of the CAs, last: until then root uses them. */
+/* The directories, for what signet-cad writes as its user while it works for
+ * signet init; not the keys in them, which root reads. */
+int
+init_users_begin(struct init *in, struct error *e)
+{
+	return in->conf.service_users ? give_states(in, 0, e) : 0;
+}
+
+/* All that is in them, and the keys of the CAs. */
 int
 init_step_users(struct init *in, struct error *e)
 {
@@ -188,7 +204,7 @@ init_step_users(struct init *in, struct error *e)
 		return 0;
 	for (i = 0; i < 2; i++)
 		if (give(in, init_path(in, "ca/%s.key", INIT_CAS[i]),
-		    "signet-cad", e) == -1)
+		    "signet-cad", 0, e) == -1)
 			return -1;
-	return init_users_give(in, e);
+	return give_states(in, INT_MAX, e);
 }

@@ -146,14 +146,18 @@ etc=/etc/postgresql/$v/main
 { echo 'local all all peer map=signet'; cat "$etc/pg_hba.conf"; } >/tmp/hba
 cat /tmp/hba >"$etc/pg_hba.conf"
 
-cat /debs/ident >"$etc/pg_ident.conf"
+# At first somebody has forgotten one.
+grep -v signet_ca /debs/ident >"$etc/pg_ident.conf"
 pg_ctlcluster "$v" main start
-signet init --dir /etc/signet --service-users \
+! signet init --dir /etc/signet --service-users \
     --database 'host=/run/postgresql user=postgres dbname=signet' \
     --organization Example --country SE --url http://pki.example.org \
     --root-key ec:P-256 --ca-key ec:P-256 --key ec:P-256 \
     --security-officer 'so1:Sigrid Ost' --security-officer 'so2:Tom Norr' \
-    --officer 'ro1:Olga Vik' </dev/null
+    --officer 'ro1:Olga Vik' </dev/null || exit 1
+cat /debs/ident >"$etc/pg_ident.conf"
+pg_ctlcluster "$v" main reload
+signet init --dir /etc/signet </dev/null
 sed -i 's/^signet *root *postgres$//' "$etc/pg_ident.conf"
 pg_ctlcluster "$v" main reload
 unit() {
