@@ -16,7 +16,7 @@ quick() {
 # in_env STATE COMMAND... - in a shell that has read the file, and no more
 in_env() {
 	env -i HOME="$tmp" PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
-	    sh -c '. "$1/env" && shift && eval "$@"' - "$tmp/$1" "$2"
+	    sh -euc '. "$1/env" && shift && eval "$@"' - "$tmp/$1" "$2"
 }
 
 # --- what it does not do ---
@@ -29,6 +29,12 @@ exits 1 'what it has not made it does not destroy' quick mine destroy
 said 'nothing removed'
 said 'next: '
 ok '... it is still there' grep -q precious "$tmp/mine/file"
+if [ "$(id -u)" -eq 0 ]; then
+	mkdir "$tmp/theirs" && chown nobody "$tmp/theirs"
+	exits 1 "nor does it take somebody else's" quick theirs start
+	said 'belongs to nobody, not to root'
+	said 'next: be that user, or choose another place: --state DIR'
+fi
 base=$((20000 + $$ % 4000 * 10))
 perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 1,
     LocalAddr => "127.0.0.1", LocalPort => $ARGV[0]) or exit 1;
@@ -43,10 +49,14 @@ stop "$taker"
 says 'not running' quick a status
 
 # --- two of them ---
-trap 'quick a destroy; quick b destroy; tap_clean_up' EXIT
+# The second where nobody else may look, and with a name for which one has to
+# quote.
+mkdir -m 700 "$tmp/a closed home"
+b='a closed home/b'
+trap 'quick a destroy; quick "$b" destroy; tap_clean_up' EXIT
 ok 'one comes up on the ports that it is told' quick a --ports "$base" start
 said 'There it is, after'
-ok 'another one beside it' quick b start
+ok 'another one beside it, in a closed home' quick "$b" start
 for name in SIGNET_CONFIG ROOT_CERT PEOPLE_CA_CERT SERVICES_CA_CERT \
     OFFICER1_P12 OFFICER2_P12 P12_PASSWORD_FILE; do
 	ok "$name is a file" in_env a "test -s \"\$$name\""
@@ -61,6 +71,32 @@ for name in P12_PASSWORD_FILE OFFICER1_P12 OFFICER2_P12; do
 	is "$name is for its owner only" \
 	    "$(in_env a "stat -c %a \"\$$name\"")" 600
 done
+
+# --- who is who ---
+# user_of STATE DAEMON
+user_of() {
+	quick "$1" status | sed -n "s/^$2 .* of \\([a-z-]*\\).*/\\1/p"
+}
+for daemon in signet-cad signet-crld signet-ocspd signet-rad; do
+	if [ "$(id -u)" -eq 0 ]; then
+		is "$daemon is a user of its own" "$(user_of a $daemon)" $daemon
+		is '... in a closed home, too' "$(user_of "$b" $daemon)" $daemon
+	else
+		is "$daemon is the user who started it" \
+		    "$(user_of a $daemon)" "$(id -un)"
+	fi
+done
+if [ "$(id -u)" -eq 0 ]; then
+	as_rad="setpriv --reuid=signet-rad --regid=signet-rad --clear-groups"
+	not "... who cannot read another's key" in_env a \
+	    "$as_rad"' cat "${SIGNET_CONFIG%/*}/ca/people.key"'
+	said 'Permission denied'
+	not '... nor its passphrase' in_env a \
+	    "$as_rad"' cat "${SIGNET_CONFIG%/*}/secrets/ca-people"'
+	not "... nor be another to the store" in_env a \
+	    "$as_rad"' psql -X "${DATABASE_URL}" -c "SELECT 1"'
+	said 'Peer authentication failed'
+fi
 
 # --- stock clients, with nothing but the file ---
 ok 'the store answers' in_env a 'psql -X -At "$DATABASE_URL" \
@@ -129,8 +165,8 @@ is '... and makes nothing anew' "$(in_env a 'openssl x509 -in "$ROOT_CERT" \
 is '... no certificate either' "$(in_env a "$count")" "$certs"
 exits 1 'other ports are refused later' quick a --ports $((base + 100)) start
 said 'has other ports, which stand in its certificates'
-exec 6>"$tmp/b/lock" && flock 6
-exits 1 'two are not at work in one directory' quick b start
+exec 6>"$tmp/$b/lock" && flock 6
+exits 1 'two are not at work in one directory' quick "$b" start
 said 'another quickstart is at work'
 exec 6>&-
 says "signet-rad    running" quick a status
@@ -139,7 +175,7 @@ ok 'it stops' quick a stop
 says 'signet-rad    not running' quick a status
 not '... and no reader is there' in_env a "$found"
 not '... and nobody listens' in_env a "$page \"\$RA_URL/\""
-ok '... but the other does' in_env b "$page \"\$RA_URL/\" | grep -q '<main'"
+ok '... but the other does' in_env "$b" "$page \"\$RA_URL/\" | grep -q '<main'"
 ok 'it goes on' quick a start
 is '... as it was' "$(in_env a 'openssl x509 -in "$ROOT_CERT" -noout \
     -fingerprint')" "$root"
@@ -148,8 +184,8 @@ ok '... and its cards are in' in_env a "$found"
 # --- away ---
 ok 'it goes away' quick a destroy
 not '... with everything' test -e "$tmp/a"
-ok '... but not the other' in_env b "$page \"\$RA_URL/\" | grep -q '<main'"
-ok 'which goes, too' quick b destroy
+ok '... but not the other' in_env "$b" "$page \"\$RA_URL/\" | grep -q '<main'"
+ok 'which goes, too' quick "$b" destroy
 not '... and nothing of either runs' sh -c "grep -slz -- '$tmp/[ab]/' \
     /proc/[0-9]*/cmdline | grep -v \"^/proc/\$\$/\" | grep ."
 trap tap_clean_up EXIT

@@ -12,25 +12,10 @@ has_readers() {
 	    >/dev/null 2>&1
 }
 
-# A socket's path is short, and pcscd's settings know no spaces.
 cards_place() {
-	if [ -e "$state/readers" ]; then
-		cards=$(cat "$state/readers")
-	else
-		cards=$state/cards
-		case $cards in
-		*[!A-Za-z0-9/._-]*)
-			cards=$(mktemp -d /var/tmp/signet-cards.XXXXXX) ;;
-		*)	[ "${#cards}" -le 85 ] ||
-			    cards=$(mktemp -d /var/tmp/signet-cards.XXXXXX) ;;
-		esac
-		[ -n "$cards" ] && (umask 077 && mkdir -p "$cards") ||
-		    die "no place for cards"
-		echo "$cards" >"$state/readers"
-		[ "$cards" = "$state/cards" ] ||
-		    ln -sfn "$cards" "$state/cards"
-	fi
-	pcsc_socket=$cards/pcscd.comm
+	(umask 077 && mkdir -p "$cards/conf") || die "cannot write in $cards"
+	# A station is another user then, who needs the socket.
+	! has_users || chmod 711 "$cards"
 }
 
 # Two ports that follow each other, for each reader.
@@ -65,7 +50,13 @@ reader_start() {
 	[ -e "$cards/place-$1" ] ||
 	    echo "-x -n $((1001 + $1)) card-$1" >"$cards/place-$1"
 	(cd "$cards" && in_background "reader-$1" \
-	    "$build/tests/lib/pivcard/pivcard" -p "$2" "place-$1")
+	    "$made/tests/lib/pivcard/pivcard" -p "$2" "place-$1")
+}
+
+# Where pcscd keeps its number; made at boot, but it has just been installed.
+pcscd_has_place() {
+	[ -d /run/pcscd ] || mkdir /run/pcscd 2>/dev/null ||
+	    sudo -n mkdir -m 755 /run/pcscd 2>/dev/null
 }
 
 cards_start() {
@@ -73,10 +64,11 @@ cards_start() {
 		echo "no card readers: pcscd and vsmartcard-vpcd are not installed"
 		return
 	}
+	pcscd_has_place || die "there is no /run/pcscd, which pcscd needs" \
+	    "as root: mkdir /run/pcscd (it is there after each boot)"
 	cards_place
 	background_runs pcscd && return
-	mkdir -p "$cards/conf" && rm -f "$pcsc_socket" ||
-	    die "cannot write in $cards"
+	rm -f "$pcsc_socket"
 	reader_ports >"$state/reader.ports" || die "no ports for card readers"
 	for reader in $readers; do
 		read -r reader_port
@@ -84,10 +76,11 @@ cards_start() {
 		reader_start "$reader" "$reader_port"
 	done <"$state/reader.ports"
 	in_background pcscd env \
-	    LD_PRELOAD="$build/tests/lib/pivcard/loopback.so" \
+	    LD_PRELOAD="$made/tests/lib/pivcard/loopback.so" \
 	    perl "$top/tests/lib/pcscd.pl" "$pcsc_socket" "$cards/conf"
 	wait_for readers_there || die "the card readers do not come up" \
 	    "see $state/log/pcscd.log"
+	! has_users || chmod 666 "$pcsc_socket"
 	echo "two card readers, with cards in them, at $pcsc_socket"
 }
 
@@ -107,10 +100,6 @@ cards_status() {
 	fi
 }
 
-cards_remove() {
-	[ ! -e "$state/readers" ] || rm -rf "$(cat "$state/readers")"
-}
-
 # --- what a station needs beside what signet init has made ---
 
 seal_pair() {
@@ -123,9 +112,17 @@ seal_pair() {
 }
 
 make_station() {
+	mkdir -p "$inst/station"
 	for name in seal escrow mailing-house; do
 		seal_pair "$name"
 	done
+	if has_users; then
+		for file in seal.key seal.pem escrow.pem mailing-house.pem; do
+			install -m 600 -o signet-station -g signet-station \
+			    "$inst/station/$file" "$inst/state/station/$file" ||
+			    die "cannot write in $inst/state/station"
+		done
+	fi
 	grep -q '^activate_at' "$inst/station.conf" || echo \
 	    "activate_at = \"https://ra.localhost:$ra_port/\";" \
 	    >>"$inst/station.conf"
@@ -185,7 +182,9 @@ show_cards() {
 	make_station
 	if [ ! -e "$cards/made" ]; then
 		make_batch || die "no batch of cards"
-		PCSCLITE_CSOCK_NAME=$pcsc_socket run timeout 120 signet-station \
+		PCSCLITE_CSOCK_NAME=$pcsc_socket
+		export PCSCLITE_CSOCK_NAME
+		daemon_as station run timeout 120 signet-station \
 		    run -c "$inst/station.conf" --batch first --lines \
 		    --cards 2 || die "the cards are not made" \
 		    "signet card list; signet audit show"

@@ -6,10 +6,40 @@
 # In the order in which they start.
 daemons="cad crld ocspd rad"
 
+# credentials_give DAEMON - its passphrases, as systemd gives them
+credentials_give() {
+	given_to=$home/credentials/signet-$1
+	(umask 022 && mkdir -p "$home/credentials" && rm -rf "$given_to" &&
+	    install -d -m 500 -o "signet-$1" -g "signet-$1" "$given_to") &&
+	for name in $(sed -n 's/^LoadCredential=\([^:]*\):.*/\1/p' \
+	    "$top/systemd/signet-$1"*.service.in); do
+		install -m 400 -o "signet-$1" -g "signet-$1" \
+		    "$inst/secrets/$name" "$given_to/$name" || return 1
+	done
+}
+
+# daemon_as NAME DO COMMAND... - as a user of its own, or else as whose this is
+daemon_as() {
+	daemon=$1 how=$2
+	shift 2
+	if has_users; then
+		credentials_give "$daemon" ||
+		    die "cannot write in $home/credentials"
+		set -- env CREDENTIALS_DIRECTORY="$given_to" setpriv \
+		    --reuid="signet-$daemon" --regid="signet-$daemon" \
+		    --clear-groups --no-new-privs --inh-caps=-all -- "$@"
+	fi
+	$how "$@"
+}
+
+daemon_start() {
+	daemon_as "$1" "in_background signet-$1" \
+	    "signet-$1" -c "$inst/$1.conf" -d
+}
+
 daemons_start() {
 	for d in $daemons; do
-		background_runs "signet-$d" || in_background "signet-$d" \
-		    "signet-$d" -c "$inst/$d.conf" -d
+		background_runs "signet-$d" || daemon_start "$d"
 	done
 }
 
@@ -55,8 +85,9 @@ daemons_stop() {
 # status_of DAEMON [ADDRESS]
 status_of() {
 	if background_runs "signet-$1"; then
-		printf '%-13s running, process %s%s\n' "signet-$1" \
-		    "$(background_pid "signet-$1")" "${2:+, $2}"
+		pid=$(background_pid "signet-$1")
+		printf '%-13s running, process %s of %s%s\n' "signet-$1" \
+		    "$pid" "$(stat -c %U "/proc/$pid")" "${2:+, $2}"
 	else
 		printf '%-13s not running\n' "signet-$1"
 	fi

@@ -4,25 +4,45 @@
 : "${state:?}"
 
 base=dc=example,dc=org
-ldapi=ldapi://$(printf '%s/directory/ldapi' "$state" | sed 's|/|%2F|g')
 
-# A socket's path is short.
 has_slapd() {
 	command -v slapd >/dev/null && command -v ldapsearch >/dev/null &&
-	    [ -e /etc/ldap/schema/core.ldif ] && [ "${#state}" -lt 85 ]
+	    [ -e /etc/ldap/schema/core.ldif ]
+}
+
+# directory_publisher -u|-g - who may write
+directory_publisher() {
+	if has_users; then id "$1" signet-crld; else id "$1"; fi
+}
+
+# The package has made it.
+directory_has_user() {
+	has_users && id -u openldap >/dev/null 2>&1
+}
+
+# With "signet publish check" root sees what the publisher sees.
+directory_root() {
+	printf 'olcAuthzRegexp: {2}"%s" "%s"\n' \
+	    'gidNumber=0\+uidNumber=0,cn=peercred,cn=external,cn=auth' \
+	    "cn=publisher,$base"
 }
 
 directory_make() (
-	rm -rf "$state/directory"
-	mkdir -p "$state/directory/data" "$state/directory/conf.new" &&
-	    cd "$state/directory" || exit 1
+	rm -rf "$home/directory"
+	mkdir -p "$home/directory/data" "$home/directory/conf.new" &&
+	    cd "$home/directory" || exit 1
+	: >root.ldif
+	! has_users || directory_root >root.ldif
 	# The publisher is known by its user id on the socket; no TLS then.
 	sed -e '/^olcTLS/d' -e "s|/var/lib/ldap|$PWD/data|" \
 	    -e "s|/run/slapd|$PWD|" -e 's/dc=example,dc=com/dc=example,dc=org/' \
-	    -e "s|Number=999.+|Number=$(id -g)\\\\+|" \
-	    -e "s|uidNumber=999|uidNumber=$(id -u)|" \
+	    -e "s|Number=999.+|Number=$(directory_publisher -g)\\\\+|" \
+	    -e "s|uidNumber=999|uidNumber=$(directory_publisher -u)|" \
+	    -e "/^olcAuthzRegexp: {1}/r root.ldif" \
 	    "$top/ldap-schema/slapd.ldif" >slapd.ldif &&
-	    slapadd -n 0 -F conf.new -l slapd.ldif && mv conf.new conf
+	    slapadd -n 0 -F conf.new -l slapd.ldif || exit 1
+	! directory_has_user || chown -R openldap:openldap . || exit 1
+	mv conf.new conf
 )
 
 directory_runs() {
@@ -35,10 +55,12 @@ directory_answers() {
 
 directory_start() {
 	has_slapd || return 0
-	[ -d "$state/directory/conf" ] || quiet "make the directory" directory_make
+	[ -d "$home/directory/conf" ] || quiet "make the directory" directory_make
 	directory_runs && return
-	in_background slapd slapd -d 0 -F "$state/directory/conf" \
+	set -- slapd -d 0 -F "$home/directory/conf" \
 	    -h "$ldapi ldap://127.0.0.1:$ldap_port"
+	! directory_has_user || set -- "$@" -u openldap -g openldap
+	in_background slapd "$@"
 	wait_for directory_answers || {
 		tail -n 5 "$state/log/slapd.log" >&2
 		die "slapd does not start: is port $ldap_port taken?"
@@ -54,7 +76,7 @@ directory_status() {
 	if directory_runs; then
 		echo "slapd         running, process $(background_pid slapd)," \
 		    "ldap://127.0.0.1:$ldap_port"
-	elif [ -e "$state/directory" ]; then
+	elif [ -e "$home/directory" ]; then
 		echo "slapd         not running"
 	fi
 }

@@ -3,21 +3,17 @@
 # Part of quickstart: $state/env, for a shell to read.
 : "${state:?}"
 
-quoted() {
-	printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"
-}
-
 # env_put NAME VALUE
 env_put() {
-	printf '%s=%s\nexport %s\n' "$1" "$(quoted "$2")" "$1"
+	printf '%s=%s\nexport %s\n' "$1" "$(word "$2")" "$1"
 }
 
 env_text() {
-	echo "# Made by quickstart.  Read it into a shell:  . $state/env"
+	echo "# Made by quickstart.  Read it into a shell:  . $(word "$state/env")"
 	printf 'PATH=%s:$PATH\nexport PATH\n' \
-	    "$(quoted "$prefix/bin:$prefix/sbin")"
+	    "$(word "$prefix/bin:$prefix/sbin")"
 	printf 'MANPATH=%s:${MANPATH:-}\nexport MANPATH\n' \
-	    "$(quoted "$prefix/share/man")"
+	    "$(word "$prefix/share/man")"
 	env_put SIGNET_CONFIG "$SIGNET_CONFIG"
 	env_put SIGNET_STATE "$state"
 	env_put DATABASE_URL "postgresql://postgres@/signet?host=$(printf %s \
@@ -40,7 +36,6 @@ env_text() {
 	env_put CMP_URL "https://ra.localhost:$ra_port/.well-known/cmp"
 	if has_readers; then
 		echo '# card readers, with cards in them'
-		cards_place
 		env_put PCSC_SOCKET "$pcsc_socket"
 		env_put PCSCLITE_CSOCK_NAME "$pcsc_socket"
 	fi

@@ -3,9 +3,6 @@
 # Part of quickstart: the installation, by "signet init".
 : "${state:?}"
 
-inst=$state/signet
-SIGNET_CONFIG=$inst/signet.conf
-
 # Three custodians of whom two are needed, and who the officers are.  In
 # earnest each custodian types a passphrase that nobody else has.
 answers() {
@@ -40,6 +37,9 @@ answers() {
 
 make_installation() {
 	if [ -e "$inst/quickstart-done" ]; then
+		# These programs may be newer than what made it.
+		quiet "bring the schema up to date" \
+		    signet db migrate --owner "$conninfo"
 		return
 	fi
 	say "Root ceremony, issuing CAs, founding officers"
@@ -50,11 +50,14 @@ make_installation() {
 			[ -s "$n" ] || openssl rand -hex 16 >"$n" || exit 1
 		done
 	) || die "cannot write $state/custodians"
+	mkdir -p "$inst" || die "cannot write in $home"
 	if [ -e "$inst/init.conf" ]; then
 		run signet init --dir "$inst"
 	else
 		{
 			answers
+			! has_users || printf 'service_users = true;\n%s = "%s";\n' \
+			    service_state "$inst/state"
 			! has_slapd || printf '%s = "%s";\n' ldap "$ldapi" \
 			    ldap_base "$base"
 		} >"$state/answers"

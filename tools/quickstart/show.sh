@@ -259,6 +259,10 @@ show_it() (
 	show_proof
 )
 
+published_in() {
+	if has_users; then echo "$inst/state/www"; else echo "$inst/www"; fi
+}
+
 where_next() {
 	say "There it is, after $(($(date +%s) - built)) s and" \
 	    "$((built - began)) s for packages and build"
@@ -266,7 +270,7 @@ where_next() {
 	cat <<-EOF
 
 	Settings     $inst/*.conf
-	Published    $inst/www
+	Published    $(published_in)
 	Root         $inst/root (belongs on a machine without network)
 	Officers     $state/officers/*.p12 for a browser, the password in
 	             $state/officers/password
@@ -280,7 +284,7 @@ where_next() {
 	    https://ra.localhost:$ra_cert_port/officer   with $state/officers/ro1.p12
 
 	Next:
-	    . $state/env             # PATH, addresses, files
+	    . $(word "$state/env")   # PATH, addresses, files
 	    signet cert list
 	    signet order list
 	    signet notice status

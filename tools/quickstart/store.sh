@@ -3,21 +3,13 @@
 # Part of quickstart: a PostgreSQL of its own.
 : "${state:?}"
 
-# PostgreSQL does not run as root.  Its user may be unable to reach a clone in
-# somebody's home, and a socket's path is short: then it lives elsewhere.
+# PostgreSQL does not run as root.
 store_place() {
-	if [ -e "$state/store" ]; then
-		store=$(cat "$state/store")
-		return
-	fi
-	store=$state/postgres
-	if ! pg_as test -x "$state" || [ "${#store}" -gt 85 ]; then
-		store=$(mktemp -d /var/tmp/signet-store.XXXXXX) ||
-		    die "no place for the store"
-	fi
 	mkdir -p "$store" && chmod 700 "$store" || die "cannot make $store"
-	[ "$(id -u)" -ne 0 ] || chown "$(pg_user):" "$store"
-	echo "$store" >"$state/store"
+	! is_root || chown "$(pg_user):" "$store" ||
+	    die "cannot give $store to $(pg_user)"
+	# Who may come in is then a matter of pg_hba.conf.
+	! has_users || chmod 755 "$store"
 }
 
 store_pid() {
@@ -34,10 +26,24 @@ store_ctl() (
 	    --log="$store/server.log" --wait --timeout=60 "$@" 7>&- 8>&-
 )
 
+# Who is who: root may be any role, each daemon its own, as the manual of signet
+# init says; postgres is whom it runs as.
+store_users() {
+	sed -n '/^signet  [a-z]/p' "$top/man/signet-init.1"
+	for role in owner agent ocsp crl ra station audit backup; do
+		echo "signet root signet_$role"
+	done
+	echo "signet $(pg_user) postgres"
+}
+
 store_make() (
-	cd "$store" &&
+	cd "$store" && rm -rf data &&
 	pg_as "$(pg_bindir)/initdb" --auth=trust --encoding=UTF8 --locale=C \
 	    --username=postgres --pgdata="$store/data" || exit 1
+	if has_users; then
+		echo 'local all all peer map=signet' >data/pg_hba.conf &&
+		    store_users >>data/pg_ident.conf || exit 1
+	fi
 	cat >>"$store/data/postgresql.conf" <<-EOF
 	listen_addresses = ''
 	unix_socket_directories = '$store'
@@ -57,8 +63,6 @@ store_start() {
 }
 
 store_stop() {
-	[ -e "$state/store" ] || return 0
-	store_place
 	if store_runs; then
 		quiet "stop the store" store_ctl stop --mode=fast
 		echo "PostgreSQL stopped"
@@ -66,8 +70,7 @@ store_stop() {
 }
 
 store_status() {
-	[ ! -e "$state/store" ] || store_place
-	if [ -e "$state/store" ] && store_runs; then
+	if store_runs; then
 		echo "PostgreSQL    running, process $(store_pid), in $store"
 	else
 		echo "PostgreSQL    not running"
