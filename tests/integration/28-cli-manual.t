@@ -52,6 +52,12 @@ ok 'the completion is bash' bash -n "$tmp/completion"
 while read -r command; do
 	ok "$command is completed" grep -q "${command##* }" "$tmp/completion"
 done <"$tmp/commands"
+signet-station --complete bash >"$tmp/completion"
+ok "so is the station's" bash -n "$tmp/completion"
+for command in run enrol check readers; do
+	ok "signet-station $command is completed" grep -q "\"$command\")" \
+	    "$tmp/completion"
+done
 
 for name in $(sed -n '/conf_item CLI_CONF/,/^};/s/.*struct cli_conf, \([a-z_]*\),.*/\1/p' \
     "$srcdir/cli/context.c"); do
