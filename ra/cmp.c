@@ -9,6 +9,7 @@
 #include "rad.h"
 
 #define TYPE	"application/pkixcmp"
+#define DECOY_BYTES	32
 
 static const struct limit_rate	 rate = { "cmp", 60, 600 };
 
@@ -27,7 +28,8 @@ cmp_open(struct cmp **out, const struct rad_conf *c, struct error *e)
 		    "CMP secret", e) == -1)
 			return error_wrap(e, "cmp_secrets: %s",
 			    c->cmp_secrets[i].reference);
-	return 0;
+	return secret_new(&m->decoy, DECOY_BYTES, e) == -1 ? -1 :
+	    rng_fill(&rng_system, m->decoy.p, DECOY_BYTES, e);
 }
 
 void
@@ -40,28 +42,36 @@ cmp_close(struct cmp **m)
 	for (i = 0; i < (*m)->n; i++)
 		secret_free(&(*m)->secret[i]);
 	mem_free(&(*m)->secret);
+	secret_free(&(*m)->decoy);
 	cmp_table_free(&(*m)->table);
 	mem_free(m);
 }
 
 /* ---- who ---- */
 
+/* Whoever only tries references learns from the answer, and from how long it
+ * takes, no more than that the secret is wrong. */
 static int
 find_secret(struct cmp_turn *t, const struct cmp_message *m,
     struct error *e)
 {
 	const struct rad_conf	*c = t->page->rad->conf;
+	const struct cmp	*all = t->page->rad->cmp;
 	size_t			 i;
 
-	for (i = 0; i < c->ncmp_secrets; i++)
+	if (m->reference.len == 0)
+		return error_set(e, ERROR_DENIED, "CMP message: no reference "
+		    "(senderKID) says whose secret protects it");
+	t->reference = m->reference;
+	t->mac = &all->decoy;
+	for (i = 0; i < all->n; i++)
 		if (bytes_equal(m->reference, BYTES(
 		    c->cmp_secrets[i].reference,
 		    strlen(c->cmp_secrets[i].reference)))) {
 			t->secret = &c->cmp_secrets[i];
-			return 0;
+			t->mac = &all->secret[i];
 		}
-	return error_set(e, ERROR_DENIED, "CMP message: unknown reference, or "
-	    "not protected by its secret");
+	return 0;
 }
 
 /* The certificate that signs, judged as one of a connection is. */

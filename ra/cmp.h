@@ -21,6 +21,7 @@ struct cmp {
 	struct cmp_table	*table;
 	struct secret		*secret;	/* as conf->cmp_secrets */
 	size_t			 n;
+	struct secret		 decoy;		/* of references that are none */
 };
 int	 cmp_open(struct cmp **, const struct rad_conf *, struct error *);
 void	 cmp_close(struct cmp **);
@@ -30,9 +31,15 @@ struct cmp_turn {
 	struct page			*page;
 	struct cmp_trans		*trans;
 	const struct profile		*profile;	/* of the path; or NULL */
-	/* Who: one of the two. */
-	const struct rad_cmp_secret	*secret;
+	/*
+	 * Who: by the certificate that signs; or by the secret that this
+	 * reference names.  A reference that names none has a MAC that nobody
+	 * can make, and goes the way of a wrong secret.
+	 */
 	const struct db_cert		*client;
+	const struct secret		*mac;
+	struct bytes			 reference;
+	const struct rad_cmp_secret	*secret;	/* NULL: names none */
 	unsigned int			 body;
 	bool				 later;	/* the CA is at trans->order */
 	bool				 goes_on;

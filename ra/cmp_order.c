@@ -126,6 +126,8 @@ cmp_enrol(struct cmp_turn *t, const struct csr *csr, struct error *e)
 
 	if (t->trans->has_order)
 		return 0;
+	if (t->secret == NULL && t->client == NULL)
+		return error_set(e, ERROR_BUG, "CMP message: by nobody");
 	rc = t->secret != NULL ? by_secret(t, csr, e) : by_client(t, csr, e);
 	t->trans->has_order = rc == 0;
 	return rc;

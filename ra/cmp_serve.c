@@ -240,14 +240,10 @@ on_log(const char *func, const char *file, int line,
 static int
 set_secret(OSSL_CMP_CTX *ctx, const struct cmp_turn *t)
 {
-	const struct rad	*r = t->page->rad;
-	const struct secret	*s;
-
-	s = &r->cmp->secret[t->secret - r->conf->cmp_secrets];
-	return OSSL_CMP_CTX_set1_referenceValue(ctx,
-	    (const unsigned char *)t->secret->reference,
-	    (int)strlen(t->secret->reference)) == 1 &&
-	    OSSL_CMP_CTX_set1_secretValue(ctx, s->p, (int)s->len) == 1;
+	return t->mac == NULL || (OSSL_CMP_CTX_set1_referenceValue(ctx,
+	    t->reference.p, (int)t->reference.len) == 1 &&
+	    OSSL_CMP_CTX_set1_secretValue(ctx, t->mac->p,
+	    (int)t->mac->len) == 1);
 }
 
 /* The client's certificate is judged already; OpenSSL is to look at the
@@ -297,11 +293,10 @@ server_new(struct cmp_turn *t, struct error *e)
 	ctx = OSSL_CMP_SRV_CTX_get0_cmp_ctx(s);
 	if (OSSL_CMP_CTX_set_log_cb(ctx, on_log) != 1 ||
 	    OSSL_CMP_SRV_CTX_set_grant_implicit_confirm(s, 1) != 1 ||
-	    (t->secret != NULL && !set_secret(ctx, t)) ||
-	    !set_signer(ctx, t))
+	    !set_secret(ctx, t) || !set_signer(ctx, t))
 		return error_ssl(e, ERROR_CRYPTO, "CMP server");
-	return t->secret != NULL ? 0 : set_identity(ctx,
-	    t->page->rad->keeper, e);
+	return t->mac != NULL ? 0 : set_identity(ctx, t->page->rad->keeper,
+	    e);
 }
 
 static OSSL_CMP_MSG *

@@ -43,7 +43,7 @@ with() {
 	    "file:$tmp/${4:-plant}"
 }
 post() {
-	status=$(rad_curl -o "$tmp/answer" -w '%{http_code}' --max-time 20 \
+	status=$(rad_curl -o "$tmp/answer" -D "$tmp/head" -w '%{http_code}' --max-time 20 \
 	    -H 'Content-Type: application/pkixcmp' --data-binary "@$1" \
 	    "$ra/cmp")
 }
@@ -82,28 +82,57 @@ ok 'one that is signed' message signed.der dev1 -cert "$tmp/dev1.pem" \
     -key "$tmp/dev1.key"
 
 # ---- who ----
+# What of an answer is the same for everybody: its headers, and its body but for
+# what is drawn anew or is of the message that was sent.
+shape() {
+	tr -d '\r' <"$tmp/head" | sed 's/^\(date\): .*/\1/I'
+	{ openssl asn1parse -inform DER -in "$tmp/answer" 2>"$tmp/out" ||
+	    cat "$tmp/answer"; } | sed '
+	    s/\(OCTET STRING *\[HEX DUMP\]:\).*/\1/
+	    s/\(OCTET STRING *:\).*/\1/; s/\(GENERALIZEDTIME *:\).*/\1/
+	    s/^ *[0-9]*://; s/([0-9a-f]*)$//'
+}
 with stranger plant-1 nobody
 answered 'the right secret under a reference that there is not' \
-    "$tmp/stranger.der" 403 'unknown reference, or not protected by its secret'
+    "$tmp/stranger.der" 200 'wrong pbm value'
 with guess plant-1 plant mill
 answered 'the secret of somebody else' "$tmp/guess.der" 200 'wrong pbm value'
+shape >"$tmp/guess.shape"
+with plane plant-1 plane
+answered 'a reference that there is not, as long' "$tmp/plane.der" 200 \
+    'wrong pbm value'
+shape >"$tmp/plane.shape"
+is '... is answered as one that there is, to the last header' "$(diff "$tmp/guess.shape" "$tmp/plane.shape")" ''
+ok '... which was long enough to differ' \
+    test "$(wc -l <"$tmp/plane.shape")" -gt 40
+# An answer is a message under the same reference, with a MAC that fits.
+cp "$tmp/answer" "$tmp/reflected.der"
+post "$tmp/reflected.der"
+is 'an answer that is sent back is of no transaction' "$status" 404
+shape >"$tmp/plane.shape"
+post "$tmp/guess.der"
+cp "$tmp/answer" "$tmp/reflected.der"
+post "$tmp/reflected.der"
+is '... of a reference that there is' "$status" 404
+shape >"$tmp/guess.shape"
+is '... which is not told either' \
+    "$(diff "$tmp/guess.shape" "$tmp/plane.shape")" ''
 with mill plant-1 mill mill
 post "$tmp/mill.der"
 says 'not a name that this reference may ask for' \
     tr -cd '[:print:]' <"$tmp/answer"
 twisted 'a reference changed to that of somebody else' good 200 \
     'wrong pbm value' reference "$(hex mill)"
-twisted 'a reference changed to nobody' good 403 'unknown reference' \
+twisted 'a reference changed to nobody' good 200 'wrong pbm value' \
     reference "$(hex nobody)"
-twisted 'in other letters' good 403 'unknown reference' reference \
+twisted 'in other letters' good 200 'wrong pbm value' reference \
     "$(hex PLANT)"
-twisted 'with a NUL behind it' good 403 'unknown reference' reference \
+twisted 'with a NUL behind it' good 200 'wrong pbm value' reference \
     "$(hex plant)00"
-twisted 'the beginning of it' good 403 'unknown reference' reference \
+twisted 'the beginning of it' good 200 'wrong pbm value' reference \
     "$(hex plan)"
-twist good reference ''
-post "$tmp/twisted"
-ok 'no reference at all' test "$status" = 400 -o "$status" = 403
+twisted 'an empty one' good 403 'no reference (senderKID) says whose' \
+    reference ''
 
 # ---- by what ----
 ecdsa=300a06082a8648ce3d040302 ed25519=300506032b6570
@@ -130,7 +159,7 @@ pbm=$(perl -e '
 	$in =~ /\xa1(.)(\x30..*?\x06\x09\x2a\x86\x48\x86\xf6\x7d\x07\x42\x0d)/s;
 	print unpack "H*", substr $in, $-[2], ord $1;' <"$tmp/good.der")
 ok 'how a MAC is named' [ "${#pbm}" -gt 40 ]
-twisted 'a signature that is called a MAC' signed 403 'unknown reference' \
+twisted 'a signature that is called a MAC' signed 200 'wrong pbm value' \
     algorithm "$pbm"
 twist signed algorithm "$pbm"
 cp "$tmp/twisted" "$tmp/named.der"
