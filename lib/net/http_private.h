@@ -28,6 +28,7 @@ struct http_request {
 	unsigned int		 refused;	/* status; 0: not */
 	bool			 begun;		/* the headers were judged */
 	bool			 has_body;
+	bool			 drains;	/* it is read all the same */
 	bool			 replied;
 	bool			 failed;	/* a reply could not be queued */
 	bool			 suspended;	/* instead of a reply */

@@ -115,6 +115,14 @@ status 'a body of max_body octets is taken' 200 --data-binary "@$tmp/full" \
 status 'one more gets 413' 413 --data-binary "@$tmp/over" "$url/echo"
 status '...also in chunks' 413 -H 'Transfer-Encoding: chunked' \
     --data-binary "@$tmp/over" "$url/echo"
+# Cut off at once, some would see that and not the answer.
+head -c 900000 /dev/zero >"$tmp/much"
+for _ in $(seq 20); do
+	curl -s -o /dev/null -w '%{http_code} ' -H Expect: \
+	    --data-binary "@$tmp/much" "$url/echo"
+done >"$tmp/told"
+is '...and who is sending 900 kB already is told each time' \
+    "$(cat "$tmp/told")" "$(yes '413' | head -n 20 | tr '\n' ' ')"
 head -c 100000000 /dev/zero | curl -s --max-time 20 -o /dev/null -T - -X POST \
     -H 'Transfer-Encoding: chunked' -H Expect: -w '%{size_upload}' \
     "$url/echo" >"$tmp/sent"
