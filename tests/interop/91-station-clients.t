@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Cards that the station made, with the PIN of their letters, in software that
 # everybody has: OpenSC signs and decrypts with each key (G028, G029, G030),
-# NSS and OpenSSL sign and read mail, GnuTLS and curl log in to the
+# NSS, OpenSSL and GnuPG sign and read mail, GnuTLS and curl log in to the
 # registration authority.
 # Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
@@ -32,6 +32,11 @@ p11() {
 	pkcs11-tool --module "$module" "$@"
 }
 
+number_in() {		# BATCH: of its only card
+	sql "SELECT i.number FROM card_item i JOIN card_batch b
+	    ON b.id = i.batch WHERE b.name = '$1'"
+}
+
 cert_in() {		# SLOT: of the card in use, from the store
 	sql "SELECT encode(x.der, 'base64') FROM card_key k
 	    JOIN card c ON c.id = k.card
@@ -42,7 +47,7 @@ cert_in() {		# SLOT: of the card in use, from the store
 
 # take READER KIND [OPTION]... - the card alone is in, the letter is opened
 take() {
-	number=T-$2-1 dir=$tmp/$2
+	number=$(number_in "$2") dir=$tmp/$2
 	mkdir "$dir" && letter_of "$number" "$dir/letter" || return 1
 	sed -n 's/^ *\([0-9]\( *[0-9]\)\{5\}\) *$/\1/p' "$dir/letter" |
 	    head -n 1 | tr -d ' ' >"$dir/pin"
@@ -146,6 +151,79 @@ signs_mail() {
 	ok '... and is what it was' cmp plain data
 }
 
+# GnuPG's own scdaemon knows PIV cards from 2.3 on.  Before, it is another that
+# has them from OpenSC, with RSA keys only.
+gnupg_has_piv() {
+	gpgsm --version | awk 'NR == 1 { split($NF, v, ".")
+	    exit !(v[1] * 1000 + v[2] >= 2003) }'
+}
+
+gnupg_begin() {
+	GNUPGHOME=$tmp/gnupg-$take_kind
+	export GNUPGHOME
+	mkdir -m 700 "$GNUPGHOME" || return 1
+	echo allow-loopback-pinentry >"$GNUPGHOME/gpg-agent.conf"
+	cat >"$GNUPGHOME/scdaemon.conf" <<-CONF
+	disable-ccid
+	pcsc-driver libpcsclite.so.1
+	CONF
+	cat >"$GNUPGHOME/gnupg-pkcs11-scd.conf" <<-CONF
+	providers opensc
+	provider-opensc-library $module
+	CONF
+	gnupg_has_piv || echo "scdaemon-program $(command -v \
+	    gnupg-pkcs11-scd)" >>"$GNUPGHOME/gpg-agent.conf"
+	echo disable-crl-checks >"$GNUPGHOME/gpgsm.conf"
+	echo "$(openssl x509 -in "$pki/ca/root.pem" -noout -fingerprint \
+	    -sha1 | sed 's/.*=//') S relax" >"$GNUPGHOME/trustlist.txt"
+	gpgsm --batch --import "$pki/ca/root.pem" "$pki/ca/people.pem" &&
+	gpgsm --batch --learn-card
+}
+
+gpgsm_with_card() {
+	gpgsm --batch --pinentry-mode loopback --passphrase-fd 3 \
+	    "$@" 3<"$dir/pin"
+}
+
+sha1_of() {
+	openssl x509 -in "$1" -noout -fingerprint -sha1 |
+	    sed 's/.*=//; s/://g'
+}
+
+has_key() {		# ID
+	gpgsm --batch --with-colons --list-secret-keys >keys &&
+	    grep -q "$(sha1_of "$dir/$1.pem")" keys
+}
+
+# A zero that a signature begins with gpgsm leaves off, one in 256, and OpenSSL
+# misses it: then another is made.
+gnupg_signs() {
+	for _ in 1 2 3; do
+		rm -f signed plain
+		gpgsm_with_card -o signed -u "0x$(sha1_of "$dir/02.pem")" \
+		    --sign data || return 1
+		openssl cms -verify -inform der -in signed -binary \
+		    -CAfile chain.pem -out plain 2>verified && return
+		cat verified
+		grep -q 'wrong signature length' verified || return 1
+	done
+	return 1
+}
+
+mail_with_gnupg() {
+	ok 'GnuPG learns the card' gnupg_begin
+	ok '... and has its keys' has_key 03
+	ok 'G028: GnuPG signs a mail with it, which OpenSSL verifies' \
+	    gnupg_signs
+	ok '... and is what it was' cmp plain data
+	rm -f plain
+	ok 'a mail is sealed to it' seal
+	ok 'G029: GnuPG decrypts it' gpgsm_with_card -o plain \
+	    --decrypt sealed
+	ok '... and it is what it was' cmp plain data
+	gpgconf --kill all
+}
+
 # --- made ---
 
 date >data
@@ -158,7 +236,7 @@ ok 'there are two readers' readers_begin 2
 ok 'one card with RSA keys is approved' card_batch rsa rsa 1
 ok '... and one with EC keys' card_batch ec ec 1
 ca_start
-issued() { [ "$(sql "SELECT state FROM card WHERE number = 'T-$1-1'")" = issued ]; }
+issued() { [ "$(sql "SELECT state FROM card WHERE number = '$(number_in "$1")'")" = issued ]; }
 card_insert 0 "$tmp/card-rsa" -x -n 4711 -k A
 station_start --batch rsa
 ok 'the station makes the one, on a card with extensions' wait_for issued rsa
@@ -211,6 +289,7 @@ rm -f plain
 ok 'G029: OpenSSL decrypts with it' cms_with_card 03 -decrypt -inform der \
     -in sealed -recip rsa/03.pem -binary -out plain
 ok '... and it is what it was' cmp plain data
+mail_with_gnupg
 card_pull 0
 
 # --- EC ---
@@ -227,6 +306,9 @@ ok 'GnuTLS logs in with it' log_in_gnutls
 said 'H 1'
 is 'curl logs in with it' "$(log_in_curl | head -n 1)" 200
 signs_mail
+if gnupg_has_piv; then
+	mail_with_gnupg
+fi
 
 # --- and no longer ---
 
