@@ -26,7 +26,9 @@ mkdir "$tmp/certs"
 # name, state, reason: as clients are to be told.
 table() {
 	cat <<-E
+	aauthority revoked aacompromise
 	affiliation revoked affiliationchanged
+	cauthority revoked cacompromise
 	cessation revoked cessationofoperation
 	compromise revoked keycompromise
 	expired good
@@ -45,7 +47,9 @@ table >"$tmp/table"
 # What revocation takes from them, "-" for nothing.
 orders() {
 	cat <<-E
+	aauthority revoke aACompromise
 	affiliation revoke affiliationChanged
+	cauthority revoke cACompromise
 	cessation revoke cessationOfOperation
 	compromise revoke keyCompromise
 	held hold -
@@ -127,6 +131,7 @@ openssl_lines() {
 	    if (line != "") print line
 	    name = $1; sub(/.*\//, "", name); sub(/\.pem:$/, "", name)
 	    line = name " " $2 }
+	/Reason:/ && line ~ /^aauthority / { sub(/\(UNKNOWN\)/, "aACompromise") }
 	/Reason:/ { sub(/\(UNKNOWN\)/, "privilegeWithdrawn")
 	    line = line " " $2 }
 	/Error|Failure/ { line = line " " $0 }

@@ -31,8 +31,9 @@ services_install() {
 	shift 4
 	# shellcheck disable=SC2034 # for install_pki
 	pki_url=$http
+	echo "ocsp_url = \"$ocsp\";" >"$tmp/answers.conf"
 	# An address in numbers is no name for the RA.
-	install_pki --ra-url https://pki.example.org:8443 "$@"
+	install_pki --answers "$tmp/answers.conf" --ra-url https://pki.example.org:8443 "$@"
 	sed -i -e "s|ocsp = \[.*|ocsp = [ \"$ocsp\" ];|" \
 	    -e 's/crl_reasons = .*/crl_reasons = [ "all" ];/' "$pki/cad.conf"
 	for services_ca in root people services; do
