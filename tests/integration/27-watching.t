@@ -46,5 +46,9 @@ is '... and a summary' "$(rules 'summary: .')" "$(rules '- alert: ')"
 is '... and says what to do' "$(rules 'description: ')" "$(rules '- alert: ')"
 if command -v promtool >/dev/null; then
 	ok 'Prometheus takes the rules' promtool check rules "$alerts"
+	mkdir "$tmp/rules" && cp "$alerts" "$srcdir/tests/lib/alerts_test.yml" \
+	    "$tmp/rules"
+	ok '... which call when they must, and only then' \
+	    promtool test rules "$tmp/rules/alerts_test.yml"
 fi
 done_testing
