@@ -16,7 +16,9 @@ struct clock {
 };
 /*
  * The system's clock.  In a build with --enable-faults the environment's
- * SIGNET_CLOCK_OFFSET (seconds) is added, so that tests can travel.
+ * SIGNET_CLOCK_OFFSET (seconds) is added, so that tests can travel; or the
+ * number (64 bits of this machine) in the file that SIGNET_CLOCK_FILE names,
+ * which may change while a program runs.
  */
 extern const struct clock clock_system;
 struct clock clock_fixed(int64_t value);

@@ -12,6 +12,7 @@
 #				it is reached at host=DIR, and PGHOST stays
 #	pg_replica_promote DIR
 #
+# PG_UNDER is a command that the server runs under, with its own clock perhaps.
 # PG_FSYNC=on makes commits durable (default off: faster).  PostgreSQL refuses
 # to run as root: then it runs as "postgres", or as "nobody".
 
@@ -21,6 +22,8 @@ pg_user() {
 
 # Run a command as whom the cluster belongs to.
 pg_as() {
+	# shellcheck disable=SC2086 # several words
+	set -- ${PG_UNDER:-} "$@"
 	if [ "$(id -u)" -ne 0 ]; then
 		"$@"
 	elif command -v setpriv >/dev/null 2>&1; then

@@ -23,7 +23,7 @@ conninfo=${conninfo:-}
 # seal_pair NAME - key and certificate that secrets are sealed to
 seal_pair() {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-	    -keyout "$tmp/$1.key" -out "$tmp/$1.pem" -subj "/CN=$1" -days 30 \
+	    -keyout "$tmp/$1.key" -out "$tmp/$1.pem" -subj "/CN=$1" -days 1095 \
 	    -addext keyUsage=critical,keyAgreement 2>/dev/null
 	chmod 600 "$tmp/$1.key"
 }

@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The life of an organisation: people join, leave, change their names, lose
+# cards and find them; officers go, CAs get new generations, the directory and
+# the database fail.  All daemons run; the clock goes forward while they do.
+# After each step it is looked at whether the world is told the truth.
+#
+# SCENARIO_DAYS (8) how long; SCENARIO_SEED which life; SCENARIO_MINUTES ends
+# it in between.  ./runtests --soak MINUTES lives five years.
+. "${srcdir:-.}/tests/integration/tap.sh"
+. "$srcdir/tests/lib/installation.sh"
+. "$srcdir/tests/lib/services.sh"
+. "$srcdir/tests/lib/roll.sh"
+. "$srcdir/tests/lib/sink.sh"
+. "$srcdir/tests/lib/rad.sh"
+
+# One clock for all: of our programs, and of PostgreSQL and stock clients.
+faketime=$(find /usr/lib -name libfaketimeMT.so.1 2>/dev/null | head -n 1)
+[ -n "$faketime" ] || {
+	echo 'Bail out! no libfaketime'
+	exit 1
+}
+printf '\0\0\0\0\0\0\0\0' >"$tmp/offset"
+echo '+0' >"$tmp/offset.text"
+fake="env LD_PRELOAD=$faketime FAKETIME_TIMESTAMP_FILE=$tmp/offset.text"
+fake="$fake FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1"
+PG_UNDER=$fake
+start_pg
+# Who asks for the database finds the one that is in charge.
+ln -s pg "$tmp/db"
+PGHOST=$tmp/db conninfo="host=$tmp/db port=5432 dbname=signet"
+export PGHOST PG_UNDER SIGNET_CLOCK_FILE="$tmp/offset"
+services_install
+rad_configure
+sink_start
+rad_set mail_server "\"$sink_url\""
+rad_set mail_clear true
+rad_set mail_from '"pki@example.org"'
+service_start slapd
+
+export PYTHONDONTWRITEBYTECODE=1
+export slapd_pid tmp pki http ocsp ldap ldap_base ldapi fake srcdir
+export crl_metrics ocsp_metrics rad_metrics
+# The replica that takes over is ours as well.
+trap 'status=$?; pg_stop "$tmp/pg2"; (exit $status); tap_clean_up' EXIT
+python3 "$srcdir/tests/scenario/life.py" >"$tmp/life" 2>"$tmp/life.log" &
+pids="$! $pids"
+wait $!
+status=$?
+cat "$tmp/life"
+[ "$status" -eq 0 ] || {
+	tail -n 30 "$tmp/life.log"
+	tail -n 20 "$tmp/daemons.log" | sed 's/^/log: /'
+} >&2
+exit "$status"
