@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# Runs with --full only.
 # A new generation of the root: what it certifies is taken in next to what the
 # old one had certified, and an auditor with both believes both.
 . "${srcdir:-.}/tests/integration/tap.sh"

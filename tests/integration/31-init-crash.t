@@ -34,7 +34,7 @@ if [ -z "$points" ]; then
 	done_testing
 fi
 n=0
-for point in $(echo "$points" | some_points 7); do
+for point in $(echo "$points" | some_points 14); do
 	n=$((n + 1))
 	SIGNET_FAULT=$point init "$tmp/d$n" "run$n" >"$tmp/killed" 2>&1
 	tap_status=$?

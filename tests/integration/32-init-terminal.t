@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# Runs with --full only.
 # An installation set up by somebody who answers questions at a terminal.
 . "${srcdir:-.}/tests/integration/tap.sh"
 start_pg

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# Runs with --full only.
 # An attacker who owns the store and has the help of one officer, of one who
 # was dismissed, or of somebody with another role.
 . "${srcdir:-.}/tests/integration/tap.sh"

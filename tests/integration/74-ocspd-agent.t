@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# Runs with --full only.
 # As "signet init" leaves it, signet-ocspd orders its signers by itself, keeps
 # the agent's key out of the process that clients talk to, and goes on when
 # the agent's process dies.

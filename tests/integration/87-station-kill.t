@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# Runs with --full only.
 # Cards are in the making, and somebody is killed: the station, its clerk, a
 # worker, pcscd, PostgreSQL, the CA.  Each card ends issued, or as spoiled.  (A
 # few steps here; 87-kill-*.t take all.)

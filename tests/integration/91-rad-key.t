@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# Runs with --full only.
 # The web server's key of signet-rad is not in the process that strangers reach:
 # encrypted in a file, or in a token; and each handshake is signed all the same.
 . "${srcdir:-.}/tests/integration/tap.sh"

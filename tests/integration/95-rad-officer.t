@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# Runs with --full only.
 # Officers at the web pages: who is let in, what is shown to whom, and that an
 # order is approved by nothing but a touch of the right security key.
 . "${srcdir:-.}/tests/integration/tap.sh"

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# Runs with --full only.
 # Applicants and holders at signet-rad, forward and wrong: apply by form,
 # confirm, follow, collect, revoke by code, redeem a code, search.
 . "${srcdir:-.}/tests/integration/tap.sh"
