@@ -35,7 +35,7 @@ station_enrol() {	# HOLDER [OPTION]...
 	*) set -- "$@" --code "file:$tmp/code" ;; esac
 	case " $* " in *' --pin '*) ;;
 	*) set -- "$@" --pin "file:$tmp/pin" ;; esac
-	case " $* " in *' --wait '*) ;; *) set -- "$@" --wait 20s ;; esac
+	case " $* " in *' --wait '*) ;; *) set -- "$@" --wait 90s ;; esac
 	signet-station enrol --holder "$enrol_holder" --state "$tmp/state" \
 	    --reader "$(reader_name $reader)" "$@"
 }

@@ -8,7 +8,7 @@
 #	exits N 'what it does' command...	not ok if it ends with another status
 #	said 'text'				the last command said that, too
 #	start command...			in the background; $last, $tmp/log
-#	wait_for command...			until it succeeds, at most 30 s
+#	wait_for command...			until it succeeds, at most 90 s
 #	some_points [N]			of a list of lines all with TEST_FULL, else
 #					each third or N-th, the first included
 #	done_testing
@@ -113,7 +113,7 @@ stop() {
 
 wait_for() {
 	tap_tries=0
-	while [ "$tap_tries" -lt 300 ]; do
+	while [ "$tap_tries" -lt 900 ]; do
 		"$@" >/dev/null 2>&1 && return 0
 		tap_tries=$((tap_tries + 1))
 		sleep 0.1

@@ -22,4 +22,6 @@ $ENV{LISTEN_PID} = $$;
 my ($pcscd) = grep { -x } map { "$_/pcscd" } split(/:/, $ENV{PATH}),
     '/usr/sbin', '/sbin';
 die "no pcscd here\n" unless defined $pcscd;
-exec $pcscd, '-f', '-c', $conf or die "$pcscd: $!\n";
+# Newer ones ask polkit who may, which need not be here, unless told not to.
+my @more = qx($pcscd --help) =~ /(--disable-polkit)/;
+exec $pcscd, '-f', @more, '-c', $conf or die "$pcscd: $!\n";
