@@ -28,7 +28,6 @@ struct http_request {
 	unsigned int		 refused;	/* status; 0: not */
 	bool			 begun;		/* the headers were judged */
 	bool			 has_body;
-	bool			 drains;	/* it is read all the same */
 	bool			 replied;
 	bool			 failed;	/* a reply could not be queued */
 	bool			 suspended;	/* instead of a reply */
@@ -43,10 +42,22 @@ struct http_request {
 struct http_conn {
 	struct http_request	 request;
 	int			 fd;
+	bool			 lingers;	/* a body may be on its way */
 	/* Since when (monotonic, ms) a request is awaited; 0: it is here. */
 	_Atomic int64_t		 since;
 	struct http_conn	*next, **self;	/* of the server's list */
 };
+
+/* Of a body that is not wanted, so much is read, and nothing done with it. */
+enum { HTTP_DROPPED_MAX = 1024 * 1024 };
+
+/* A connection that is closed for us, and not yet for the client. */
+struct http_linger {
+	int			 fd;
+	int64_t			 until;		/* monotonic, ms */
+	size_t			 left;		/* to read at most */
+};
+enum { HTTP_LINGERS_MAX = 32 };
 
 struct http_server {
 	struct http_conf	 conf;
@@ -61,6 +72,8 @@ struct http_server {
 	pthread_cond_t		 wake;
 	struct http_conn	*conns;
 	unsigned int		 nconns;
+	struct http_linger	 lingers[HTTP_LINGERS_MAX];
+	size_t			 nlingers;	/* only the watch thread removes */
 	bool			 stopping;
 	bool			 watching;	/* the watch thread runs */
 	pthread_t		 watch;
@@ -83,6 +96,12 @@ void	 http_watch_stop(struct http_server *);
 /* Wait until requests in hand are done, at most ms. */
 void	 http_watch_drain(struct http_server *, int ms);
 int64_t	 http_ms(void);
+
+/* http_linger.c: both with the lock held, which the second lets go while it
+ * waits, 100 ms at most. */
+void	 http_linger_add(struct http_server *, int fd);
+void	 http_linger_turn(struct http_server *);
+void	 http_linger_end(struct http_server *);
 
 /* http_cond.c: is a reply to be sent whole? */
 enum { HTTP_DATE_SIZE = 48 };

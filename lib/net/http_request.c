@@ -9,7 +9,6 @@
 #include "base/text.h"
 
 #define BODY_KEPT	16384	/* bytes of memory a connection may keep */
-#define DROPPED_MAX	(1024 * 1024)
 
 static const struct {
 	const char	*name;
@@ -218,9 +217,6 @@ request_begin(struct http_request *r, const char *url, const char *method,
 		r->refused = r->server->conf.begin(r, r->server->conf.arg);
 	if (r->refused == 0 && length > r->max_body)
 		r->refused = 413;
-	r->drains = r->refused != 0 && r->refused != 400 && length > 0 &&
-	    length <= DROPPED_MAX && MHD_lookup_connection_value(r->mhd,
-	    MHD_HEADER_KIND, MHD_HTTP_HEADER_EXPECT) == NULL;
 }
 
 /*
@@ -237,7 +233,7 @@ request_data(struct http_request *r, const char *data, size_t size)
 		return MHD_YES;
 	}
 	r->dropped += size;
-	return r->dropped <= DROPPED_MAX ? MHD_YES : MHD_NO;
+	return r->dropped <= HTTP_DROPPED_MAX ? MHD_YES : MHD_NO;
 }
 
 static const char *
@@ -306,8 +302,8 @@ http_on_line(void *arg, const char *uri, struct MHD_Connection *mhd)
 
 /*
  * Called with the headers, then for each piece of a body, then once more at
- * the end.  A refusal before the body is the reason not to read it, unless it
- * is short and on its way.
+ * the end.  A refusal before the body is the reason not to read it; what of it
+ * is on its way goes to http_linger.c.
  */
 enum MHD_Result
 http_on_request(void *arg, struct MHD_Connection *mhd, const char *url,
@@ -330,10 +326,10 @@ http_on_request(void *arg, struct MHD_Connection *mhd, const char *url,
 	}
 	if (!r->begun) {
 		request_begin(r, url, method, version);
-		/* A reply now would end the connection, and who is still
-		 * sending might see that and not the reply. */
-		if (r->refused == 0 || !r->has_body || r->drains)
+		/* A reply now ends the connection. */
+		if (r->refused == 0 || !r->has_body)
 			return MHD_YES;
+		c->lingers = true;
 	}
 	atomic_store_explicit(&c->since, 0, memory_order_relaxed);
 	return request_finish(r);
@@ -362,8 +358,8 @@ http_on_completed(void *arg, struct MHD_Connection *mhd, void **req,
 	r->path = NULL;
 	r->method = r->refused = 0;
 	r->dropped = 0;
-	r->begun = r->has_body = r->drains = r->replied = r->failed =
-	    r->suspended = false;
+	r->begun = r->has_body = r->replied = r->failed = r->suspended =
+	    false;
 	*req = NULL;
 	atomic_store_explicit(&c->since, http_ms(), memory_order_relaxed);
 }

@@ -43,6 +43,8 @@ conn_remove(struct http_server *s, struct http_conn *c)
 	if (c->next != NULL)
 		c->next->self = c->self;
 	s->nconns--;
+	if (c->lingers && c->fd != -1 && !s->stopping)
+		http_linger_add(s, c->fd);
 	if (s->stopping)
 		pthread_cond_broadcast(&s->wake);
 	pthread_mutex_unlock(&s->lock);
@@ -108,15 +110,24 @@ watch_main(void *arg)
 {
 	struct http_server	*s = arg;
 	struct timespec		 until;
+	int64_t			 turn = http_ms() + 1000;
 
 	pthread_mutex_lock(&s->lock);
 	while (!s->stopping) {
-		watch_deadline(&until, 1000);
-		if (pthread_cond_timedwait(&s->wake, &s->lock, &until) ==
-		    ETIMEDOUT)
-			watch_sweep(s, http_ms() -
-			    (int64_t)s->conf.timeout * 2000, SHUT_RDWR);
+		if (s->nlingers > 0)
+			http_linger_turn(s);
+		else {
+			watch_deadline(&until, 1000);
+			(void)pthread_cond_timedwait(&s->wake, &s->lock,
+			    &until);
+		}
+		if (http_ms() < turn)
+			continue;
+		watch_sweep(s, http_ms() - (int64_t)s->conf.timeout * 2000,
+		    SHUT_RDWR);
+		turn = http_ms() + 1000;
 	}
+	http_linger_end(s);
 	pthread_mutex_unlock(&s->lock);
 	return NULL;
 }

@@ -123,6 +123,10 @@ for _ in $(seq 20); do
 done >"$tmp/told"
 is '...and who is sending 900 kB already is told each time' \
     "$(cat "$tmp/told")" "$(yes '413' | head -n 20 | tr '\n' ' ')"
+now=$(date +%s)
+answers 413 'who stops in the middle of too much is not waited for' \
+    "POST /echo HTTP/1.1\r\n${h}Content-Length: 65537\r\n\r\nxxxx"
+ok '...the answer is there in a moment' test $(($(date +%s) - now)) -lt 5
 head -c 100000000 /dev/zero | curl -s --max-time 20 -o /dev/null -T - -X POST \
     -H 'Transfer-Encoding: chunked' -H Expect: -w '%{size_upload}' \
     "$url/echo" >"$tmp/sent"
