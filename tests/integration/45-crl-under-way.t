@@ -18,14 +18,19 @@ three=$(serial_of "$(last_order)")
 two=$(serial_of "$(last_order 1)")
 one=$(serial_of "$(last_order 2)")
 
-# Somebody reads the history of changes and lets nobody write in it.
+# Somebody else is in the store, and keeps what a statement locks.
 mkfifo "$tmp/hold"
-reader() {
+hold() {
 	psql -X -q -d signet <"$tmp/hold" >"$tmp/psql.log" 2>&1 &
-	reader=$!
-	pids="$pids $reader"
+	holder=$!
+	pids="$pids $holder"
 	exec 8>"$tmp/hold"
-	echo 'BEGIN; LOCK TABLE signet.status_change IN SHARE MODE;' >&8
+	echo "BEGIN; $1;" >&8
+}
+let_go() {
+	echo 'COMMIT;' >&8
+	exec 8>&-
+	wait "$holder"
 }
 has_locks() {
 	[ "$(sql "SELECT count(*) FROM pg_locks WHERE relation =
@@ -44,7 +49,7 @@ two_connected() {
 	    AND state = 'idle'")" -ge 2 ]
 }
 ok 'signet-cad runs, with two workers' wait_for two_connected
-reader
+hold 'LOCK TABLE signet.status_change IN SHARE MODE'
 ok 'the history of changes cannot be written' wait_for reads
 # The first worker makes the lists; so it is to be the other one's order.
 first=$(workers | head -n 1)
@@ -72,9 +77,7 @@ listed() {
 	    grep -qi "Serial Number: $1"
 }
 ok '... with the revocation' listed "$one"
-echo 'COMMIT;' >&8
-exec 8>&-
-wait "$reader"
+let_go
 revoked() { [ "$(sql "SELECT status FROM cert
     WHERE serial = '\\x$one'")" = revoked ]; }
 ok 'which the store has by then' wait_for revoked
@@ -105,12 +108,7 @@ export SIGNET_FAULT
 not 'a third revocation, killed before it is in the store' cad
 unset SIGNET_FAULT
 ok '... which says good' is_good
-mkfifo "$tmp/lock"
-psql -X -q -d signet <"$tmp/lock" >"$tmp/psql.log" 2>&1 &
-locker=$!
-pids="$pids $locker"
-exec 8>"$tmp/lock"
-echo "BEGIN; SELECT FROM signet.orders WHERE state = 'ready' FOR UPDATE;" >&8
+hold "SELECT FROM signet.orders WHERE state = 'ready' FOR UPDATE"
 locks() {
 	[ "$(sql "SELECT count(*) FROM pg_locks WHERE granted
 	    AND relation = 'signet.orders'::regclass
@@ -122,9 +120,7 @@ ok 'the next start makes a list' cad
 ok '... that has it' listed "$three"
 ok '... while the store says good' is_good
 not '... without blaming the store for it' blames
-echo 'COMMIT;' >&8
-exec 8>&-
-wait "$locker"
+let_go
 ok 'the order is carried out after all' cad
 not '... and the store has it' is_good
 not '... without an alarm about it' blames

@@ -34,8 +34,7 @@ services_install() {
 	echo "ocsp_url = \"$ocsp\";" >"$tmp/answers.conf"
 	# An address in numbers is no name for the RA.
 	install_pki --answers "$tmp/answers.conf" --ra-url https://pki.example.org:8443 "$@"
-	sed -i -e "s|ocsp = \[.*|ocsp = [ \"$ocsp\" ];|" \
-	    -e 's/crl_reasons = .*/crl_reasons = [ "all" ];/' "$pki/cad.conf"
+	sed -i 's/crl_reasons = .*/crl_reasons = [ "all" ];/' "$pki/cad.conf"
 	for services_ca in root people services; do
 		sed -n '1,/-END/p' "$pki/ca/$services_ca.pem" \
 		    >"$tmp/$services_ca.pem"

@@ -22,7 +22,6 @@ class Life:
         self.seed = int(os.environ.get("SCENARIO_SEED") or 1)
         self.rng = random.Random(self.seed)
         self.w = World()
-        self.w.env = os.environ
         self.org = Organisation(self.w, self.rng)
         self.truth = Truth(self.w, self.org)
         self.began = time.monotonic()
@@ -34,9 +33,11 @@ class Life:
     def make_plan(self):
         """What comes once, spread over the time there is."""
         once = [("stolen station", self.station_is_stolen),
-                ("officer", self.new_officer), ("failover", self.fail_over),
-                ("roll", self.roll), ("officer", self.new_officer),
-                ("outage", self.outage_begins), ("failover", self.fail_over)]
+                ("officer", self.org.replace_officer),
+                ("failover", self.fail_over), ("roll", self.roll),
+                ("officer", self.org.replace_officer),
+                ("outage", self.outage_begins),
+                ("failover", self.fail_over)]
         part = self.days / (len(once) + 1)
         return [((i + 1) * part, what, act)
                 for i, (what, act) in enumerate(once)]
@@ -45,9 +46,6 @@ class Life:
         self.counts[what] = self.counts.get(what, 0) + 1
 
     # Things that come once.
-    def new_officer(self):
-        self.org.replace_officer()
-
     def fail_over(self):
         self.w.make_replica()
         self.org.join()

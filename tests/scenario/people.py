@@ -14,7 +14,6 @@ class Cert:
         self.serial, self.ca, self.profile = serial, ca, profile
         self.holder, self.ends = holder, ends
         self.status, self.reason = "good", None
-        self.told = set()
 
 
 class Organisation:
@@ -26,7 +25,6 @@ class Organisation:
         self.officers = ["o1", "o2"]
         self.people = 0
         self.servers = 0
-        self.steps = {}
 
     def good(self, holder=None, profile=None):
         return [c for c in self.certs.values() if c.status == "good"
@@ -58,7 +56,6 @@ class Organisation:
         made = self.learn(said["order"])
         if len(made) != 1:
             raise Wrong(f"issue made {len(made)} certificates")
-        made[0].key = key
         return made[0]
 
     def fields(self, holder, surname):

@@ -13,10 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include <openssl/x509v3.h>
 #include "base/mem.h"
 #include "card/seal.h"
-#include "testpki.h"
+#include "testseal.h"
 
 #define NOW	TESTPKI_NOW
 #define CLEAR	"puk=19283746"
@@ -29,24 +28,6 @@ static X509 *
 cert_of(EVP_PKEY *key, const struct testpki_spec *spec)
 {
 	return testpki_cert(&pki, spec, key, pki.services, pki.services_key);
-}
-
-/* The same with a key usage. */
-static X509 *
-with_usage(EVP_PKEY *key, const char *usage)
-{
-	const struct testpki_spec	 spec = { .name = "escrow" };
-	X509				*x = cert_of(key, &spec);
-	X509_EXTENSION			*ext = X509V3_EXT_conf_nid(NULL, NULL,
-	    NID_key_usage, usage);
-
-	assert_non_null(ext);
-	X509_EXTENSION_free(X509_delete_ext(x,
-	    X509_get_ext_by_NID(x, NID_key_usage, -1)));
-	assert_int_equal(X509_add_ext(x, ext, -1), 1);
-	X509_EXTENSION_free(ext);
-	assert_true(X509_sign(x, pki.services_key, EVP_sha256()) > 0);
-	return x;
 }
 
 static void
@@ -79,8 +60,10 @@ a_certificate_that_is_not_for_this_is_refused(void **state)
 	refused(cert_of(ec, &young), "not valid yet");
 	refused(cert_of(ed, &spec), "neither RSA nor EC");
 	refused(cert_of(small, &spec), "only 1024 bits");
-	refused(with_usage(rsa, "digitalSignature"), "no keyEncipherment");
-	refused(with_usage(ec, "digitalSignature"), "no keyAgreement");
+	refused(testseal_cert(&pki, rsa, "digitalSignature"),
+	    "no keyEncipherment");
+	refused(testseal_cert(&pki, ec, "digitalSignature"),
+	    "no keyAgreement");
 	EVP_PKEY_free(small);
 	EVP_PKEY_free(ed);
 }
@@ -125,20 +108,6 @@ seal_to_both(struct buf *out)
 }
 
 static void
-opens(const struct buf *sealed, X509 *cert, EVP_PKEY *key)
-{
-	struct secret	clear = { 0 };
-	struct error	e = ERROR_INIT;
-
-	if (seal_open(&clear, BYTES(sealed->p, sealed->len), cert, key,
-	    &e) == -1)
-		fail_msg("%s", e.text);
-	assert_int_equal(clear.len, strlen(CLEAR));
-	assert_memory_equal(clear.p, CLEAR, clear.len);
-	secret_free(&clear);
-}
-
-static void
 each_recipient_opens_it_and_nobody_else(void **state)
 {
 	struct buf	sealed = { 0 };
@@ -148,8 +117,8 @@ each_recipient_opens_it_and_nobody_else(void **state)
 
 	(void)state;
 	seal_to_both(&sealed);
-	opens(&sealed, rsa_cert, rsa);
-	opens(&sealed, ec_cert, ec);
+	testseal_opens(&sealed, rsa_cert, rsa, CLEAR);
+	testseal_opens(&sealed, ec_cert, ec, CLEAR);
 	assert_int_equal(seal_open(&clear, BYTES(sealed.p, sealed.len),
 	    stranger_cert, stranger, &e), -1);
 	assert_int_equal(e.code, ERROR_DENIED);
@@ -294,8 +263,8 @@ begin(void **state)
 	rsa = testpki_key("rsa");
 	ec = testpki_key("P-384");
 	stranger = testpki_key("P-256");
-	rsa_cert = with_usage(rsa, "keyEncipherment");
-	ec_cert = with_usage(ec, "keyAgreement");
+	rsa_cert = testseal_cert(&pki, rsa, "keyEncipherment");
+	ec_cert = testseal_cert(&pki, ec, "keyAgreement");
 	stranger_cert = cert_of(stranger, &spec);
 	return 0;
 }

@@ -10,11 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include <openssl/x509v3.h>
 #include "base/mem.h"
 #include "card/seal.h"
 #include "softhsm.h"
-#include "testpki.h"
+#include "testseal.h"
 #include "x509/token.h"
 
 #define CLEAR	"puk=19283746"
@@ -90,19 +89,8 @@ key_called(const char *label)
 static X509 *
 cert_for(EVP_PKEY *key)
 {
-	const struct testpki_spec	 spec = { .name = "escrow" };
-	X509				*x = testpki_cert(&pki, &spec, key,
-	    pki.services, pki.services_key);
-	X509_EXTENSION			*ext = X509V3_EXT_conf_nid(NULL, NULL,
-	    NID_key_usage, EVP_PKEY_is_a(key, "EC") ? "keyAgreement" :
-	    "keyEncipherment");
-
-	X509_EXTENSION_free(X509_delete_ext(x,
-	    X509_get_ext_by_NID(x, NID_key_usage, -1)));
-	assert_int_equal(X509_add_ext(x, ext, -1), 1);
-	X509_EXTENSION_free(ext);
-	assert_true(X509_sign(x, pki.services_key, EVP_sha256()) > 0);
-	return x;
+	return testseal_cert(&pki, key, EVP_PKEY_is_a(key, "EC") ?
+	    "keyAgreement" : "keyEncipherment");
 }
 
 static void
@@ -129,20 +117,6 @@ does_not_open(const struct buf *sealed, X509 *cert, EVP_PKEY *key,
 	assert_null(clear.p);
 	if (e.code != code || strstr(e.text, said) == NULL)
 		fail_msg("\"%s\" (%d), not \"%s\"", e.text, e.code, said);
-}
-
-static void
-opens(const struct buf *sealed, X509 *cert, EVP_PKEY *key)
-{
-	struct secret	 clear = { NULL, 0 };
-	struct error	 e = ERROR_INIT;
-
-	if (seal_open(&clear, BYTES(sealed->p, sealed->len), cert, key,
-	    &e) == -1)
-		fail_msg("%s", e.text);
-	assert_int_equal(clear.len, strlen(CLEAR));
-	assert_memory_equal(clear.p, CLEAR, clear.len);
-	secret_free(&clear);
 }
 
 static void
@@ -213,7 +187,7 @@ an_altered_seal_does_not_open_as_something_else(void **state)
 				assert_null(clear.p);
 			sealed.p[i] ^= 0x10;
 		}
-		opens(&sealed, cert, key);
+		testseal_opens(&sealed, cert, key, CLEAR);
 		buf_clear(&sealed);
 		X509_free(cert);
 		EVP_PKEY_free(key);
@@ -232,8 +206,8 @@ the_token_opens_what_is_sealed_to_its_key(void **state)
 		struct buf	 sealed = { 0 };
 
 		seal_to(&sealed, cert);
-		opens(&sealed, cert, key);
-		opens(&sealed, cert, key);
+		testseal_opens(&sealed, cert, key, CLEAR);
+		testseal_opens(&sealed, cert, key, CLEAR);
 		buf_clear(&sealed);
 		X509_free(cert);
 		EVP_PKEY_free(key);
@@ -252,7 +226,7 @@ every_message_to_rsa_opens(void **state)
 		struct buf	 sealed = { 0 };
 
 		seal_to(&sealed, cert);
-		opens(&sealed, cert, key);
+		testseal_opens(&sealed, cert, key, CLEAR);
 		buf_clear(&sealed);
 	}
 	X509_free(cert);
@@ -272,7 +246,7 @@ a_token_that_is_away_is_said_to_be(void **state)
 	does_not_open(&sealed, cert, key, ERROR_UPSTREAM,
 	    "p256: no such token in module");
 	softhsm_plug(dir);
-	opens(&sealed, cert, key);
+	testseal_opens(&sealed, cert, key, CLEAR);
 	buf_clear(&sealed);
 	X509_free(cert);
 	EVP_PKEY_free(key);
