@@ -40,21 +40,24 @@ ok 'a certificate is issued' certify anna mail-encrypt anna 'Anna Ek' \
 ldapi=$a
 ok 'the directory that is there has it soon' wait_for offers anna anna
 ok 'for the one that is away it waits' has b 1
-signet publish status >"$tmp/status"
+fails() {
+	signet publish status >"$tmp/status" && grep -q '^b .*failing' "$tmp/status"
+}
+ok '... after it was tried' wait_for fails
 says 'failing' grep '^b ' "$tmp/status"
 says "Can't contact LDAP server" grep '^b ' "$tmp/status"
 says 'well' grep '^a ' "$tmp/status"
 ok 'its metrics say how much waits for it' wait_for tells metrics \
     '^signet_publish_waiting{directory="b"} [2-9]'
-ok '... since when' tells metrics \
+ok '... since when' wait_for tells metrics \
     '^signet_publish_oldest_seconds{directory="b"} [0-9]*\.[0-9]*[1-9]'
-ok '... and that it is away' tells metrics \
+ok '... and that it is away' wait_for tells metrics \
     '^signet_publish_failing{directory="b"} 1'
-ok '... but not the other one' tells metrics \
+ok '... but not the other one' wait_for tells metrics \
     '^signet_publish_failing{directory="a"} 0'
-ok 'so does its health' tells healthz \
+ok 'so does its health' wait_for tells healthz \
     "^FAIL directory b: since 20.*Can't contact LDAP server"
-ok '... of the other one and of the outbox nothing bad' eval \
+ok '... of the other one and of the outbox nothing bad' wait_for eval \
     'tells healthz "^ok directory a: " && tells healthz "^ok outbox: "'
 ok 'it is not forgotten: two more' certify bo mail-encrypt bo 'Bo Alm' \
     bo@example.org
@@ -64,7 +67,7 @@ slapd_start "$tmp/b"
 ldapi=$b
 ok 'E053: the other one comes back, and has the certificate' \
     wait_for offers anna anna
-ok '... and not the one that was revoked meanwhile' no_entry bo
+ok '... and not the one that was revoked meanwhile' wait_for no_entry bo
 ok '... and nothing waits any more' wait_for has b 0
 ok '... which its metrics and its health say' eval 'wait_for tells metrics \
     "^signet_publish_waiting{directory=\"b\"} 0" &&
@@ -95,10 +98,12 @@ publisher() {
 		    name[p] ~ /crld: publish/) print p }'
 }
 main=$(echo "$pids" | awk '{ print $3 }')
-killed=$(publisher "$main")
-ok 'there are publishers at work' test -n "$killed"
-# shellcheck disable=SC2086 # pids
-ok 'all of them are killed' kill -9 $killed
+at_work() { [ -n "$(publisher "$main")" ]; }
+ok 'there are publishers at work' wait_for at_work
+# One that has gone by itself meanwhile has been started again.
+# shellcheck disable=SC2046 # pids
+kill_all() { kill -9 $(publisher "$main"); }
+ok 'all of them are killed' wait_for kill_all
 ok 'it gets to the slow one, too' wait_for has d 0
 is '... whole' "$(found "uid=cia,ou=people,ou=d,$ldap_base" base \
     '(objectClass=*)' mail | sed -n 's/^mail: //p')" cia@example.org
