@@ -5,7 +5,7 @@
 #
 #	row WHAT FIGURE UNIT [YARDSTICK FIGURE]
 #
-# JSON lines go to $BENCH_JSON (default bench.json in the build directory).
+# JSON lines go to $BENCH_JSON, from which tests/bench/run makes its table.
 : "${SIGNET_BUILD:?}"
 
 # CPU seconds that a process has used.
@@ -40,18 +40,23 @@ cpu_children() {
 	    "/proc/$1/stat"
 }
 
+row_json() {
+	row_more=$1
+	shift
+	printf "{\"bench\":\"${BENCH_NAME:-}\",\"what\":\"%s\",\"figure\":%s,\"unit\":\"%s\"$row_more}\n" \
+	    "$@" >>"${BENCH_JSON:-/dev/null}"
+}
+
 row() {
 	if [ $# -ge 5 ]; then
 		ratio=$(awk -v a="$2" -v b="$5" \
 		    'BEGIN { printf "%.2f", (b > 0 ? a / b : 0) }')
 		printf '%-46s %10s %-8s %-28s %10s  ratio %s\n' "$1" "$2" "$3" \
 		    "$4" "$5" "$ratio"
-		printf '{"what":"%s","figure":%s,"unit":"%s","yardstick":"%s","yardstick_figure":%s,"ratio":%s}\n' \
-		    "$1" "$2" "$3" "$4" "$5" "$ratio" \
-		    >>"${BENCH_JSON:-$SIGNET_BUILD/bench.json}"
+		row_json ',"yardstick":"%s","yardstick_figure":%s,"ratio":%s' \
+		    "$1" "$2" "$3" "$4" "$5" "$ratio"
 	else
 		printf '%-46s %10s %s\n' "$1" "$2" "$3"
-		printf '{"what":"%s","figure":%s,"unit":"%s"}\n' "$1" "$2" "$3" \
-		    >>"${BENCH_JSON:-$SIGNET_BUILD/bench.json}"
+		row_json '' "$1" "$2" "$3"
 	fi
 }
