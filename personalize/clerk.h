@@ -20,6 +20,9 @@ struct job_slot {
 	EVP_PKEY	*key;		/* noted by key(), else NULL */
 	bool		 ordered;	/* request() was called for it */
 	X509		*cert;		/* issued, else NULL */
+	/* The same as they are in the store, and borrowed from there: for who
+	 * passes them on and has no use for them. */
+	struct bytes	 key_der, cert_der;
 };
 
 struct job {
@@ -65,10 +68,11 @@ struct clerk_ops {
 	/* What comes next changes the card. */
 	int	(*begin)(void *, enum job_step, enum card_slot,
 		    struct error *);
-	/* Made on this card, and proved to be.  The nonce is for the request.
+	/* Made on this card, and proved to be; the card's attestation and the
+	 * maker's certificate, or nothing.  The nonce is for the request.
 	 * ERROR_CONFLICT: another card has this key. */
-	int	(*key)(void *, const struct job_slot *, X509 *leaf,
-		    X509 *issuer, struct buf *nonce, struct error *);
+	int	(*key)(void *, const struct job_slot *, struct bytes leaf,
+		    struct bytes issuer, struct buf *nonce, struct error *);
 	/* A request, or the public key alone (is_request false): ordered. */
 	int	(*request)(void *, enum card_slot, struct bytes der,
 		    bool is_request, struct error *);

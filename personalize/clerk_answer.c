@@ -38,19 +38,18 @@ answer_key(const struct clerk *c, struct msg *q, struct msg *r,
     struct error *e)
 {
 	struct job_slot	 s = { .key = NULL };
-	X509		*leaf = NULL, *issuer = NULL;
+	struct bytes	 leaf, issuer;
 	struct buf	 nonce = { 0 };
-	int		 rc = -1;
+	int		 rc = wire_get_slot(q, &s, e);
 
-	if (wire_get_slot(q, &s, e) == 0 && wire_get_cert(q, &leaf, e) == 0 &&
-	    wire_get_cert(q, &issuer, e) == 0 && msg_done(q, e) == 0)
+	leaf = msg_get_blob(q, DER_MAX);
+	issuer = msg_get_blob(q, DER_MAX);
+	if (rc == 0 && (rc = msg_done(q, e)) == 0)
 		rc = s.key == NULL ? error_set(e, ERROR_BUG, "no key") :
 		    c->ops->key(c->arg, &s, leaf, issuer, &nonce, e);
 	if (rc == 0)
 		msg_put_blob(r, nonce.p, nonce.len);
 	buf_clear(&nonce);
-	X509_free(issuer);
-	X509_free(leaf);
 	X509_free(s.cert);
 	EVP_PKEY_free(s.key);
 	return rc;

@@ -52,17 +52,18 @@ ask_begin(void *arg, enum job_step step, enum card_slot slot,
 }
 
 static int
-ask_key(void *arg, const struct job_slot *s, X509 *leaf, X509 *issuer,
-    struct buf *nonce, struct error *e)
+ask_key(void *arg, const struct job_slot *s, struct bytes leaf,
+    struct bytes issuer, struct buf *nonce, struct error *e)
 {
 	struct msg	 q = { 0 }, r = { 0 };
 	struct bytes	 b;
-	int		 rc = -1;
+	int		 rc;
 
 	msg_init(&q, ASK_KEY);
-	if (wire_put_slot(&q, s, e) == 0 && wire_put_cert(&q, leaf, e) == 0 &&
-	    wire_put_cert(&q, issuer, e) == 0 &&
-	    (rc = call(arg, &q, &r, e)) == 0) {
+	rc = wire_put_slot(&q, s, e);
+	msg_put_blob(&q, leaf.p, leaf.len);
+	msg_put_blob(&q, issuer.p, issuer.len);
+	if (rc == 0 && (rc = call(arg, &q, &r, e)) == 0) {
 		b = msg_get_blob(&r, SECRET_MAX);
 		if ((rc = msg_done(&r, e)) == 0)
 			buf_add(nonce, b.p, b.len);

@@ -20,8 +20,6 @@ void	 wire_put_info(struct msg *m, const struct card_info *i);
 void	 wire_get_info(struct msg *m, struct card_info *i);
 void	 wire_put_secret(struct msg *m, const struct secret *s);
 int	 wire_get_secret(struct msg *m, struct secret *s, struct error *e);
-int	 wire_put_cert(struct msg *m, X509 *cert, struct error *e);
-int	 wire_get_cert(struct msg *m, X509 **cert, struct error *e);
 int	 wire_put_slot(struct msg *m, const struct job_slot *s,
 	    struct error *e);
 int	 wire_get_slot(struct msg *m, struct job_slot *s, struct error *e);

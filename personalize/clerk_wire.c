@@ -69,21 +69,8 @@ wire_get_secret(struct msg *m, struct secret *s, struct error *e)
 	return b.len == 0 ? 0 : secret_set(s, b.p, b.len, e);
 }
 
-int
-wire_put_cert(struct msg *m, X509 *cert, struct error *e)
-{
-	unsigned char	*der = NULL;
-	int		 n = 0;
-
-	if (cert != NULL && (n = i2d_X509(cert, &der)) < 0)
-		return error_ssl(e, ERROR_CRYPTO, "a certificate");
-	msg_put_blob(m, der, (size_t)n);
-	OPENSSL_free(der);
-	return 0;
-}
-
-int
-wire_get_cert(struct msg *m, X509 **cert, struct error *e)
+static int
+get_cert(struct msg *m, X509 **cert, struct error *e)
 {
 	struct bytes	 b = msg_get_blob(m, DER_MAX);
 	const uint8_t	*p = b.p;
@@ -95,13 +82,15 @@ wire_get_cert(struct msg *m, X509 **cert, struct error *e)
 }
 
 static int
-put_key(struct msg *m, EVP_PKEY *key, struct error *e)
+put_key(struct msg *m, const struct job_slot *s, struct error *e)
 {
 	struct buf	 der = { 0 };
 	int		 rc = 0;
 
-	if (key != NULL)
-		rc = key_public_der(&der, key, e);
+	if (s->key != NULL)
+		rc = key_public_der(&der, s->key, e);
+	else
+		buf_add(&der, s->key_der.p, s->key_der.len);
 	if (rc == 0)
 		msg_put_blob(m, der.p, der.len);
 	buf_clear(&der);
@@ -109,13 +98,29 @@ put_key(struct msg *m, EVP_PKEY *key, struct error *e)
 }
 
 static int
+put_cert(struct msg *m, const struct job_slot *s, struct error *e)
+{
+	unsigned char	*der = NULL;
+	int		 n;
+
+	if (s->cert == NULL) {
+		msg_put_blob(m, s->cert_der.p, s->cert_der.len);
+		return 0;
+	}
+	if ((n = i2d_X509(s->cert, &der)) < 0)
+		return error_ssl(e, ERROR_CRYPTO, "a certificate");
+	msg_put_blob(m, der, (size_t)n);
+	OPENSSL_free(der);
+	return 0;
+}
+
+static int
 get_key(struct msg *m, EVP_PKEY **key, struct error *e)
 {
 	struct bytes	 b = msg_get_blob(m, DER_MAX);
-	const uint8_t	*p = b.p;
 
 	*key = NULL;
-	if (b.len > 0 && (*key = d2i_PUBKEY(NULL, &p, (long)b.len)) == NULL)
+	if (b.len > 0 && (*key = key_public_parse(b)) == NULL)
 		return error_ssl(e, ERROR_INPUT, "a public key");
 	return 0;
 }
@@ -126,7 +131,7 @@ wire_put_slot(struct msg *m, const struct job_slot *s, struct error *e)
 	msg_put_u32(m, s->slot);
 	msg_put_u32(m, s->alg);
 	msg_put_u32(m, s->ordered);
-	return put_key(m, s->key, e) == -1 ? -1 : wire_put_cert(m, s->cert, e);
+	return put_key(m, s, e) == -1 ? -1 : put_cert(m, s, e);
 }
 
 int
@@ -139,7 +144,7 @@ wire_get_slot(struct msg *m, struct job_slot *s, struct error *e)
 		m->bad = true;
 	s->ordered = msg_get_u32(m) != 0;
 	return get_key(m, &s->key, e) == -1 ? -1 :
-	    wire_get_cert(m, &s->cert, e);
+	    get_cert(m, &s->cert, e);
 }
 
 void

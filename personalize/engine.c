@@ -92,16 +92,35 @@ has_key(struct engine *g, const struct job_slot *s, struct error *e)
 }
 
 static int
+add_cert(struct buf *out, X509 *cert, struct error *e)
+{
+	unsigned char	*der = NULL;
+	int		 n = i2d_X509(cert, &der);
+
+	if (n < 0)
+		return error_ssl(e, ERROR_CRYPTO, "attestation");
+	buf_add(out, der, (size_t)n);
+	OPENSSL_free(der);
+	return 0;
+}
+
+static int
 note_key(struct engine *g, const struct job_slot *s, struct buf *nonce,
     struct error *e)
 {
-	X509	*leaf = NULL;
-	int	 rc = card_attested(g->card, s->slot, s->key, &leaf,
-		    &g->issuer, e);
+	X509		*leaf = NULL;
+	struct buf	 a = { 0 }, b = { 0 };
+	int		 rc = card_attested(g->card, s->slot, s->key, &leaf,
+			    &g->issuer, e);
 
+	if (rc == 1 && (add_cert(&a, leaf, e) == -1 ||
+	    add_cert(&b, g->issuer, e) == -1))
+		rc = -1;
 	if (rc != -1)
-		rc = g->clerk->ops->key(g->clerk->arg, s, leaf,
-		    rc == 1 ? g->issuer : NULL, nonce, e);
+		rc = g->clerk->ops->key(g->clerk->arg, s, BYTES(a.p, a.len),
+		    BYTES(b.p, b.len), nonce, e);
+	buf_clear(&a);
+	buf_clear(&b);
 	X509_free(leaf);
 	return rc;
 }

@@ -116,11 +116,9 @@ home_recognise(struct home *h, struct card *c, struct error *e)
 static int
 get_key(EVP_PKEY **key, const struct buf *spki, struct error *e)
 {
-	const unsigned char	*p = spki->p;
-
 	if (spki->len == 0)
 		return 0;
-	*key = d2i_PUBKEY(NULL, &p, (long)spki->len);
+	*key = key_public_parse(BYTES(spki->p, spki->len));
 	return *key != NULL ? 0 : error_ssl(e, ERROR_INPUT, "noted key");
 }
 
@@ -194,8 +192,8 @@ home_begin(void *arg, enum job_step step, enum card_slot slot,
 }
 
 static int
-home_key(void *arg, const struct job_slot *s, X509 *leaf, X509 *issuer,
-    struct buf *nonce, struct error *e)
+home_key(void *arg, const struct job_slot *s, struct bytes leaf,
+    struct bytes issuer, struct buf *nonce, struct error *e)
 {
 	struct home	*h = arg;
 	uint8_t		 fresh[NONCE_SIZE];

@@ -35,7 +35,7 @@ bool
 job_has_certs(const struct job *j)
 {
 	for (size_t i = 0; i < j->nslots; i++)
-		if (j->slot[i].cert == NULL)
+		if (j->slot[i].cert == NULL && j->slot[i].cert_der.len == 0)
 			return false;
 	return true;
 }

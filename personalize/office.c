@@ -52,9 +52,8 @@ void
 seat_leave(struct seat *s)
 {
 	layout_free(&s->layout);
-	X509_free(s->leaf);
-	X509_free(s->issuer);
-	s->leaf = s->issuer = NULL;
+	buf_clear(&s->leaf);
+	buf_clear(&s->issuer);
 	arena_reset(s->arena);
 	s->asked_at = 0;
 	s->has_card = s->waits = s->at_hand = s->no_cert = false;

@@ -204,7 +204,6 @@ fill_slot(struct job_slot *s, const struct layout_slot *l,
     const struct db_card_keys *keys, struct error *e)
 {
 	const struct db_card_key *k = NULL;
-	const uint8_t		 *p;
 
 	if (card_slot_named(&s->slot, l->slot, e) == -1 ||
 	    card_alg_named(&s->alg, l->alg, e) == -1)
@@ -214,16 +213,9 @@ fill_slot(struct job_slot *s, const struct layout_slot *l,
 			k = &keys->v[i];
 	if (k == NULL)
 		return 0;
-	p = k->spki.p;
-	if ((s->key = d2i_PUBKEY(NULL, &p, (long)k->spki.len)) == NULL)
-		return error_ssl(e, ERROR_UPSTREAM, "key of the %s slot in "
-		    "the store", k->slot);
+	s->key_der = k->spki;
 	s->ordered = k->ordered;
-	p = k->der.p;
-	if (k->der.p != NULL && (s->cert = d2i_X509(NULL, &p,
-	    (long)k->der.len)) == NULL)
-		return error_ssl(e, ERROR_UPSTREAM, "certificate of the %s "
-		    "slot in the store", k->slot);
+	s->cert_der = k->der;
 	return 0;
 }
 

@@ -58,7 +58,7 @@ struct seat {
 	int			 step;		/* open in the journal; 0: none */
 	uint8_t			 nonce[NONCE_SIZE];
 	enum card_slot		 nonce_slot;
-	X509			*leaf, *issuer;	/* its attestation, or NULL */
+	struct buf		 leaf, issuer;	/* its attestation, or none */
 	unsigned int		 failures;	/* of this card, in a row */
 	bool			 denied;	/* its channel */
 };
@@ -88,8 +88,8 @@ bool	 office_is_under_way(const char *state);
 int	 office_found(void *, const struct card_info *, struct job *,
 	    struct error *);
 int	 office_begin(void *, enum job_step, enum card_slot, struct error *);
-int	 office_key(void *, const struct job_slot *, X509 *leaf,
-	    X509 *issuer, struct buf *nonce, struct error *);
+int	 office_key(void *, const struct job_slot *, struct bytes leaf,
+	    struct bytes issuer, struct buf *nonce, struct error *);
 int	 office_request(void *, enum card_slot, struct bytes der,
 	    bool is_request, struct error *);
 int	 office_wait(void *, struct error *);

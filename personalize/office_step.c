@@ -140,21 +140,6 @@ put_key(struct db *db, void *arg, struct error *e)
 	return db_card_key_put(db, &n->seat->card.hold, &n->key, e);
 }
 
-static int
-add_cert(struct buf *out, X509 *cert, struct error *e)
-{
-	unsigned char	*der = NULL;
-	int		 n;
-
-	if (cert == NULL)
-		return 0;
-	if ((n = i2d_X509(cert, &der)) < 0)
-		return error_ssl(e, ERROR_CRYPTO, "attestation");
-	buf_add(out, der, (size_t)n);
-	OPENSSL_free(der);
-	return 0;
-}
-
 /* The same key again is one whose request was never made. */
 static bool
 is_noted(struct seat *s, const char *slot, struct bytes spki)
@@ -171,22 +156,20 @@ is_noted(struct seat *s, const char *slot, struct bytes spki)
 	return false;
 }
 
+/* Whether it is true only the CA can say; that it is well-formed is seen when
+ * the request that it goes with is parsed. */
 static void
-set_vouchers(struct seat *s, X509 *leaf, X509 *issuer)
+set_vouchers(struct seat *s, struct bytes leaf, struct bytes issuer)
 {
-	X509_free(s->leaf);
-	X509_free(s->issuer);
-	s->leaf = leaf;
-	s->issuer = issuer;
-	if (leaf != NULL)
-		X509_up_ref(leaf);
-	if (issuer != NULL)
-		X509_up_ref(issuer);
+	buf_clear(&s->leaf);
+	buf_clear(&s->issuer);
+	buf_add(&s->leaf, leaf.p, leaf.len);
+	buf_add(&s->issuer, issuer.p, issuer.len);
 }
 
 int
-office_key(void *arg, const struct job_slot *j, X509 *leaf, X509 *issuer,
-    struct buf *nonce, struct error *e)
+office_key(void *arg, const struct job_slot *j, struct bytes leaf,
+    struct bytes issuer, struct buf *nonce, struct error *e)
 {
 	struct seat	*s = arg;
 	struct key_note	 n = { .seat = s, .key = {
@@ -200,12 +183,12 @@ office_key(void *arg, const struct job_slot *j, X509 *leaf, X509 *issuer,
 	if (key_public_der(&spki, j->key, e) == -1 ||
 	    key_digest(n.key.digest, j->key, e) == -1 ||
 	    csr_check_key(j->key, e) == -1 ||
-	    add_cert(&attestation, leaf, e) == -1 ||
-	    add_cert(&attestation, issuer, e) == -1 ||
 	    rng_fill(&rng_system, s->nonce, sizeof(s->nonce), e) == -1)
 		goto out;
 	s->nonce_slot = j->slot;
 	set_vouchers(s, leaf, issuer);
+	buf_add(&attestation, leaf.p, leaf.len);
+	buf_add(&attestation, issuer.p, issuer.len);
 	n.key.spki = BYTES(spki.p, spki.len);
 	n.key.attestation = BYTES(attestation.p, attestation.len);
 	rc = is_noted(s, n.key.slot, n.key.spki) ? 0 :
@@ -342,10 +325,11 @@ office_request(void *arg, enum card_slot slot, struct bytes der,
 
 	if (!s->has_card)
 		return error_set(e, ERROR_BUG, "no card was found");
+	csr_card_put(&made, der, !is_request, BYTES(s->leaf.p, s->leaf.len),
+	    BYTES(s->issuer.p, s->issuer.len));
 	if (db_card_keys(o->db, s->card.hold.id, &keys, s->arena, e) == -1 ||
 	    db_card_orders(o->db, s->card.hold.id, &orders, s->arena,
-	    e) == -1 || csr_card_put(&made, der, !is_request, s->leaf,
-	    s->issuer, e) == -1 || check_request(s, slot, der, !is_request,
+	    e) == -1 || check_request(s, slot, der, !is_request,
 	    BYTES(made.p, made.len), &keys, e) == -1)
 		goto out;
 	if ((to = order_for(&orders, slot)) == NULL) {

@@ -66,7 +66,6 @@ piv_public(EVP_PKEY **out, struct bytes in, enum card_alg alg,
     struct error *e)
 {
 	struct buf	 der = { 0 };
-	const uint8_t	*p;
 	EVP_PKEY	*key = NULL;
 	int		 rc;
 
@@ -76,9 +75,8 @@ piv_public(EVP_PKEY **out, struct bytes in, enum card_alg alg,
 		rc = put_ec(&der, in, "1.3.132.0.34");
 	else
 		rc = put_rsa(&der, in);
-	p = der.p;
 	if (rc == -1 ||
-	    (key = d2i_PUBKEY(NULL, &p, (long)der.len)) == NULL ||
+	    (key = key_public_parse(BYTES(der.p, der.len))) == NULL ||
 	    !card_key_is(key, alg))
 		rc = error_ssl(e, ERROR_CARD, "the card's public key is no %s",
 		    card_alg_name(alg));

@@ -59,18 +59,12 @@ tries_by_metadata(struct card *c, enum card_pin which, int *left,
 	return rc == -1 ? -1 : 0;
 }
 
-int
-piv_tries(struct card *c, enum card_pin which, int *left, bool *verified,
-    struct error *e)
+/* By VERIFY without a PIN; *left stays when it has been verified. */
+static int
+tries_by_verify(struct card *c, int *left, bool *verified, struct error *e)
 {
 	uint16_t	 sw;
 
-	*left = -1;
-	*verified = false;
-	if (tries_by_metadata(c, which, left, e) == -1)
-		return -1;
-	if (which == CARD_PUK)
-		return 0;
 	if (piv_send(c, PIV_VERIFY, 0, 0x80, BYTES(NULL, 0), NULL, &sw,
 	    e) == -1)
 		return -1;
@@ -85,14 +79,26 @@ piv_tries(struct card *c, enum card_pin which, int *left, bool *verified,
 	return 0;
 }
 
-/* May one be spent? */
+int
+piv_tries(struct card *c, enum card_pin which, int *left, bool *verified,
+    struct error *e)
+{
+	*left = -1;
+	*verified = false;
+	if (tries_by_metadata(c, which, left, e) == -1)
+		return -1;
+	return which == CARD_PUK ? 0 : tries_by_verify(c, left, verified, e);
+}
+
+/* May one be spent?  (Of a PIN that was verified all are left.) */
 static int
 spend(struct card *c, enum card_pin which, int keep, struct error *e)
 {
 	bool	 verified;
-	int	 left;
+	int	 left = -1;
 
-	if (piv_tries(c, which, &left, &verified, e) == -1)
+	if ((which == CARD_PIN ? tries_by_verify(c, &left, &verified, e) :
+	    tries_by_metadata(c, which, &left, e)) == -1)
 		return -1;
 	if (left == 0) {
 		error_set(e, ERROR_DENIED, "the %s is blocked",

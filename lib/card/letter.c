@@ -387,7 +387,8 @@ letter_seal(struct buf *sealed, const struct letter_template *t,
 
 	if ((rc = letter_make(&pdf, t, l, e)) == 0)
 		rc = seal_make(sealed, to, pdf.p, pdf.len, e);
-	OPENSSL_cleanse(pdf.p, pdf.size);
+	/* It only grew: beyond its length nothing was ever written. */
+	OPENSSL_cleanse(pdf.p, pdf.len);
 	buf_clear(&pdf);
 	return rc;
 }

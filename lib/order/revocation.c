@@ -7,8 +7,7 @@
 
 #define CHARS		(REVOCATION_NAME + REVOCATION_SECRET)
 #define GROUP		4
-#define SCRYPT_N	(UINT64_C(1) << 10)
-#define SCRYPT_OLD_N	(UINT64_C(1) << 15)	/* of earlier codes */
+#define SCRYPT_N	(UINT64_C(1) << 6)
 #define SCRYPT_R	8
 #define SCRYPT_MEMORY	(UINT64_C(64) << 20)
 
@@ -95,7 +94,9 @@ revocation_verify(const struct secret *part,
     const uint8_t salt[REVOCATION_SALT], const uint8_t hash[REVOCATION_HASH],
     struct error *e)
 {
-	static const uint64_t	 n[] = { SCRYPT_N, SCRYPT_OLD_N };
+	/* The last two: of earlier codes. */
+	static const uint64_t	 n[] = { SCRYPT_N, UINT64_C(1) << 10,
+		UINT64_C(1) << 15 };
 	uint8_t			 got[REVOCATION_HASH];
 
 	for (size_t i = 0; i < sizeof(n) / sizeof(n[0]); i++) {

@@ -51,9 +51,9 @@ void	 csr_free(struct csr **);
 /* The request of a station, which may also be a CardRequest (order.asn1). */
 int	 csr_parse_card(struct csr **, struct bytes der, struct error *);
 /* Make one: of a PKCS#10 request, or of a key alone (is_bare); leaf and issuer
- * of the attestation, or NULL. */
-int	 csr_card_put(struct buf *out, struct bytes request, bool is_bare,
-	    X509 *leaf, X509 *issuer, struct error *);
+ * of the attestation, or nothing.  Neither is looked at. */
+void	 csr_card_put(struct buf *out, struct bytes request, bool is_bare,
+	    struct bytes leaf, struct bytes issuer);
 /* Only the key's digest, of a request that was parsed before. */
 int	 csr_find_key(uint8_t dst[KEY_DIGEST_SIZE], struct bytes der,
 	    struct error *);

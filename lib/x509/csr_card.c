@@ -75,35 +75,20 @@ csr_card_key(struct bytes *inside, struct bytes der, struct error *e)
 	return is_bare ? 0 : 1;
 }
 
-static int
-put_voucher(struct buf *out, X509 *cert, struct error *e)
-{
-	unsigned char	*der = NULL;
-	int		 n = i2d_X509(cert, &der);
-
-	if (n <= 0)
-		return error_ssl(e, ERROR_BUG, "encode an attestation");
-	der_put_raw(out, BYTES(der, (size_t)n));
-	OPENSSL_free(der);
-	return 0;
-}
-
-int
-csr_card_put(struct buf *out, struct bytes request, bool is_bare, X509 *leaf,
-    X509 *issuer, struct error *e)
+void
+csr_card_put(struct buf *out, struct bytes request, bool is_bare,
+    struct bytes leaf, struct bytes issuer)
 {
 	size_t	 all = der_begin(out, DER_SEQUENCE), part;
 
 	part = der_begin(out, is_bare ? TAG_BARE : TAG_REQUEST);
 	der_put_raw(out, request);
 	der_end(out, part);
-	if (leaf != NULL) {
+	if (leaf.len > 0) {
 		part = der_begin(out, TAG_VOUCHERS);
-		if (put_voucher(out, leaf, e) == -1 || (issuer != NULL &&
-		    put_voucher(out, issuer, e) == -1))
-			return -1;
+		der_put_raw(out, leaf);
+		der_put_raw(out, issuer);
 		der_end(out, part);
 	}
 	der_end(out, all);
-	return 0;
 }

@@ -274,17 +274,119 @@ key_load(EVP_PKEY **out, const char *uri, const char *passphrase_from,
 	return rc;
 }
 
+/*
+ * SubjectPublicKeyInfo of an uncompressed point on a named curve: what comes
+ * before the point.  OpenSSL's coders look through all that providers offer for
+ * each key, which costs more than checking the point.
+ */
+static const struct spki {
+	const char	*group;
+	size_t		 point;
+	struct bytes	 head;
+} spkis[] = {
+	{ "prime256v1", 65, { (const uint8_t *)"\x30\x59\x30\x13\x06\x07"
+	    "\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03"
+	    "\x01\x07\x03\x42\x00", 26 } },
+	{ "secp384r1", 97, { (const uint8_t *)"\x30\x76\x30\x10\x06\x07"
+	    "\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22\x03"
+	    "\x62\x00", 23 } },
+};
+#define NSPKIS		(sizeof(spkis) / sizeof(spkis[0]))
+#define POINT_MAX	97
+
+static bool
+has_named_curve(const EVP_PKEY *key)
+{
+	char	 encoding[32];
+	size_t	 n;
+
+	return EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_EC_ENCODING,
+	    encoding, sizeof(encoding), &n) == 1 &&
+	    strcmp(encoding, OSSL_PKEY_EC_ENCODING_GROUP) == 0;
+}
+
+/* 1; 0: another kind of key. */
+static int
+put_known(struct buf *out, const EVP_PKEY *key)
+{
+	char		 group[32];
+	unsigned char	 point[POINT_MAX];
+	size_t		 n;
+
+	if (!EVP_PKEY_is_a(key, "EC") ||
+	    EVP_PKEY_get_group_name(key, group, sizeof(group), &n) != 1 ||
+	    !has_named_curve(key) || EVP_PKEY_get_octet_string_param(key,
+	    OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point), &n) != 1) {
+		ERR_clear_error();
+		return 0;
+	}
+	for (size_t i = 0; i < NSPKIS; i++)
+		if (strcmp(group, spkis[i].group) == 0 &&
+		    n == spkis[i].point && point[0] == 4) {
+			buf_add(out, spkis[i].head.p, spkis[i].head.len);
+			buf_add(out, point, n);
+			return 1;
+		}
+	return 0;
+}
+
 int
 key_public_der(struct buf *out, EVP_PKEY *key, struct error *e)
 {
 	unsigned char	*der = NULL;
 	int		 n;
 
+	if (put_known(out, key) == 1)
+		return 0;
 	if ((n = i2d_PUBKEY(key, &der)) <= 0)
 		return error_ssl(e, ERROR_CRYPTO, "encode public key");
 	buf_add(out, der, (size_t)n);
 	OPENSSL_free(der);
 	return 0;
+}
+
+static EVP_PKEY *
+make_known(const struct spki *s, struct bytes der)
+{
+	EVP_PKEY_CTX	*ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	EVP_PKEY	*key = NULL;
+	char		*group = (char *)(uintptr_t)s->group;
+	void		*point = (void *)(uintptr_t)(der.p + s->head.len);
+	OSSL_PARAM	 p[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
+		    group, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
+		    point, s->point),
+		OSSL_PARAM_construct_end()
+	};
+
+	if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||
+	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, p) != 1)
+		key = NULL;
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
+EVP_PKEY *
+key_public_parse(struct bytes der)
+{
+	const uint8_t	*p = der.p;
+	EVP_PKEY	*key;
+
+	for (size_t i = 0; i < NSPKIS; i++) {
+		const struct spki	*s = &spkis[i];
+
+		if (der.len == s->head.len + s->point &&
+		    memcmp(der.p, s->head.p, s->head.len) == 0 &&
+		    der.p[s->head.len] == 4)
+			return make_known(s, der);
+	}
+	key = d2i_PUBKEY(NULL, &p, (long)der.len);
+	if (key != NULL && p != der.p + der.len) {
+		EVP_PKEY_free(key);
+		return NULL;
+	}
+	return key;
 }
 
 int

@@ -44,6 +44,9 @@ char	*key_uri(const char *uri, const char *module);
 int	 key_load(EVP_PKEY **, const char *uri, const char *passphrase_from,
 	    struct error *);
 int	 key_public_der(struct buf *out, EVP_PKEY *, struct error *);
+/* All of it is one SubjectPublicKeyInfo, with a point that is on its curve; NULL
+ * with OpenSSL's error, or none where something follows. */
+EVP_PKEY *key_public_parse(struct bytes der);
 int	 key_digest(uint8_t dst[KEY_DIGEST_SIZE], EVP_PKEY *, struct error *);
 bool	 key_matches(X509 *, EVP_PKEY *);
 

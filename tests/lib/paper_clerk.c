@@ -91,8 +91,8 @@ begin(void *arg, enum job_step step, enum card_slot slot, struct error *e)
 }
 
 static int
-key(void *arg, const struct job_slot *j, X509 *leaf, X509 *issuer,
-    struct buf *nonce, struct error *e)
+key(void *arg, const struct job_slot *j, struct bytes leaf,
+    struct bytes issuer, struct buf *nonce, struct error *e)
 {
 	struct paper_clerk	*p = arg;
 	struct paper_slot	*s = find(p, j->slot);

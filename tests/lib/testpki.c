@@ -244,6 +244,19 @@ testpki_identity_clear(struct identity *id)
 }
 
 void
+testpki_cert_der(struct buf *out, X509 *cert)
+{
+	unsigned char	*der = NULL;
+	int		 n;
+
+	if (cert == NULL)
+		return;
+	must((n = i2d_X509(cert, &der)) > 0, "encode a certificate");
+	buf_add(out, der, (size_t)n);
+	OPENSSL_free(der);
+}
+
+void
 testpki_write_cert(const char *path, X509 *cert)
 {
 	FILE	*f = fopen(path, "w");

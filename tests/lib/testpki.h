@@ -58,6 +58,8 @@ void	 testpki_identity(struct identity *, const struct testpki *,
 void	 testpki_identity_of(struct identity *, const struct testpki *,
 	    X509 *, EVP_PKEY *);
 void	 testpki_identity_clear(struct identity *);
+/* NULL: nothing. */
+void	 testpki_cert_der(struct buf *out, X509 *);
 /* Write PEM; the file is created or replaced. */
 void	 testpki_write_cert(const char *path, X509 *);
 void	 testpki_write_key(const char *path, EVP_PKEY *);

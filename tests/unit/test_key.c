@@ -481,6 +481,61 @@ signatures_over_pieces_are_those_over_the_whole(void **state)
 	}
 }
 
+/* What OpenSSL's own coders make of the same key. */
+static void
+key_public_der_and_parse_agree_with_openssl(void **state)
+{
+	static const char *const	 algs[] = { "ec:P-256", "ec:P-384",
+		"ec:P-521", "rsa:2048", "ed25519" };
+	struct error			 e = ERROR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(algs) / sizeof(algs[0]); i++) {
+		EVP_PKEY	*key = NULL, *again;
+		struct buf	 der = { 0 };
+		unsigned char	*theirs = NULL;
+		int		 n;
+
+		if (key_generate(&key, algs[i], &e) == -1) {
+			error_clear(&e);	/* of no profile */
+			continue;
+		}
+		n = i2d_PUBKEY(key, &theirs);
+		assert_int_equal(key_public_der(&der, key, &e), 0);
+		assert_int_equal(der.len, n);
+		assert_memory_equal(der.p, theirs, der.len);
+		again = key_public_parse(BYTES(der.p, der.len));
+		assert_int_equal(EVP_PKEY_eq(again, key), 1);
+		EVP_PKEY_free(again);
+		again = key_public_parse(BYTES(der.p, der.len - 1));
+		assert_null(again);
+		buf_byte(&der, 0);
+		assert_null(key_public_parse(BYTES(der.p, der.len)));
+		OPENSSL_free(theirs);
+		buf_clear(&der);
+		EVP_PKEY_free(key);
+	}
+}
+
+static void
+key_public_parse_refuses_a_point_beside_the_curve(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	EVP_PKEY	*key = NULL;
+	struct buf	 der = { 0 };
+
+	(void)state;
+	assert_int_equal(key_generate(&key, "ec:P-256", &e), 0);
+	assert_int_equal(key_public_der(&der, key, &e), 0);
+	der.p[der.len - 1] ^= 1;
+	assert_null(key_public_parse(BYTES(der.p, der.len)));
+	memset(der.p + der.len - 64, 0, 64);
+	assert_null(key_public_parse(BYTES(der.p, der.len)));
+	assert_null(key_public_parse(BYTES(NULL, 0)));
+	buf_clear(&der);
+	EVP_PKEY_free(key);
+}
+
 int
 main(void)
 {
@@ -502,6 +557,9 @@ main(void)
 		cmocka_unit_test(
 		    identity_load_puts_key_and_certificate_together),
 		cmocka_unit_test(identity_load_opens_pkcs12),
+		cmocka_unit_test(key_public_der_and_parse_agree_with_openssl),
+		cmocka_unit_test(
+		    key_public_parse_refuses_a_point_beside_the_curve),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -139,10 +139,16 @@ ask_for(struct bureau *b, const struct buf *request,
 static void
 put(struct bureau *b, struct buf *out, bool is_bare, X509 *leaf, X509 *issuer)
 {
+	struct buf	 l = { 0 }, i = { 0 };
+
 	buf_clear(out);
-	assert_int_equal(csr_card_put(out, is_bare ? BYTES(b->spki.p,
-	    b->spki.len) : BYTES(b->f->request.p, b->f->request.len), is_bare,
-	    leaf, issuer, &b->f->e), 0);
+	testpki_cert_der(&l, leaf);
+	testpki_cert_der(&i, issuer);
+	csr_card_put(out, is_bare ? BYTES(b->spki.p, b->spki.len) :
+	    BYTES(b->f->request.p, b->f->request.len), is_bare,
+	    BYTES(l.p, l.len), BYTES(i.p, i.len));
+	buf_clear(&l);
+	buf_clear(&i);
 }
 
 static void
