@@ -8,6 +8,7 @@
 #include "cli/act.h"
 #include "cli/cert_file.h"
 #include "cli/list.h"
+#include "db/db_archive.h"
 #include "db/db_cert.h"
 #include "desk/renewal.h"
 #include "desk/review.h"
@@ -28,6 +29,9 @@ static const struct cmd_opt list_opts[] = {
 	    "with this mail address, host or common name; \"text*\" for how "
 	    "it begins" },
 	{ "valid", 0, CMD_FLAG, false, NULL, "not expired" },
+	{ "archived", 0, CMD_FLAG, false, NULL,
+	    "what was archived, by number; with --ca, --profile, --holder, "
+	    "--key-of, --status" },
 	{ "expires-within", 0, CMD_STRING, false, "TIME",
 	    "valid now and not after this time, such as 30d" },
 	LIST_OPTS,
@@ -76,8 +80,15 @@ static const struct out_col	cols[] = {
 	{ "key_digest", NULL, OUT_JSON },
 	{ "order", NULL, OUT_JSON },
 	{ "item", NULL, OUT_JSON },
+	{ "archive", NULL, OUT_JSON },
 };
 #define NCOLS	(sizeof(cols) / sizeof(cols[0]))
+
+static const char *
+reason_of(int reason)
+{
+	return reason < 0 ? NULL : selector_reason_name(reason);
+}
 
 static void
 cert_row(struct out_list *l, const struct db_cert *x)
@@ -93,10 +104,33 @@ cert_row(struct out_list *l, const struct db_cert *x)
 	out_time(l, x->issued_at);
 	out_text(l, x->card);
 	out_time(l, x->revoked_at);
-	out_text(l, x->reason < 0 ? NULL : selector_reason_name(x->reason));
+	out_text(l, reason_of(x->reason));
 	out_hex(l, x->key_digest, DB_DIGEST);
 	out_hex(l, x->ref.order_id, DB_ORDER_ID);
 	out_num(l, x->ref.n);
+	out_text(l, NULL);
+}
+
+/* What the store has of one that was archived. */
+static void
+archived_row(struct out_list *l, const struct db_archived *x)
+{
+	out_id(l, x->serial.p, x->serial.len, SERIAL_SHOWN);
+	out_text(l, x->ca);
+	out_text(l, x->profile);
+	out_text(l, x->holder);
+	out_text(l, x->status);
+	out_time(l, x->not_after);
+	out_text(l, NULL);
+	out_time(l, 0);
+	out_time(l, 0);
+	out_text(l, NULL);
+	out_time(l, x->revoked_at);
+	out_text(l, reason_of(x->reason));
+	out_hex(l, x->key_digest, DB_DIGEST);
+	out_hex(l, x->ref.order_id, DB_ORDER_ID);
+	out_num(l, x->ref.n);
+	out_text(l, x->archive);
 }
 
 /* ---- list, find ---- */
@@ -105,6 +139,8 @@ struct search {
 	struct db_cert_filter	 f;
 	uint8_t			 key[32];
 	int64_t			 before;
+	struct db_serial	 after;		/* of archived ones */
+	const char		*after_ca;
 };
 
 static int
@@ -155,12 +191,23 @@ set_name(struct cli *c, struct search *s, const char *text)
 }
 
 static int
+check_key(struct cli *c, struct search *s, struct error *e)
+{
+	const char	*key = cmd_string(c->args, "key-of", NULL);
+
+	if (key == NULL)
+		return 0;
+	if (target_key_digest(s->key, key, e) == -1)
+		return error_wrap(e, "--key-of");
+	s->f.key_digest = BYTES(s->key, sizeof(s->key));
+	return 0;
+}
+
+static int
 check_search(struct cli *c, struct search *s, struct error *e)
 {
 	static const char *const	words[] = { "good", "held",
 		"revoked" };
-	const char			*key = cmd_string(c->args, "key-of",
-					    NULL);
 
 	memset(s, 0, sizeof(*s));
 	s->f.ca = cmd_string(c->args, "ca", NULL);
@@ -170,14 +217,9 @@ check_search(struct cli *c, struct search *s, struct error *e)
 	s->f.status = cmd_string(c->args, "status", NULL);
 	set_name(c, s, cmd_string(c->args, "name", NULL));
 	if (list_check_word("--status", s->f.status, words, 3, e) == -1 ||
-	    check_expiry(c, s, e) == -1)
+	    check_expiry(c, s, e) == -1 || check_key(c, s, e) == -1)
 		return -1;
-	if (key != NULL) {
-		if (target_key_digest(s->key, key, e) == -1)
-			return error_wrap(e, "--key-of");
-		s->f.key_digest = BYTES(s->key, sizeof(s->key));
-	}
-	return after_id(c, s, e);
+	return cmd_flag(c->args, "archived") ? 0 : after_id(c, s, e);
 }
 
 static int
@@ -212,13 +254,95 @@ walk(struct cli *c, struct list *list, struct search *s, struct error *e)
 }
 
 static int
+after_archived(struct cli *c, struct search *s, struct error *e)
+{
+	const char		*after = cmd_string(c->args, "after", NULL);
+	struct db_archived	 x;
+	int			 found;
+
+	if (after == NULL)
+		return 0;
+	if ((found = target_find_archived(&c->desk, after, &x, e)) == 0)
+		error_set(e, ERROR_NOTFOUND, "no archived certificate %s",
+		    after);
+	if (found != 1)
+		return error_wrap(e, "--after");
+	s->after = x.serial;
+	s->after_ca = x.ca;
+	return 0;
+}
+
+/* Names and cards went with what was archived. */
+static int
+check_archived(struct cli *c, struct search *s, struct error *e)
+{
+	static const char *const	not[] = { "card", "name",
+	    "expires-within" };
+	size_t				i;
+
+	for (i = 0; i < sizeof(not) / sizeof(not[0]); i++)
+		if (cmd_string(c->args, not[i], NULL) != NULL)
+			return error_set(e, ERROR_CONFIG, "--archived cannot be "
+			    "given with --%s", not[i]);
+	if (cmd_flag(c->args, "valid"))
+		return error_set(e, ERROR_CONFIG, "--archived cannot be given "
+		    "with --valid");
+	if (check_search(c, s, e) == -1 || cli_open_db(c, e) == -1)
+		return -1;
+	s->after_ca = "";
+	return after_archived(c, s, e);
+}
+
+/* By number: the last one that was shown is where the next page begins. */
+static int
+walk_archived(struct cli *c, struct list *list, const struct search *s,
+    struct error *e)
+{
+	const struct db_archived_filter	 f = { .ca = s->f.ca,
+	    .profile = s->f.profile, .holder = s->f.holder,
+	    .status = s->f.status, .key_digest = s->f.key_digest };
+	struct db_archiveds		 page;
+	struct db_serial		 at = s->after;
+	char				 last[66] = "", ca[65] = "", hex[43];
+	size_t				 i;
+	int				 rc = -1;
+
+	snprintf(ca, sizeof(ca), "%s", s->after_ca);
+	while (list_wants(list)) {
+		if (db_archived_list(c->desk.db, &f, &at, ca, list_page(list),
+		    &page, list->arena, e) == -1)
+			goto out;
+		for (i = 0; i < page.n && list_take(list); i++)
+			archived_row(list->out, &page.v[i]);
+		if (i > 0) {
+			at = page.v[i - 1].serial;
+			snprintf(ca, sizeof(ca), "%s", page.v[i - 1].ca);
+			snprintf(last, sizeof(last), "%s",
+			    text_hex(hex, at.p, at.len));
+		}
+		list_turn(list, page.n);
+	}
+	rc = 0;
+ out:
+	list_end(c, list, rc == 0 ? last : NULL);
+	return rc;
+}
+
+static int
 cert_list(struct cmd_args *a, void *ctx, struct error *e)
 {
 	struct cli	*c = ctx;
 	struct search	 s;
 	struct list	 list;
+	bool		 archived = cmd_flag(a, "archived");
 
 	cli_begin(c, a);
+	if (archived) {
+		if (check_archived(c, &s, e) == -1 ||
+		    list_begin(c, &list, cols, NCOLS, e) == -1)
+			return -1;
+		return walk_archived(c, &list, &s, e);
+	}
 	if (check_search(c, &s, e) == -1 ||
 	    list_begin(c, &list, cols, NCOLS, e) == -1)
 		return -1;
@@ -234,6 +358,7 @@ cert_find(struct cmd_args *a, void *ctx, struct error *e)
 	struct selector_serial	 sel;
 	struct list		 list;
 	struct db_cert		 cert;
+	struct db_archived	 gone;
 	struct error		 ignored = ERROR_INIT;
 	char *const		*text;
 
@@ -248,6 +373,12 @@ cert_find(struct cmd_args *a, void *ctx, struct error *e)
 	if (selector_serial(&sel, text[0], &ignored) == 0 &&
 	    target_find(&c->desk, text[0], &cert, &ignored) == 0) {
 		cert_row(list.out, &cert);
+		list_end(c, &list, "");
+		return 0;
+	}
+	if (selector_serial(&sel, text[0], &ignored) == 0 &&
+	    target_find_archived(&c->desk, text[0], &gone, &ignored) == 1) {
+		archived_row(list.out, &gone);
 		list_end(c, &list, "");
 		return 0;
 	}
@@ -309,20 +440,57 @@ put_cert(struct out_record *r, const struct db_cert *x)
 	out_put_num(r, "item", NULL, x->ref.n);
 }
 
+/* What the archive has is shown by the archive. */
+static void
+put_archived(struct cli *c, const struct db_archived *x)
+{
+	struct out_record	*r = out_record_new(stdout, c->json);
+
+	out_put_hex(r, "serial", "Serial", x->serial.p, x->serial.len);
+	out_put(r, "ca", "CA", x->ca);
+	out_put(r, "profile", "Profile", x->profile);
+	out_put(r, "holder", "Holder", x->holder);
+	out_put_time(r, "not_after", "Valid until", x->not_after);
+	out_put(r, "status", "Status", x->status);
+	out_put_time(r, "revoked_at", "Since", x->revoked_at);
+	out_put(r, "reason", "Reason", reason_of(x->reason));
+	out_put_time(r, "invalid_since", "Not to trust since",
+	    x->invalid_since);
+	if (x->changed_by.p != NULL)
+		out_put_hex(r, "changed_by", "By order", x->changed_by.p,
+		    x->changed_by.len);
+	out_put_hex(r, "key_digest", "Key SHA-256", x->key_digest, DB_DIGEST);
+	out_put_hex(r, "cert_digest", "SHA-256", x->cert_digest, DB_DIGEST);
+	out_put_hex(r, "order", "Order", x->ref.order_id, DB_ORDER_ID);
+	out_put_num(r, "item", NULL, x->ref.n);
+	out_put(r, "archive", "Archive", x->archive);
+	out_put_hex(r, "archive_digest", "  its SHA-256", x->digest,
+	    DB_DIGEST);
+	out_record_free(&r);
+}
+
 static int
 cert_show(struct cmd_args *a, void *ctx, struct error *e)
 {
 	struct cli		*c = ctx;
 	struct out_record	*r;
 	struct db_cert		 x;
+	struct db_archived	 gone;
+	struct error		 ignored = ERROR_INIT;
 	struct buf		 pem = { 0 };
 	char *const		*serial;
 	int			 rc;
 
 	cli_begin(c, a);
 	cmd_operands(a, &serial);
-	if (target_find(&c->desk, serial[0], &x, e) == -1)
-		return -1;
+	if (target_find(&c->desk, serial[0], &x, e) == -1) {
+		if (e->code != ERROR_NOTFOUND || target_find_archived(&c->desk,
+		    serial[0], &gone, &ignored) != 1)
+			return -1;
+		error_clear(e);
+		put_archived(c, &gone);
+		return 0;
+	}
 	r = out_record_new(stdout, c->json);
 	put_cert(r, &x);
 	list_pem(&pem, "CERTIFICATE", x.der);

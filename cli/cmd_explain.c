@@ -250,11 +250,41 @@ put_order(struct cli *c, struct out_record *out, const struct db_cert *x,
 	return rc;
 }
 
+/* Its number and its key stay known; what it said is in the archive. */
+static void
+put_archived(struct cli *c, const struct db_archived *x)
+{
+	struct out_record	*r = out_record_new(stdout, c->json);
+	const char		*words;
+	char			 end[TEXT_TIME_SIZE], at[TEXT_TIME_SIZE];
+
+	text_time(end, x->not_after);
+	words = strcmp(x->status, "revoked") == 0 ? arena_printf(c->desk.arena,
+	    "It was revoked on %s (%s), expired on %s and was archived.",
+	    text_time(at, x->revoked_at), selector_reason_name(x->reason),
+	    end) : arena_printf(c->desk.arena,
+	    "It expired on %s and was archived.", end);
+	out_put_hex(r, "serial", "Certificate", x->serial.p, x->serial.len);
+	out_put(r, "ca", "Signed by CA", x->ca);
+	out_put(r, "status", "Status", x->status);
+	out_put(r, "words", "", words);
+	out_put_time(r, "not_after", "Valid until", x->not_after);
+	out_put_hex(r, "order", "Made by order", x->ref.order_id,
+	    DB_ORDER_ID);
+	out_put(r, "archive", "Archive", x->archive);
+	out_put_hex(r, "archive_digest", "  its SHA-256", x->digest,
+	    DB_DIGEST);
+	out_put(r, "next", "Next", "read certs.pem and orders.pem in the "
+	    "archive; \"signet archive verify\" proves that it is this one");
+	out_record_free(&r);
+}
+
 static int
 explain_cert(struct cmd_args *a, void *ctx, struct error *e)
 {
 	struct cli		*c = ctx;
 	struct out_record	*r;
+	struct db_archived	 gone;
 	struct db_cert		 x;
 	X509			*cert = NULL;
 	char *const		*serial;
@@ -262,6 +292,11 @@ explain_cert(struct cmd_args *a, void *ctx, struct error *e)
 
 	cli_begin(c, a);
 	cmd_operands(a, &serial);
+	if (target_find_archived(&c->desk, serial[0], &gone, e) == 1) {
+		put_archived(c, &gone);
+		return 0;
+	}
+	error_clear(e);
 	if (target_find(&c->desk, serial[0], &x, e) == -1 ||
 	    cli_open_trust(c, e) == -1 || cli_open_profiles(c, e) == -1 ||
 	    cert_file_parse(c, &x, &cert, e) == -1)

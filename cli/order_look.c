@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/cmd_order.h"
 #include "cli/list.h"
+#include "db/db_archive.h"
 #include "db/db_cert.h"
 #include "desk/review.h"
 #include "desk/selector.h"
@@ -297,6 +298,54 @@ show(struct cli *c, struct review *r, size_t max_items, struct error *e)
 	return rc;
 }
 
+/* The row that is left of one that was archived. */
+static int
+show_archived(struct cli *c, const char *text, struct error *e)
+{
+	struct out_record	*out;
+	struct selector_id	 id;
+	struct review		 r = { 0 };
+	const char		*archive;
+	int			 rc = -1;
+
+	if (selector_id(&id, text, e) == -1 || db_order_find_hex(c->desk.db,
+	    id.hex, &r.row, c->desk.arena, e) != 1 || db_archive_of_order(
+	    c->desk.db, r.row.id, &archive, c->desk.arena, e) == -1)
+		return -1;
+	out = out_record_new(stdout, c->json);
+	out_put_hex(out, "id", "Order", r.row.id, DB_ORDER_ID);
+	out_put_hex(out, "digest", "Digest", r.row.digest, DB_DIGEST);
+	out_put(out, "kind", "Kind", r.row.kind);
+	out_put(out, "state", "State", r.row.state);
+	out_put(out, "ca", "CA", r.row.ca);
+	out_put(out, "profile", "Profile", r.row.profile);
+	out_put(out, "holder", "Holder", r.row.holder);
+	out_put(out, "summary", "About", r.row.summary);
+	out_put_time(out, "created_at", "Made", r.row.created_at);
+	out_put_time(out, "expires_at", "Expired", r.row.expires_at);
+	out_put(out, "archive", "Archive", archive);
+	if (put_states(c, out, &r, e) == 0 &&
+	    put_items(c, out, &r, "done_items", "done", e) == 0)
+		rc = 0;
+	out_record_free(&out);
+	return rc;
+}
+
+static bool
+is_archived(struct cli *c, const char *text)
+{
+	struct error		 ignored = ERROR_INIT;
+	struct selector_id	 id;
+	struct db_order		 row;
+	const char		*archive = NULL;
+
+	return selector_id(&id, text, &ignored) == 0 &&
+	    cli_open_db(c, &ignored) == 0 && db_order_find_hex(c->desk.db,
+	    id.hex, &row, c->desk.arena, &ignored) == 1 &&
+	    db_archive_of_order(c->desk.db, row.id, &archive, c->desk.arena,
+	    &ignored) == 0 && archive != NULL;
+}
+
 int
 order_show_cmd(struct cmd_args *a, void *ctx, struct error *e)
 {
@@ -307,6 +356,8 @@ order_show_cmd(struct cmd_args *a, void *ctx, struct error *e)
 
 	cli_begin(c, a);
 	cmd_operands(a, &id);
+	if (is_archived(c, id[0]))
+		return show_archived(c, id[0], e);
 	if (review_load(&c->desk, id[0], &r, e) == 0)
 		rc = show(c, &r, (size_t)cmd_number(a, "items", 20), e);
 	review_clear(&r);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "db/db_archive.h"
 #include "db/db_audit.h"
 #include "db/db_ca.h"
 #include "db/db_calendar.h"
@@ -24,6 +25,8 @@
 #include "db/db_publish.h"
 
 static const struct db_table *const tables[] = {
+	&DB_ARCHIVE,
+	&DB_ARCHIVE_PLAN,
 	&DB_AUDIT_APPEND,
 	&DB_CA,
 	&DB_CA_ADD,

@@ -12,7 +12,7 @@ DECLARE
 BEGIN
 	FOREACH r IN ARRAY '{signet_ca, signet_cli, signet_ra, signet_ocsp,
 	    signet_crl, signet_station, signet_audit, signet_agent,
-	    signet_backup}'::text[] LOOP
+	    signet_backup, signet_archive}'::text[] LOOP
 		CONTINUE WHEN EXISTS (SELECT FROM pg_catalog.pg_roles
 		    WHERE rolname = r);
 		BEGIN
@@ -36,7 +36,7 @@ DO $$
 DECLARE
 	roles constant text := 'signet_ca, signet_cli, signet_ra, signet_ocsp,
 	    signet_crl, signet_station, signet_audit, signet_agent,
-	    signet_backup';
+	    signet_backup, signet_archive';
 	db constant text := current_database();
 BEGIN
 	EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC, ', db) || roles;
@@ -98,8 +98,8 @@ GRANT UPDATE (manifest, released_by, released_at, void_at) ON letter_run
 
 -- signet-rad: as the operator, for orders and holders only.
 GRANT SELECT ON ca, holder, orders, item, request, cert, cert_name, crl,
-	crl_part, status_change, audit, audit_head, audit_signed_head
-	TO signet_ra;
+	crl_part, status_change, audit, audit_head, audit_signed_head,
+	archive, archived TO signet_ra;
 GRANT INSERT ON holder, orders, item, request TO signet_ra;
 GRANT UPDATE (blob, approvals, state, reason, changed_at) ON orders
 	TO signet_ra;
@@ -133,7 +133,7 @@ GRANT UPDATE (state, changed_at, attempts, next_at, error) ON notice
 
 -- signet-station: brings requests for items of approved batches, keeps the
 -- journal of each card, and hands in orders to revoke what is on spoiled ones.
-GRANT SELECT ON ca, holder, orders, item, cert TO signet_station;
+GRANT SELECT ON ca, holder, orders, item, cert, archived TO signet_station;
 GRANT SELECT (order_id, n) ON request TO signet_station;
 GRANT INSERT ON request TO signet_station;
 GRANT INSERT (id, digest, kind, state, ca, profile, holder, summary, blob,
@@ -164,6 +164,8 @@ GRANT EXECUTE ON FUNCTION card_balance TO signet_station, signet_cli,
 GRANT SELECT ON ca, crl, crl_part, audit_head, heartbeat TO signet_ocsp;
 GRANT SELECT (ca, serial, not_after, status, revoked_at, reason, invalid_since)
 	ON cert TO signet_ocsp;
+GRANT SELECT (ca, serial, not_after, status, revoked_at, reason, invalid_since)
+	ON archived TO signet_ocsp;
 GRANT SELECT (ca, serial, seq) ON status_change TO signet_ocsp;
 GRANT SELECT (seq, hash) ON audit TO signet_ocsp;
 GRANT SELECT (bind, unbound_at) ON credential TO signet_ocsp, signet_crl;
@@ -197,6 +199,12 @@ GRANT SELECT ON ALL TABLES IN SCHEMA signet TO signet_audit;
 GRANT SELECT ON ALL TABLES IN SCHEMA signet TO signet_backup;
 GRANT SELECT ON ALL SEQUENCES IN SCHEMA signet TO signet_backup;
 
+-- signet archive: takes away by the one function that leaves a row behind, and
+-- may nothing else.  Nobody may delete any of it otherwise.
+GRANT EXECUTE ON FUNCTION archive_take TO signet_archive;
+GRANT EXECUTE ON FUNCTION archive_objection, archive_list_objection
+	TO signet_cli;
+
 GRANT EXECUTE ON FUNCTION audit_append TO signet_ca, signet_cli, signet_ra,
 	signet_station, signet_crl, signet_agent, signet_backup;
 
@@ -227,6 +235,7 @@ BEGIN
 	    {signet_crl, statement_timeout, 120s},
 	    {signet_station, statement_timeout, 20s},
 	    {signet_audit, statement_timeout, 600s},
+	    {signet_archive, statement_timeout, 600s},
 	    {signet_agent, statement_timeout, 20s}}'::text[] LOOP
 		EXECUTE format('ALTER ROLE %I IN DATABASE %I SET %I = %L',
 		    s[1], current_database(), s[2], s[3]);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "db/db_application.h"
+#include "db/db_archive.h"
 #include "db/db_audit.h"
 #include "db/db_ca.h"
 #include "db/db_card_life.h"
@@ -27,6 +28,7 @@ static const struct db_table *const tables[] = {
 	&DB_APPLICATION,
 	&DB_APPLICATION_DECIDE,
 	&DB_APPLICATION_NEW,
+	&DB_ARCHIVE,
 	&DB_AUDIT,
 	&DB_AUDIT_APPEND,
 	&DB_CA,

@@ -42,10 +42,12 @@ static const struct db_stmt stmt[] = {
 	    "SELECT k.slot, k.alg, k.spki, k.key_digest, k.attestation,"
 	    " k.request, k.order_id IS NOT NULL, k.order_id, coalesce(k.n, 0),"
 	    " coalesce(" DB_EPOCH("k.written_at") ", 0), i.state, i.reason,"
-	    " coalesce(x.id, 0), x.der, x.status, x.ca, x.serial"
+	    " coalesce(x.id, 0), x.der, coalesce(x.status, y.status),"
+	    " coalesce(x.ca, y.ca), coalesce(x.serial, y.serial)"
 	    " FROM card_key k"
 	    " LEFT JOIN item i ON i.order_id = k.order_id AND i.n = k.n"
 	    " LEFT JOIN cert x ON x.order_id = k.order_id AND x.n = k.n"
+	    " LEFT JOIN archived y ON y.order_id = k.order_id AND y.n = k.n"
 	    " WHERE k.card = $1::bytea ORDER BY k.slot"),
 	[STEP_OPEN] = DB_STMT("card_step_open",
 	    "SELECT " STEP_COLUMNS " FROM card_step WHERE card = $1::bytea"

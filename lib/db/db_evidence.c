@@ -7,8 +7,11 @@ enum { ORDERS, CERTS, CERTS_AND_CHANGES };
 	"SELECT u.place - 1, c.der, c.profile" column \
 	" FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY" \
 	" AS u (ca, serial, place)" \
-	" CROSS JOIN LATERAL (SELECT * FROM cert WHERE ca = u.ca" \
-	"  AND serial = u.serial OFFSET 0) c" join
+	" CROSS JOIN LATERAL (SELECT der, profile, NULL::bytea AS changed_by" \
+	"  FROM cert WHERE ca = u.ca AND serial = u.serial" \
+	"  UNION ALL SELECT der, profile, changed_by FROM archived" \
+	"  WHERE ca = u.ca AND serial = u.serial AND der IS NOT NULL" \
+	"  OFFSET 0) c" join
 
 static const struct db_stmt stmt[] = {
 	[ORDERS] = DB_STMT("evidence_orders",
@@ -18,7 +21,8 @@ static const struct db_stmt stmt[] = {
 	    "  OFFSET 0) o"),
 	[CERTS] = DB_STMT("evidence_certs", CERTS_SQL("", "")),
 	[CERTS_AND_CHANGES] = DB_STMT("evidence_changes",
-	    CERTS_SQL(", o.blob",
+	    CERTS_SQL(", coalesce(o.blob,"
+	    " (SELECT blob FROM orders WHERE id = c.changed_by))",
 	    " LEFT JOIN LATERAL (SELECT o.blob FROM status_change s"
 	    "  JOIN orders o ON o.id = s.order_id WHERE s.ca = u.ca"
 	    "  AND s.serial = u.serial ORDER BY s.id DESC LIMIT 1) o ON true")),

@@ -17,7 +17,7 @@
 enum { ORDERS, STATIONS, REQUESTS, CERTS, CRLS, COUNT };
 static const struct db_stmt stmt[] = {
 	[ORDERS] = DB_STMT("export_orders", BLOBS("seq", "blob",
-	    "orders WHERE seq > $1::bigint", "seq")),
+	    "orders WHERE seq > $1::bigint AND blob IS NOT NULL", "seq")),
 	[STATIONS] = DB_STMT("export_stations", BLOBS("order_id, n",
 	    "station_order", "request WHERE station_order IS NOT NULL"
 	    " AND (order_id, n) > ($1::bytea, $2::bigint)", "order_id, n")),

@@ -15,8 +15,10 @@ static const struct db_stmt stmt[] = {
 	    "SELECT c.key_digest, c.ca, c.holder, c.serial, c.status,"
 	    " coalesce(c.reason, -1)"
 	    " FROM unnest((SELECT $1::bytea[])) AS u (key_digest)"
-	    " CROSS JOIN LATERAL (SELECT * FROM cert"
-	    "  WHERE key_digest = u.key_digest OFFSET 0) c"),
+	    " CROSS JOIN LATERAL (SELECT key_digest, ca, holder, serial, status,"
+	    "  reason FROM cert WHERE key_digest = u.key_digest UNION ALL"
+	    "  SELECT key_digest, ca, holder, serial, status, reason"
+	    "  FROM archived WHERE key_digest = u.key_digest OFFSET 0) c"),
 };
 const struct db_table DB_KEY = DB_TABLE(stmt);
 

@@ -14,7 +14,9 @@ static const struct db_stmt stmt[] = {
 	    " WITH ORDINALITY AS u (ca, serial, place)"
 	    " LEFT JOIN LATERAL (SELECT status, reason, revoked_at, not_after"
 	    "  FROM cert WHERE cert.ca = u.ca AND cert.serial = u.serial"
-	    "  OFFSET 0) c ON true"),
+	    "  UNION ALL SELECT status, reason, revoked_at, not_after"
+	    "  FROM archived WHERE archived.ca = u.ca"
+	    "  AND archived.serial = u.serial OFFSET 0) c ON true"),
 	[FEED] = DB_STMT("ocsp_feed",
 	    "SELECT h.seq, h.hash, $1::bigint = 0 OR coalesce((SELECT"
 	    " a.hash = $2::bytea FROM audit a WHERE a.seq = $1::bigint),"

@@ -31,7 +31,7 @@ static const struct db_stmt stmts[] = {
 	    "SELECT q.*, a.id IS NOT NULL, a.office FROM ("
 	    "SELECT " DB_ORDER_COLUMNS ","
 	    " CASE WHEN kind <> 'batch' THEN blob END FROM " STEP_OF " WHERE"
-	    " ($3::text IS NULL OR kind = $3::text)"
+	    " archive IS NULL AND ($3::text IS NULL OR kind = $3::text)"
 	    " AND ($4::text IS NULL OR profile = $4::text)"
 	    " AND ($5::text IS NULL OR holder = $5::text)"
 	    " AND ($6::text IS NULL OR holder = $6::text"

@@ -31,9 +31,12 @@ static const struct db_stmt read_stmt[] = {
 	    " ORDER BY state"),
 	[ITEMS] = DB_STMT_FRESH("order_items",
 	    "SELECT i.n, i.state, i.holder, i.reason, "
-	    DB_EPOCH("i.changed_at") ", coalesce(c.id, 0), c.ca, c.serial"
+	    DB_EPOCH("i.changed_at") ", coalesce(c.id, -x.n - 1, 0),"
+	    " coalesce(c.ca, x.ca), coalesce(c.serial, x.serial)"
 	    " FROM item i LEFT JOIN cert c"
 	    "  ON c.order_id = i.order_id AND c.n = i.n"
+	    " LEFT JOIN archived x"
+	    "  ON x.order_id = i.order_id AND x.n = i.n"
 	    " WHERE i.order_id = $1::bytea"
 	    " AND ($2::text IS NULL OR i.state = $2::text)"
 	    " AND i.n >= $3::bigint ORDER BY i.n LIMIT $4::bigint"),

@@ -129,7 +129,7 @@ struct db_item {
 	const char	*state;
 	const char	*holder, *reason;	/* or NULL */
 	int64_t		 changed_at;
-	int64_t		 cert;			/* id, 0: none */
+	int64_t		 cert;			/* id, 0: none, < 0: archived */
 	const char	*ca;			/* or NULL */
 	struct db_serial serial;
 };

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "db/db_archive.h"
 #include "db/db_cert.h"
 #include "desk/review.h"
 #include "desk/selector.h"
@@ -24,11 +25,29 @@ check_agrees(const struct db_order *row, const struct order *o,
 	return 0;
 }
 
+/* What was signed is not in the store any more. */
+static int
+say_archived(struct desk *dk, const uint8_t id[DB_ORDER_ID], struct error *e)
+{
+	const char	*name;
+	char		 hex[REVIEW_SHORT + 1];
+
+	if (db_archive_of_order(dk->db, id, &name, dk->arena, e) == -1)
+		return -1;
+	error_set(e, ERROR_NOTFOUND, "order %s is in archive %s, and not in "
+	    "the store any more", review_short_id(hex, id), name != NULL ?
+	    name : "?");
+	return error_hint(e, "\"signet archive list\" has the digest of the "
+	    "archive");
+}
+
 static int
 open_blob(struct desk *dk, struct review *r, struct error *e)
 {
 	char	id[REVIEW_SHORT + 1];
 
+	if (r->blob.p == NULL)
+		return say_archived(dk, r->row.id, e);
 	if (approval_open_cached(&r->approved, r->blob, dk->approvers,
 	    e) == -1 || check_agrees(&r->row, r->approved->order,
 	    r->approved->digest, e) == -1)
@@ -107,6 +126,8 @@ review_look(struct desk *dk, const uint8_t id[DB_ORDER_ID],
 	*out = NULL;
 	if (load(dk, id, &row, &blob, e) == -1)
 		return -1;
+	if (blob.p == NULL)
+		return say_archived(dk, id, e);
 	if (approval_look(out, digest, blob, e) == 0 &&
 	    check_agrees(&row, *out, digest, e) == 0)
 		return 0;

@@ -13,11 +13,33 @@
 #define PIECE		500
 #define FILE_MAX	(64 * 1024)
 
+static int
+find_archived(struct desk *dk, const struct selector_serial *sel,
+    struct db_archived *x, struct error *e)
+{
+	return db_archived_find_hex(dk->db, sel->ca[0] != '\0' ? sel->ca :
+	    NULL, sel->hex, x, dk->arena, e);
+}
+
+int
+target_find_archived(struct desk *dk, const char *text, struct db_archived *x,
+    struct error *e)
+{
+	struct selector_serial	sel;
+
+	if (selector_serial(&sel, text, e) == -1 || desk_need(dk, DESK_DB,
+	    e) == -1)
+		return -1;
+	return find_archived(dk, &sel, x, e);
+}
+
 int
 target_find(struct desk *dk, const char *text, struct db_cert *cert,
     struct error *e)
 {
 	struct selector_serial	sel;
+	struct db_archived	gone;
+	char			at[TEXT_TIME_SIZE];
 	int			found;
 
 	if (selector_serial(&sel, text, e) == -1 || desk_need(dk, DESK_DB,
@@ -27,8 +49,14 @@ target_find(struct desk *dk, const char *text, struct db_cert *cert,
 	    sel.hex, cert, dk->arena, e);
 	if (found == 1)
 		return 0;
-	if (found == -1)
+	if (found == -1 || (found = find_archived(dk, &sel, &gone, e)) == -1)
 		return -1;
+	if (found == 1) {
+		error_set(e, ERROR_NOTFOUND, "certificate %s expired on %s and"
+		    " is in archive %s, not in the store any more", sel.hex,
+		    text_time(at, gone.not_after), gone.archive);
+		return error_hint(e, "signet cert show %.50s", sel.hex);
+	}
 	error_set(e, ERROR_NOTFOUND, "no certificate with serial number %s%s"
 	    "%s", sel.ca, sel.ca[0] != '\0' ? "/" : "", sel.hex);
 	return error_hint(e, "look for it with: signet cert find TEXT");

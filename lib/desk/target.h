@@ -5,13 +5,18 @@
  * Which certificates?  What the operator names - serials, a holder, a key, a
  * card - becomes a list of certificates from the store.
  */
+#include "db/db_archive.h"
 #include "db/db_cert.h"
 #include "desk/desk.h"
 #include "order/order.h"
 
-/* One certificate by serial or its beginning, with der; ERROR_NOTFOUND. */
+/* One certificate by serial or its beginning, with der; ERROR_NOTFOUND, also
+ * of one that was archived. */
 int	 target_find(struct desk *, const char *serial, struct db_cert *,
 	    struct error *);
+/* One that was archived: 1, 0, -1. */
+int	 target_find_archived(struct desk *, const char *serial,
+	    struct db_archived *, struct error *);
 
 struct targets {
 	struct db_cert	*v;

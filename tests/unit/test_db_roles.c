@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "db/db_agent.h"
 #include "db/db_application.h"
+#include "db/db_archive.h"
 #include "db/db_audit.h"
 #include "db/db_ca.h"
 #include "db/db_calendar.h"
@@ -43,11 +44,12 @@
 
 static struct testdb t;
 
-enum { CA, CLI, RA, OCSP, CRL, STATION, AUDIT, AGENT, BACKUP,
+enum { CA, CLI, RA, OCSP, CRL, STATION, AUDIT, AGENT, BACKUP, ARCHIVE,
     ROLES };
 static const char *const role[ROLES] = { "signet_ca", "signet_cli",
     "signet_ra", "signet_ocsp", "signet_crl", "signet_station",
-    "signet_audit", "signet_agent", "signet_backup" };
+    "signet_audit", "signet_agent", "signet_backup",
+    "signet_archive" };
 
 #define R(r)	(1u << (r))
 #define READERS	(R(CA) | R(CLI) | R(AUDIT) | R(BACKUP))
@@ -64,6 +66,9 @@ static const struct {
 	{ &DB_APPLICATION_DECIDE, "application decide", R(RA) },
 	{ &DB_APPLICATION_FOLLOW, "application follow", R(RA) },
 	{ &DB_APPLICATION_NEW, "application new", R(RA) },
+	{ &DB_ARCHIVE, "archive", READERS | R(RA) },
+	{ &DB_ARCHIVE_PLAN, "archive plan", R(CLI) },
+	{ &DB_ARCHIVE_TAKE, "archive take", R(ARCHIVE) },
 	{ &DB_AUDIT, "audit", READERS | R(RA) },
 	{ &DB_AUDIT_APPEND, "audit append",
 	    R(CA) | R(CLI) | R(RA) | R(STATION) | R(CRL) | R(AGENT) |
@@ -106,8 +111,7 @@ static const struct {
 	{ &DB_HOLDER_ADD, "holder add", R(CLI) | R(RA) },
 	{ &DB_HOLDER_EDIT, "holder edit", R(CLI) },
 	{ &DB_ISSUE, "issue", R(CA) },
-	{ &DB_KEY, "key", READERS | R(RA) | R(CRL) |
-	    R(STATION) },
+	{ &DB_KEY, "key", READERS | R(RA) | R(STATION) },
 	{ &DB_LETTER, "letter", READERS },
 	{ &DB_LETTER_RUN, "letter run", R(CLI) },
 	{ &DB_NOTICE, "notice", R(RA) },
@@ -221,6 +225,17 @@ static const struct {
 	{ "UPDATE cert SET der = ''", 0 },
 	{ "UPDATE cert SET serial = ''", 0 },
 	{ "DELETE FROM cert", 0 },
+	{ "DELETE FROM orders", 0 },
+	{ "DELETE FROM crl", 0 },
+	{ "INSERT INTO archive (name) VALUES ('x')", 0 },
+	{ "INSERT INTO archived (ca) VALUES ('x')", 0 },
+	{ "UPDATE archived SET status = 'good'", 0 },
+	{ "DELETE FROM archived", 0 },
+	{ "UPDATE archive SET done_at = NULL", 0 },
+	{ "UPDATE orders SET archive = NULL", 0 },
+	{ "SELECT status, reason FROM archived WHERE serial = '\\x01'",
+	    READERS | R(RA) | R(STATION) | R(OCSP) },
+	{ "SELECT holder FROM archived", READERS | R(RA) | R(STATION) },
 	{ "SELECT der FROM cert", READERS | R(RA) | R(CRL) | R(STATION) },
 	{ "SELECT holder FROM cert", READERS | R(RA) | R(CRL) | R(STATION) },
 	{ "SELECT status, reason FROM cert WHERE serial = '\\x01'",
@@ -355,6 +370,7 @@ only_the_ca_writes_down_what_the_ca_did(void **state)
 		{ "act=ca-add\nat=x\n", R(CA) | R(CLI) },
 		{ "act=alarm\nat=x\n", R(CA) | R(CRL) },
 		{ "act=backup\nat=x\n", R(CA) | R(BACKUP) },
+		{ "act=archive\nat=x\n", R(CA) },
 	};
 
 	(void)state;
@@ -362,7 +378,7 @@ only_the_ca_writes_down_what_the_ca_did(void **state)
 		const struct db_table *const tables[] = { &DB_AUDIT_APPEND };
 		struct db *db;
 
-		if (r == OCSP || r == AUDIT)
+		if (r == OCSP || r == AUDIT || r == ARCHIVE)
 			continue;	/* which may not call it at all */
 		db = testdb_open(&t, role[r], tables, 1);
 		for (size_t i = 0; i < COUNT(entry); i++) {
