@@ -77,6 +77,8 @@ struct card_driver {
 	 * takes one. */
 	int	(*set_name)(struct card *, const struct card_name *,
 		    struct error *);
+	/* Is there a CCC?  1, 0, -1. */
+	int	(*has_capabilities)(struct card *, struct error *);
 	int	(*set_history)(struct card *, unsigned int nretired,
 		    struct error *);
 	/* Make a key; there may be one already, which is then gone.

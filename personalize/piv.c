@@ -7,6 +7,7 @@ const struct card_driver piv_driver = {
 	.select = piv_select,
 	.authenticate = piv_authenticate,
 	.set_name = piv_set_name,
+	.has_capabilities = piv_has_capabilities,
 	.set_history = piv_set_history,
 	.generate = piv_generate,
 	.find_key = piv_find_key,

@@ -178,6 +178,16 @@ piv_set_name(struct card *c, const struct card_name *name, struct error *e)
 }
 
 int
+piv_has_capabilities(struct card *c, struct error *e)
+{
+	struct buf	 ccc = { 0 };
+	int		 rc = piv_get(c, PIV_CCC, &ccc, e);
+
+	buf_clear(&ccc);
+	return rc;
+}
+
+int
 piv_set_history(struct card *c, unsigned int n, struct error *e)
 {
 	struct buf	 out = { 0 };

@@ -69,6 +69,7 @@ int	 piv_select(struct card *, struct error *);
 int	 piv_authenticate(struct card *, const struct secret *,
 	    struct error *);
 int	 piv_set_name(struct card *, const struct card_name *, struct error *);
+int	 piv_has_capabilities(struct card *, struct error *);
 int	 piv_set_history(struct card *, unsigned int, struct error *);
 int	 piv_generate(struct card *, enum card_slot, enum card_alg,
 	    EVP_PKEY **, struct error *);

@@ -37,6 +37,7 @@ struct station_conf {
 	char			*activate_at;	/* address in the letter */
 };
 extern const struct conf_item STATION_CONF[];
+#define STATION_CONF_PATH	SYSCONFDIR "/signet-station.conf"
 
 /* What the table cannot say. */
 int	 station_conf_check(const struct station_conf *, struct error *);

@@ -10,17 +10,17 @@
 #include "base/log.h"
 #include "card.h"
 #include "enrol.h"
+#include "look.h"
 #include "office.h"
 #include "os/cmd.h"
 #include "pcsc.h"
 #include "station.h"
 
-#define CONF_PATH	SYSCONFDIR "/signet-station.conf"
 #define LOOK_MS		1500
 
 static const struct cmd_opt	 global[] = {
 	{ "config", 'c', CMD_STRING, false, "FILE",
-	    "settings (" CONF_PATH ")" },
+	    "settings (" STATION_CONF_PATH ")" },
 	CMD_OPT_END
 };
 
@@ -28,7 +28,7 @@ static int
 get_conf(const struct cmd_args *a, struct station_conf *c, struct error *e)
 {
 	memset(c, 0, sizeof(*c));
-	if (conf_load(c, STATION_CONF, cmd_string(a, "config", CONF_PATH),
+	if (conf_load(c, STATION_CONF, cmd_string(a, "config", STATION_CONF_PATH),
 	    e) == -1)
 		return -1;
 	return station_conf_check(c, e);
@@ -211,6 +211,11 @@ static const struct cmd	 commands[] = {
 	    " same card and code.",
 	    "signet-station enrol --ra https://ra.example.org --holder 4711",
 	    ENROL_OPTIONS, 0, 0, enrol },
+	{ "look", "", "is the card in a reader as it should be?",
+	    "Nothing on the card is changed.  The card's PIN is needed only to"
+	    " try the keys that want it, and its last try is never spent.",
+	    "signet-station look --store",
+	    LOOK_OPTIONS, 0, 0, look },
 	{ "check", "", "are the settings right, and what they name there?",
 	    NULL, NULL, NULL, 0, 0, check },
 	{ "readers", "", "what readers there are, and which cards in them",

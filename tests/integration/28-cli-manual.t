@@ -54,7 +54,7 @@ while read -r command; do
 done <"$tmp/commands"
 signet-station --complete bash >"$tmp/completion"
 ok "so is the station's" bash -n "$tmp/completion"
-for command in run enrol check readers; do
+for command in run enrol look check readers; do
 	ok "signet-station $command is completed" grep -q "\"$command\")" \
 	    "$tmp/completion"
 done
