@@ -310,11 +310,15 @@ publishers_main(int parent, void *arg)
 {
 	const struct publisher_setup	*setup = arg;
 	struct publishers		 ps = { .setup = setup };
+	/* Those that it starts have walls of their own before their files. */
+	const struct sandbox		 box = { .user = setup->user,
+					    .all_paths = true,
+					    .no_exec = true };
 	struct pollfd			 fd = { parent, POLLIN, 0 };
 	struct error			 e = ERROR_INIT;
 	int				 rc;
 
-	if ((rc = sandbox_drop_user(setup->user, &e)) == 0)
+	if ((rc = sandbox_enter(&box, NULL, &e)) == 0)
 		rc = setup->once ? publishers_once(setup, &e) :
 		    start_all(&ps, setup, &e);
 	if (rc == -1)

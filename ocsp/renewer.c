@@ -208,6 +208,10 @@ int
 renewer_main(int parent, void *arg)
 {
 	const struct renewer_setup	*setup = arg;
+	/* The agent that it starts has walls of its own before its files. */
+	const struct sandbox		 box = { .user = setup->conf->user,
+					    .all_paths = true,
+					    .no_exec = true };
 	struct renewer			 r = { .setup = setup,
 	    .child = PROC_INIT, .parent = parent };
 	struct error			 e = ERROR_INIT;
@@ -219,7 +223,8 @@ renewer_main(int parent, void *arg)
 			close(setup->close_fd[i]);
 	if (sandbox_drop_user(setup->conf->user, &e) == -1 ||
 	    file_mkdir(setup->signers, 0700, &e) == -1 ||
-	    cert_load_chain(&r.roots, setup->conf->root, &e) == -1)
+	    cert_load_chain(&r.roots, setup->conf->root, &e) == -1 ||
+	    sandbox_enter(&box, NULL, &e) == -1)
 		log_error(&e, "renewer");
 	else {
 		renewer_loop(&r);

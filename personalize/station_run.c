@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/screen.h"
+#include "os/sandbox.h"
 
 static volatile sig_atomic_t	 told_to_end;
 
@@ -177,7 +178,8 @@ station_run(const struct station_run *run, struct error *e)
 	int		 rc = -1;
 
 	catch_signals();
-	if (station_begin(&s, run, e) == 0 && crew_start(&s, e) == 0) {
+	if (station_begin(&s, run, e) == 0 &&
+	    sandbox_supervise(true, e) == 0 && crew_start(&s, e) == 0) {
 		await_clerk(&s);
 		if (s.failed.code == ERROR_NONE)
 			station_loop(&s);

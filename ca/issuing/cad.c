@@ -433,7 +433,9 @@ main(int argc, char *argv[])
 		cad_metrics(&c);
 		goto out;
 	}
-	if (cad_start_agent(&c, &e) == -1)
+	/* It runs the operator's command, which takes heads away. */
+	if (cad_start_agent(&c, &e) == -1 ||
+	    sandbox_supervise(false, &e) == -1)
 		goto out;
 	service_watch(c.svc, c.worker[0].fd, cad_push, &c);
 	service_every(c.svc, 200, cad_look, &c);

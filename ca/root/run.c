@@ -65,7 +65,8 @@ enter(const char *dir, const char *output, const struct cmd_args *args,
 	const char *const	*more = NULL;
 	size_t			 i, n = 0, nmore;
 	struct sandbox_path	*path;
-	struct sandbox		 box = { .no_network = true, .no_exec = true };
+	struct sandbox		 box = { .no_network = true, .no_exec = true,
+				    .keep_capabilities = true };
 	char			*folder = NULL;
 	bool			 landlock;
 	int			 rc;

@@ -9,12 +9,18 @@
 #include <signal.h>
 #include <stdint.h>
 #include <unistd.h>
+#include <linux/capability.h>
+#include <linux/sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "base/mem.h"
+#ifdef SIGNET_FAULTS
+#include "os/sandbox_proof.h"
+#endif
 
 #ifdef SIGNET_SANITIZED
 #include <sanitizer/lsan_interface.h>
@@ -221,7 +227,8 @@ sandbox_landlock(const struct sandbox *s, bool *had, struct error *e)
 {
 	struct ll_ruleset	 rs = { 0 };
 	size_t			 i;
-	int			 abi = sandbox_abi(), fd, rc = -1;
+	int			 abi = s->all_paths ? 0 : sandbox_abi();
+	int			 fd, rc = -1;
 
 	*had = abi > 0;
 	if (abi == 0)
@@ -249,43 +256,110 @@ sandbox_landlock(const struct sandbox *s, bool *had, struct error *e)
 	return rc;
 }
 
-static int
-sandbox_refuse(scmp_filter_ctx ctx, int syscall_nr)
-{
-	int	 rv;
+/*
+ * What none of our processes has a use for, and who has broken into one would
+ * have: other processes' memory, the kernel's keys and programs, mounts,
+ * namespaces, the machine.  io_uring makes sockets and opens files without
+ * the system calls that are judged here.
+ */
+static const int	 never[] = {
+	SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
+	SCMP_SYS(process_vm_writev), SCMP_SYS(pidfd_getfd),
+	SCMP_SYS(process_madvise), SCMP_SYS(kcmp),
+	SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
+	SCMP_SYS(io_uring_register),
+	SCMP_SYS(bpf), SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd),
+	SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(keyctl),
+	SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(pivot_root),
+	SCMP_SYS(move_mount), SCMP_SYS(open_tree), SCMP_SYS(fsopen),
+	SCMP_SYS(fsconfig), SCMP_SYS(fsmount), SCMP_SYS(fspick),
+	SCMP_SYS(mount_setattr), SCMP_SYS(chroot), SCMP_SYS(unshare),
+	SCMP_SYS(setns), SCMP_SYS(open_by_handle_at), SCMP_SYS(swapon),
+	SCMP_SYS(swapoff), SCMP_SYS(acct), SCMP_SYS(quotactl),
+	SCMP_SYS(init_module), SCMP_SYS(finit_module),
+	SCMP_SYS(delete_module), SCMP_SYS(kexec_load),
+	SCMP_SYS(kexec_file_load), SCMP_SYS(reboot), SCMP_SYS(syslog),
+	SCMP_SYS(iopl), SCMP_SYS(ioperm), SCMP_SYS(personality),
+	SCMP_SYS(settimeofday), SCMP_SYS(clock_settime), SCMP_SYS(adjtimex),
+	SCMP_SYS(clock_adjtime), SCMP_SYS(sethostname),
+	SCMP_SYS(setdomainname),
+};
 
-	rv = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), syscall_nr, 0);
+static int
+sandbox_rule(int rv)
+{
 	/* A call that this architecture has not is refused by nature. */
 	return rv == -EDOM ? 0 : rv;
 }
 
 static int
-sandbox_refuse_sockets(scmp_filter_ctx ctx, bool but_local)
+sandbox_refuse(scmp_filter_ctx ctx, int syscall_nr)
 {
-	if (!but_local)
+	return sandbox_rule(seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES),
+	    syscall_nr, 0));
+}
+
+/* Which families of sockets stay: the resolver asks the kernel for addresses
+ * by AF_NETLINK. */
+static int
+sandbox_refuse_sockets(scmp_filter_ctx ctx, const struct sandbox *s)
+{
+	int	 rv = 0;
+
+	if (s->no_network && !s->local_sockets)
 		return sandbox_refuse(ctx, SCMP_SYS(socket));
-	return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket),
-	    1, SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
+	if (s->no_network)
+		return seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES),
+		    SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
+	for (scmp_datum_t family = 0; rv == 0 && family < AF_NETLINK; family++)
+		if (family != AF_UNIX && family != AF_INET &&
+		    family != AF_INET6)
+			rv = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES),
+			    SCMP_SYS(socket), 1,
+			    SCMP_A0(SCMP_CMP_EQ, family, 0));
+	return rv != 0 ? rv : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES),
+	    SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_GT, AF_NETLINK, 0));
+}
+
+/* In a user's namespace one is root over it, which opens much of the kernel.
+ * What clone3() asks for lies where no filter can look, so it is said not to
+ * be there, and the C library goes back to clone(). */
+static int
+sandbox_refuse_namespaces(scmp_filter_ctx ctx)
+{
+#ifdef __s390__
+	const struct scmp_arg_cmp	 flags = SCMP_A1(SCMP_CMP_MASKED_EQ,
+					    CLONE_NEWUSER, CLONE_NEWUSER);
+#else
+	const struct scmp_arg_cmp	 flags = SCMP_A0(SCMP_CMP_MASKED_EQ,
+					    CLONE_NEWUSER, CLONE_NEWUSER);
+#endif
+	int				 rv;
+
+	rv = seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(EACCES),
+	    SCMP_SYS(clone), 1, &flags);
+	return rv != 0 ? rv : sandbox_rule(seccomp_rule_add(ctx,
+	    SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0));
 }
 
 /*
- * Creating sockets and running programs are refused by name; a pair of
- * connected sockets leads nowhere and stays.  io_uring makes sockets without
- * the system call socket().
+ * Refused by name; a pair of connected sockets leads nowhere and stays.  A
+ * call in the way of another architecture kills.
  */
 static int
 sandbox_seccomp(const struct sandbox *s, struct error *e)
 {
 	scmp_filter_ctx	 ctx;
-	int		 rv = 0;
+	int		 rv;
 
-	if (!s->no_network && !s->no_exec)
-		return 0;
 	if ((ctx = seccomp_init(SCMP_ACT_ALLOW)) == NULL)
 		return error_set(e, ERROR_NOMEM, "sandbox: system call filter");
-	if (s->no_network)
-		if ((rv = sandbox_refuse_sockets(ctx, s->local_sockets)) == 0)
-			rv = sandbox_refuse(ctx, SCMP_SYS(io_uring_setup));
+	rv = sandbox_refuse_sockets(ctx, s);
+	for (size_t i = 0; rv == 0 && i < sizeof(never) / sizeof(never[0]);
+	    i++)
+		rv = sandbox_refuse(ctx, never[i]);
+	if (rv == 0)
+		rv = sandbox_refuse_namespaces(ctx);
 	if (rv == 0 && s->no_exec)
 		if ((rv = sandbox_refuse(ctx, SCMP_SYS(execve))) == 0)
 			rv = sandbox_refuse(ctx, SCMP_SYS(execveat));
@@ -298,20 +372,60 @@ sandbox_seccomp(const struct sandbox *s, struct error *e)
 	return error_sys(e, "sandbox: system call filter");
 }
 
+/* Who stays root is an ordinary user of that number. */
+static int
+sandbox_drop_capabilities(struct error *e)
+{
+	struct __user_cap_header_struct	 head = {
+		.version = _LINUX_CAPABILITY_VERSION_3
+	};
+	struct __user_cap_data_struct	 none[2] = { { 0 } }, had[2];
+
+	/* The service manager may have done it, and forbidden more of it. */
+	if (syscall(SYS_capget, &head, had) == 0 &&
+	    (had[0].permitted | had[1].permitted) == 0)
+		return 0;
+	for (unsigned long c = 0; prctl(PR_CAPBSET_READ, c, 0, 0, 0) != -1;
+	    c++)
+		if (prctl(PR_CAPBSET_DROP, c, 0, 0, 0) == -1)
+			break;		/* whose bounds are not ours to set */
+	if (syscall(SYS_capset, &head, none) == -1)
+		return error_sys(e, "sandbox: give up capabilities");
+	return 0;
+}
+
 int
 sandbox_enter(const struct sandbox *s, bool *had_landlock, struct error *e)
 {
-	bool	 had = false;
+	const struct rlimit	 none = { 0, 0 };
+	bool			 had = false;
 
 	if (sandbox_drop_user(s->user, e) == -1)
 		return -1;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
+	if (setrlimit(RLIMIT_CORE, &none) == -1 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
 	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
 		return error_sys(e, "sandbox: give up privileges");
+#ifdef SIGNET_FAULTS
+	sandbox_proof_open();
+#endif
 	if (sandbox_landlock(s, &had, e) == -1 ||
+	    (!s->keep_capabilities && sandbox_drop_capabilities(e) == -1) ||
 	    sandbox_seccomp(s, e) == -1)
 		return -1;
+#ifdef SIGNET_FAULTS
+	sandbox_proof_run(s, had);
+#endif
 	if (had_landlock != NULL)
 		*had_landlock = had;
 	return 0;
+}
+
+int
+sandbox_supervise(bool no_exec, struct error *e)
+{
+	const struct sandbox	 s = { .all_paths = true, .no_exec = no_exec,
+				    .keep_capabilities = true };
+
+	return sandbox_enter(&s, NULL, e);
 }

@@ -3,10 +3,11 @@
 #define SIGNET_OS_SANDBOX_H
 /*
  * What a process may still do after set-up.  Entered last, never left:
- * setresuid to the service user (when root), no_new_privs, not dumpable,
- * Landlock over the paths below, and where "no_network" is set a seccomp
- * filter that refuses to create any socket, or, with "local_sockets", any but
- * those of this machine (AF_UNIX).
+ * setresuid to the service user (when root), no capability, no_new_privs, no
+ * core file, Landlock over the paths below, and a seccomp filter.  It refuses
+ * always what takes hold of other processes, of the kernel or of the machine,
+ * and sockets that are not Unix, IP or the kernel's own; with "no_network" any
+ * socket, or, with "local_sockets", any but those of this machine (AF_UNIX).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +28,9 @@ struct sandbox {
 	bool				 no_network;
 	bool				 no_exec;
 	bool				 local_sockets;	/* though no network */
+	/* Root that stays root reaches files of others, as by hand. */
+	bool				 keep_capabilities;
+	bool				 all_paths;	/* no Landlock */
 };
 
 /*
@@ -37,4 +41,9 @@ int	 sandbox_drop_user(const char *user, struct error *);
 /* Landlock missing from the kernel is not an error: *had_landlock tells. */
 int	 sandbox_enter(const struct sandbox *, bool *had_landlock,
 	    struct error *);
+/*
+ * For who does nothing but start others and take them away: its user, files
+ * and capabilities stay, since those begin with them.
+ */
+int	 sandbox_supervise(bool no_exec, struct error *);
 #endif

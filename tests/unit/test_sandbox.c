@@ -7,10 +7,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 #include <arpa/inet.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -376,7 +380,7 @@ everything(struct fixture *f)
 {
 	const struct sandbox_path	 path[] = { { f->in, SANDBOX_READ } };
 	const struct sandbox		 s = {
-		"nobody", path, 1, true, true, false
+		"nobody", path, 1, true, true, false, false, false
 	};
 	struct error			 e = ERROR_INIT;
 
@@ -397,6 +401,141 @@ all_walls_stand_together(void **state)
 	in_child(everything, *state);
 }
 
+/* What the process itself finds when it tries: see sandbox_proof.h. */
+static int
+prove(const struct sandbox *s)
+{
+	struct error	 e = ERROR_INIT;
+
+	return sandbox_enter(s, NULL, &e) == -1;
+}
+
+static int
+prove_alone(struct fixture *f)
+{
+	const struct sandbox	 s = { .no_network = true, .no_exec = true };
+
+	(void)f;
+	return prove(&s);
+}
+
+static int
+prove_networked(struct fixture *f)
+{
+	const struct sandbox	 s = { .no_exec = true };
+
+	(void)f;
+	return prove(&s);
+}
+
+/* How many attempts it reports, all of them refused. */
+static size_t
+attempts(int (*fn)(struct fixture *), struct fixture *f)
+{
+	char	*report = mem_printf("%s/report", f->dir);
+	char	*outside = mem_printf("%s/outside", f->dir);
+	char	 line[128];
+	size_t	 n = 0, len;
+	FILE	*in;
+
+	assert_int_equal(close(creat(outside, 0666)), 0);
+	assert_int_equal(close(creat(report, 0666)), 0);
+	assert_int_equal(setenv("SIGNET_SANDBOX_PROOF", f->dir, 1), 0);
+	in_child(fn, f);
+	assert_int_equal(unsetenv("SIGNET_SANDBOX_PROOF"), 0);
+	in = fopen(report, "r");
+	assert_non_null(in);
+	for (; fgets(line, sizeof(line), in) != NULL; n++) {
+		len = strlen(line);
+		if (len < 9 || strcmp(line + len - 9, " refused\n") != 0)
+			fail_msg("%s", line);
+	}
+	fclose(in);
+	(void)remove(outside);
+	(void)remove(report);
+	mem_free(&outside);
+	mem_free(&report);
+	return n;
+}
+
+static void
+nothing_is_gained_by_who_breaks_in(void **state)
+{
+#ifdef SIGNET_FAULTS
+	/* With files or, where there is no Landlock, without. */
+	assert_in_range(attempts(prove_alone, *state), 28, 40);
+	assert_in_range(attempts(prove_networked, *state), 23, 35);
+#else
+	assert_int_equal(attempts(prove_alone, *state), 0);
+	assert_int_equal(attempts(prove_networked, *state), 0);
+#endif
+}
+
+static void *
+thread(void *arg)
+{
+	return arg;
+}
+
+static int
+work_on(struct fixture *f)
+{
+	const struct sandbox	 s = { .no_exec = true };
+	struct error		 e = ERROR_INIT;
+	pthread_t		 id;
+	void			*back = NULL;
+	int			 fd, status;
+	pid_t			 pid;
+
+	CHECK(sandbox_enter(&s, NULL, &e) == 0);
+	CHECK((fd = socket(AF_INET6, SOCK_STREAM, 0)) != -1);
+	close(fd);
+	CHECK((fd = socket(AF_NETLINK, SOCK_RAW, 0)) != -1);
+	close(fd);
+	/* The C library makes threads with clone3() where it can. */
+	CHECK(pthread_create(&id, NULL, thread, f) == 0);
+	CHECK(pthread_join(id, &back) == 0 && back == f);
+	if ((pid = fork()) == 0)
+		_exit(7);
+	CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 7);
+	return 0;
+}
+
+static void
+threads_processes_and_the_internet_stay_where_they_are_needed(void **state)
+{
+	in_child(work_on, *state);
+}
+
+static int
+stay_root(struct fixture *f)
+{
+	const struct sandbox_path	 path[] = { { "/", SANDBOX_WRITE } };
+	const struct sandbox		 s = { .path = path, .npath = 1 };
+	struct error			 e = ERROR_INIT;
+	struct rlimit			 core;
+	char				*x = mem_printf("%s/x", f->in);
+
+	if (geteuid() != 0)
+		return SKIP;
+	CHECK(chown(x, 0, 0) == -1 && errno == ENOENT);
+	CHECK(close(creat(x, 0600)) == 0 && chown(x, 1, 1) == 0);
+	CHECK(sandbox_enter(&s, NULL, &e) == 0);
+	CHECK(open(x, O_RDONLY) == -1 && errno == EACCES);
+	CHECK(setuid(65534) == -1 && errno == EPERM);
+	for (unsigned long c = 0; prctl(PR_CAPBSET_READ, c, 0, 0, 0) != -1;
+	    c++)
+		CHECK(prctl(PR_CAPBSET_READ, c, 0, 0, 0) == 0);
+	CHECK(getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_max == 0);
+	return 0;
+}
+
+static void
+root_in_a_sandbox_is_root_no_more(void **state)
+{
+	in_child(stay_root, *state);
+}
+
 #define TEST(t)	cmocka_unit_test_setup_teardown(t, setup, teardown)
 
 int
@@ -415,6 +554,9 @@ main(void)
 		TEST(without_no_exec_programs_below_the_paths_run),
 		TEST(a_sandbox_has_no_way_up_and_is_not_dumped),
 		TEST(all_walls_stand_together),
+		TEST(nothing_is_gained_by_who_breaks_in),
+		TEST(threads_processes_and_the_internet_stay_where_they_are_needed),
+		TEST(root_in_a_sandbox_is_root_no_more),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
