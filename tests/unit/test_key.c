@@ -217,6 +217,38 @@ other_kinds_of_key_are_not_used(void **state)
 	EVP_PKEY_free(key);
 }
 
+/* RFC 7914: 2^14 rounds over blocks of 8, five times. */
+static void
+a_guess_at_the_passphrase_of_a_key_file_costs_time_and_memory(void **state)
+{
+	static const char	 cost[] = "\x02\x02\x40\x00\x02\x01\x08"
+				    "\x02\x01\x05";
+	struct keys		*k = *state;
+	struct secret		 pass = { 0 };
+	struct error		 e = ERROR_INIT;
+	unsigned char		*der = NULL;
+	char			*name = NULL, *header = NULL;
+	BIO			*bio;
+	long			 n;
+
+#ifdef SIGNET_FAULTS
+	unsetenv("SIGNET_CHEAP_KEYS");
+#else			/* says nothing to a production build */
+	setenv("SIGNET_CHEAP_KEYS", "yes", 1);
+#endif
+	assert_int_equal(secret_set(&pass, "correct horse", 13, &e), 0);
+	assert_int_equal(key_store(in(k, "slow.key"), k->key, &pass, &e), 0);
+	bio = BIO_new_file(in(k, "slow.key"), "r");
+	assert_int_equal(PEM_read_bio(bio, &name, &header, &der, &n), 1);
+	assert_string_equal(name, "ENCRYPTED PRIVATE KEY");
+	assert_non_null(memmem(der, (size_t)n, cost, sizeof(cost) - 1));
+	OPENSSL_free(name);
+	OPENSSL_free(header);
+	OPENSSL_free(der);
+	BIO_free(bio);
+	secret_free(&pass);
+}
+
 static void
 an_encrypted_key_file_opens_with_its_passphrase_only(void **state)
 {
@@ -548,6 +580,8 @@ main(void)
 		    signatures_over_pieces_are_those_over_the_whole),
 		cmocka_unit_test(
 		    an_encrypted_key_file_opens_with_its_passphrase_only),
+		cmocka_unit_test(
+		    a_guess_at_the_passphrase_of_a_key_file_costs_time_and_memory),
 		cmocka_unit_test(openssl_reads_our_key_files),
 		cmocka_unit_test(
 		    a_key_in_clear_is_refused_when_others_can_read_it),
