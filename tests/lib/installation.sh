@@ -24,10 +24,10 @@ pki=$tmp/pki
 arc=2.25.48630738149683718521173944708743016276	# doc/oids.md
 
 install_pki() {
-	[ -n "$tap_pg" ] || start_pg
 	if [ -z "$*${pki_url:-}${root_key:-}${ca_key:-}${key:-}" ]; then
 		pki_usual
 	else
+		[ -n "$tap_pg" ] || start_pg
 		pki_make "$@"
 	fi
 	SIGNET_CONFIG=$pki/signet.conf
@@ -53,7 +53,8 @@ pki_make() {
 # next to the programs that made it; the others take that over.
 pki_usual() {
 	usual=$(cat "$srcdir"/etc/profiles/* "$srcdir"/db/*.sql \
-	    "$(command -v signet)" "$(command -v signet-cad)" \
+	    "$srcdir/tests/lib/installation.sh" "$(command -v signet)" \
+	    "$(command -v signet-cad)" \
 	    "$(command -v signet-root)" | cksum | cut -d ' ' -f 1)
 	usual=$SIGNET_BUILD/tests/usual.$usual
 	mkdir -p "$SIGNET_BUILD/tests"
@@ -63,24 +64,38 @@ pki_usual() {
 		pki_restore
 		return
 	fi
+	[ -n "$tap_pg" ] || start_pg 9>&-
 	pki_make
 	rm -rf "$SIGNET_BUILD"/tests/usual.[0-9]*
 	mkdir -m 700 "$usual" && cp -a "$pki" "$usual/pki" &&
 	    pg_dumpall --roles-only >"$usual/roles.sql" &&
 	    pg_dump --create --dbname=signet >"$usual/signet.sql" &&
+	    pg_stop "$tmp/pg" && cp -a "$tmp/pg/data" "$usual/data" &&
+	    pg_again "$tmp/pg" 9>&- &&
 	    echo "$tmp" >"$usual/tmp" && touch "$usual/whole"
 	exec 9>&-
 }
 
 # There it is in one directory, here in another.  (What the root was given
-# stays as it was: its record has the digests.)
+# stays as it was: its record has the digests.)  Who has a server of another
+# kind already is given the tables.
 pki_restore() {
 	usual_tmp=$(cat "$usual/tmp")
 	cp -a "$usual/pki" "$pki" &&
-	    sed -i "s,$usual_tmp,$tmp,g" "$pki"/*.conf "$pki"/founding/*.conf &&
-	    sed '/ROLE postgres/d' "$usual/roles.sql" "$usual/signet.sql" |
-	    psql -X -q -v ON_ERROR_STOP=1 >"$tmp/init.log" 2>&1 && return
-	sed 's/^/# /' "$tmp/init.log"
+	    sed -i "s,$usual_tmp,$tmp,g" "$pki"/*.conf "$pki"/founding/*.conf ||
+	    usual_fails
+	if [ -z "$tap_pg" ]; then
+		PG_FROM=$usual/data
+		start_pg
+		unset PG_FROM
+		return
+	fi
+	sed '/ROLE postgres/d' "$usual/roles.sql" "$usual/signet.sql" |
+	    psql -X -q -v ON_ERROR_STOP=1 >"$tmp/init.log" 2>&1 || usual_fails
+}
+
+usual_fails() {
+	[ ! -e "$tmp/init.log" ] || sed 's/^/# /' "$tmp/init.log"
 	echo 'Bail out! the usual installation cannot be taken over'
 	exit 1
 }

@@ -13,6 +13,7 @@
 #	pg_replica_promote DIR
 #
 # PG_UNDER is a command that the server runs under, with its own clock perhaps.
+# PG_FROM is what a server that was stopped has left, to begin with.
 # PG_FSYNC=on makes commits durable (default off: faster).  PostgreSQL refuses
 # to run as root: then it runs as "postgres", or as "nobody".
 
@@ -42,6 +43,24 @@ pg_bindir() {
 	done | sort -V | tail -n 1
 }
 
+# pg_init DIR/data - what initdb makes is the same each time: the first one keeps
+# it next to the programs under test, and the others take that over.
+pg_init() {
+	pg_kept=${SIGNET_BUILD:-}/tests/empty.$(id -u).$(printf %s "$pg_bin" | tr / -)
+	if [ -n "${PG_FROM:-}" ]; then
+		cp -a "$PG_FROM" "$1"
+	elif [ -n "${SIGNET_BUILD:-}" ] && [ -d "$pg_kept" ]; then
+		cp -a "$pg_kept" "$1"
+	else
+		pg_as "$pg_bin/initdb" --no-sync --auth=trust --encoding=UTF8 \
+		    --locale=C --username=postgres --pgdata="$1" || return 1
+		[ -d "${SIGNET_BUILD:+$SIGNET_BUILD/tests}" ] || return 0
+		# Who comes second finds the first one's.
+		cp -a "$1" "$pg_kept.$$" && mv -T "$pg_kept.$$" "$pg_kept" ||
+		    rm -rf "$pg_kept.$$"
+	fi
+}
+
 pg_start() {
 	pg_bin=$(pg_bindir)
 	if [ -z "$pg_bin" ]; then
@@ -58,9 +77,7 @@ pg_start() {
 	fi
 	(
 		cd "$pg_dir" || exit 1
-		pg_as "$pg_bin/initdb" --no-sync --auth=trust --encoding=UTF8 \
-		    --locale=C --username=postgres --pgdata="$pg_dir/data" \
-		    >"$pg_dir/initdb.log" 2>&1 || exit 1
+		pg_init "$pg_dir/data" >"$pg_dir/initdb.log" 2>&1 || exit 1
 		cat >>"$pg_dir/data/postgresql.conf" <<-EOF
 		listen_addresses = ''
 		unix_socket_directories = '$pg_dir'
