@@ -198,6 +198,7 @@ each_directory(struct cli *c, each_fn *fn, void *arg, struct error *e)
 struct checked {
 	struct out_list	*out;
 	bool		 mend;
+	bool		 quiet;		/* count only */
 	int64_t		 entries, differ, wait, unpublishable;
 };
 
@@ -223,8 +224,9 @@ check_all(struct cli *c, struct checked *sum, struct error *e)
 {
 	int	 rc;
 
-	sum->out = out_list_new(stdout, c->json, 0, PUBLISH_CHECK_COLS,
-	    PUBLISH_CHECK_NCOLS);
+	if (!sum->quiet)
+		sum->out = out_list_new(stdout, c->json, 0,
+		    PUBLISH_CHECK_COLS, PUBLISH_CHECK_NCOLS);
 	rc = each_directory(c, check_one, sum, e);
 	out_list_free(&sum->out);
 	return rc;
@@ -345,14 +347,36 @@ wait_until_done(struct cli *c, struct error *e)
 	return rc;
 }
 
+/* For programs one object, whether all is well now or not; people have seen the
+ * entries. */
+static int
+report(struct cli *c, json_t *doc, const struct checked *after,
+    struct error *e)
+{
+	json_t	*counts = json_pack("{s:I, s:I, s:I, s:I}",
+		    "entries", (json_int_t)after->entries,
+		    "waiting", (json_int_t)after->wait,
+		    "differ", (json_int_t)after->differ,
+		    "unpublishable", (json_int_t)after->unpublishable);
+
+	json_object_update(doc, counts);
+	json_decref(counts);
+	if (c->json)
+		cli_did(c, doc, "%s", "");
+	else
+		json_decref(doc);
+	return verdict(c, after, e);
+}
+
 static int
 publish_repair(struct cmd_args *a, void *ctx, struct error *e)
 {
-	struct checked	 sum = { .mend = true }, after = { .mend = false };
 	struct cli	*c = ctx;
+	struct checked	 sum = { .mend = true }, after = { .mend = false };
 	int64_t		 revived = 0;
 
 	cli_begin(c, a);
+	sum.quiet = after.quiet = c->json;
 	if (each_directory(c, revive_one, &revived, e) == -1 ||
 	    check_all(c, &sum, e) == -1)
 		return -1;
@@ -361,21 +385,23 @@ publish_repair(struct cmd_args *a, void *ctx, struct error *e)
 	if (db_notify(c->desk.db, "signet_delivery", e) == -1 ||
 	    wait_until_done(c, e) == -1 || check_all(c, &after, e) == -1)
 		return -1;
-	return verdict(c, &after, e);
+	return report(c, json_pack("{s:I, s:I}", "mended",
+	    (json_int_t)sum.differ, "again", (json_int_t)revived), &after, e);
 }
 
 static int
 publish_rebuild(struct cmd_args *a, void *ctx, struct error *e)
 {
-	struct checked	 after = { .mend = false };
 	struct cli	*c = ctx;
+	struct checked	 after = { .mend = false };
 
 	cli_begin(c, a);
+	after.quiet = c->json;
 	if (each_directory(c, refill_one, NULL, e) == -1 ||
 	    db_notify(c->desk.db, "signet_issued", e) == -1 ||
 	    wait_until_done(c, e) == -1 || check_all(c, &after, e) == -1)
 		return -1;
-	return verdict(c, &after, e);
+	return report(c, json_object(), &after, e);
 }
 
 static int

@@ -94,7 +94,10 @@ ok 'check knows that it waits' signet publish check
 said 'the others wait for signet-crld'
 start signet-crld -d -c "$pki/crld.conf"
 crld_pid=$last
-ok 'repair mends them all' signet publish repair
+ok 'repair mends them all' signet publish repair --json
+is '... and says for programs what it did' "$(jq -c \
+    'keys_unsorted, [.again, .differ, .unpublishable]' "$tmp/out" | tr '\n' ' ')" \
+    '["mended","again","entries","waiting","differ","unpublishable"] [0,0,0] '
 ok 'check finds nothing any more' signet publish check
 
 # From nothing.
@@ -103,8 +106,10 @@ slapd_stop
 rm -rf "$tmp/ldap/data"/*
 slapd_start "$tmp/ldap"
 start signet-crld -d -c "$pki/crld.conf"
-ok 'rebuild fills an empty directory' signet publish rebuild \
+ok 'rebuild fills an empty directory' signet publish rebuild --json \
     --wait "${crld_seconds}s"
+is '... and says so, too' "$(jq -c '[.differ, .unpublishable], .entries > 100' \
+    "$tmp/out" | tr '\n' ' ')" '[0,0] true '
 is '... with all of them' "$(found_by_publisher "ou=people,$ldap_base" one \
     '(objectClass=pkiUser)' 1.1 | grep -c '^dn')" "$entries"
 
