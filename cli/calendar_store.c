@@ -359,6 +359,8 @@ calendar_store(struct calendar *k, struct error *e)
 	find_own_profiles(k);
 	span.profiles = k->profile;
 	span.n = k->nprofiles;
+	span.told = k->serial;
+	span.ntold = k->nserials;
 	if (take_cas(k, e) == -1 ||
 	    take_all_own(k, &span, e) == -1 || take_credentials(k, e) == -1 ||
 	    take_backup(k, e) == -1)

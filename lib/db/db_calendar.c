@@ -31,7 +31,9 @@ static const struct db_stmt stmt[] = {
 	    " ORDER BY c.not_after, c.id LIMIT $6::bigint"),
 	[CERT_WEEKS] = DB_STMT("calendar_cert_weeks", WEEKS("not_after",
 	    "cert WHERE " ENDS("not_after")
-	    " AND profile <> ALL ($3::text[]) AND status <> 'revoked'")),
+	    " AND profile <> ALL ($3::text[]) AND status <> 'revoked'"
+	    " AND serial NOT IN (SELECT decode(t, 'hex')"
+	    "  FROM unnest($4::text[]) t)")),
 	[CARD_WEEKS] = DB_STMT("calendar_card_weeks", WEEKS("expires",
 	    "card WHERE " ENDS("expires") " AND " CARDS_IN_USE)),
 	[CARDS] = DB_STMT("calendar_cards",
@@ -136,9 +138,10 @@ db_calendar_cert_weeks(struct db *db, const struct db_calendar_span *s,
     struct db_calendar_weeks *out, struct arena *a, struct error *e)
 {
 	const struct db_arg	 arg[] = { db_int(s->now), db_int(s->until),
-				    db_texts(s->profiles, s->n) };
+				    db_texts(s->profiles, s->n),
+				    db_texts(s->told, s->ntold) };
 
-	return ask_weeks(db, CERT_WEEKS, arg, 3, out, a, e);
+	return ask_weeks(db, CERT_WEEKS, arg, 4, out, a, e);
 }
 
 int

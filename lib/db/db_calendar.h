@@ -15,6 +15,9 @@ struct db_calendar_span {
 	const char *const	*profiles;	/* of the suite's own people
 						 * and programs */
 	size_t			 n;
+	const char *const	*told;		/* serials in hex: not among
+						 * those of holders */
+	size_t			 ntold;
 };
 
 struct db_calendar_cert {
@@ -30,7 +33,7 @@ struct db_calendar_certs {
 /* Of these profiles, not revoked, and nothing newer has taken their place. */
 int	 db_calendar_own(struct db *, const struct db_calendar_span *,
 	    struct db_calendar_certs *, struct arena *, struct error *);
-/* Of all others, not revoked: by their end, after that end and id. */
+/* Of all others, told or not, not revoked: by their end, after that end and id. */
 int	 db_calendar_certs(struct db *, const struct db_calendar_span *,
 	    int64_t after, int64_t id, size_t limit,
 	    struct db_calendar_certs *, struct arena *, struct error *);
