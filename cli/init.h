@@ -167,6 +167,9 @@ int	 init_order_state(struct init *, const struct init_subject *,
 void	 init_users_defaults(struct init_conf *);
 int	 init_users_check(const struct init_conf *, struct error *);
 int	 init_users_begin(struct init *, struct error *);
+/* While root runs signet-cad: its keys are root's, if they were given away. */
+int	 init_users_lend(struct init *, bool *lent, struct error *);
+int	 init_users_return(struct init *, struct error *);
 /* The user of the daemon whose agent has that name, or NULL. */
 const char *init_user(const struct init *, const char *agent);
 /* Where that agent's key is, which is in "dir" as a rule. */

@@ -22,10 +22,18 @@ run_cad(struct init *in, struct error *e)
 	char		*argv[] = { NULL, arena_strdup(a, "--once"),
 			    arena_strdup(a, "-d"), arena_strdup(a, "-c"),
 			    init_path(in, "cad.conf"), NULL };
+	struct error	 other = ERROR_INIT;
+	bool		 lent;
+	int		 rc;
 
 	if (init_find_program(in, "signet-cad", &argv[0], e) == -1)
 		return -1;
-	return init_run(in, "cad", argv, e);
+	rc = init_users_lend(in, &lent, e);
+	if (rc == 0)
+		rc = init_run(in, "cad", argv, e);
+	if (lent && init_users_return(in, rc == 0 ? e : &other) == -1)
+		rc = -1;
+	return rc;
 }
 
 static bool

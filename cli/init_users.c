@@ -194,17 +194,42 @@ init_users_begin(struct init *in, struct error *e)
 	return in->conf.service_users ? give_states(in, 0, e) : 0;
 }
 
+static int
+give_keys(struct init *in, const char *user, struct error *e)
+{
+	size_t	 i;
+
+	for (i = 0; i < 2; i++)
+		if (give(in, init_path(in, "ca/%s.key", INIT_CAS[i]), user, 0,
+		    e) == -1)
+			return -1;
+	return give(in, arena_printf(in->cli->desk.arena, "%s/cad.key",
+	    init_agent_dir(in, "cad", "agents")), user, 0, e);
+}
+
+int
+init_users_lend(struct init *in, bool *lent, struct error *e)
+{
+	struct stat	 st;
+
+	*lent = in->conf.service_users && stat(init_path(in, "ca/%s.key",
+	    INIT_CAS[0]), &st) == 0 && st.st_uid != 0;
+	return *lent ? give_keys(in, "root", e) : 0;
+}
+
+int
+init_users_return(struct init *in, struct error *e)
+{
+	return give_keys(in, "signet-cad", e);
+}
+
 /* All that is in them, and the keys of the CAs. */
 int
 init_step_users(struct init *in, struct error *e)
 {
-	size_t	 i;
-
 	if (!in->conf.service_users)
 		return 0;
-	for (i = 0; i < 2; i++)
-		if (give(in, init_path(in, "ca/%s.key", INIT_CAS[i]),
-		    "signet-cad", 0, e) == -1)
-			return -1;
+	if (give_keys(in, "signet-cad", e) == -1)
+		return -1;
 	return give_states(in, INT_MAX, e);
 }
