@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "event.h"
+#include <time.h>
+
 #include "os/msg.h"
 
 #define EVENT_MSG	1
@@ -21,6 +23,15 @@ event_name(enum event_kind kind)
 	return names[kind];
 }
 
+static int64_t
+event_now(void)
+{
+	struct timespec	 t = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + (int64_t)t.tv_nsec;
+}
+
 int
 event_send(int fd, const struct event *v, struct error *e)
 {
@@ -38,6 +49,7 @@ event_send(int fd, const struct event *v, struct error *e)
 	msg_put_u32(&m, v->waiting);
 	msg_put_u32(&m, v->issued);
 	msg_put_u32(&m, v->spoiled);
+	msg_put_i64(&m, event_now());
 	rc = msg_send(fd, &m, e);
 	msg_clear(&m);
 	return rc;
@@ -60,6 +72,7 @@ event_recv(int fd, struct event *v, struct error *e)
 		v->waiting = msg_get_u32(&m);
 		v->issued = msg_get_u32(&m);
 		v->spoiled = msg_get_u32(&m);
+		v->sent = msg_get_i64(&m);
 		rc = msg_done(&m, e) == -1 ? -1 : 1;
 		if (rc == 1 && (v->kind >= EVENT__MAX ||
 		    v->step >= STEP__MAX || v->slot >= CARD_SLOT__MAX))

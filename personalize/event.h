@@ -40,7 +40,10 @@ struct event {
 	char		 number[JOB_TEXT], holder[JOB_TEXT];
 	char		 text[400];
 	uint32_t	 waiting, issued, spoiled;	/* of BALANCE */
+	int64_t		 sent;			/* when, in nanoseconds of the
+						 * machine's clock */
 };
+/* It sets "sent" by itself: events of several processes are put in order by it. */
 int	 event_send(int fd, const struct event *, struct error *);
 /* 1, 0 who tells is gone, -1. */
 int	 event_recv(int fd, struct event *, struct error *);

@@ -44,6 +44,46 @@ hear(struct station *s, int *fd)
 		crew_close(fd);
 }
 
+static bool
+has_word(int fd)
+{
+	struct pollfd	 p = { .fd = fd, .events = POLLIN };
+
+	return fd != -1 && poll(&p, 1, 0) == 1;
+}
+
+/*
+ * What the clerk says of a card has its place among what the worker says of it:
+ * after "a card is there", which may not have been heard yet, since lines are
+ * looked at one after the other, and before what is next there.
+ */
+static void
+hear_clerk(struct station *s)
+{
+	struct event	 v = { .reader = 0 }, w = { .reader = 0 };
+	struct error	 e = ERROR_INIT;
+	bool		 later = false;
+	int		*fd = NULL;
+
+	if (event_recv(s->clerk.fd, &v, &e) != 1) {
+		crew_close(&s->clerk.fd);
+		return;
+	}
+	if (v.reader < s->n)
+		fd = &s->worker[v.reader].proc.fd;
+	while (!later && fd != NULL && has_word(*fd)) {
+		if (event_recv(*fd, &w, &e) != 1) {
+			crew_close(fd);
+			break;
+		}
+		if (!(later = w.sent > v.sent))
+			station_show(s, &w);
+	}
+	station_show(s, &v);
+	if (later)
+		station_show(s, &w);
+}
+
 static void
 station_turn(struct station *s, struct pollfd *p)
 {
@@ -56,15 +96,14 @@ station_turn(struct station *s, struct pollfd *p)
 		for (size_t i = 0; i < s->n + 2; i++)
 			p[i].revents = 0;
 	}
-	/* What the clerk says of a card comes before what is next there. */
 	if (s->clerk.fd != -1 && p[s->n].revents != 0) {
 		if (s->clerk_ready)
-			hear(s, &s->clerk.fd);
+			hear_clerk(s);
 		else
 			crew_hear_clerk(s);
 	}
 	for (size_t i = 0; i < s->n; i++)
-		if (s->worker[i].proc.fd != -1 && p[i].revents != 0)
+		if (p[i].revents != 0 && has_word(s->worker[i].proc.fd))
 			hear(s, &s->worker[i].proc.fd);
 	if (s->agent.fd != -1 && p[s->n + 1].revents != 0)
 		station_agent_hear(s);
