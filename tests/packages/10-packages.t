@@ -99,6 +99,36 @@ for p in $all; do
 	    ! dpkg-deb -c "$1"/"$2"_*.deb | grep -E "^-.{7}w|\.key$|secret"' - \
 	    "$tmp/debs/0.1.0" "$p"
 done
+# has PACKAGE PATH... - which are patterns of the shell's
+has() (
+	dpkg-deb --fsys-tarfile "$tmp/debs/0.1.0/$1"_*.deb | tar -tf - |
+	    sed 's,^\./,,; s,\.gz$,,' >"$tmp/list"
+	shift
+	set -f
+	for path; do
+		grep -qxF "$path" "$tmp/list" || {
+			echo "no $path"
+			exit 1
+		}
+	done
+)
+man=usr/share/man
+# shellcheck disable=SC2046 # a list of names
+ok 'each command has its page beside it' has signet-cli $(cd "$srcdir/man" &&
+    ls signet.1 signet-[a-rt-z]*.1 | sed "s,^,$man/man1/,") \
+    $man/man5/signet.conf.5
+ok 'each daemon has its own' has signet-ca $man/man8/signet-cad.8 \
+    $man/man5/signet-cad.conf.5 $man/man8/signet-root.8
+ok 'and who makes cards' has signet-station $man/man1/signet-station.1 \
+    usr/share/bash-completion/completions/signet-station
+ok 'a shell completes commands' has signet-cli \
+    usr/share/bash-completion/completions/signet
+units=$(pkg-config --variable=systemdsystemunitdir systemd)
+ok 'backups have their timer where the command is' has signet-cli \
+    "${units#/}/signet-backup.timer" "${units#/}/signet-backup.service"
+ok 'a dashboard and rules for alerts are there' has signet-common \
+    usr/share/signet/watch/signet-dashboard.json \
+    usr/share/signet/watch/signet-alerts.yml
 
 # ---- a fresh Debian ----
 ok "a fresh root of Debian $suite" debootstrap --variant=minbase \
@@ -123,6 +153,10 @@ for d in cad ocspd crld rad; do
 	    [ -z "$(systemd-analyze verify --man=no --recursive-errors=no \
 	    --root="$1" "$2" 2>&1 | grep -F "$2")" ]' - "$root" \
 	    "signet-$d.service"
+	systemd-analyze security --offline=true --threshold=20 --no-pager \
+	    --root="$root" "signet-$d.service" >"$tmp/out" 2>/dev/null
+	tap_result $? "signet-$d: exposure at most 2.0 of 10"
+	sed -n 's/^[^O]*\(Overall.*[0-9]\) .*/# \1/p' "$tmp/out"
 done
 not 'nobody makes a backup before it was said for whom' test -e \
     "$root/etc/systemd/system/timers.target.wants/signet-backup.timer"
@@ -158,6 +192,13 @@ pg_ctlcluster "$v" main start
 cat /debs/ident >"$etc/pg_ident.conf"
 pg_ctlcluster "$v" main reload
 signet init --dir /etc/signet </dev/null
+
+# What is missing later is made by a CA whose keys have been given away.
+rm /var/lib/signet/cad/heads.pem
+signet init --dir /etc/signet </dev/null
+stat -c 'keys of %U' /etc/signet/ca/people.key \
+    /var/lib/signet/cad/agent/cad.key
+stat -c 'head of %U' /var/lib/signet/cad/heads.pem
 sed -i 's/^signet *root *postgres$//' "$etc/pg_ident.conf"
 pg_ctlcluster "$v" main reload
 unit() {
@@ -211,6 +252,9 @@ for d in cad crld ocspd rad; do
 	    '/^runs as/ && $4 == c { print $3 }' "$tmp/try" | tr '\n' ' ')" \
 	    "signet-$d "
 done
+is 'signet init was run again, and keys are whose they were' \
+    "$(grep -E '^(keys|head) of' "$tmp/try" | sort | uniq -c | tr -s ' \n' ' ')" \
+    ' 1 head of signet-cad 2 keys of signet-cad '
 is "nobody reads another's keys" "$(grep -c '^other: .*Permission denied' \
     "$tmp/try")" 2
 ok 'the list is at its address' grep -q '^list: issuer' "$tmp/try"
