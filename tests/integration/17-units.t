@@ -42,6 +42,10 @@ for d in signet-backup signet-cad signet-crld signet-ocspd signet-rad \
 	    grep -qiE '^(ExecStart|Environment).*(pass|pin)' \
 	    "$tmp/units/$d.service"
 done
+for d in signet-cad signet-crld signet-ocspd signet-rad signet-station@; do
+	ok "$d: the end of a process is said by who has started it" \
+	    has "$d" KillMode=mixed
+done
 for d in signet-cad signet-crld signet-ocspd signet-rad; do
 	ok "$d is waited for until it is ready" has "$d" Type=notify
 	ok "$d is started again" has "$d" Restart=always
