@@ -48,7 +48,8 @@ packages_missing() {
 	done
 }
 
-# packages_install NAME... - install what is missing, as root or through sudo
+# packages_install NAME... - install what is missing, as root or through sudo;
+# what could not be installed is in $missing
 packages_install() {
 	if ! command -v dpkg-query >/dev/null 2>&1; then
 		echo "not a Debian system: assuming that these are here: $*" >&2
@@ -61,8 +62,8 @@ packages_install() {
 	elif command -v sudo >/dev/null 2>&1; then
 		as_root=sudo
 	else
-		echo "packages are missing, and there is no sudo. As root:" >&2
-		echo "    apt-get install $missing" >&2
+		echo "packages are missing, and only root can install them" \
+		    "(there is no sudo)" >&2
 		return 1
 	fi
 	echo "installing: $missing" >&2
@@ -72,22 +73,28 @@ packages_install() {
 	# shellcheck disable=SC2086 # lists of words
 	$apt update >&2
 	# shellcheck disable=SC2086
-	packages_quiet $apt install --no-install-recommends $missing >&2
+	packages_quiet $apt install --no-install-recommends $missing >&2 &&
+	    return
+	# shellcheck disable=SC2086
+	missing=$(packages_missing $missing)
+	return 1
 }
 
 # packages_quiet COMMAND... - while it runs no package starts a daemon: a
 # machine that is to run tests or a trial does not want an LDAP server on every
-# address.  See invoke-rc.d(8); what the machine says for itself stays.
-packages_quiet() {
+# address.  See invoke-rc.d(8); what the machine says for itself stays, and what
+# we say goes, however this ends.
+packages_quiet() (
 	policy=/usr/sbin/policy-rc.d
-	if [ -e "$policy" ]; then
+	mark="# of Signet's tools/packages.sh, while packages are installed"
+	if [ -e "$policy" ] && ! grep -qxF "$mark" "$policy"; then
 		"$@"
-		return
+		exit
 	fi
-	printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null &&
-	    $as_root chmod 755 "$policy"
+	trap '$as_root rm -f "$policy"' EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	printf '#!/bin/sh\n%s\nexit 101\n' "$mark" |
+	    $as_root tee "$policy" >/dev/null && $as_root chmod 755 "$policy"
 	"$@"
-	packages_status=$?
-	$as_root rm -f "$policy"
-	return "$packages_status"
-}
+)

@@ -13,9 +13,12 @@ has_readers() {
 }
 
 cards_place() {
-	(umask 077 && mkdir -p "$cards/conf") || die "cannot write in $cards"
-	# A station is another user then, who needs the socket.
-	! has_users || chmod 711 "$cards"
+	(umask 077 && mkdir -p "$cards" "$reading/conf") &&
+	    cp "$top/tests/lib/pcscd.pl" "$reading" ||
+	    die "cannot write in $home"
+	# Where earlier versions had them.
+	[ ! -e "$cards/place-0" ] || mv "$cards"/place-* "$cards"/card-[01]* \
+	    "$reading" || die "cannot write in $reading"
 }
 
 # Two ports that follow each other, for each reader.
@@ -40,16 +43,17 @@ readers_there() {
 
 # One copy of the driver for each: it keeps its sockets in statics.
 reader_start() {
-	cp "$driver" "$cards/driver-$1.so" &&
-	cat >"$cards/conf/$1" <<-CONF || die "cannot write in $cards"
+	cp "$driver" "$reading/driver-$1.so" &&
+	cat >"$reading/conf/$1" <<-CONF || die "cannot write in $reading"
 	FRIENDLYNAME "Example Reader $1"
 	DEVICENAME /dev/null:$2
-	LIBPATH $cards/driver-$1.so
+	LIBPATH $reading/driver-$1.so
 	CHANNELID $2
 	CONF
-	[ -e "$cards/place-$1" ] ||
-	    echo "-x -n $((1001 + $1)) card-$1" >"$cards/place-$1"
-	(cd "$cards" && in_background "reader-$1" \
+	[ -e "$reading/place-$1" ] ||
+	    echo "-x -n $((1001 + $1)) card-$1" >"$reading/place-$1"
+	stage_place "$reading" || die "cannot give $reading to $stage_user"
+	(cd "$reading" && on_stage "in_background reader-$1" \
 	    "$made/tests/lib/pivcard/pivcard" -p "$2" "place-$1")
 }
 
@@ -75,9 +79,9 @@ cards_start() {
 		background_stop "reader-$reader" pivcard >/dev/null
 		reader_start "$reader" "$reader_port"
 	done <"$state/reader.ports"
-	in_background pcscd env \
+	on_stage "in_background pcscd" env \
 	    LD_PRELOAD="$made/tests/lib/pivcard/loopback.so" \
-	    perl "$top/tests/lib/pcscd.pl" "$pcsc_socket" "$cards/conf"
+	    perl "$reading/pcscd.pl" "$pcsc_socket" "$reading/conf"
 	wait_for readers_there || die "the card readers do not come up" \
 	    "see $state/log/pcscd.log"
 	! has_users || chmod 666 "$pcsc_socket"
@@ -94,7 +98,8 @@ cards_stop() {
 cards_status() {
 	if background_runs pcscd; then
 		echo "card readers  running, pcscd is process" \
-		    "$(background_pid pcscd)"
+		    "$(background_pid pcscd) of" \
+		    "$(stat -c %U "/proc/$(background_pid pcscd)")"
 	else
 		echo "card readers  not running"
 	fi
@@ -184,7 +189,7 @@ show_cards() {
 		make_batch || die "no batch of cards"
 		PCSCLITE_CSOCK_NAME=$pcsc_socket
 		export PCSCLITE_CSOCK_NAME
-		daemon_as station run timeout 120 signet-station \
+		daemon_as station run timeout --foreground 900 signet-station \
 		    run -c "$inst/station.conf" --batch first --lines \
 		    --cards 2 || die "the cards are not made" \
 		    "signet card list; signet audit show"

@@ -10,6 +10,8 @@
 common=/var/lib/signet-quickstart
 comment='Signet quickstart'
 daemon_users="signet-cad signet-crld signet-ocspd signet-rad signet-station"
+# Who plays what belongs to others: card readers, the mail server.
+stage_user=signet-quickstart
 
 is_root() {
 	[ "$(id -u)" -eq 0 ]
@@ -52,8 +54,10 @@ home_read() {
 	inst=$home/signet
 	store=$home/postgres
 	cards=$home/cards
+	reading=$home/readers
+	sink=$home/sink
 	SIGNET_CONFIG=$inst/signet.conf
-	pcsc_socket=$cards/pcscd.comm
+	pcsc_socket=$reading/pcscd.comm
 	ldapi=ldapi://$(printf '%s/directory/ldapi' "$home" | sed 's|/|%2F|g')
 }
 
@@ -96,12 +100,31 @@ user_make() {
 	    --shell /usr/sbin/nologin --comment "$comment" "$1"
 }
 
+# stage_place DIR - where that user may write
+stage_place() {
+	mkdir -p "$1" || return 1
+	! has_users || { chown -R "$stage_user:" "$1" && chmod 711 "$1"; }
+}
+
+# on_stage DO COMMAND... - as that user, who has Debian's programs and not those
+# of root's home, or else as whose this is
+on_stage() {
+	how=$1
+	shift
+	if has_users; then
+		set -- setpriv --reuid="$stage_user" --regid="$stage_user" \
+		    --clear-groups --no-new-privs --inh-caps=-all -- \
+		    env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+	fi
+	$how "$@"
+}
+
 # In turn: another one may be at it.
 users_make() (
 	has_users || exit 0
 	mkdir -p "$common" && exec 6>"$common/lock" && flock 6 ||
 	    die "cannot write in $common"
-	for user in $daemon_users; do
+	for user in $daemon_users $stage_user; do
 		user_make "$user"
 	done
 	grep -qxF "$state" "$common/states" 2>/dev/null ||
@@ -115,7 +138,7 @@ users_remove() (
 	grep -vxF "$state" "$common/states" >"$common/states.new"
 	mv "$common/states.new" "$common/states"
 	[ ! -s "$common/states" ] || exit 0
-	for user in $daemon_users; do
+	for user in $daemon_users $stage_user; do
 		if getent passwd "$user" | grep -q ":$comment:"; then
 			userdel "$user" && echo "user $user removed"
 		fi

@@ -9,11 +9,14 @@ mail_start() {
 	command -v python3 >/dev/null || die \
 	    "there is no python3, which plays the mail server" \
 	    "apt-get install python3"
-	mkdir -p "$state/sink/mail" && rm -f "$state/sink/port" &&
-	    ln -sfn sink/mail "$state/mail" || die "cannot write in $state"
-	in_background mail python3 "$top/tests/lib/smtp_sink.py" \
-	    "$state/sink" --port "$smtp_port"
-	wait_for test -s "$state/sink/port" || {
+	# The clone may be where that user cannot look.
+	mkdir -p "$sink/mail" && rm -f "$sink/port" &&
+	    cp "$top/tests/lib/smtp_sink.py" "$sink" && stage_place "$sink" &&
+	    chmod 700 "$sink/mail" && ln -sfn "$sink/mail" "$state/mail" ||
+	    die "cannot write in $sink"
+	on_stage "in_background mail" python3 "$sink/smtp_sink.py" \
+	    "$sink" --port "$smtp_port"
+	wait_for test -s "$sink/port" || {
 		tail -n 5 "$state/log/mail.log" >&2
 		die "the mail server does not start: is port $smtp_port taken?"
 	}
@@ -26,8 +29,8 @@ mail_stop() {
 
 mail_status() {
 	if background_runs mail smtp_sink; then
-		echo "mail server   running, process $(background_pid mail)," \
-		    "keeps mail in $state/mail"
+		echo "mail server   running, process $(background_pid mail) of" \
+		    "$(stat -c %U "/proc/$(background_pid mail)"), keeps mail in $state/mail"
 	else
 		echo "mail server   not running"
 	fi
@@ -46,5 +49,5 @@ for name in sys.argv[3:]:
                      m.get_content())
     found = link.group(0) if link else found
 print(found)
-sys.exit(0 if found else 1)' "$1" "$2" "$state"/sink/mail/*.eml
+sys.exit(0 if found else 1)' "$1" "$2" "$sink"/mail/*.eml
 }
