@@ -125,6 +125,14 @@ struct card_driver {
 	 * key; nothing has changed. */
 	int	(*set_management)(struct card *, uint8_t alg,
 		    const struct secret *key, struct error *);
+	/* Is there a place that the card shows to nobody without its PIN?
+	 * After authenticate(); something meaningless is put there, and the
+	 * card is reopened.  1, 0, -1. */
+	int	(*hides_management)(struct card *, struct error *);
+	/* Then, after authenticate() and verify(): put the management key where
+	 * whoever has the PIN finds it.  ERROR_CARD: there is no such place. */
+	int	(*keep_management)(struct card *, const struct secret *key,
+		    struct error *);
 	/* How often a PIN may be wrong; both are the factory's afterwards. */
 	int	(*set_tries)(struct card *, int pin, int puk, struct error *);
 	/* To the factory's state; everything on it is gone. */

@@ -36,6 +36,9 @@ struct job {
 	 * card keeps the one it came with. */
 	struct secret	 management, pin, puk;
 	uint8_t		 management_alg;	/* of card.h; the first to try */
+	/* The card is to keep that key, for who has the PIN; false afterwards
+	 * where it has no place for it. */
+	bool		 keeps_management;
 	/* It comes with nothing on it: all this is set in its channel. */
 	bool		 is_bare;
 	uint8_t		 channel_version;

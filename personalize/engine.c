@@ -262,6 +262,31 @@ set_management(struct engine *g, struct error *e)
 	}
 }
 
+/* Where the card would show it to anybody, it is not put there. */
+static int
+keep_management(struct engine *g, struct error *e)
+{
+	const struct card_driver	*d = g->card->driver;
+	struct job			*j = g->job;
+	int				 hides;
+
+	if (begin(g, STEP_MANAGEMENT, CARD_AUTHENTICATION, e) == -1 ||
+	    (hides = d->hides_management(g->card, e)) == -1)
+		return -1;
+	if ((j->keeps_management = hides == 1) == false)
+		return 0;
+	if (d->authenticate(g->card, &j->management, e) == -1 ||
+	    verify_pin(g, e) == -1)
+		return -1;
+	if (d->keep_management(g->card, &j->management, e) == 0)
+		return 0;
+	if (e->code != ERROR_CARD || is_over(g, e))
+		return -1;
+	error_clear(e);
+	j->keeps_management = false;
+	return 0;
+}
+
 /* The management key is the last, for nothing can be written without it. */
 static int
 lock(struct engine *g, struct error *e)
@@ -272,8 +297,13 @@ lock(struct engine *g, struct error *e)
 		if (!g->own_pin && set_pins(g, true, e) == -1)
 			return -1;
 	}
-	return g->own_management || g->job->management.len == 0 ? 0 :
-	    set_management(g, e);
+	if (g->job->management.len == 0) {
+		g->job->keeps_management = false;
+		return 0;
+	}
+	if (!g->own_management && set_management(g, e) == -1)
+		return -1;
+	return g->job->keeps_management ? keep_management(g, e) : 0;
 }
 
 /* ---- cards that come with nothing on them ---- */

@@ -63,6 +63,7 @@ struct enrol {
 	char		*dir;
 	const char	*escrow, *sealed;
 	struct secret	 puk, management;	/* of the finished card */
+	bool		 keeps_management;	/* that card */
 };
 
 static void
@@ -132,6 +133,7 @@ get_rest(struct enrol *r, const struct cmd_args *a, struct error *e)
 	r->home.until = clock_monotonic_ms() + wait * 1000;
 	r->escrow = cmd_string(a, "escrow", NULL);
 	r->sealed = cmd_string(a, "sealed", NULL);
+	r->home.is_escrowed = r->escrow != NULL;
 	if ((r->escrow == NULL) != (r->sealed == NULL))
 		return error_set(e, ERROR_INPUT, "--escrow and --sealed go "
 		    "together");
@@ -278,6 +280,7 @@ visit_begin(struct enrol *r, struct visit *v, struct error *e)
 static int
 keep_secrets(struct enrol *r, const struct job *j, struct error *e)
 {
+	r->keeps_management = j->keeps_management;
 	return secret_dup(&r->puk, &j->puk, e) == -1 ? -1 :
 	    secret_dup(&r->management, &j->management, e);
 }
@@ -390,8 +393,12 @@ finish(struct enrol *r, struct error *e)
 		    "somewhere else than the card.\n", (const char *)r->puk.p,
 		    (const char *)r->puk.p + 4);
 	}
-	if (!r->home.extended)
-		puts("The card keeps the management key that it came with.");
+	puts(!r->home.extended || r->management.len == 0 ?
+	    "The card keeps the management key that it came with." :
+	    r->keeps_management ?
+	    "The card keeps its management key for who has the PIN." :
+	    r->sealed != NULL ? "The management key is with the PUK." :
+	    "The card has no place for its management key: nobody has it.");
 	puts("The card is ready.");
 	if (fflush(stdout) != 0)
 		return error_sys(e, "say it");

@@ -145,7 +145,8 @@ home_found(void *arg, const struct card_info *info, struct job *j,
 	struct job_slot		*s = &j->slot[0];
 
 	(void)info;
-	*j = (struct job){ .name = { .expires = j->expires }, .nslots = 1 };
+	*j = (struct job){ .name = { .expires = j->expires }, .nslots = 1,
+	    .keeps_management = !h->is_escrowed };
 	memcpy(j->name.guid, d->guid, sizeof(j->name.guid));
 	memcpy(j->name.unique, d->guid, sizeof(j->name.unique));
 	memcpy(j->expires, d->expires, sizeof(j->expires));

@@ -20,6 +20,7 @@ struct home {
 
 	struct diary	 diary;
 	bool		 extended;
+	bool		 is_escrowed;	/* the management key is with others */
 	bool		 is_done;
 };
 struct clerk home_clerk(struct home *);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Data objects: SP 800-73-4 part 1, 3 and appendix A. */
+#include <openssl/crypto.h>
 #include "piv_private.h"
 
 static void
@@ -15,6 +16,15 @@ static uint32_t
 container(uint32_t tag)
 {
 	return tag == PIV_DISCOVERY ? tag : 0x53;
+}
+
+/* The management key may be in it. */
+static void
+wipe(struct buf *b)
+{
+	if (b->p != NULL)
+		OPENSSL_cleanse(b->p, b->len);
+	buf_clear(b);
 }
 
 int
@@ -48,7 +58,7 @@ piv_get(struct card *c, uint32_t tag, struct buf *out, struct error *e)
 		buf_add(out, v.p, v.len);
 	rc = v.len > 0;		/* empty is deleted */
  out:
-	buf_clear(&answer);
+	wipe(&answer);
 	buf_clear(&ask);
 	return rc;
 }
@@ -65,7 +75,7 @@ piv_put(struct card *c, uint32_t tag, struct bytes value, uint16_t *sw,
 	tlv_put(&data, container(tag), value);
 	rc = piv_send(c, PIV_PUT, 0x3f, 0xff, BYTES(data.p, data.len), NULL,
 	    sw, e);
-	buf_clear(&data);
+	wipe(&data);
 	return rc;
 }
 
@@ -81,7 +91,7 @@ compare(struct card *c, uint32_t tag, struct bytes value, const char *what,
 		rc = error_set(e, ERROR_CARD,
 		    "%s: the card keeps something else than was written",
 		    what);
-	buf_clear(&back);
+	wipe(&back);
 	return rc == -1 ? -1 : 0;
 }
 

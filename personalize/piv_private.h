@@ -12,6 +12,8 @@
 #define PIV_CCC		0x5fc107
 #define PIV_HISTORY	0x5fc10c
 #define PIV_DISCOVERY	0x7e
+#define PIV_PRINTED	0x5fc109
+#define PIV_ADMIN	0x5fff00	/* a vendor's */
 #define PIV_ATTESTER	0x5fff01
 #define PIV_MANAGEMENT	0x9b
 #define PIV_BLOCK_MAX	16
@@ -93,6 +95,9 @@ int	 piv_change(struct card *, enum card_pin, const struct secret *,
 int	 piv_unblock(struct card *, const struct secret *,
 	    const struct secret *, struct error *);
 int	 piv_set_management(struct card *, uint8_t alg, const struct secret *,
+	    struct error *);
+int	 piv_hides_management(struct card *, struct error *);
+int	 piv_keep_management(struct card *, const struct secret *,
 	    struct error *);
 int	 piv_set_tries(struct card *, int, int, struct error *);
 int	 piv_reset(struct card *, struct error *);

@@ -52,6 +52,62 @@ piv_attest(struct card *c, enum card_slot slot, X509 **leaf, X509 **issuer,
 	return rc;
 }
 
+/* SP 800-73-4 part 1, table 2: the printed information is read after the PIN
+ * alone.  Whether this card knows that is seen only when there is some. */
+int
+piv_hides_management(struct card *c, struct error *e)
+{
+	static const uint8_t	 nothing[] = { 0x88, 0 };
+	static const uint8_t	 tag[] = { 0x5c, 3, PIV_PRINTED >> 16,
+		PIV_PRINTED >> 8 & 0xff, PIV_PRINTED & 0xff };
+	struct buf		 out = { 0 };
+	uint16_t		 sw;
+	int			 rc;
+
+	if (!c->info.extended)
+		return 0;
+	if (piv_put(c, PIV_PRINTED, BYTES(nothing, sizeof(nothing)), &sw,
+	    e) == -1 || card_reopen(c, e) == -1)
+		return -1;
+	if (sw != APDU_OK)
+		return 0;
+	rc = piv_send(c, PIV_GET, 0x3f, 0xff, BYTES(tag, sizeof(tag)), &out,
+	    &sw, e);
+	buf_clear(&out);
+	return rc == -1 ? -1 : sw == APDU_SECURITY;
+}
+
+/* Where that vendor's own tools look for it: an object of theirs says that
+ * (ADMIN_PROTECTED) the key is in the printed information. */
+#define ADMIN_PROTECTED	0x02
+
+int
+piv_keep_management(struct card *c, const struct secret *key,
+    struct error *e)
+{
+	static const uint8_t	 flags[] = { 0x80, 3, 0x81, 1,
+		ADMIN_PROTECTED };
+	struct secret		 v = { NULL, 0 };
+	int			 rc = -1;
+
+	if (need_extension(c, "keep its management key", e) == -1 ||
+	    secret_new(&v, 4 + key->len, e) == -1)
+		return -1;
+	v.p[0] = 0x88;
+	v.p[1] = (uint8_t)(2 + key->len);
+	v.p[2] = 0x89;
+	v.p[3] = (uint8_t)key->len;
+	memcpy(v.p + 4, key->p, key->len);
+	if (piv_store(c, PIV_PRINTED, BYTES(v.p, v.len), "printed information",
+	    e) == 0)
+		rc = piv_store(c, PIV_ADMIN, BYTES(flags, sizeof(flags)),
+		    "who has the management key", e);
+	if (rc == -1 && !c->io->lost)
+		e->code = ERROR_CARD;
+	secret_free(&v);
+	return rc;
+}
+
 int
 piv_set_tries(struct card *c, int pin, int puk, struct error *e)
 {

@@ -52,6 +52,17 @@ unblocks() {		# PUK
 	piv -a unblock-pin -P "$1" -N 731946 2>&1 | grep -q Success
 }
 
+# The management key that the card shows after the PIN, as the tool's maker has
+# them kept: 88 (89 key), and 80 (81 flags).
+kept_key() {		# OPTION...
+	piv "$@" -a read-object --id 0x5fc109 -f hex 2>/dev/null |
+	    tr -d ' \n' | sed -n 's/^88228920//p'
+}
+
+card_key() {		# FILE - of the card
+	awk '$1 == "manage" { print $NF }' "$1"
+}
+
 certs_of() {
 	sql "SELECT count(*) FROM cert WHERE holder = '$1'"
 }
@@ -127,6 +138,14 @@ is '... which has the certificate' "$(certs_of h1)" 1
 ok '... of the store' has_cert h1
 ok 'its PIN is the one that was chosen' opens
 is 'nothing is kept any more' "$(ls "$tmp/state")" ''
+ok 'the card keeps its management key' grep -q \
+    'keeps its management key for who has the PIN' "$tmp/said"
+is '... shows it to nobody' "$(kept_key)" ''
+is '... but to who has the PIN' "$(kept_key -a verify-pin -P "$(cat "$tmp/pin")")" \
+    "$(card_key "$tmp/a")"
+is '... which is a key' "$(card_key "$tmp/a" | awk '{ print length }')" 64
+is '... and says so' "$(piv -a read-object --id 0x5fff00 -f hex 2>/dev/null |
+    tr -d ' \n')" 8003810102
 puk=$(puk_shown)
 ok 'N027: the PUK that was shown unblocks it' unblocks "$puk"
 exits 5 'it is not made twice' station_enrol h1
@@ -208,6 +227,8 @@ reader=1
 card_insert 1 "$tmp/f" -n 1006
 ok 'a strict card with an RSA key' done_with h5 --alg rsa:2048 \
     --escrow "$tmp/escrow.pem" --sealed "$tmp/sealed"
+ok '... which keeps the management key of its factory' grep -q \
+    'keeps the management key that it came with' "$tmp/said"
 not '... whose PUK is not shown' grep -q 'PUK:' "$tmp/said"
 ok '... has its certificate' has_cert h5
 openssl cms -decrypt -inform DER -in "$tmp/sealed" -recip "$tmp/escrow.pem" \

@@ -286,6 +286,34 @@ card_attested_refuses_the_word_for_another_key(void **state)
 	EVP_PKEY_free(pub);
 }
 
+static void
+piv_keep_management_is_for_cards_that_ask_for_the_pin(void **state)
+{
+	struct fixture			*f = *state;
+	const struct card_driver	*d = &piv_driver;
+
+	insert(f, false, 3);
+	authenticated(f);
+	assert_int_equal(d->hides_management(&f->card, &f->e), 0);
+	refused(f, d->keep_management(&f->card, &f->plan.factory_management,
+	    &f->e), ERROR_CARD, "keep its management key: this card cannot");
+	insert(f, true, 3);
+	authenticated(f);
+	f->slot.card.lie = LIE_OPEN;
+	assert_int_equal(d->hides_management(&f->card, &f->e), 0);
+	f->slot.card.lie = LIE_NONE;
+	authenticated(f);
+	assert_int_equal(d->hides_management(&f->card, &f->e), 1);
+	authenticated(f);
+	assert_int_equal(d->keep_management(&f->card,
+	    &f->plan.factory_management, &f->e), -1);
+	error_clear(&f->e);		/* nobody can see that it is there */
+	assert_int_equal(d->verify(&f->card, &f->plan.factory_pin, 1, &f->e),
+	    0);
+	assert_int_equal(d->keep_management(&f->card,
+	    &f->plan.factory_management, &f->e), 0);
+}
+
 /* G044: it is certain that the certificate is in the card. */
 static void
 piv_write_cert_notices_that_the_card_keeps_something_else(void **state)
@@ -587,6 +615,7 @@ main(void)
 		TEST(card_request_refuses_a_key_that_was_not_made_on_this_card),
 		TEST(card_request_gives_the_key_alone_where_it_only_agrees),
 		TEST(card_attested_refuses_the_word_for_another_key),
+		TEST(piv_keep_management_is_for_cards_that_ask_for_the_pin),
 		TEST(piv_write_cert_notices_that_the_card_keeps_something_else),
 		TEST(piv_write_cert_compresses_only_what_does_not_fit),
 		TEST(piv_verify_does_not_spend_the_last_tries),

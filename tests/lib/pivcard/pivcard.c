@@ -74,7 +74,7 @@ static const char usage[] =
 "  -w STATE-FILE another card is put in instead\n"
 "  -t            writes objects in parts, as they come\n"
 "  -e            wants the exact Le (6Cxx)\n"
-"  -f key|signature|attestation|witness|stored|channel|answer  lies about it\n"
+"  -f key|signature|attestation|witness|stored|open|channel|answer  lies about it\n"
 "  -j FILE       \"makes\" the key that is in FILE; made if not there\n"
 "  -d MS|real    each command takes so long, or as long as with real cards\n"
 "  -l FILE       a line for each command, without its data; last, its us\n"
@@ -84,6 +84,7 @@ static const char *const lies[LIE__MAX] = {
 	[LIE_NONE] = "none", [LIE_KEY] = "key",
 	[LIE_SIGNATURE] = "signature", [LIE_ATTESTATION] = "attestation",
 	[LIE_WITNESS] = "witness", [LIE_STORED] = "stored",
+	[LIE_OPEN] = "open",
 	[LIE_CHANNEL] = "channel", [LIE_ANSWER] = "answer",
 };
 

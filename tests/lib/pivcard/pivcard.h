@@ -54,6 +54,7 @@ enum pivcard_lie {
 	LIE_ATTESTATION,	/* attests another key */
 	LIE_WITNESS,		/* does not know the management key */
 	LIE_STORED,		/* says 9000 and keeps something else */
+	LIE_OPEN,		/* shows all objects without a PIN */
 	LIE_CHANNEL,		/* does not know the channel's keys */
 	LIE_ANSWER,		/* answers in the channel are changed */
 	LIE__MAX

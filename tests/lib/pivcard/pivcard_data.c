@@ -140,7 +140,7 @@ pivcard_get_data(struct pivcard *c, const struct pivcard_command *cmd,
 	}
 	if ((o = pivcard_object_find(c, tag)) == NULL)
 		return SW_NO_OBJECT;
-	if (tag_needs_pin(tag) && !c->verified)
+	if (tag_needs_pin(tag) && !c->verified && c->lie != LIE_OPEN)
 		return SW_SECURITY;
 	ber_put(out, 0x53, o->value.p, o->value.len);
 	return SW_OK;
