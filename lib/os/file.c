@@ -123,26 +123,59 @@ file_set_mode(int fd, mode_t mode)
 	return errno == EPERM && (mode & 044) == 044 ? 0 : -1;
 }
 
-/* The new content under a temporary name in the same directory, on disk. */
-static int
-file_store_temp(char *temp, const void *p, size_t len, mode_t mode)
+/* A file that a crash left there, ours alone, at which nobody is any more. */
+static bool
+file_is_left(int fd, const char *temp)
 {
-	int	 fd, no, rc = -1;
+	struct stat	 st, now;
 
-	if ((fd = mkostemp(temp, O_CLOEXEC)) == -1)
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_uid == geteuid() && st.st_nlink == 1 &&
+	    flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+	    lstat(temp, &now) == 0 && now.st_ino == st.st_ino &&
+	    now.st_dev == st.st_dev &&
+	    (st.st_size == 0 || ftruncate(fd, 0) == 0);
+}
+
+/*
+ * Each path has a temporary name of its own, so that what a crash leaves is
+ * taken over by whoever writes there next; a lock says that somebody is at it.
+ * Where that name is taken, by a stranger perhaps, there is one of its kind.
+ */
+static int
+file_open_temp(char **temp, const char *dir, const char *path)
+{
+	int	 fd;
+
+	*temp = mem_printf("%s/.%s.tmp", dir, file_basename(path));
+	fd = open(*temp, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+	    0600);
+	if (fd != -1 && file_is_left(fd, *temp))
+		return fd;
+	if (fd != -1)
+		close(fd);
+	mem_free(temp);
+	*temp = mem_printf("%s/.%s.XXXXXX", dir, file_basename(path));
+	return mkostemp(*temp, O_CLOEXEC);
+}
+
+/* The new content under a temporary name in the same directory, on disk; *fd
+ * is to be closed when it has its name. */
+static int
+file_store_temp(int *fd, char **temp, const char *path, const char *dir,
+    const void *p, size_t len, mode_t mode)
+{
+	int	 no;
+
+	if ((*fd = file_open_temp(temp, dir, path)) == -1)
 		return -1;
-	if (file_set_mode(fd, mode) == 0 && file_write(fd, p, len) == 0 &&
-	    fsync(fd) == 0)
-		rc = 0;
+	if (file_set_mode(*fd, mode) == 0 && file_write(*fd, p, len) == 0 &&
+	    fsync(*fd) == 0)
+		return 0;
 	no = errno;
-	if (close(fd) == -1 && rc == 0) {
-		no = errno;
-		rc = -1;
-	}
-	if (rc == -1)
-		unlink(temp);
+	unlink(*temp);
 	errno = no;
-	return rc;
+	return -1;
 }
 
 /* Rename without replacing: link() where the file system has no flag for it. */
@@ -163,11 +196,10 @@ file_put(const char *path, const void *p, size_t len, mode_t mode,
     bool replace, struct error *e)
 {
 	char	*dir = NULL, *temp = NULL;
-	int	 rc = -1;
+	int	 fd = -1, rc = -1;
 
 	dir = file_dirname(path);
-	temp = mem_printf("%s/.%s.XXXXXX", dir, file_basename(path));
-	if (file_store_temp(temp, p, len, mode) == -1) {
+	if (file_store_temp(&fd, &temp, path, dir, p, len, mode) == -1) {
 		error_sys(e, "write %s", path);
 		goto out;
 	}
@@ -189,6 +221,8 @@ file_put(const char *path, const void *p, size_t len, mode_t mode,
 	}
 	rc = 0;
  out:
+	if (fd != -1)
+		close(fd);
 	mem_free(&temp);
 	mem_free(&dir);
 	return rc;

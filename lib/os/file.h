@@ -13,7 +13,8 @@
 /* The whole file; more than max bytes is ERROR_INPUT.  "-" is stdin. */
 int	 file_load(struct buf *out, const char *path, size_t max,
 	    struct error *);
-/* Temporary file, fsync, rename, fsync of the directory. */
+/* Temporary file, fsync, rename, fsync of the directory.  A crash may leave the
+ * first; who writes there next takes it over. */
 int	 file_store(const char *path, const void *, size_t, mode_t,
 	    struct error *);
 /* As file_store, but refuses to replace: ERROR_CONFLICT. */

@@ -5,7 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <unistd.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -355,10 +357,73 @@ file_store_killed_at_any_point_leaves_old_or_new(void **state)
 	assert_int_equal(file_store(f->path, "old", 3, 0600, &f->e), 0);
 	store_and_die(f, "file-written");
 	assert_content(f->path, "old");
+	assert_int_equal(count_files(f->dir), 2);
 	store_and_die(f, "file-renamed:1");
 	assert_content(f->path, "new");
+	assert_int_equal(count_files(f->dir), 1);
 }
 #endif
+
+/* Under the temporary name of dir/a. */
+static char *
+temp_of(const struct fixture *f)
+{
+	return file_join(f->dir, ".a.tmp");
+}
+
+static void
+file_store_never_writes_by_way_of_a_link_that_lies_there(void **state)
+{
+	struct fixture	*f = *state;
+	char		*temp = temp_of(f), *other = file_join(f->dir, "b");
+
+	assert_int_equal(file_store(other, "theirs", 6, 0600, &f->e), 0);
+	assert_int_equal(symlink(other, temp), 0);
+	assert_int_equal(file_store(f->path, "new", 3, 0600, &f->e), 0);
+	assert_content(other, "theirs");
+	assert_int_equal(unlink(temp), 0);
+	assert_int_equal(link(other, temp), 0);
+	assert_int_equal(file_store(f->path, "newer", 5, 0600, &f->e), 0);
+	assert_content(other, "theirs");
+	assert_content(f->path, "newer");
+	mem_free(&other);
+	mem_free(&temp);
+}
+
+static void
+file_store_leaves_what_another_is_writing(void **state)
+{
+	struct fixture	*f = *state;
+	char		*temp = temp_of(f);
+	int		 fd;
+
+	fd = open(temp, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(write(fd, "theirs", 6), 6);
+	assert_int_equal(file_store(f->path, "new", 3, 0600, &f->e), 0);
+	assert_content(f->path, "new");
+	assert_content(temp, "theirs");
+	close(fd);
+	mem_free(&temp);
+}
+
+static void
+file_store_takes_over_what_a_crash_left(void **state)
+{
+	struct fixture	*f = *state;
+	char		*temp = temp_of(f);
+	int		 fd;
+
+	fd = open(temp, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(write(fd, "longer than that", 16), 16);
+	close(fd);
+	assert_int_equal(file_store(f->path, "new", 3, 0600, &f->e), 0);
+	assert_content(f->path, "new");
+	assert_int_equal(count_files(f->dir), 1);
+	mem_free(&temp);
+}
 
 #define TEST(t)	cmocka_unit_test_setup_teardown(t, setup, teardown)
 
@@ -381,6 +446,9 @@ main(void)
 		TEST(file_directory_is_what_stands_before_the_last_slash),
 		TEST(file_join_keeps_absolute_names),
 		TEST(file_lock_is_held_by_one_until_closed),
+		TEST(file_store_never_writes_by_way_of_a_link_that_lies_there),
+		TEST(file_store_leaves_what_another_is_writing),
+		TEST(file_store_takes_over_what_a_crash_left),
 #ifdef SIGNET_FAULTS
 		TEST(file_store_killed_at_any_point_leaves_old_or_new),
 #endif
