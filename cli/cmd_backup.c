@@ -2,9 +2,13 @@
 /*
  * signet backup: the store and the folders of this machine, sealed.
  */
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,6 +42,7 @@ struct making {
 	struct seal	 seal;
 	char		 name[32];	/* 20270115T080000Z */
 	char		*parent, *stage, *final;
+	int		 at_work;	/* the stage, locked */
 	json_t		*index, *folders;
 	struct backup_list seen;	/* of all folders, without names */
 	char		*conninfo;
@@ -57,6 +62,76 @@ add_recipients(struct making *m, struct error *e)
 }
 
 /* What is not whole has another name. */
+/* .20270115T080000Z.part, and nothing else that may lie there. */
+static bool
+is_stage(const char *name)
+{
+	static const char	 like[] = ".00000000T000000Z.part";
+	size_t			 i;
+
+	for (i = 0; like[i] != '\0'; i++)
+		if (like[i] == '0' ? !isdigit((unsigned char)name[i]) :
+		    name[i] != like[i])
+			return false;
+	return name[i] == '\0';
+}
+
+/* Half a backup at which nobody is any more. */
+static int
+remove_stage(const char *parent, const char *name, struct error *e)
+{
+	char	*path = file_join(parent, name);
+	int	 fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	int	 rc = 0;
+
+	if (fd != -1 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		rc = program_remove(path, e);
+	if (fd != -1)
+		close(fd);
+	mem_free(&path);
+	return rc;
+}
+
+/* What was killed, or found no room, has left what it had by then. */
+static int
+remove_dead(const char *parent, struct error *e)
+{
+	DIR		*d = opendir(parent);
+	struct dirent	*x;
+	int		 rc = 0;
+
+	if (d == NULL)
+		return error_sys(e, "%s", parent);
+	while (rc == 0 && (x = readdir(d)) != NULL)
+		if (is_stage(x->d_name))
+			rc = remove_stage(parent, x->d_name, e);
+	closedir(d);
+	return rc;
+}
+
+/* Nobody else may take it for dead before it has its lock. */
+static int
+make_stage(struct making *m, struct error *e)
+{
+	int	 parent, rc = -1;
+
+	parent = open(m->parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (parent == -1 || flock(parent, LOCK_EX) == -1)
+		error_sys(e, "lock %s", m->parent);
+	else if (remove_dead(m->parent, e) == -1)
+		;
+	else if (mkdir(m->stage, 0700) == -1)
+		error_sys(e, "%s", m->stage);
+	else if ((m->at_work = open(m->stage, O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC)) == -1 || flock(m->at_work, LOCK_EX | LOCK_NB) == -1)
+		error_sys(e, "lock %s", m->stage);
+	else
+		rc = 0;
+	if (parent != -1)
+		close(parent);
+	return rc;
+}
+
 static int
 begin(struct making *m, const char *dir, struct error *e)
 {
@@ -75,9 +150,7 @@ begin(struct making *m, const char *dir, struct error *e)
 	m->parent = mem_strdup(real);
 	m->final = mem_printf("%s/%s", real, m->name);
 	m->stage = mem_printf("%s/.%s.part", real, m->name);
-	if (mkdir(m->stage, 0700) == -1)
-		return error_sys(e, "%s", m->stage);
-	return 0;
+	return make_stage(m, e);
 }
 
 /* ---- folders ---- */
@@ -325,7 +398,7 @@ make(struct making *m, const char *dir, struct error *e)
 static int
 backup(struct cmd_args *a, void *ctx, struct error *e)
 {
-	struct making	 m = { .c = ctx };
+	struct making	 m = { .c = ctx, .at_work = -1 };
 	char *const	*dir;
 	int		 rc = -1;
 
@@ -342,6 +415,8 @@ backup(struct cmd_args *a, void *ctx, struct error *e)
 	json_decref(m.index);
 	seal_clear(&m.seal);
 	backup_list_clear(&m.seen);
+	if (m.at_work != -1)
+		close(m.at_work);
 	mem_free(&m.parent);
 	mem_free(&m.stage);
 	mem_free(&m.final);

@@ -34,18 +34,6 @@ restore_check_absent(const struct folder *f, struct error *e)
 	    f->old);
 }
 
-static int
-remove_all(const char *path, struct error *e)
-{
-	const char	*argv[] = { "rm", "--recursive", "--force", "--",
-			    path, NULL };
-	struct program	 rm = PROGRAM_INIT;
-
-	if (program_start(&rm, argv, NULL, PROGRAM_WRITE, -1, e) == -1)
-		return -1;
-	return program_end(&rm, 0, e);
-}
-
 /* The same text with the paths of here. */
 static bool
 rewrite(struct restoring *r, const char *in, struct buf *out)
@@ -114,7 +102,7 @@ restore_unpack(struct restoring *r, struct folder *f, struct error *e)
 	const char *argv[] = { "tar", "--extract", "--file=-",
 		    "--preserve-permissions", "--directory", f->stage, NULL };
 
-	if (remove_all(f->stage, e) == -1 ||
+	if (program_remove(f->stage, e) == -1 ||
 	    file_mkdir(f->stage, 0700, e) == -1)
 		return -1;
 	return restore_feed(r, f->parts, f->path, argv, NULL, e) == -1 ||

@@ -135,3 +135,15 @@ program_end(struct program *p, int ok, struct error *e)
 	return error_set(e, ERROR_UPSTREAM, "%s: %s", p->name,
 	    *why != '\0' ? why : "failed");
 }
+
+int
+program_remove(const char *path, struct error *e)
+{
+	const char	*argv[] = { "rm", "--recursive", "--force", "--",
+			    path, NULL };
+	struct program	 rm = PROGRAM_INIT;
+
+	if (program_start(&rm, argv, NULL, PROGRAM_WRITE, -1, e) == -1)
+		return -1;
+	return program_end(&rm, 0, e);
+}

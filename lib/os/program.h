@@ -27,4 +27,6 @@ int	 program_start(struct program *, const char *const argv[],
 /* Close our end and wait.  -1 with the last line that it said unless it exits
  * with 0, or with ok. */
 int	 program_end(struct program *, int ok, struct error *);
+/* A file or a folder with all that is in it, by rm; well if it is not there. */
+int	 program_remove(const char *path, struct error *);
 #endif

@@ -5,7 +5,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
+#include <sys/stat.h>
+#include "base/mem.h"
 #include "os/program.h"
 
 static void
@@ -111,11 +114,31 @@ who_does_not_read_does_not_kill_who_writes(void **state)
 	assert_string_equal(e.text, "sh: full");
 }
 
+static void
+what_is_removed_is_gone_with_all_that_is_in_it(void **state)
+{
+	char		 dir[] = "/tmp/signet-program.XXXXXX", *path;
+	struct error	 e = ERROR_INIT;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	path = mem_printf("%s/-a b", dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(program_remove(dir, &e), 0);
+	assert_int_equal(access(dir, F_OK), -1);
+	assert_int_equal(program_remove(dir, &e), 0);
+	assert_int_equal(program_remove("/proc/self/status", &e), -1);
+	assert_int_equal(e.code, ERROR_UPSTREAM);
+	assert_non_null(strstr(e.text, "rm: "));
+	mem_free(&path);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_program_that_is_not_installed_is_said_so),
+		cmocka_unit_test(what_is_removed_is_gone_with_all_that_is_in_it),
 		cmocka_unit_test(a_failure_is_the_last_thing_that_it_said),
 		cmocka_unit_test(an_exit_status_that_was_named_is_no_failure),
 		cmocka_unit_test(
