@@ -3,8 +3,8 @@
 
 #include "cli/restore.h"
 #include "db/conninfo.h"
-#include "db/db.h"
 #include "db/migrate.h"
+#include "db/refill.h"
 #include "os/file.h"
 
 /* The settings of the backup say where the schema's files are. */
@@ -32,16 +32,14 @@ find_settings(struct restoring *r, struct error *e)
 }
 
 static int
-check_no_store(struct restoring *r, struct error *e)
+check_no_store(struct restoring *r, bool begun, struct error *e)
 {
 	struct migrate_plan	 plan = { 0 };
 	int			 rc;
 
-	if (migrate_create(r->owner, e) == -1)
-		return -1;
 	rc = migrate_status(&plan, r->owner, cli_path(r->c,
 	    r->c->conf.schema), e);
-	if (rc == 0 && plan.current > 0) {
+	if (rc == 0 && plan.current > 0 && !begun) {
 		rc = error_set(e, ERROR_CONFLICT, "the store is there "
 		    "already, at version %d", plan.current);
 		error_hint(e, "name another database in --owner, or say "
@@ -49,6 +47,21 @@ check_no_store(struct restoring *r, struct error *e)
 	}
 	migrate_plan_clear(&plan);
 	return rc;
+}
+
+static int
+begin_store(struct restoring *r, struct error *e)
+{
+	bool	 begun = false;
+
+	if (migrate_create(r->owner, e) == -1 ||
+	    refill_is_begun(&begun, r->owner, e) == -1 ||
+	    check_no_store(r, begun, e) == -1)
+		return -1;
+	if (begun)
+		cli_say(r->c, "what a restore before this one left in the "
+		    "store is thrown away");
+	return refill_begin(r->owner, begun, e);
 }
 
 static char *
@@ -84,32 +97,14 @@ say_step(void *arg, const struct migrate_step *s)
 	cli_say(arg, "applying %04d-%s", s->version, s->name);
 }
 
-/* What was published after the backup has numbers that must not come again. */
-static int
-skip_numbers(struct restoring *r, struct error *e)
-{
-	struct db	*db;
-	char		*sql;
-	int		 rc;
-
-	if (db_open(&db, r->owner, "signet-restore", NULL, 0, e) == -1)
-		return -1;
-	sql = mem_printf("UPDATE signet.ca SET crl_number_from = greatest("
-	    "crl_number_from, coalesce((SELECT max(number) FROM signet.crl"
-	    " WHERE crl.ca = ca.name), 0)) + %lld WHERE NOT is_root",
-	    (long long)cmd_number(r->c->args, "skip-numbers",
-	    RESTORE_SKIP));
-	rc = db_script(db, sql, e);
-	mem_free(&sql);
-	db_close(&db);
-	return rc;
-}
-
 static int
 finish_store(struct restoring *r, struct error *e)
 {
+	/* What was published after the backup has numbers that must not come
+	 * again. */
 	if (migrate_apply(r->owner, cli_path(r->c, r->c->conf.schema),
-	    say_step, r->c, e) == -1 || skip_numbers(r, e) == -1)
+	    say_step, r->c, e) == -1 || refill_end(r->owner,
+	    cmd_number(r->c->args, "skip-numbers", RESTORE_SKIP), e) == -1)
 		return error_wrap(e, "the store is filled and not ready");
 	return 0;
 }
@@ -117,6 +112,6 @@ finish_store(struct restoring *r, struct error *e)
 int
 restore_store(struct restoring *r, struct error *e)
 {
-	return find_settings(r, e) == -1 || check_no_store(r, e) == -1 ||
+	return find_settings(r, e) == -1 || begin_store(r, e) == -1 ||
 	    fill_store(r, e) == -1 || finish_store(r, e) == -1 ? -1 : 0;
 }
