@@ -1,0 +1,282 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+# A flow is killed at each of its steps in turn (tests/lib/crash_at.c), or finds
+# no disk from there on; then it is done again as an operator would.  After
+# tests/integration/tap.sh and tests/lib/installation.sh:
+#
+#	faults_begin [DIR...]	this state, $pki, those directories and the
+#				store, is where each try begins
+#	faults_of FLOW [WORD]	what FLOW does, and then again
+#	disk_of FLOW		likewise with a disk that is full or read-only
+#	faults_sum		how many points that were
+#
+# The script says what the flow is:
+#
+#	FLOW_before		what each try begins with, besides (need not be)
+#	FLOW_names		a filter for what files are called (likewise)
+#	FLOW_run		what is under fire
+#	FLOW_again		what an operator does after that (else FLOW_run)
+#	FLOW_holds		what must be so at the end
+#
+# For each flow there is one run in which nobody dies.  What it has left
+# behind, its files and the rows of each table, is what every other run must
+# leave behind, too: nothing lost, nothing twice, nothing forgotten.
+#
+# FAULTS_POINTS (6) of each flow, one from each part of it, drawn by FAULTS_SEED
+# (1); with TEST_FULL so many as the script says in faults_full (0: all of them).
+# FAULTS_AT=N only that one.
+: "${tmp:?}" "${srcdir:?}" "${SIGNET_BUILD:?}"
+faults_dirs=
+faults_full=0
+faults_tried=0
+faults_all=0
+faults_lib=$SIGNET_BUILD/tests/lib/crash_at.so
+: "${FAULTS_SEED:=1}" "${FAULTS_POINTS:=6}"
+
+faults_sql() {
+	psql -X -q -At -v ON_ERROR_STOP=1 -d postgres -c "$1"
+}
+
+# A copy has neither the rights on the database nor the settings of roles in it.
+faults_copy() {
+	PGOPTIONS="-c client_min_messages=warning" faults_sql \
+	    "DROP DATABASE IF EXISTS $2 WITH (FORCE)" &&
+	faults_sql "CREATE DATABASE $2 TEMPLATE $1" &&
+	faults_sql "UPDATE pg_database SET datacl = (SELECT datacl
+	    FROM pg_database WHERE datname = '$1') WHERE datname = '$2'" &&
+	faults_sql "INSERT INTO pg_db_role_setting
+	    SELECT (SELECT oid FROM pg_database WHERE datname = '$2'), setrole,
+	    setconfig FROM pg_db_role_setting WHERE setdatabase = (SELECT oid
+	    FROM pg_database WHERE datname = '$1')"
+}
+
+faults_begin() {
+	[ -n "$faults_dirs" ] || faults_dirs="$pki $*"
+	rm -rf "$tmp/kept" && mkdir -m 700 "$tmp/kept" &&
+	for faults_dir in $faults_dirs; do
+		cp -a "$faults_dir" "$tmp/kept/" || return 1
+	done
+	faults_copy signet kept
+}
+
+# faults_back FLOW
+faults_back() {
+	for faults_dir in $faults_dirs; do
+		rm -rf "$faults_dir" &&
+		cp -a "$tmp/kept/$(basename "$faults_dir")" "$faults_dir" ||
+		    return 1
+	done
+	faults_copy kept signet &&
+	if command -v "$1_before" >/dev/null; then
+		"$1_before"
+	fi
+}
+
+# Whoever was connected is gone: the server has seen that its client has died.
+faults_calm() {
+	[ "$(faults_sql "SELECT count(*) FROM pg_stat_activity
+	    WHERE datname = 'signet'")" -eq 0 ]
+}
+
+# Names that are not the same each time.
+faults_name() {
+	sed -e 's/20[0-9]\{6\}T[0-9]\{6\}Z/TIME/g' |
+	    if command -v "${faults_flow}_names" >/dev/null; then
+		"${faults_flow}_names"
+	    else
+		cat
+	    fi
+}
+
+faults_files() {
+	for faults_dir in $faults_dirs; do
+		find "$faults_dir"
+	done | faults_name | LC_ALL=C sort -u
+}
+
+# Keys that no passphrase protects.
+faults_clear() {
+	# shellcheck disable=SC2086
+	grep -rlE 'BEGIN (EC |RSA )?PRIVATE KEY' $faults_dirs | faults_name |
+	    LC_ALL=C sort -u
+}
+
+# How many rows each table has, but for those that count tries.
+faults_rows() {
+	sql "SELECT string_agg(format('SELECT %L, count(*) FROM signet.%I',
+	    relname, relname), ' UNION ALL ' ORDER BY relname) FROM pg_class
+	    WHERE relnamespace = 'signet'::regnamespace AND relkind = 'r'
+	    AND relname !~ '^audit|^intent|^heartbeat|^crl'" >"$tmp/rows.sql"
+	sql "$(cat "$tmp/rows.sql")" | LC_ALL=C sort
+}
+
+# What is wrong with it, for whoever asks.
+faults_doctor() {
+	signet doctor --offline --json 2>/dev/null | jq -r .check |
+	    grep -vx cad-silent | sort
+}
+
+faults_state() {
+	faults_doctor >"$tmp/$1.doctor"
+	faults_files >"$tmp/$1.files"
+	faults_clear >"$tmp/$1.clear"
+	faults_rows >"$tmp/$1.rows"
+}
+
+# Nothing is left behind that the undisturbed run has not left behind as well.
+faults_same() {
+	faults_state now
+	{
+		comm -13 "$tmp/clean.files" "$tmp/now.files" |
+		    sed 's/^/is left over: /'
+		comm -23 "$tmp/clean.files" "$tmp/now.files" |
+		    sed 's/^/is missing: /'
+		comm -13 "$tmp/clean.clear" "$tmp/now.clear" |
+		    sed 's/^/a key in clear: /'
+		comm -13 "$tmp/clean.doctor" "$tmp/now.doctor" |
+		    sed 's/^/signet doctor: /'
+		diff "$tmp/clean.rows" "$tmp/now.rows" |
+		    sed -n 's/^> /rows: /p; s/^< /rows undisturbed: /p'
+	} >"$tmp/differs"
+	cat "$tmp/differs"
+	[ ! -s "$tmp/differs" ]
+}
+
+# faults_fire FLOW [VAR=VALUE]... - the flow under fire; $tmp/fire says what it said
+faults_fire() (
+	faults_flow=$1
+	shift
+	rm -f "$tmp/count"
+	LD_PRELOAD=$faults_lib
+	CRASH_COUNT=$tmp/count
+	export LD_PRELOAD CRASH_COUNT
+	for faults_set; do
+		export "${faults_set?}"
+	done
+	"${faults_flow}_run" >"$tmp/fire" 2>&1
+)
+
+faults_count() {
+	od -An -tu8 "$tmp/count" | tr -d ' '
+}
+
+faults_learn() {
+	faults_back "$1" || return 1
+	rm -f "$tmp/steps"
+	faults_fire "$1" "CRASH_LIST=$tmp/steps" || { cat "$tmp/fire"; return 1; }
+	faults_steps=$(wc -l <"$tmp/steps")
+	wait_for faults_calm
+	"$1_holds" || return 1
+	faults_state clean
+	[ "$faults_steps" -gt 0 ]
+}
+
+# faults_draw N K - of the numbers 1 to N, K, one from each part; K = 0: all
+faults_draw() {
+	awk -v n="$1" -v k="$2" -v seed="$FAULTS_SEED" 'BEGIN {
+		srand(seed)
+		if (k == 0 || k > n)
+			k = n
+		for (i = 0; i < k; i++) {
+			a = int(i * n / k)
+			b = int((i + 1) * n / k)
+			print a + 1 + int(rand() * (b - a))
+		}
+	}'
+}
+
+faults_again() {
+	if command -v "$1_again" >/dev/null; then
+		"$1_again"
+	else
+		"$1_run"
+	fi
+}
+
+# faults_recover FLOW - and all is as if nothing had happened
+faults_recover() {
+	wait_for faults_calm || { echo 'somebody is still connected'; return 1; }
+	faults_again "$1" >"$tmp/again" 2>&1 || {
+		echo 'it does not go on:'
+		cat "$tmp/again"
+		return 1
+	}
+	wait_for faults_calm
+	"$1_holds" && faults_same
+}
+
+faults_try() {
+	faults_back "$1" && { faults_fire "$1" "CRASH_AT=$2" || :
+	    faults_recover "$1"; }
+}
+
+faults_try_disk() {
+	faults_back "$1" && { faults_fire "$1" "CRASH_DISK=$2"; faults_recover "$1"; }
+}
+
+# Where it fails, what it said under fire says more than that it fails.
+faults_say() {
+	sed 's/^/under fire: /' "$tmp/fire" | tail -n 5
+}
+
+# faults_what POINT - in words
+faults_what() {
+	faults_when=before
+	[ $(($1 % 2)) -eq 1 ] || faults_when=after
+	echo "$faults_when $(sed -n "$((($1 + 1) / 2))p" "$tmp/steps" |
+	    sed "s,$tmp/,,g" | cut -d ' ' -f 2- | cut -c 1-70)"
+}
+
+# faults_points N - those that are tried
+faults_points() {
+	if [ -n "${FAULTS_AT:-}" ]; then
+		echo "$FAULTS_AT"
+	elif [ -n "${TEST_FULL:-}" ]; then
+		faults_draw "$1" "$faults_full"
+	else
+		faults_draw "$1" "$FAULTS_POINTS"
+	fi
+}
+
+faults_of() {
+	faults_flow=$1
+	ok "$1: nobody dies" faults_learn "$1"
+	faults_n=$((2 * faults_steps))
+	faults_all=$((faults_all + faults_n))
+	for faults_at in $(faults_points "$faults_n"); do
+		faults_tried=$((faults_tried + 1))
+		ok "$1, point $faults_at, $(faults_what "$faults_at")" \
+		    faults_try_or_say try "$1" "$faults_at"
+	done
+}
+
+faults_try_or_say() {
+	faults_how=$1
+	shift
+	"faults_$faults_how" "$@" && return
+	faults_say
+	return 1
+}
+
+# Steps that change files, each with both kinds of trouble.
+disk_of() {
+	faults_flow=$1
+	ok "$1: there is room" faults_learn "$1"
+	grep -n ' file ' "$tmp/steps" | cut -d : -f 1 >"$tmp/file-steps"
+	faults_n=$((2 * $(wc -l <"$tmp/file-steps")))
+	faults_all=$((faults_all + faults_n))
+	for faults_at in $(faults_points "$faults_n"); do
+		faults_tried=$((faults_tried + 1))
+		faults_k=$(sed -n "$(((faults_at + 1) / 2))p" "$tmp/file-steps")
+		faults_kind="full"
+		[ $((faults_at % 2)) -eq 1 ] || faults_kind="readonly"
+		ok "$1, disk $faults_kind from step $faults_k, $(sed -n \
+		    "${faults_k}s,$tmp/,,p" "$tmp/steps" | cut -d ' ' -f 2- |
+		    cut -c 1-70)" faults_try_or_say try_disk "$1" \
+		    "$faults_kind:$faults_k"
+	done
+}
+
+faults_sum() {
+	echo "# $faults_tried of $faults_all points, seed $FAULTS_SEED"
+}
