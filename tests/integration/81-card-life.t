@@ -5,10 +5,15 @@
 # carries out, what disagrees is found, and a proof that others can verify.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
-. "$srcdir/tests/lib/issued_cards.sh"
+. "$srcdir/tests/lib/cards.sh"
+. "$srcdir/tests/lib/station.sh"
 install_pki
+station_configure
 
-exits 0 'four cards are issued' issued_cards 4
+ok 'there are two readers' readers_begin 2
+ok 'a station makes four cards' cards_issued autumn 4
+ca_stop
+card_number() { sql "SELECT number FROM card_item WHERE n = $1"; }
 card() { card_number "$@"; }
 state() { signet card show "$(card "$1")" --json | jq -r "${2:-.state}"; }
 status() { sql "SELECT status || coalesce(' ' || reason, '') FROM cert WHERE holder = '$1' AND profile = 'web-login'"; }
@@ -75,8 +80,8 @@ is 'by name' "$(signet card check --json 2>/dev/null | jq -r '.number + " " + .s
 exits 0 'a proof' as o1 signet card proof "$(card 4)" --out "$tmp/proof.pem"
 openssl cms -verify -binary -inform PEM -in "$tmp/proof.pem" -CAfile "$pki/ca/root.pem" \
     -purpose any -out "$tmp/proof.json" 2>"$tmp/out" || sed 's/^/# /' "$tmp/out"
-is 'openssl verifies it' "$(jq -r '.card + " " + .identity' "$tmp/proof.json")" "$(card 4) piv-serial:4"
-is 'who approved is in it' "$(jq -r '.keys[0].approved_by[0].person' "$tmp/proof.json")" o1
+is 'openssl verifies it' "$(jq -r '.card + " " + .identity' "$tmp/proof.json")" "$(card 4) piv-serial:1004"
+is 'who approved is in it' "$(jq -r '[.keys[0].approved_by[].person] | sort | join(" ")' "$tmp/proof.json")" 'o1 o2'
 jq -r '.keys[0].order_cms' "$tmp/proof.json" | base64 -d >"$tmp/order.cms"
 openssl cms -verify -binary -cades -inform DER -in "$tmp/order.cms" -purpose any \
     -CAfile "$pki/ca/root.pem" -out "$tmp/order.der" 2>"$tmp/out"

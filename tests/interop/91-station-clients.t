@@ -151,8 +151,9 @@ signs_mail() {
 	ok '... and is what it was' cmp plain data
 }
 
-# GnuPG's own scdaemon knows PIV cards from 2.3 on.  Before, it is another that
-# has them from OpenSC, with RSA keys only.
+# GnuPG's own scdaemon knows PIV cards from 2.3 on.  Before (Debian 12 has 2.2),
+# it is gnupg-pkcs11-scd in its place, which has them from OpenSC, with RSA keys
+# only.  scdaemon_has says which of the two was at work.
 gnupg_has_piv() {
 	gpgsm --version | awk 'NR == 1 { split($NF, v, ".")
 	    exit !(v[1] * 1000 + v[2] >= 2003) }'
@@ -190,6 +191,12 @@ sha1_of() {
 	    sed 's/.*=//; s/://g'
 }
 
+scdaemon_has() {
+	if gnupg_has_piv; then scdaemon=piv; else scdaemon=pkcs11; fi
+	gpg-connect-agent 'SCD LEARN --force' /bye >learnt 2>&1
+	grep -qi "^S APPTYPE $scdaemon" learnt || { cat learnt; false; }
+}
+
 has_key() {		# ID
 	gpgsm --batch --with-colons --list-secret-keys >keys &&
 	    grep -q "$(sha1_of "$dir/$1.pem")" keys
@@ -213,6 +220,8 @@ gnupg_signs() {
 mail_with_gnupg() {
 	ok 'GnuPG learns the card' gnupg_begin
 	ok '... and has its keys' has_key 03
+	ok '... through the scdaemon that this GnuPG has for PIV' scdaemon_has
+	echo "# $(gpgsm --version | head -n 1), $scdaemon"
 	ok 'G028: GnuPG signs a mail with it, which OpenSSL verifies' \
 	    gnupg_signs
 	ok '... and is what it was' cmp plain data

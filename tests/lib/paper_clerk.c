@@ -47,7 +47,8 @@ found(void *arg, const struct card_info *info, struct job *j,
 	*j = (struct job){ .name = { .expires = j->expires,
 	    .unique = "random, truly" }, .expires = "20300101",
 	    .number = "C-1", .holder = "somebody", .nslots = p->nslots,
-	    .is_bare = p->is_bare, .channel_s16 = p->s16 };
+	    .is_bare = p->is_bare,
+	    .keeps_management = p->keeps_management, .channel_s16 = p->s16 };
 	memcpy(j->name.guid, p->guid, sizeof(p->guid));
 	set(&j->factory_management, "\1\2\3\4\5\6\7\10\1\2\3\4\5\6\7\10"
 	    "\1\2\3\4\5\6\7\10", 24);

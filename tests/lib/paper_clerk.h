@@ -23,7 +23,7 @@ struct paper_clerk {
 	size_t		 nslots;
 	bool		 own_management;	/* give the card a new key */
 	uint8_t		 management_alg;	/* of it */
-	bool		 is_bare, has_wrong_keys;
+	bool		 is_bare, keeps_management, has_wrong_keys;
 	bool		 s16;
 	size_t		 channel_size;	/* of its keys */
 	bool		 has_secrets, is_issued, is_broken;

@@ -161,7 +161,6 @@ card_is() {
 cards_issued() {
 	sed -i "s,^layouts = .*,layouts = \"$pki/cards\";," "$tmp/station.conf"
 	layout one '{ slot = "authentication"; profile = "web-login"; alg = "ec:P-256"; }'
-	cp "$tmp/layouts/one" "$pki/cards/one"
 	awk -v n="$2" 'BEGIN { print "holder,name,mail,surname"
 	    for (i = 1; i <= n; i++)
 		printf "%d,Person %d,p%d@example.com,Family\n", i, i, i }' \
