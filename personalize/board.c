@@ -12,6 +12,7 @@
 #define STATE_WIDTH	20
 #define TIME_WIDTH	6
 #define HEADER_ROWS	8	/* a lower window has readers only */
+#define HEADER_LINES	4	/* before the readers */
 
 struct place {
 	const char	*name;
@@ -229,6 +230,30 @@ width_of_names(const struct board *b, size_t columns)
 	return w > most ? most : w;
 }
 
+/* Reasons that do not fit into their line are below all of them, as far as
+ * there is room. */
+static void
+draw_reasons(const struct board *b, struct buf *out, size_t columns,
+    size_t name_width, size_t shown, size_t rows)
+{
+	bool	 begun = false;
+
+	for (size_t i = 0; i < shown && rows >= (begun ? 1 : 2); i++) {
+		const struct place	*p = &b->place[i];
+		struct buf		 line = { 0 };
+
+		if (columns_of(p->last.text) <= rest_of(columns, name_width))
+			continue;
+		buf_str(out, begun ? "" : "\n");
+		rows -= begun ? 1 : 2;
+		begun = true;
+		buf_printf(&line, "%s: %s", p->name, p->last.text);
+		columns_fit(out, buf_cstr(&line), columns);
+		buf_str(out, "\n");
+		buf_clear(&line);
+	}
+}
+
 void
 board_draw(struct board *b, struct buf *out, size_t columns, size_t rows,
     bool colour, int64_t now_ms)
@@ -252,6 +277,9 @@ board_draw(struct board *b, struct buf *out, size_t columns, size_t rows,
 	if (shown < b->n)
 		buf_printf(out, "and %zu more readers: make the window "
 		    "higher\n", b->n - shown);
+	else if (rows > shown + HEADER_LINES)
+		draw_reasons(b, out, columns, name, shown,
+		    rows - shown - HEADER_LINES);
 	buf_clear(&head);
 	buf_clear(&totals);
 }

@@ -83,6 +83,34 @@ board_draw_obeys_nothing_that_is_in_a_name(void **state)
 }
 
 static void
+board_draw_has_the_whole_reason_where_there_is_room(void **state)
+{
+	static const char	 why[] = "the card takes no management key of "
+				    "24 bytes";
+	struct board		*b = two();
+	struct event		 v = at(1, EVENT_SPOILED, why);
+	struct buf		 out = { 0 };
+	size_t			 lines;
+
+	(void)state;
+	board_note(b, &v, 1);
+	for (size_t rows = 6; rows < 12; rows++) {
+		drawn(b, 80, rows, &out);
+		lines = 0;
+		for (size_t i = 0; i < out.len; i++)
+			lines += out.p[i] == '\n';
+		assert_true(lines <= rows);
+		assert_int_equal(strstr(buf_cstr(&out), why) != NULL,
+		    rows >= 8);
+		buf_clear(&out);
+	}
+	drawn(b, 160, 24, &out);		/* once, in its line */
+	assert_null(strstr(strstr(buf_cstr(&out), why) + 1, why));
+	buf_clear(&out);
+	board_free(&b);
+}
+
+static void
 board_draw_fits_any_terminal(void **state)
 {
 	struct board	*b = two();
@@ -177,6 +205,8 @@ main(void)
 		cmocka_unit_test(
 		    board_note_leaves_readers_alone_that_it_does_not_have),
 		cmocka_unit_test(board_draw_obeys_nothing_that_is_in_a_name),
+		cmocka_unit_test(
+		    board_draw_has_the_whole_reason_where_there_is_room),
 		cmocka_unit_test(board_draw_fits_any_terminal),
 		cmocka_unit_test(
 		    board_note_rings_once_where_somebody_has_to_look),
