@@ -286,6 +286,11 @@ write_crld_conf(struct init *in, struct error *e)
 	put_path(in, &b, "directory", init_www(in));
 	put_path(in, &b, "directories", "directories.conf");
 	put_path(in, &b, "state", in->conf.crl_state);
+	buf_str(&b, "\n# By this certificate directories know it; it is "
+	    "renewed at the primary:\n");
+	if (put_database(in, &b, "agent_database", "signet_agent", e) == -1)
+		goto out;
+	put_agent(in, &b, "crl");
 	init_put_setting(&b, "user", init_user(in, "crl"));
 	rc = store_settings(in, path, &b, e);
  out:

@@ -3,13 +3,14 @@
  * signet-crld: publishes lists and certificates.  This process has the store
  * and the directory; a child, which has neither, serves the directory over
  * HTTP; another, with children of its own, publishes to LDAP directories.  The
- * only key is the one that says to these who is writing.  When a child ends,
- * all do.
+ * only key is the one that says to these who is writing; a third child renews
+ * its certificate.  When a child ends, all do.
  */
 #include <sys/wait.h>
 #include <errno.h>
 #include <unistd.h>
 
+#include "agent/agent.h"
 #include "base/log.h"
 #include "net/http.h"
 #include "net/operator.h"
@@ -25,6 +26,7 @@
 #define BEAT_MS		1000
 #define LOOK_MS		200
 #define STOP_MS		5000
+#define AGENT_POLL	60	/* seconds */
 
 struct crld {
 	struct crld_conf	 conf;
@@ -34,7 +36,8 @@ struct crld {
 	struct operator		*operator;
 	int			 operator_fd;
 	struct web_setup	 web_setup;
-	struct proc		 web, publish;
+	struct proc		 web, publish, agent;
+	struct agent_conf	 agent_conf;
 	struct publisher_setup	 publisher_setup;
 	struct round		 round;
 	int			 watched;	/* the store's socket */
@@ -92,6 +95,37 @@ publish_process(int parent, void *arg)
 	return publishers_main(parent, &c->publisher_setup);
 }
 
+static int
+agent_process(int parent, void *arg)
+{
+	struct crld	*c = arg;
+
+	if (c->operator_fd != -1)
+		close(c->operator_fd);
+	if (c->web.fd != -1)
+		close(c->web.fd);
+	if (c->publish.fd != -1)
+		close(c->publish.fd);
+	return agent_main(parent, &c->agent_conf);
+}
+
+/* Directories know us by our certificate: publishers read it for each
+ * connection, so nobody needs to be told of a new one. */
+static int
+crld_start_agent(struct crld *c, struct error *e)
+{
+	if (c->conf.agent_database == NULL || service_is_once(c->svc))
+		return 0;
+	c->agent_conf = (struct agent_conf){ .program = "signet-crld agent",
+	    .database = c->conf.agent_database, .root = c->conf.root,
+	    .officers_ca = c->conf.officers_ca,
+	    .agent_key = c->conf.agent_key, .agent_cert = c->conf.agent_cert,
+	    .agent_passphrase = c->conf.agent_passphrase,
+	    .user = c->conf.user, .poll = AGENT_POLL, .svc = c->svc };
+	return proc_start(&c->agent, "signet-crld: agent", agent_process, c,
+	    e);
+}
+
 /* Before there are threads and a connection to the store. */
 static int
 crld_start_children(struct crld *c, struct error *e)
@@ -104,8 +138,10 @@ crld_start_children(struct crld *c, struct error *e)
 	for (i = 0; i < c->web_setup.n; i++)
 		close(c->web_setup.fd[i]);
 	c->web_setup.n = 0;
-	return proc_start(&c->publish, "signet-crld: publish",
-	    publish_process, c, e);
+	if (proc_start(&c->publish, "signet-crld: publish", publish_process,
+	    c, e) == -1)
+		return -1;
+	return crld_start_agent(c, e);
 }
 
 static int
@@ -219,7 +255,8 @@ crld_look(void *arg)
 	struct error	 e = ERROR_INIT;
 
 	if (crld_child_ended(&c->web, &e) ||
-	    crld_child_ended(&c->publish, &e))
+	    crld_child_ended(&c->publish, &e) ||
+	    crld_child_ended(&c->agent, &e))
 		service_stop(c->svc, &e);
 }
 
@@ -280,6 +317,7 @@ crld_close(struct crld *c)
 {
 	proc_stop(&c->web, STOP_MS);
 	proc_stop(&c->publish, STOP_MS);
+	proc_stop(&c->agent, STOP_MS);
 	operator_stop(&c->operator);
 	if (c->operator_fd != -1)
 		close(c->operator_fd);
@@ -295,7 +333,7 @@ main(int argc, char *argv[])
 {
 	struct error	 e = ERROR_INIT;
 	struct crld	 c = { .operator_fd = -1, .web = PROC_INIT,
-	    .publish = PROC_INIT, .watched = -1 };
+	    .publish = PROC_INIT, .agent = PROC_INIT, .watched = -1 };
 	int		 rc = -1;
 
 	if (service_new(&c.svc, "signet-crld", "publishes revocation lists "

@@ -16,6 +16,16 @@ const struct conf_item crld_settings[] = {
 	CONF_STR(struct crld_conf, officers_ca, "services",
 	    "CA whose certificates carry roles: a hold that has ended since "
 	    "the last list has by an order of its officers."),
+	CONF_STR(struct crld_conf, agent_database, NULL,
+	    "The store as role signet_agent, to renew the certificate by "
+	    "which directories know the publisher; default: it is not renewed "
+	    "by itself."),
+	CONF_STR(struct crld_conf, agent_key, NULL,
+	    "Key of that certificate, a file."),
+	CONF_STR(struct crld_conf, agent_cert, NULL,
+	    "PEM file: certificate and chain of agent_key."),
+	CONF_STR(struct crld_conf, agent_passphrase, NULL,
+	    "Where the passphrase of agent_key comes from."),
 	CONF_STR(struct crld_conf, profiles, SYSCONFDIR "/profiles",
 	    "Directory of the profiles: they say which certificates are "
 	    "published in directories, and who may end a hold."),
@@ -76,6 +86,10 @@ crld_conf_check(const struct crld_conf *c, struct error *e)
 	if (c->directory[0] != '/' || c->state[0] != '/')
 		return error_set(e, ERROR_CONFIG,
 		    "directory and state are absolute paths");
+	if (c->agent_database != NULL && (c->agent_key == NULL ||
+	    c->agent_cert == NULL))
+		return error_set(e, ERROR_CONFIG, "agent_database: what is "
+		    "renewed is agent_key and agent_cert, which are missing");
 	if (c->listen.n > WEB_LISTEN_MAX)
 		return error_set(e, ERROR_CONFIG, "more than %d addresses in "
 		    "listen", WEB_LISTEN_MAX);

@@ -11,6 +11,10 @@ struct crld_conf {
 	char			*database;
 	char			*root;
 	char			*officers_ca;
+	char			*agent_database;
+	char			*agent_key;
+	char			*agent_cert;
+	char			*agent_passphrase;
 	char			*profiles;
 	char			*directories;
 	char			*ca_dir;

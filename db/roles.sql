@@ -191,7 +191,7 @@ GRANT INSERT (id, digest, kind, state, ca, profile, holder, summary, blob,
 	SELECT (digest) ON orders TO signet_agent;
 GRANT INSERT (order_id, n, state, holder) ON item TO signet_agent;
 GRANT INSERT ON request TO signet_agent;
-GRANT EXECUTE ON FUNCTION agent_order TO signet_agent;
+GRANT EXECUTE ON FUNCTION agent_order, agent_holder TO signet_agent;
 
 GRANT SELECT ON ALL TABLES IN SCHEMA signet TO signet_audit;
 

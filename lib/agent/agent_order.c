@@ -120,6 +120,7 @@ fill_signer(const struct agent *a, const struct task *t, struct order *o)
 {
 	o->ca = mem_strdup(t->ca->name);
 	o->profile = mem_strdup("ocsp-signer");
+	o->holder = mem_strdup(a->person);
 	add_from(&o->fields, "org", a->task[0].now.cert,
 	    NID_organizationName);
 	signer_name(&o->fields, t->ca);
@@ -148,8 +149,34 @@ add_dns_names(struct fields *f, X509 *cert)
 	GENERAL_NAMES_free(names);
 }
 
+/* A server's certificate does not name its holder; the store knows. */
 static int
-fill_renewal(const struct agent *a, const struct task *t, struct order *o,
+server_holder(struct agent *a, const struct task *t, struct order *o,
+    const struct cert_info *info, struct error *e)
+{
+	const char	*holder;
+	unsigned char	*der = NULL;
+	int		 len, found = -1;
+
+	if ((len = i2d_X509(t->now.cert, &der)) <= 0)
+		return error_ssl(e, ERROR_CRYPTO, "certificate");
+	if (agent_open(a, e) == 0)
+		found = db_agent_holder(a->db, BYTES(info->serial,
+		    info->serial_len), BYTES(der, (size_t)len), &holder,
+		    a->arena, e);
+	OPENSSL_free(der);
+	if (found == 1)
+		o->holder = mem_strdup(holder);
+	else if (found == 0) {
+		error_set(e, ERROR_CONFIG, "%s is not of this store's CAs",
+		    t->place.cert);
+		error_hint(e, "renew it where it came from");
+	}
+	return found == 1 ? 0 : -1;
+}
+
+static int
+fill_renewal(struct agent *a, const struct task *t, struct order *o,
     struct error *e)
 {
 	struct cert_info	 info;
@@ -162,11 +189,16 @@ fill_renewal(const struct agent *a, const struct task *t, struct order *o,
 	o->is_renewal = true;
 	memcpy(o->renews, info.serial, info.serial_len);
 	o->renews_len = info.serial_len;
+	if (t->server && server_holder(a, t, o, &info, e) == -1) {
+		cert_info_clear(&info);
+		return -1;
+	}
 	cert_info_clear(&info);
 	if (t->server) {
 		add_dns_names(&o->fields, t->now.cert);
 		return 0;
 	}
+	o->holder = mem_strdup(a->person);
 	add_from(&o->fields, "org", t->now.cert, NID_organizationName);
 	add_from(&o->fields, "id", t->now.cert, NID_serialNumber);
 	add_from(&o->fields, "name", t->now.cert, NID_commonName);
@@ -188,6 +220,15 @@ approve(const struct agent *a, const struct order *o, struct buf *out,
 	return rc;
 }
 
+/* What it is for: a person's or daemon's name, or a server's first one. */
+static const char *
+order_name(const struct order *o)
+{
+	const char	*name = fields_get(&o->fields, "name", 0);
+
+	return name != NULL ? name : fields_get(&o->fields, "dns", 0);
+}
+
 int
 agent_order_new(struct agent *a, const struct task *t, struct pending *p,
     struct error *e)
@@ -205,11 +246,9 @@ agent_order_new(struct agent *a, const struct task *t, struct pending *p,
 		fill_signer(a, t, o);
 	else if (fill_renewal(a, t, o, e) == -1)
 		goto out;
-	if (!t->server)
-		o->holder = mem_strdup(a->person);
 	o->comment = mem_printf("by %s", a->conf->program);
-	if (csr_make(&p->csr, p->key, fields_get(&o->fields, t->server ?
-	    "dns" : "name", 0), e) == -1 || csr_parse(&csr, BYTES(p->csr.p, p->csr.len), e) == -1)
+	if (csr_make(&p->csr, p->key, order_name(o), e) == -1 ||
+	    csr_parse(&csr, BYTES(p->csr.p, p->csr.len), e) == -1)
 		goto out;
 	o->has_request = true;
 	memcpy(o->request, csr->digest, ORDER_DIGEST);
@@ -236,7 +275,7 @@ add_order(const struct hand_in *h, struct db *db, struct error *e)
 	const struct order	*o = h->approved->order;
 	char			*summary = mem_printf("%s for %s: %s",
 				    o->profile, o->holder,
-				    fields_get(&o->fields, "name", 0));
+				    order_name(o));
 	struct db_order		 row = { .kind = "issue", .state = "ready",
 				    .ca = o->ca, .profile = o->profile,
 				    .holder = o->holder, .summary = summary,
@@ -274,7 +313,8 @@ add_entries(const struct hand_in *h, struct db *db, struct error *e)
 	audit_str(&b[0], "ca", a->order->ca);
 	audit_str(&b[0], "holder", a->order->holder);
 	audit_str(&b[0], "by", h->agent->conf->program);
-	audit_str(&b[1], "person", h->agent->person);
+	audit_str(&b[1], "person", a->order->is_renewal ? a->order->holder :
+	    h->agent->person);
 	audit_str(&b[1], "role", role_name(a->order->is_renewal ?
 	    ROLE_HOLDER : h->agent->role));
 	audit_hex(&b[1], "cert", a->by[0].cert_digest, 32);

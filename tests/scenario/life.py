@@ -138,6 +138,7 @@ class Life:
             self.day()
             if int(self.passed() / 365) > year:
                 year += 1
+                self.truth.ocsp(list(self.org.certs.values()))
                 self.truth.audit()
                 self.truth.tools()
             self.w.travel(self.rng.uniform(0.2, 1.8) * jump * DAY)
@@ -145,6 +146,7 @@ class Life:
             self.outage_ends()
         settle(self.w)
         self.truth.all()
+        self.truth.ocsp(list(self.org.certs.values()))
         self.truth.tools()
         self.truth.audit()
 
