@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "cli/bundle.h"
+#include "cli/archive.h"
+#include "cli/bundle_out.h"
 #include "cli/crl_file.h"
 #include "cli/progress.h"
 #include "db/db_audit.h"
@@ -40,63 +41,23 @@ static const char readme[] =
     "  signet audit verify DIR --root root.pem --heads heads.pem\n";
 
 struct export {
-	const char		*dir;
 	int64_t			 since;
-	FILE			*f[BUNDLE__MAX];
-	struct buf		 text;		/* on its way to a file */
+	struct bundle_out	 b;
+	const char *const	*archive;	/* folders to put back */
+	size_t			 narchives;
 	struct arena		*arena;		/* one page */
 	struct progress		 progress;
 	struct audit_exported	*out;
 };
 
-/* Files. */
-
-static int
-files_open(struct export *x, struct error *e)
-{
-	char	*path;
-	int	 i;
-
-	for (i = 0; i < BUNDLE__MAX; i++) {
-		path = file_join(x->dir, bundle_name(i));
-		x->f[i] = fopen(path, "we");
-		if (x->f[i] == NULL)
-			error_sys(e, "create %s", path);
-		mem_free(&path);
-		if (x->f[i] == NULL)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-files_close(struct export *x, bool failed, struct error *e)
-{
-	int	 i, rc = 0;
-
-	for (i = 0; i < BUNDLE__MAX; i++) {
-		if (x->f[i] == NULL)
-			continue;
-		if (!failed && rc == 0 && (fflush(x->f[i]) != 0 ||
-		    fsync(fileno(x->f[i])) == -1))
-			rc = error_sys(e, "write %s", bundle_name(i));
-		if (fclose(x->f[i]) != 0 && !failed && rc == 0)
-			rc = error_sys(e, "write %s", bundle_name(i));
-		x->f[i] = NULL;
-	}
-	return rc;
-}
-
-/* Write what has been gathered in text. */
+/* Write what has been gathered in the text. */
 static int
 put(struct export *x, enum bundle_part part, struct error *e)
 {
-	size_t	 n = x->text.len;
+	const struct bytes	text = BYTES(x->b.text.p, x->b.text.len);
 
-	x->text.len = 0;
-	if (n > 0 && fwrite(x->text.p, 1, n, x->f[part]) != n)
-		return error_sys(e, "write %s", bundle_name(part));
-	return 0;
+	x->b.text.len = 0;
+	return bundle_out_text(&x->b, part, text, e);
 }
 
 static int
@@ -105,11 +66,9 @@ put_blobs(struct export *x, enum bundle_part part,
 {
 	size_t	 i;
 
-	for (i = 0; i < blobs->n; i++) {
-		bundle_put_pem(&x->text, bundle_label(part), blobs->v[i]);
-		if (put(x, part, e) == -1)
+	for (i = 0; i < blobs->n; i++)
+		if (bundle_out_block(&x->b, part, blobs->v[i], e) == -1)
 			return -1;
-	}
 	return 0;
 }
 
@@ -128,7 +87,7 @@ export_entries(struct export *x, struct db *db, struct error *e)
 			return -1;
 		for (i = 0; i < page.n; i++) {
 			at = page.v[i].seq;
-			bundle_put_entry(&x->text, at, page.v[i].hash,
+			bundle_put_entry(&x->b.text, at, page.v[i].hash,
 			    page.v[i].body);
 		}
 		x->out->entries += (int64_t)page.n;
@@ -156,7 +115,7 @@ export_heads(struct export *x, struct db *db, struct error *e)
 			at = page.v[i].seq;
 			snprintf(instance, sizeof(instance), "%s",
 			    page.v[i].instance);
-			bundle_put_pem(&x->text, "CMS", page.v[i].cms);
+			bundle_put_pem(&x->b.text, "CMS", page.v[i].cms);
 		}
 		if (put(x, BUNDLE_HEADS, e) == -1)
 			return -1;
@@ -187,14 +146,17 @@ export_orders(struct export *x, struct db *db, struct error *e)
 	return 0;
 }
 
-static void
-put_proof(struct export *x, const struct db_export_request *r)
+/* And the proof that the one-time code was known. */
+static int
+put_request(struct export *x, const struct db_export_request *r,
+    struct error *e)
 {
-	char	 hex[2 * BUNDLE_PROOF_MAX + 1];
-
-	buf_printf(&x->text, "%s %u ",
-	    text_hex(hex, r->order, sizeof(r->order)), r->ref.n);
-	buf_printf(&x->text, "%s\n", text_hex(hex, r->proof.p, r->proof.len));
+	if (bundle_out_block(&x->b, BUNDLE_REQUESTS, r->der, e) == -1)
+		return -1;
+	x->b.text.len = 0;
+	bundle_put_proof(&x->b.text, r->order, r->ref.n, r->proof);
+	return x->b.text.len == 0 ? 0 : bundle_out_line(&x->b, BUNDLE_PROOFS,
+	    buf_cstr(&x->b.text), e);
 }
 
 static int
@@ -209,35 +171,21 @@ export_requests(struct export *x, struct db *db, struct error *e)
 		if (db_export_requests(db, &at, &page, x->arena, e) == -1)
 			return -1;
 		for (i = 0; i < page.n; i++)
-			bundle_put_pem(&x->text,
-			    bundle_label(BUNDLE_REQUESTS), page.v[i].der);
-		if (put(x, BUNDLE_REQUESTS, e) == -1)
-			return -1;
-		for (i = 0; i < page.n; i++)
-			if (page.v[i].proof.p != NULL &&
-			    page.v[i].proof.len <= BUNDLE_PROOF_MAX)
-				put_proof(x, &page.v[i]);
-		if (put(x, BUNDLE_PROOFS, e) == -1)
-			return -1;
+			if (put_request(x, &page.v[i], e) == -1)
+				return -1;
 	} while (page.n > 0);
 	return 0;
 }
 
-static void
-put_status(struct export *x, const struct db_export_cert *c)
+static int
+put_cert(struct export *x, const struct db_export_cert *c, struct error *e)
 {
-	char	 serial[2 * DB_SERIAL + 1], id[2 * DB_ORDER_ID + 1] = "-";
-	char	 at[TEXT_TIME_SIZE] = "-", reason[16] = "-";
-
-	if (c->at != 0)
-		text_time(at, c->at);
-	if (c->reason != -1)
-		snprintf(reason, sizeof(reason), "%d", c->reason);
-	if (c->order.p != NULL && c->order.len == DB_ORDER_ID)
-		text_hex(id, c->order.p, c->order.len);
-	buf_printf(&x->text, "%s %s %s %s %s %s\n", c->ca,
-	    text_hex(serial, c->serial.p, c->serial.len), c->status, reason,
-	    at, id);
+	if (bundle_out_block(&x->b, BUNDLE_CERTS, c->der, e) == -1)
+		return -1;
+	x->b.text.len = 0;
+	bundle_put_status(&x->b.text, c->ca, BYTES(c->serial.p, c->serial.len),
+	    c->status, c->reason, c->at, c->order);
+	return bundle_out_line(&x->b, BUNDLE_STATUS, buf_cstr(&x->b.text), e);
 }
 
 static int
@@ -252,14 +200,8 @@ export_certs(struct export *x, struct db *db, struct error *e)
 		if (db_export_certs(db, &at, &page, x->arena, e) == -1)
 			return -1;
 		for (i = 0; i < page.n; i++)
-			bundle_put_pem(&x->text, "CERTIFICATE",
-			    page.v[i].der);
-		if (put(x, BUNDLE_CERTS, e) == -1)
-			return -1;
-		for (i = 0; i < page.n; i++)
-			put_status(x, &page.v[i]);
-		if (put(x, BUNDLE_STATUS, e) == -1)
-			return -1;
+			if (put_cert(x, &page.v[i], e) == -1)
+				return -1;
 		x->out->certs += (int64_t)page.n;
 		progress_set(&x->progress, (uint64_t)x->out->certs);
 	} while (page.n > 0);
@@ -271,7 +213,7 @@ export_crls(struct export *x, struct db *db, struct error *e)
 {
 	struct db_export	 at = { 0 };
 	struct db_crl		 row;
-	char			 ca[65];
+	char			 ca[65], key[ARCHIVE_CRL_KEY];
 	int			 found;
 
 	for (;;) {
@@ -282,7 +224,10 @@ export_crls(struct export *x, struct db *db, struct error *e)
 		found = db_export_crl(db, &at, &row, x->arena, e);
 		if (found != 1)
 			return found;
-		if (crl_file_write(db, &row, x->f[BUNDLE_CRLS], true,
+		archive_crl_key(key, row.ca, row.shard, row.number, row.base);
+		if (bundle_seen(&x->b, BYTES(key, strlen(key))))
+			continue;
+		if (crl_file_write(db, &row, x->b.f[BUNDLE_CRLS], true,
 		    e) == -1)
 			return error_wrap(e, "%s", bundle_name(BUNDLE_CRLS));
 	}
@@ -298,8 +243,22 @@ export_cas(struct export *x, struct db *db, struct error *e)
 	if (db_ca_list(db, &cas, x->arena, e) == -1)
 		return -1;
 	for (i = 0; i < cas.n; i++)
-		bundle_put_pem(&x->text, "CERTIFICATE", cas.v[i].der);
+		bundle_put_pem(&x->b.text, "CERTIFICATE", cas.v[i].der);
 	return put(x, BUNDLE_CAS, e);
+}
+
+/* What was taken away comes first; what the store has of it, too, because it
+ * is not taken yet, is passed over then. */
+static int
+export_archives(struct export *x, struct error *e)
+{
+	size_t	i;
+
+	for (i = 0; i < x->narchives; i++)
+		if (archive_put_back(x->archive[i], &x->b, &x->out->certs,
+		    &x->out->orders, e) == -1)
+			return -1;
+	return 0;
 }
 
 /* May be run again after a lost connection: all files begin anew. */
@@ -311,8 +270,8 @@ export_all(struct db *db, void *arg, struct error *e)
 	int		 rc = -1;
 
 	*x->out = (struct audit_exported){ 0 };
-	x->text.len = 0;
-	if (files_open(x, e) == -1 || db_export_begin(db, e) == -1 ||
+	if (bundle_out_open(&x->b, e) == -1 || export_archives(x, e) == -1 ||
+	    db_export_begin(db, e) == -1 ||
 	    db_export_count(db, &entries, &certs, &orders, e) == -1)
 		goto out;
 	progress_begin(&x->progress, "writing entries",
@@ -329,7 +288,7 @@ export_all(struct db *db, void *arg, struct error *e)
 	rc = 0;
  out:
 	progress_end(&x->progress);
-	if (files_close(x, rc == -1, e) == -1)
+	if (bundle_out_close(&x->b, rc == -1, e) == -1)
 		rc = -1;
 	return rc;
 }
@@ -365,11 +324,13 @@ partial_name(const char *dir)
 
 int
 audit_export(struct db *db, const char *dir, int64_t since,
-    struct audit_exported *out, struct error *e)
+    const char *const *archive, size_t narchives, struct audit_exported *out,
+    struct error *e)
 {
 	char		*partial = partial_name(dir), *path = NULL;
-	struct export	 x = { .dir = partial, .since = since, .out = out,
-			    .arena = arena_new() };
+	struct export	 x = { .b = { .dir = partial }, .since = since,
+			    .archive = archive, .narchives = narchives,
+			    .out = out, .arena = arena_new() };
 	int		 rc = -1;
 
 	if (check_target(dir, e) == -1 ||
@@ -386,7 +347,7 @@ audit_export(struct db *db, const char *dir, int64_t since,
 	}
 	rc = 0;
  out:
-	buf_clear(&x.text);
+	bundle_out_clear(&x.b);
 	arena_free(&x.arena);
 	mem_free(&path);
 	mem_free(&partial);

@@ -12,8 +12,12 @@
 struct audit_exported {
 	int64_t	 entries, certs, orders;
 };
-/* since: only entries after that one, to continue an earlier bundle.
- * ERROR_CONFLICT if dir is there and not empty. */
+/*
+ * since: only entries after that one, to continue an earlier bundle.  What the
+ * archives in these folders have is put back; certs and orders count it, too.
+ * ERROR_CONFLICT if dir is there and not empty.
+ */
 int	 audit_export(struct db *, const char *dir, int64_t since,
+	    const char *const *archive, size_t narchives,
 	    struct audit_exported *, struct error *);
 #endif

@@ -535,3 +535,24 @@ orders_unbind(struct audit_verify *v, struct audit_entry *en)
 		v->generation++;
 	}
 }
+
+/* What left the store: two officers have signed the digest of its index. */
+void
+orders_archive(struct audit_verify *v, struct audit_entry *en)
+{
+	struct audit_order	*rec;
+	struct approved		*a;
+	uint8_t			 digest[32];
+
+	if ((rec = orders_use(v, en, &a)) == NULL ||
+	    !entry_digest(v, en, AUDIT_ORDERS, "archive", digest))
+		return;
+	if (a->order->kind != ORDER_PERMIT ||
+	    memcmp(a->order->permits, digest, sizeof(digest)) != 0) {
+		audit_failed(v->r, AUDIT_ORDERS, &en->about,
+		    "archive: the order permits something else");
+		return;
+	}
+	orders_use_once(v, en, rec, digest, sizeof(digest), "for an archive");
+	orders_check_approvals(v, en, rec, a, NULL, false);
+}

@@ -116,6 +116,7 @@ static const struct {
 	{ "alarm",		alarm_entry },
 	{ "application-move",	NULL },
 	{ "application-reject",	NULL },
+	{ "archive",		orders_archive },
 	{ "backup",		NULL },
 	{ "card",		NULL },
 	{ "card-batch",		NULL },

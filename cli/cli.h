@@ -23,6 +23,7 @@
 #include "x509/key.h"
 
 /* The tables, each ending with a row without a name. */
+extern const struct cmd CLI_ARCHIVE[];
 extern const struct cmd CLI_AUDIT[];
 extern const struct cmd CLI_BACKUP[];
 extern const struct cmd CLI_BLOCKLIST[];
@@ -69,6 +70,7 @@ struct cli_conf {
 	char			*officer_passphrase;	/* secret_fetch source */
 	int64_t			 roll_before;	/* as in signet-cad.conf */
 	int64_t			 backup_every;	/* 0: nobody asks for one */
+	int64_t			 archive_after;	/* after the end, seconds */
 	char			*pkcs11_module;
 	int64_t			 patience;	/* seconds to wait for the store */
 };

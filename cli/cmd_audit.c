@@ -41,6 +41,8 @@ static const struct cmd_opt heads_opts[] = {
 static const struct cmd_opt export_opts[] = {
 	{ "since", 0, CMD_NUMBER, false, "SEQ",
 	    "only entries after this one, to continue an earlier bundle" },
+	{ "archive", 0, CMD_MANY, false, "DIR",
+	    "an archive, to put back what was taken away; may be repeated" },
 	{ "database", 0, CMD_STRING, false, "CONNINFO",
 	    "the store, not as the settings say" },
 	CMD_OPT_END
@@ -328,12 +330,14 @@ audit_export_cmd(struct cmd_args *a, void *ctx, struct error *e)
 	struct audit_exported	 out = { 0 };
 	struct out_record	*r;
 	char			 entries[32], certs[32], orders[32];
+	const char *const	*archive;
+	size_t			 n = cmd_many(a, "archive", &archive);
 	char *const		*dir;
 
 	cli_begin(c, a);
 	cmd_operands(a, &dir);
 	if (open_store(c, e) == -1 || audit_export(c->desk.db, dir[0],
-	    cmd_number(a, "since", 0), &out, e) == -1)
+	    cmd_number(a, "since", 0), archive, n, &out, e) == -1)
 		return -1;
 	r = out_record_new(stdout, c->json);
 	out_put(r, "directory", NULL, dir[0]);
@@ -419,6 +423,7 @@ const struct cmd CLI_AUDIT[] = {
 	    "All files come from one snapshot of the store.  DIR appears when "
 	    "it is complete; it must not exist or be empty.",
 	    "signet audit export audit-2026-11\n"
+	    "signet audit export --archive /srv/archive/2026 audit-2026-11\n"
 	    "signet audit export --database 'host=db user=signet_audit' "
 	    "audit-2026-11\n", export_opts, 1, 1, audit_export_cmd },
 	{ "audit verify", "DIR", "prove an exported directory",

@@ -59,6 +59,9 @@ const struct conf_item CLI_CONF[] = {
 	    INT64_C(366) * 86400,
 	    "How often a backup is to be made; later it is overdue.  0s: no "
 	    "matter."),
+	CONF_DURATION(struct cli_conf, archive_after, "3y", INT64_C(366) * 86400,
+	    INT64_C(100) * 366 * 86400,
+	    "How long after its end a certificate may be archived."),
 	CONF_STR(struct cli_conf, pkcs11_module, NULL,
 	    "Module of the tokens whose URI names none with module-path."),
 	CONF_DURATION(struct cli_conf, patience, "10s", 0, 3600,

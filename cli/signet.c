@@ -29,6 +29,7 @@ static const struct cmd *const groups[] = {
 	CLI_PROFILE,
 	CLI_EXPLAIN,
 	CLI_CANARY,
+	CLI_ARCHIVE,
 	CLI_AUDIT,
 	CLI_TOP,
 	CLI_DOCTOR,

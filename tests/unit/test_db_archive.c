@@ -131,8 +131,9 @@ set_up(void **state)
 {
 	struct fixture	*f = *state;
 
-	testdb_sql(&f->t, "SET search_path = signet; SET"
-	    " session_replication_role = replica; TRUNCATE archived, archive,"
+	testdb_sql(&f->t, "SET search_path = signet;"
+	    " SET client_min_messages = warning;"
+	    " SET session_replication_role = replica; TRUNCATE archived, archive,"
 	    " status_change, cert_name, cert, request, intent, item, permit_use,"
 	    " crl_part, crl, audit CASCADE; DELETE FROM orders;"
 	    "UPDATE audit_head SET seq = 0");

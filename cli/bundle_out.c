@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/bundle_out.h"
+
+#include <openssl/evp.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "os/file.h"
+
+static uint64_t
+digest_hash(const void *item)
+{
+	return map_hash_bytes(item, 32);
+}
+
+static bool
+digest_equal(const void *a, const void *b)
+{
+	return memcmp(a, b, 32) == 0;
+}
+
+static void
+digest_of(uint8_t dst[32], struct bytes b)
+{
+	if (EVP_Digest(b.p, b.len, dst, NULL, EVP_sha256(), NULL) != 1)
+		memset(dst, 0, 32);
+}
+
+void
+bundle_seen_put(struct bundle_out *o, struct bytes b)
+{
+	uint8_t	*digest;
+
+	if (o->arena == NULL) {
+		o->arena = arena_new();
+		map_init(&o->seen, digest_hash, digest_equal);
+	}
+	digest = arena_alloc(o->arena, 32);
+	digest_of(digest, b);
+	map_put(&o->seen, digest);
+}
+
+bool
+bundle_seen(const struct bundle_out *o, struct bytes b)
+{
+	uint8_t	digest[32];
+
+	if (o->arena == NULL)
+		return false;
+	digest_of(digest, b);
+	return map_find(&o->seen, digest) != NULL;
+}
+
+bool
+bundle_seen_digest(const struct bundle_out *o, const uint8_t digest[32])
+{
+	return o->arena != NULL && map_find(&o->seen, digest) != NULL;
+}
+
+int
+bundle_out_open(struct bundle_out *o, struct error *e)
+{
+	char	*path;
+	int	 i;
+
+	o->text.len = 0;
+	for (i = 0; i < BUNDLE__MAX; i++) {
+		path = file_join(o->dir, bundle_name(i));
+		o->f[i] = fopen(path, "we");
+		if (o->f[i] == NULL)
+			error_sys(e, "create %s", path);
+		mem_free(&path);
+		if (o->f[i] == NULL)
+			return -1;
+	}
+	return 0;
+}
+
+int
+bundle_out_close(struct bundle_out *o, bool failed, struct error *e)
+{
+	int	 i, rc = 0;
+
+	for (i = 0; i < BUNDLE__MAX; i++) {
+		if (o->f[i] == NULL)
+			continue;
+		if (!failed && rc == 0 && (fflush(o->f[i]) != 0 ||
+		    fsync(fileno(o->f[i])) == -1))
+			rc = error_sys(e, "write %s", bundle_name(i));
+		if (fclose(o->f[i]) != 0 && !failed && rc == 0)
+			rc = error_sys(e, "write %s", bundle_name(i));
+		o->f[i] = NULL;
+	}
+	return rc;
+}
+
+void
+bundle_out_clear(struct bundle_out *o)
+{
+	buf_clear(&o->text);
+	if (o->arena != NULL)
+		map_clear(&o->seen);
+	arena_free(&o->arena);
+}
+
+int
+bundle_out_text(struct bundle_out *o, enum bundle_part part,
+    struct bytes text, struct error *e)
+{
+	if (text.len > 0 && fwrite(text.p, 1, text.len, o->f[part]) !=
+	    text.len)
+		return error_sys(e, "write %s", bundle_name(part));
+	return 0;
+}
+
+int
+bundle_out_block(struct bundle_out *o, enum bundle_part part,
+    struct bytes der, struct error *e)
+{
+	if (bundle_seen(o, der))
+		return 0;
+	o->text.len = 0;
+	bundle_put_pem(&o->text, bundle_label(part), der);
+	return bundle_out_text(o, part, BYTES(o->text.p, o->text.len), e);
+}
+
+int
+bundle_out_line(struct bundle_out *o, enum bundle_part part, const char *line,
+    struct error *e)
+{
+	const struct bytes	b = BYTES(line, strlen(line));
+
+	return bundle_seen(o, b) ? 0 : bundle_out_text(o, part, b, e);
+}
+
+void
+bundle_put_proof(struct buf *out, const uint8_t order[32], uint32_t n,
+    struct bytes proof)
+{
+	char	hex[2 * BUNDLE_PROOF_MAX + 1];
+
+	if (proof.p == NULL || proof.len > BUNDLE_PROOF_MAX)
+		return;
+	buf_printf(out, "%s %u ", text_hex(hex, order, 32), n);
+	buf_printf(out, "%s\n", text_hex(hex, proof.p, proof.len));
+}
+
+void
+bundle_put_status(struct buf *out, const char *ca, struct bytes serial,
+    const char *status, int reason, int64_t at, struct bytes order)
+{
+	char	hex[2 * 20 + 1], id[2 * 16 + 1] = "-";
+	char	when[TEXT_TIME_SIZE] = "-", why[16] = "-";
+
+	if (at != 0)
+		text_time(when, at);
+	if (reason != -1)
+		snprintf(why, sizeof(why), "%d", reason);
+	if (order.p != NULL && order.len == 16)
+		text_hex(id, order.p, order.len);
+	buf_printf(out, "%s %s %s %s %s %s\n", ca,
+	    text_hex(hex, serial.p, serial.len), status, why, when, id);
+}
