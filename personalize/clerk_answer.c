@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The end of who is asked. */
+#include <openssl/crypto.h>
 #include "clerk_private.h"
 #include "os/fault.h"
 
@@ -169,6 +170,16 @@ set_error(struct msg *r, const struct error *why)
 	msg_put_error(r, why);
 }
 
+/* What sealing left of a PUK below us on the stack: libcrypto copies what it
+ * encrypts, and the clerk lives for days. */
+static void __attribute__((noinline))
+wipe_stack(void)
+{
+	uint8_t	 room[64 << 10];
+
+	OPENSSL_cleanse(room, sizeof(room));
+}
+
 int
 clerk_answer(const struct clerk *c, int fd, struct error *e)
 {
@@ -193,6 +204,7 @@ clerk_answer(const struct clerk *c, int fd, struct error *e)
  out:
 	wire_wipe(&q);
 	wire_wipe(&r);
+	wipe_stack();
 	return rc;
 }
 

@@ -4,7 +4,9 @@
 /*
  * A clerk over a socketpair: what both ends say.
  *
- * Messages with secrets are wiped as soon as they were sent or read.
+ * Messages with secrets are wiped as soon as they were sent or read, and have
+ * their whole room from the first secret on: a buffer that moves leaves what was
+ * in it behind.
  */
 #include "clerk.h"
 #include "os/msg.h"
@@ -14,6 +16,8 @@ enum { ASK_FOUND = 1, ASK_BEGIN, ASK_KEY, ASK_REQUEST, ASK_WAIT,
 
 #define DER_MAX		16384
 #define SECRET_MAX	64
+/* More than any job with all its certificates. */
+#define WIRE_MAX	((JOB_SLOTS + 1) * (DER_MAX + 64))
 
 void	 wire_wipe(struct msg *m);
 void	 wire_put_info(struct msg *m, const struct card_info *i);

@@ -57,6 +57,7 @@ wire_get_info(struct msg *m, struct card_info *i)
 void
 wire_put_secret(struct msg *m, const struct secret *s)
 {
+	buf_reserve(&m->body, WIRE_MAX);
 	msg_put_blob(m, s->p, s->len);
 }
 
