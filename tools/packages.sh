@@ -24,6 +24,9 @@ packages_web="chromium libnss3-tools"
 command -v node >/dev/null 2>&1 || packages_web="$packages_web nodejs"
 command -v npm >/dev/null 2>&1 || packages_web="$packages_web npm"
 
+# For ./runtests --stage analyse.
+packages_analyse="clang clang-tidy cppcheck gcc"
+
 # For Debian packages, and a fresh Debian to try them in.
 packages_debian="debhelper debootstrap dpkg-dev iproute2 systemd util-linux"
 

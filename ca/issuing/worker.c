@@ -380,7 +380,8 @@ worker_open(struct worker *w, struct error *e)
 static int
 worker_open_patiently(struct worker *w, struct error *e)
 {
-	int	 tries;
+	struct timespec	 nap;
+	int		 tries, ms;
 
 	for (tries = 1; worker_open(w, e) == -1; tries++) {
 		if (tries == OPEN_TRIES || service_is_once(w->svc) ||
@@ -390,7 +391,9 @@ worker_open_patiently(struct worker *w, struct error *e)
 			log_error(e, "worker %d tries again", w->index);
 		error_clear(e);
 		db_close(&w->db);
-		usleep(tries < 5 ? 100000u << tries : 2000000);
+		ms = tries < 5 ? 100 << tries : 2000;
+		nap = (struct timespec){ ms / 1000, ms % 1000 * 1000000L };
+		nanosleep(&nap, NULL);
 	}
 	return 0;
 }

@@ -51,8 +51,10 @@ module_symbols(struct token_module *m, struct error *e)
 	}
 	/* ISO C has no cast from data to function. */
 	memcpy(&get, &symbol, sizeof(get));
-	if ((rv = get(&m->f)) != CKR_OK)
+	if ((rv = get(&m->f)) != CKR_OK) {
+		dlclose(handle);
 		return token_error(e, rv, "PKCS#11 module %s", m->path);
+	}
 	m->file = mem_strdup(dladdr(symbol, &where) != 0 ? where.dli_fname :
 	    m->path);
 	return 0;
