@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db/conninfo.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <libpq-fe.h>
@@ -73,6 +74,81 @@ conninfo_for(char **out, const char *in, const char *user,
 	*out = mem_strdup(buf_cstr(&text));
 	buf_clear(&text);
 	return 0;
+}
+
+/* Elements of a list with commas; one at least. */
+static unsigned int
+count(const char *list)
+{
+	unsigned int	 n = 1;
+
+	for (; (list = strchr(list, ',')) != NULL; list++)
+		n++;
+	return n;
+}
+
+/* The list from its element "by" on, and then what stood before that. */
+static void
+turn(struct buf *out, const char *list, unsigned int by)
+{
+	const char	*p = list;
+
+	if (count(list) > 1)
+		for (by %= count(list); by > 0; by--)
+			p = strchr(p, ',') + 1;
+	buf_str(out, p);
+	if (p != list)
+		buf_printf(out, ",%.*s", (int)(p - list - 1), list);
+}
+
+static bool
+is_per_host(const char *keyword)
+{
+	return strcmp(keyword, "host") == 0 ||
+	    strcmp(keyword, "hostaddr") == 0 || strcmp(keyword, "port") == 0;
+}
+
+int
+conninfo_turn(char **out, const char *in, unsigned int by, struct error *e)
+{
+	PQconninfoOption	*v, *o;
+	struct buf		 text = { 0 }, list = { 0 };
+
+	*out = NULL;
+	if ((v = parse(in, e)) == NULL)
+		return -1;
+	for (o = v; o->keyword != NULL; o++) {
+		if (o->val == NULL)
+			continue;
+		list.len = 0;
+		if (is_per_host(o->keyword))
+			turn(&list, o->val, by);
+		else
+			buf_str(&list, o->val);
+		put(&text, o->keyword, buf_cstr(&list));
+	}
+	PQconninfoFree(v);
+	*out = mem_strdup(buf_cstr(&text));
+	buf_clear(&list);
+	buf_clear(&text);
+	return 0;
+}
+
+bool
+conninfo_is_several(const char *in)
+{
+	struct error		 ignored = ERROR_INIT;
+	PQconninfoOption	*v = parse(in, &ignored), *o;
+	bool			 is = false;
+
+	if (v == NULL)
+		return false;
+	for (o = v; o->keyword != NULL; o++)
+		if (o->val != NULL && is_per_host(o->keyword) &&
+		    strcmp(o->keyword, "port") != 0)
+			is |= count(o->val) > 1;
+	PQconninfoFree(v);
+	return is;
 }
 
 const char **

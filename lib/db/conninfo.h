@@ -4,6 +4,7 @@
 /*
  * Connection strings: the same server for somebody else.
  */
+#include <stdbool.h>
 #include "base/error.h"
 #include "base/mem.h"
 
@@ -14,6 +15,14 @@
  */
 int	 conninfo_for(char **out, const char *in, const char *user,
 	    const char *dbname, struct error *);
+/*
+ * *out is "in" with its hosts in another order, the first "by" of them behind
+ * the others.  The caller frees.
+ */
+int	 conninfo_turn(char **out, const char *in, unsigned int by,
+	    struct error *);
+/* Does it name several hosts? */
+bool	 conninfo_is_several(const char *in);
 /*
  * The same for programs that find the server in their environment, where only
  * the user sees a password: "PGHOST=..." and friends, NULL at the end, and for

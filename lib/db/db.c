@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "db/conninfo.h"
 #include "db/db.h"
 #include "db/db_private.h"
 #include "db/pgerror.h"
@@ -37,7 +38,9 @@ struct db {
 	int			 patience;
 	int			 deadline;	/* ms; 0: none */
 	int64_t			 end;		/* of the call under way, or 0 */
+	unsigned int		 turned;	/* hosts that are asked last */
 	bool			 in_txn;
+	bool			 alone;		/* no standby has what was done */
 	struct channel		 channel[CHANNELS_MAX];
 	size_t			 nchannels;
 };
@@ -235,6 +238,7 @@ static int
 db_late(struct db *db, const char *what, struct error *e)
 {
 	db_drop(db);
+	db->turned++;		/* another host may be alive */
 	return error_set(e, ERROR_UPSTREAM, "%s: no answer from the database "
 	    "within %d ms", what, db->deadline);
 }
@@ -246,8 +250,36 @@ db_notice_loss(struct db *db, const PGresult *res)
 	const char	*state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 
 	if (PQstatus(db->conn) != CONNECTION_OK || (state != NULL &&
-	    (strncmp(state, "57P0", 4) == 0 || strncmp(state, "08", 2) == 0)))
+	    (strncmp(state, "57P0", 4) == 0 || strncmp(state, "08", 2) == 0 ||
+	    strcmp(state, "25006") == 0)))	/* read-only: not the primary */
 		db_drop(db);
+}
+
+/*
+ * Who waits for a standby and is cancelled, by an operator for instance, is
+ * told of success all the same, with a warning.  But when that server fails
+ * nobody else has it.
+ */
+static void
+db_noticed(void *arg, const PGresult *res)
+{
+	struct db	*db = arg;
+	const char	*by = PQresultErrorField(res, PG_DIAG_SOURCE_FUNCTION);
+
+	if (by != NULL && strcmp(by, "SyncRepWaitForLSN") == 0)
+		db->alone = true;
+}
+
+/* Of what is over with success: did the standbys get it? */
+static int
+db_check_standby(struct db *db, struct error *e)
+{
+	if (!db->alone)
+		return 0;
+	db->alone = false;
+	db_drop(db);
+	return error_set(e, ERROR_UPSTREAM, "outcome unknown: the database did "
+	    "not wait until a standby has it");
 }
 
 static int
@@ -266,19 +298,28 @@ db_connect(struct db *db, const char *dbname, struct error *e)
 	    "keepalives_idle", "keepalives_interval", "keepalives_count",
 	    "tcp_user_timeout", "dbname", "client_encoding", "application_name",
 	    dbname != NULL ? "dbname" : NULL, NULL };
-	const char *const values[] = { "5", "1", "30", "10", "3", "30000",
-	    db->conninfo, "UTF8", db->program, dbname, NULL };
-
+	char			*conninfo = NULL;
+	const char		*values[] = { "5", "1", "10", "5", "3",
+	    "20000", db->conninfo, "UTF8", db->program, dbname, NULL };
 	bool			 in_time;
 
 	db_drop(db);
+	if (db->turned > 0 && conninfo_turn(&conninfo, db->conninfo,
+	    db->turned, e) == -1)
+		return -1;
+	if (conninfo != NULL)
+		values[6] = conninfo;
 	db->conn = pgwait_connect(keys, values, db->end, &in_time);
+	mem_free(&conninfo);
 	if (db->conn == NULL)
 		return error_set(e, ERROR_NOMEM, "connect to database");
 	if (!in_time)
 		return db_late(db, "connect", e);
-	if (PQstatus(db->conn) == CONNECTION_OK)
+	if (PQstatus(db->conn) == CONNECTION_OK) {
+		db->alone = false;
+		(void)PQsetNoticeReceiver(db->conn, db_noticed, db);
 		return 0;
+	}
 	error_pg(e, db->conn, NULL, "connect to database");
 	db_drop(db);
 	return -1;
@@ -286,7 +327,9 @@ db_connect(struct db *db, const char *dbname, struct error *e)
 
 /*
  * The role's or the operator's time-out stays; without one it is a minute.
- * Statements are short: compiling one takes longer than running it.
+ * Statements are short: compiling one takes longer than running it.  And the
+ * server finds out within half a minute that we are not there any more: with
+ * its own two hours it would keep our locks as long.
  */
 static int
 db_set_session(struct db *db, struct error *e)
@@ -294,6 +337,10 @@ db_set_session(struct db *db, struct error *e)
 	return db_script(db,
 	    "SELECT set_config('search_path', 'signet, pg_temp', false),"
 	    " set_config('jit', 'off', false),"
+	    " set_config('tcp_keepalives_idle', '10', false),"
+	    " set_config('tcp_keepalives_interval', '5', false),"
+	    " set_config('tcp_keepalives_count', '3', false),"
+	    " set_config('tcp_user_timeout', '20000', false),"
 	    " CASE WHEN current_setting('statement_timeout') = '0'"
 	    " THEN set_config('statement_timeout', '60s', false) END", e);
 }
@@ -702,6 +749,8 @@ db_query(struct db *db, const struct db_stmt *s, const struct db_arg *arg,
 		db_fail(db, res, s->name, e);
 		goto out;
 	}
+	if (db_check_standby(db, e) == -1)
+		goto out;
 	*out = mem_alloc(sizeof(**out));
 	(*out)->res = res;
 	res = NULL;
@@ -750,6 +799,8 @@ db_script(struct db *db, const char *sql, struct error *e)
 		return db_late(db, "database script", e);
 	if (!is_success(res))
 		rc = db_fail(db, res, "database script", e);
+	else
+		rc = db_check_standby(db, e);
 	PQclear(res);
 	return rc;
 }
@@ -840,6 +891,8 @@ db_commit(struct db *db, struct error *e)
 	} else if (strcmp(PQcmdStatus(res), "COMMIT") != 0)
 		error_set(e, ERROR_BUG, "commit: a statement of this "
 		    "transaction had failed");
+	else if (db_check_standby(db, e) == -1)
+		error_wrap(e, "commit");
 	else
 		rc = 0;
 	PQclear(res);

@@ -100,7 +100,8 @@ db_blobs(const struct bytes *v, size_t n)
 
 /*
  * conninfo as libpq takes it, several hosts allowed; tables are those of the
- * aggregates that the program uses.  connect_timeout is 5 s and, where neither
+ * aggregates that the program uses.  A host that keeps silent for a deadline
+ * is asked last from then on.  connect_timeout is 5 s and, where neither
  * conninfo's options nor the role set one, statement_timeout 60 s.  Checks
  * the schema's version: ERROR_CONFIG with the hint to run "signet db migrate"
  * or to install the newer suite.

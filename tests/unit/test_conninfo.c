@@ -66,6 +66,57 @@ conninfo_for_quotes_what_needs_it(void **state)
 	    "host='/a b' application_name='it\\'s' dbname='signet' user='x'");
 }
 
+static void
+conninfo_turn_refuses_what_libpq_does_not_take(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	char		*out = (void *)1;
+
+	(void)state;
+	assert_int_equal(conninfo_turn(&out, "hosts=a", 1, &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	assert_null(out);
+}
+
+static void
+conninfo_turn_asks_the_first_host_last(void **state)
+{
+	static const struct {
+		const char	*in, *want;
+		unsigned int	 by;
+	} row[] = {
+		{ "host=a,b,c port=1,2,3 user=u", "user='u' host='a,b,c' "
+		    "port='1,2,3'", 0 },
+		{ "host=a,b,c port=1,2,3", "host='b,c,a' port='2,3,1'", 1 },
+		{ "host=a,b,c port=1", "host='c,a,b' port='1'", 2 },
+		{ "host=a,b,c", "host='b,c,a'", 4 },
+		{ "host=/run port=7", "host='/run' port='7'", 7 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct error	 e = ERROR_INIT;
+		char		*out;
+
+		assert_int_equal(conninfo_turn(&out, row[i].in, row[i].by,
+		    &e), 0);
+		assert_string_equal(out, row[i].want);
+		mem_free(&out);
+	}
+}
+
+static void
+conninfo_is_several_counts_hosts_and_not_ports(void **state)
+{
+	(void)state;
+	assert_false(conninfo_is_several("hosts=a,b"));
+	assert_false(conninfo_is_several("dbname=a,b"));
+	assert_false(conninfo_is_several("host=a port=1"));
+	assert_true(conninfo_is_several("host=a,b port=1"));
+	assert_true(conninfo_is_several("postgresql://a,b/pki"));
+	assert_true(conninfo_is_several("hostaddr=127.0.0.1,127.0.0.2"));
+}
+
 int
 main(void)
 {
@@ -75,6 +126,9 @@ main(void)
 		cmocka_unit_test(conninfo_for_keeps_the_database_that_is_named),
 		cmocka_unit_test(conninfo_for_nobody_else_only_adds_the_database),
 		cmocka_unit_test(conninfo_for_quotes_what_needs_it),
+		cmocka_unit_test(conninfo_turn_refuses_what_libpq_does_not_take),
+		cmocka_unit_test(conninfo_turn_asks_the_first_host_last),
+		cmocka_unit_test(conninfo_is_several_counts_hosts_and_not_ports),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -3,12 +3,14 @@
  * The connection: arguments, transactions, losses, notifications.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "base/clock.h"
@@ -68,6 +70,81 @@ put(struct db *db, int64_t n, struct error *e)
 	const struct db_arg	 arg[] = { db_int(n) };
 
 	return db_exec(db, &stmt[PUT], arg, 1, e) == -1 ? -1 : 0;
+}
+
+/* Standbys. */
+
+static int
+put_seven(struct db *db, void *arg, struct error *e)
+{
+	(void)arg;
+	return put(db, 7, e);
+}
+
+/* NULL: as it was. */
+static void
+wait_for_standby(const char *name)
+{
+	if (name != NULL)
+		testdb_sql(&t, "ALTER SYSTEM SET synchronous_standby_names "
+		    "= '%s'", name);
+	else
+		testdb_sql(&t, "ALTER SYSTEM RESET synchronous_standby_names");
+	testdb_sql(&t, "SELECT pg_reload_conf()");
+	while (testdb_number(&t, "SELECT count(*) FROM pg_settings WHERE name "
+	    "= 'synchronous_standby_names' AND setting = '%s'",
+	    name != NULL ? name : "") == 0)
+		continue;
+}
+
+/* An operator who sees them wait, and lets them go: until it is killed. */
+static pid_t
+start_impatient_operator(void)
+{
+	struct error	 e = ERROR_INIT;
+	struct db	*db;
+	pid_t		 pid = fork();
+
+	if (pid != 0)
+		return pid;
+	if (db_open(&db, t.conninfo, "operator", NULL, 0, &e) == -1)
+		_exit(1);
+	while (db_script(db, "SELECT pg_cancel_backend(pid), pg_sleep(0.05)"
+	    " FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+	    " AND datname = current_database()", &e) == 0)
+		usleep(20000);
+	_exit(1);
+}
+
+/* The server says success, and that it did not wait. */
+static void
+db_does_not_believe_a_commit_that_no_standby_has(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	struct db	*db;
+	char		*conninfo = mem_printf("%s options='-c "
+	    "synchronous_commit=on'", t.conninfo);
+	pid_t		 operator = start_impatient_operator();
+
+	(void)state;
+	assert_int_equal(db_open(&db, conninfo, "test", tables, 1, &e), 0);
+	wait_for_standby("nobody");
+	assert_int_equal(db_txn(db, put_seven, NULL, &e), -1);
+	assert_int_equal(e.code, ERROR_UPSTREAM);
+	assert_string_equal(e.text, "commit: outcome unknown: the database did "
+	    "not wait until a standby has it");
+	error_clear(&e);
+	assert_int_equal(put(db, 8, &e), -1);
+	assert_string_equal(e.text, "outcome unknown: the database did not "
+	    "wait until a standby has it");
+	error_clear(&e);
+	wait_for_standby(NULL);
+	kill(operator, SIGKILL);
+	waitpid(operator, NULL, 0);
+	assert_int_equal(put(db, 9, &e), 0);
+	testdb_sql(&t, "DELETE FROM thing WHERE n IN (7, 8, 9)");
+	db_close(&db);
+	mem_free(&conninfo);
 }
 
 /* Opening. */
@@ -646,6 +723,36 @@ mute_server(char dir[], struct sockaddr_un *sa)
 	return fd;
 }
 
+/* Without that the host behind it would never be asked. */
+static void
+a_host_that_never_answers_is_asked_last_the_next_time(void **state)
+{
+	struct error		 e = ERROR_INIT;
+	char			 dir[] = "/tmp/signet-mute.XXXXXX";
+	char			*conninfo;
+	struct sockaddr_un	 sa = { 0 };
+	int			 fd = mute_server(dir, &sa);
+	struct db		*db;
+
+	(void)state;
+	conninfo = mem_printf("host=%s,%s dbname=%s user=postgres", dir,
+	    getenv("PGHOST"), t.name);
+	db_open_later(&db, conninfo, "test", tables, 1);
+	db_set_patience(db, 0);
+	db_set_deadline(db, 1000);
+	assert_int_equal(put(db, 1, &e), -1);
+	assert_string_equal(e.text,
+	    "connect: no answer from the database within 1000 ms");
+	error_clear(&e);
+	assert_int_equal(put(db, 1, &e), 0);
+	testdb_sql(&t, "DELETE FROM thing WHERE n = 1");
+	db_close(&db);
+	close(fd);
+	unlink(sa.sun_path);
+	rmdir(dir);
+	mem_free(&conninfo);
+}
+
 static void
 a_server_that_never_answers_costs_one_deadline_without_patience(void **state)
 {
@@ -739,6 +846,8 @@ main(void)
 		cmocka_unit_test(db_open_tries_all_hosts),
 		cmocka_unit_test(db_open_sets_search_path_name_and_time_limit),
 		cmocka_unit_test(db_open_leaves_the_operators_time_limit),
+		cmocka_unit_test(
+		    db_does_not_believe_a_commit_that_no_standby_has),
 		T(too_many_arguments_are_a_bug),
 		T(text_that_is_not_utf8_is_bad_input),
 		T(arguments_and_results_come_back_as_they_were),
@@ -760,6 +869,8 @@ main(void)
 		T(each_channel_is_reported_after_a_reconnection),
 		T(a_channel_too_many_or_too_long_is_a_bug),
 		T(a_call_past_its_deadline_fails_and_drops_the_connection),
+		cmocka_unit_test(
+		    a_host_that_never_answers_is_asked_last_the_next_time),
 		cmocka_unit_test(
 	    a_server_that_never_answers_costs_one_deadline_without_patience),
 	};
