@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "db/conninfo.h"
 #include "db/db_ocsp.h"
 
 #define CHANGES_MAX	20000	/* more are as good as all */
+#define CLOCKS_APART	2000	/* ms, of primary and replica */
 
 struct feed {
 	struct feed_conf	 conf;
@@ -23,12 +25,15 @@ struct feed {
 	struct arena		*arena;
 	bool			 listening;
 	bool			 was_well, said;
+	bool			 several;	/* hosts: one may be left behind */
+	int64_t			 beat, beat_at;	/* last new heartbeat; ours */
 	int64_t			 seq;		/* 0: nothing seen yet */
 	uint8_t			 hash[DB_DIGEST];
 
 	/* For everybody. */
 	_Atomic int64_t		 good_at;	/* monotonic ms; 0: not */
-	_Atomic int64_t		 lag_ms;
+	_Atomic int64_t		 lag_ms;	/* of a replica */
+	_Atomic int64_t		 silent_ms;	/* since the last heartbeat */
 	atomic_bool		 is_replica;
 };
 
@@ -109,6 +114,28 @@ listen_in(struct feed *f, const struct db_ocsp_feed *is, struct error *e)
 	return db_listen(f->db, "signet_status", e);
 }
 
+/*
+ * How old the heartbeat is: by the clocks of primary and replica, and by how
+ * long none has come, whichever is more.  Neither would do alone.  A replica
+ * whose clock is behind seems to have everything at once; and who hears each
+ * heartbeat late does not know how late.
+ */
+static void
+measure(struct feed *f, const struct db_ocsp_feed *is, int64_t now)
+{
+	int64_t	 age = is->heartbeat_ms;
+
+	if (is->beat != f->beat) {
+		f->beat = is->beat;
+		f->beat_at = now;
+	}
+	if (age >= -CLOCKS_APART && age < now - f->beat_at)
+		age = now - f->beat_at;
+	atomic_store(&f->is_replica, is->is_replica);
+	atomic_store(&f->lag_ms, is->is_replica ? age : 0);
+	atomic_store(&f->silent_ms, age);
+}
+
 static int
 look(struct feed *f, struct error *e)
 {
@@ -126,8 +153,7 @@ look(struct feed *f, struct error *e)
 	if (db_ocsp_feed(f->db, f->seq, f->seq != 0 ? f->hash : NULL, &is,
 	    e) == -1 || take(f, &is, e) == -1 || listen_in(f, &is, e) == -1)
 		return -1;
-	atomic_store(&f->is_replica, is.is_replica);
-	atomic_store(&f->lag_ms, is.is_replica ? is.heartbeat_ms : 0);
+	measure(f, &is, began);
 	atomic_store(&f->good_at, began);
 	return 0;
 }
@@ -145,7 +171,8 @@ look_and_tell(struct feed *f)
 		return;
 	}
 	/* What it listened to goes with it: the next may be a replica. */
-	db_close(&f->db);
+	if (f->listening)
+		db_close(&f->db);
 	f->listening = false;
 	f->was_well = false;
 	f->said = true;
@@ -198,6 +225,7 @@ feed_start(struct feed **out, const struct feed_conf *conf, struct error *e)
 	*out = NULL;
 	f->conf = *conf;
 	f->arena = arena_new();
+	f->several = conninfo_is_several(conf->database);
 	if ((f->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1)
 		rc = error_sys(e, "eventfd");
 	else if ((rc = pthread_create(&f->thread, NULL, feed_thread, f)) != 0)
@@ -229,21 +257,44 @@ feed_stop(struct feed **fp)
 	mem_free(fp);
 }
 
+/*
+ * Of several hosts one that was the primary may go on as if it still were, when
+ * another has taken its place: there nobody writes any more.
+ */
+static int
+check_heartbeat(const struct feed *f, struct error *e)
+{
+	int64_t	 age = atomic_load(&f->silent_ms);
+	bool	 is_replica = atomic_load(&f->is_replica);
+
+	if (!is_replica && !f->several)
+		return 0;
+	if (is_replica && age < -CLOCKS_APART)
+		return error_set(e, ERROR_UPSTREAM, "the clock of the replica "
+		    "is %lld s behind that of its primary",
+		    (long long)-age / 1000);
+	if (age <= f->conf.max_lag_ms)
+		return 0;
+	if (is_replica)
+		return error_set(e, ERROR_UPSTREAM, "the replica is %lld s "
+		    "behind, or nothing writes the heartbeat",
+		    (long long)age / 1000);
+	return error_set(e, ERROR_UPSTREAM, "nothing has written the heartbeat "
+	    "to this primary for %lld s: is another one in its place?",
+	    (long long)age / 1000);
+}
+
 int
 feed_check(const struct feed *f, struct error *e)
 {
-	int64_t	 good_at = atomic_load(&f->good_at), lag;
+	int64_t	 good_at = atomic_load(&f->good_at);
 
 	if (good_at == 0)
 		return error_set(e, ERROR_UPSTREAM, "the store is away");
 	if (clock_monotonic_ms() - good_at > f->conf.freshness_ms)
 		return error_set(e, ERROR_UPSTREAM, "the store was seen last "
 		    "%lld ms ago", (long long)(clock_monotonic_ms() - good_at));
-	if ((lag = atomic_load(&f->lag_ms)) > f->conf.max_lag_ms)
-		return error_set(e, ERROR_UPSTREAM, "the replica is %lld s "
-		    "behind, or nothing writes the heartbeat",
-		    (long long)lag / 1000);
-	return 0;
+	return check_heartbeat(f, e);
 }
 
 void

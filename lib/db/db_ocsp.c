@@ -21,7 +21,8 @@ static const struct db_stmt stmt[] = {
 	    "SELECT h.seq, h.hash, $1::bigint = 0 OR coalesce((SELECT"
 	    " a.hash = $2::bytea FROM audit a WHERE a.seq = $1::bigint),"
 	    " false), floor(extract(epoch FROM clock_timestamp() - b.at)"
-	    " * 1000)::bigint, pg_is_in_recovery()"
+	    " * 1000)::bigint, pg_is_in_recovery(),"
+	    " floor(extract(epoch FROM b.at) * 1000)::bigint"
 	    " FROM audit_head h, heartbeat b"),
 	[CHANGES] = DB_STMT("ocsp_changes",
 	    "SELECT ca, serial FROM status_change WHERE seq > $1::bigint"
@@ -129,6 +130,7 @@ db_ocsp_feed(struct db *db, int64_t after, const uint8_t hash[DB_DIGEST],
 	f->continues = db_get_bool(rows, 0, 2);
 	f->heartbeat_ms = db_get_int(rows, 0, 3);
 	f->is_replica = db_get_bool(rows, 0, 4);
+	f->beat = db_get_int(rows, 0, 5);
 	db_rows_free(&rows);
 	return 0;
 }

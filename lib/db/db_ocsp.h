@@ -40,6 +40,7 @@ struct db_ocsp_feed {
 	/* Entry "after" of the chain is the one whose hash was given. */
 	bool		 continues;
 	int64_t		 heartbeat_ms;	/* its age by the server's clock */
+	int64_t		 beat;		/* when it was, by the primary's */
 	bool		 is_replica;
 };
 /* Where the chain stands; 0 and NULL to begin with. */
