@@ -729,14 +729,20 @@ group_write(struct ledger *l, struct error *e)
 	return 0;
 }
 
+void
+ledger_forget(struct ledger *l)
+{
+	memcpy(l->group_hash, l->hash, HASH_LEN);
+	l->group.len = 0;
+}
+
 /* After a failed write the file goes back to its last good end. */
 static void
 group_undo(struct ledger *l)
 {
 	if (ftruncate(l->fd, l->size) == -1 || fdatasync(l->fd) == -1)
 		l->broken = true;
-	memcpy(l->group_hash, l->hash, HASH_LEN);
-	l->group.len = 0;
+	ledger_forget(l);
 }
 
 int

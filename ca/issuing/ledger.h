@@ -113,4 +113,6 @@ void	 ledger_add_crl(struct ledger *, const char *ca, int64_t shard,
 void	 ledger_add_shard_url(struct ledger *, const char *ca,
 	    const char *url);
 int	 ledger_sync(struct ledger *, struct error *);
+/* What was added since then has not happened. */
+void	 ledger_forget(struct ledger *);
 #endif

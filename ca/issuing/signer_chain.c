@@ -446,13 +446,20 @@ signer_follow(struct signer *s, struct msg *in, struct msg *out,
 	struct follow	 f = { .head = s->head };
 	int		 rc;
 
-	if (signer_check_chain(s, e) == -1)
+	/*
+	 * Looked at anew each time, as a restart would: the store may have been
+	 * a primary that was left behind, and is the right one again.
+	 */
+	s->forked = false;
+	if (ledger_sync(s->ledger, e) == -1)	/* what is not of here */
 		return -1;
 	rc = follow_all(s, &f, in, e);
 	mem_free(&f.proof);
 	approval_free(&f.order);
-	if (rc == -1)
+	if (rc == -1) {
+		ledger_forget(s->ledger);
 		return -1;
+	}
 	/*
 	 * On disk now, not with our next group: what others did counts from
 	 * here on, and what was seen can be cut off no more.

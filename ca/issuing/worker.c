@@ -101,8 +101,10 @@ note_act(struct worker *w, const char *act)
 static int
 worker_forked(struct worker *w, const struct error *why, struct error *e)
 {
-	if (!w->forked && w->index == 0)
+	if (!w->forked && w->index == 0) {
 		worker_alarm(w, "chain", why->text);
+		log_info("nothing is issued or revoked: %s", why->hint);
+	}
 	w->forked = true;
 	return worker_status(w, true, e);
 }
@@ -241,6 +243,8 @@ worker_pass(struct worker *w, struct error *e)
 		error_clear(e);
 		return worker_forked(w, &why, e);
 	}
+	if (w->forked)
+		log_info("the audit chain continues");
 	w->forked = false;
 	if (w->resume) {
 		w->resume = false;
