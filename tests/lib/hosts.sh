@@ -1,0 +1,99 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+# Hosts in network namespaces of their own, joined by a switch that is in the
+# namespace of the test; nothing of it can be reached from anywhere else.
+# Before tap.sh, since it starts the script again, inside:
+#
+#	. "${srcdir:-.}/tests/lib/hosts.sh"
+#
+# and after tap.sh:
+#
+#	switch_start			the test itself is 10.91.0.1
+#	host_add NAME N			a host, 10.91.0.N
+#	host_ip NAME			its address
+#	on NAME command...		runs there
+#	start_on NAME command...	in the background; $last is its pid
+#	part NAME NAME			what they send each other is lost from now
+#					on; "world" is the test
+#	rejoin NAME NAME
+#	cut_off NAME, plug_in NAME	the cable of one host
+#
+# Only root has what this takes.
+if [ -z "${SIGNET_HOSTS:-}" ]; then
+	[ "$(id -u)" -eq 0 ] || {
+		echo 'Bail out! only root can have networks of its own'
+		exit 1
+	}
+	SIGNET_HOSTS=yes exec unshare --net -- /bin/sh "$0" "$@"
+fi
+
+host_net=10.91.0
+export host_pid_world=$$ host_ip_world=$host_net.1
+host_nowhere=02:00:5e:00:00:01
+
+switch_start() {
+	ip link set lo up && ip link add sw type bridge &&
+	    ip addr add "$host_ip_world/24" dev sw && ip link set sw up
+}
+
+host_pid() {
+	eval "echo \"\$host_pid_$1\""
+}
+
+host_ip() {
+	eval "echo \"\$host_ip_$1\""
+}
+
+on() {
+	on_pid=$(host_pid "$1")
+	shift
+	nsenter --target "$on_pid" --net -- "$@"
+}
+
+start_on() {
+	start_pid=$(host_pid "$1")
+	shift
+	start nsenter --target "$start_pid" --net -- "$@"
+}
+
+# Somebody has to be there, or the namespace goes.
+host_is_apart() {
+	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/$$/ns/net)" ]
+}
+
+host_add() {
+	unshare --net -- sleep 100000 &
+	pids="$pids $!"
+	eval "host_pid_$1=$! host_ip_$1=$host_net.$2"
+	wait_for host_is_apart "$!" &&
+	ip link add "to-$1" type veth peer name eth0 netns "$(host_pid "$1")" &&
+	ip link set "to-$1" master sw up &&
+	on "$1" sh -c "ip link set lo up && ip link set eth0 up &&
+	    ip addr add $host_net.$2/24 dev eth0 &&
+	    echo 2 >/proc/sys/net/ipv4/tcp_syn_retries"
+}
+
+host_card() {
+	[ "$1" = world ] && echo sw || echo eth0
+}
+
+# To an address that no card has: nobody is told of it.
+part() {
+	on "$1" ip neigh replace "$(host_ip "$2")" lladdr "$host_nowhere" \
+	    nud permanent dev "$(host_card "$1")" &&
+	on "$2" ip neigh replace "$(host_ip "$1")" lladdr "$host_nowhere" \
+	    nud permanent dev "$(host_card "$2")"
+}
+
+rejoin() {
+	on "$1" ip neigh del "$(host_ip "$2")" dev "$(host_card "$1")" &&
+	on "$2" ip neigh del "$(host_ip "$1")" dev "$(host_card "$2")"
+}
+
+cut_off() {
+	ip link set "to-$1" down
+}
+
+plug_in() {
+	ip link set "to-$1" up
+}
