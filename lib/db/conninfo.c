@@ -123,6 +123,8 @@ conninfo_turn(char **out, const char *in, unsigned int by, struct error *e)
 		list.len = 0;
 		if (is_per_host(o->keyword))
 			turn(&list, o->val, by);
+		else if (by > 0 && strcmp(o->val, "prefer-standby") == 0)
+			buf_str(&list, "any");
 		else
 			buf_str(&list, o->val);
 		put(&text, o->keyword, buf_cstr(&list));

@@ -17,7 +17,9 @@ int	 conninfo_for(char **out, const char *in, const char *user,
 	    const char *dbname, struct error *);
 /*
  * *out is "in" with its hosts in another order, the first "by" of them behind
- * the others.  The caller frees.
+ * the others; and no standby is preferred any more, because libpq asks every
+ * host before it gives that up, and one of them keeps silent.  The caller
+ * frees.
  */
 int	 conninfo_turn(char **out, const char *in, unsigned int by,
 	    struct error *);

@@ -90,6 +90,8 @@ conninfo_turn_asks_the_first_host_last(void **state)
 		{ "host=a,b,c port=1,2,3", "host='b,c,a' port='2,3,1'", 1 },
 		{ "host=a,b,c port=1", "host='c,a,b' port='1'", 2 },
 		{ "host=a,b,c", "host='b,c,a'", 4 },
+		{ "host=a,b target_session_attrs=prefer-standby",
+		    "host='b,a' target_session_attrs='any'", 1 },
 		{ "host=/run port=7", "host='/run' port='7'", 7 },
 	};
 
