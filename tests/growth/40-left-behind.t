@@ -101,19 +101,4 @@ quiet() {
 	[ "$(says_of oc3 "$old")" = trylater ]
 }
 ok '... and is not believed by a responder that sees no other' wait_for quiet
-works_on_db3() {
-	said_of oc1 "$old" good
-}
-ok 'who sees the second works with that' wait_for works_on_db3
-fence db2
-rejoin db2 ca2
-rejoin oc3 db3
-PGHOST=$tmp/db3
-ok 'the first is taken away: its responder comes over' wait_for said_of oc3 \
-    "$old" good
-halt ca2
-ok '... and its CA process, without hands' as o1 order_tls after --sign \
-    --wait 0s
-ok '... which works there' wait_for eval 'sql "SELECT count(*) FROM cert
-    WHERE holder = '"'after'"'" | grep -qx 1'
 done_testing
