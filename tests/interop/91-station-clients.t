@@ -213,6 +213,7 @@ gnupg_signs() {
 		    -CAfile chain.pem -out plain 2>verified && return
 		cat verified
 		grep -q 'wrong signature length' verified || return 1
+		sleep 1	# which is in what is signed
 	done
 	return 1
 }
