@@ -3,6 +3,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
+
+#include "base/text.h"
 
 #define ELLIPSIS	"\xe2\x80\xa6"
 
@@ -53,23 +56,7 @@ char_width(uint32_t c)
 static size_t
 char_take(const char *s, uint32_t *c)
 {
-	const unsigned char	*p = (const unsigned char *)s;
-	size_t			 n, i;
-
-	if (p[0] < 0x80) {
-		*c = p[0];
-		return 1;
-	}
-	n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : p[0] >= 0xc2 ? 2 : 0;
-	if (n == 0 || p[0] > 0xf4)
-		return 0;
-	*c = p[0] & (0x7f >> n);
-	for (i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		*c = *c << 6 | (p[i] & 0x3f);
-	}
-	return n;
+	return text_utf8((const uint8_t *)s, strnlen(s, 4), c);
 }
 
 size_t

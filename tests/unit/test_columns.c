@@ -12,9 +12,10 @@ columns_clean_shows_control_characters_instead_of_obeying_them(void **state)
 	struct buf	b = { 0 };
 
 	(void)state;
-	columns_clean(&b, "a\x1b[2Jb\xc2\x9b" "c\xff\xe2\x80\xae");
-	assert_string_equal(buf_cstr(&b),
-	    "a\\x1b[2Jb\\xc2\\x9bc\\xff\\xe2\\x80\\xae");
+	columns_clean(&b, "a\x1b[2Jb\xc2\x9b" "c\xff\xe2\x80\xae" "d\xe0\x80\xae"
+	    "e");
+	assert_string_equal(buf_cstr(&b), "a\\x1b[2Jb\\xc2\\x9bc\\xff"
+	    "\\xe2\\x80\\xaed\\xe0\\x80\\xaee");
 	buf_clear(&b);
 }
 
