@@ -99,30 +99,12 @@ columns_fit(struct buf *out, const char *s, size_t width)
 		buf_str(out, ELLIPSIS);
 }
 
-/* Would this character move the cursor or turn the text around? */
-static bool
-is_control(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c <= 0x9f) ||
-	    (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ||
-	    c == 0x2028 || c == 0x2029;
-}
-
 void
 columns_clean(struct buf *out, const char *s)
 {
-	uint32_t	c = 0;
-	size_t		n, i;
+	size_t	 size = 4 * strlen(s) + 1;	/* each octet may be \xHH */
+	char	*text = mem_alloc(size);
 
-	for (; *s != '\0'; s += n) {
-		n = char_take(s, &c);
-		if (n != 0 && !is_control(c)) {
-			buf_add(out, s, n);
-			continue;
-		}
-		if (n == 0)
-			n = 1;
-		for (i = 0; i < n; i++)
-			buf_printf(out, "\\x%02x", (unsigned char)s[i]);
-	}
+	buf_str(out, text_escape(text, size, s));
+	mem_free(&text);
 }
