@@ -20,12 +20,6 @@ ok 'a certificate is issued' eval 'as o1 order_tls old --sign && cad'
 old=$(serial_of "$(last_order)")
 ok 'CA processes are there' cas_up
 ok '... and responders' responders_up
-says_of() {
-	ocsp=http://$(host_ip "$1"):8081 status "$2"
-}
-said_of() {
-	[ "$(says_of "$1" "$2")" = "$3" ]
-}
 # only NAME HOST - this responder has one host to ask
 only() {
 	halt "$1"

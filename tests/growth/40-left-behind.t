@@ -12,19 +12,10 @@
 . "$srcdir/tests/growth/work.sh"
 export pki
 world_up
-name_signer() {
-	as o1 order_tls old --sign && cad
-}
-ok 'a certificate is issued' name_signer
+ok 'a certificate is issued' eval 'as o1 order_tls old --sign && cad'
 old=$(serial_of "$(last_order)")
 ok 'CA processes are there' cas_up
 ok '... and responders' responders_up
-says_of() {
-	ocsp=http://$(host_ip "$1"):8081 status "$2"
-}
-said_of() {
-	[ "$(says_of "$1" "$2")" = "$3" ]
-}
 is 'a responder says good' "$(says_of oc1 "$old")" good
 
 # ---- replicas lack what was acknowledged ------------------------------------------

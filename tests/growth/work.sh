@@ -8,6 +8,8 @@
 #	work_end
 #	nothing_is_wrong	what was acknowledged is in the store, once, and no
 #				wrong answer was given
+#	says_of RESPONDER SERIAL	the status that it tells
+#	said_of RESPONDER SERIAL STATUS	it is that
 : "${tmp:?}" "${srcdir:?}" "${pki:?}"
 work=$tmp/work
 
@@ -98,4 +100,12 @@ nothing_is_wrong() {
 	is 'one list has one number' "$(world_sql "SELECT count(*) - count(DISTINCT
 	    (ca, shard, number)) FROM crl")" 0
 	ok 'the auditor finds nothing' proven
+}
+
+says_of() {
+	ocsp=http://$(host_ip "$1"):8081 status "$2"
+}
+
+said_of() {
+	[ "$(says_of "$1" "$2")" = "$3" ]
 }
