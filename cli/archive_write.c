@@ -79,10 +79,7 @@ put_request(struct writing *w, const struct db_archive_request *r,
 		return -1;
 	if (r->proof.p == NULL)
 		return 0;
-	w->o.text.len = 0;
-	bundle_put_proof(&w->o.text, r->order, r->ref.n, r->proof);
-	if (bundle_out_line(&w->o, BUNDLE_PROOFS, buf_cstr(&w->o.text),
-	    e) == -1)
+	if (bundle_out_proof(&w->o, r->order, r->ref.n, r->proof, e) == -1)
 		return -1;
 	return put_item(w, "proof", &r->ref, r->proof, e);
 }
@@ -90,16 +87,10 @@ put_request(struct writing *w, const struct db_archive_request *r,
 static int
 put_cert(struct writing *w, const struct db_archive_cert *c, struct error *e)
 {
-	if (bundle_out_block(&w->o, BUNDLE_CERTS, c->der, e) == -1)
-		return -1;
-	w->o.text.len = 0;
-	bundle_put_status(&w->o.text, c->ca, BYTES(c->serial.p, c->serial.len),
-	    c->status, c->reason, c->at, c->order);
-	if (bundle_out_line(&w->o, BUNDLE_STATUS, buf_cstr(&w->o.text),
-	    e) == -1)
+	if (bundle_out_cert(&w->o, &c->row, e) == -1)
 		return -1;
 	w->out->certs++;
-	return put_item(w, "cert", &c->ref, c->der, e);
+	return put_item(w, "cert", &c->ref, c->row.der, e);
 }
 
 static int

@@ -153,10 +153,7 @@ put_request(struct export *x, const struct db_export_request *r,
 {
 	if (bundle_out_block(&x->b, BUNDLE_REQUESTS, r->der, e) == -1)
 		return -1;
-	x->b.text.len = 0;
-	bundle_put_proof(&x->b.text, r->order, r->ref.n, r->proof);
-	return x->b.text.len == 0 ? 0 : bundle_out_line(&x->b, BUNDLE_PROOFS,
-	    buf_cstr(&x->b.text), e);
+	return bundle_out_proof(&x->b, r->order, r->ref.n, r->proof, e);
 }
 
 static int
@@ -178,17 +175,6 @@ export_requests(struct export *x, struct db *db, struct error *e)
 }
 
 static int
-put_cert(struct export *x, const struct db_export_cert *c, struct error *e)
-{
-	if (bundle_out_block(&x->b, BUNDLE_CERTS, c->der, e) == -1)
-		return -1;
-	x->b.text.len = 0;
-	bundle_put_status(&x->b.text, c->ca, BYTES(c->serial.p, c->serial.len),
-	    c->status, c->reason, c->at, c->order);
-	return bundle_out_line(&x->b, BUNDLE_STATUS, buf_cstr(&x->b.text), e);
-}
-
-static int
 export_certs(struct export *x, struct db *db, struct error *e)
 {
 	struct db_export	 at = { 0 };
@@ -200,7 +186,7 @@ export_certs(struct export *x, struct db *db, struct error *e)
 		if (db_export_certs(db, &at, &page, x->arena, e) == -1)
 			return -1;
 		for (i = 0; i < page.n; i++)
-			if (put_cert(x, &page.v[i], e) == -1)
+			if (bundle_out_cert(&x->b, &page.v[i], e) == -1)
 				return -1;
 		x->out->certs += (int64_t)page.n;
 		progress_set(&x->progress, (uint64_t)x->out->certs);

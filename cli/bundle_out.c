@@ -133,31 +133,43 @@ bundle_out_line(struct bundle_out *o, enum bundle_part part, const char *line,
 	return bundle_seen(o, b) ? 0 : bundle_out_text(o, part, b, e);
 }
 
-void
-bundle_put_proof(struct buf *out, const uint8_t order[32], uint32_t n,
-    struct bytes proof)
+int
+bundle_out_proof(struct bundle_out *o, const uint8_t order[32], uint32_t n,
+    struct bytes proof, struct error *e)
 {
 	char	hex[2 * BUNDLE_PROOF_MAX + 1];
 
 	if (proof.p == NULL || proof.len > BUNDLE_PROOF_MAX)
-		return;
-	buf_printf(out, "%s %u ", text_hex(hex, order, 32), n);
-	buf_printf(out, "%s\n", text_hex(hex, proof.p, proof.len));
+		return 0;
+	o->text.len = 0;
+	buf_printf(&o->text, "%s %u ", text_hex(hex, order, 32), n);
+	buf_printf(&o->text, "%s\n", text_hex(hex, proof.p, proof.len));
+	return bundle_out_line(o, BUNDLE_PROOFS, buf_cstr(&o->text), e);
 }
 
-void
-bundle_put_status(struct buf *out, const char *ca, struct bytes serial,
-    const char *status, int reason, int64_t at, struct bytes order)
+static void
+put_status(struct buf *out, const struct db_export_cert *c)
 {
 	char	hex[2 * 20 + 1], id[2 * 16 + 1] = "-";
 	char	when[TEXT_TIME_SIZE] = "-", why[16] = "-";
 
-	if (at != 0)
-		text_time(when, at);
-	if (reason != -1)
-		snprintf(why, sizeof(why), "%d", reason);
-	if (order.p != NULL && order.len == 16)
-		text_hex(id, order.p, order.len);
-	buf_printf(out, "%s %s %s %s %s %s\n", ca,
-	    text_hex(hex, serial.p, serial.len), status, why, when, id);
+	if (c->at != 0)
+		text_time(when, c->at);
+	if (c->reason != -1)
+		snprintf(why, sizeof(why), "%d", c->reason);
+	if (c->order.p != NULL && c->order.len == 16)
+		text_hex(id, c->order.p, c->order.len);
+	buf_printf(out, "%s %s %s %s %s %s\n", c->ca, text_hex(hex,
+	    c->serial.p, c->serial.len), c->status, why, when, id);
+}
+
+int
+bundle_out_cert(struct bundle_out *o, const struct db_export_cert *c,
+    struct error *e)
+{
+	if (bundle_out_block(o, BUNDLE_CERTS, c->der, e) == -1)
+		return -1;
+	o->text.len = 0;
+	put_status(&o->text, c);
+	return bundle_out_line(o, BUNDLE_STATUS, buf_cstr(&o->text), e);
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include "base/map.h"
 #include "cli/bundle.h"
+#include "db/db_export.h"
 
 struct bundle_out {
 	const char	*dir;		/* borrowed */
@@ -29,12 +30,12 @@ int	 bundle_out_block(struct bundle_out *, enum bundle_part,
 	    struct bytes der, struct error *);
 int	 bundle_out_line(struct bundle_out *, enum bundle_part,
 	    const char *line, struct error *);
-/* The lines of proofs.txt and status.txt; reason -1, at 0 and order without
- * bytes: none. */
-void	 bundle_put_proof(struct buf *, const uint8_t order[32], uint32_t n,
-	    struct bytes proof);
-void	 bundle_put_status(struct buf *, const char *ca, struct bytes serial,
-	    const char *status, int reason, int64_t at, struct bytes order);
+/* A line of proofs.txt, if there is a proof. */
+int	 bundle_out_proof(struct bundle_out *, const uint8_t order[32],
+	    uint32_t n, struct bytes proof, struct error *);
+/* A certificate, and its line of status.txt. */
+int	 bundle_out_cert(struct bundle_out *, const struct db_export_cert *,
+	    struct error *);
 
 /* Remember, or ask for, what an archive brought. */
 void	 bundle_seen_put(struct bundle_out *, struct bytes);

@@ -355,13 +355,7 @@ db_archive_certs(struct db *db, const struct db_archive_orders *of,
 		struct db_archive_cert	*c = &out->v[i];
 
 		db_row_ref(&c->ref, rows, i, 0);
-		c->ca = db_row_text(a, rows, i, 2);
-		db_row_serial(&c->serial, rows, i, 3);
-		c->der = db_row_bytes(a, rows, i, 4);
-		c->status = db_row_text(a, rows, i, 5);
-		c->reason = (int)db_get_int(rows, i, 6);
-		c->at = db_get_int(rows, i, 7);
-		c->order = db_row_bytes(a, rows, i, 8);
+		db_export_cert_row(&c->row, rows, i, 2, a);
 	}
 	db_rows_free(&rows);
 	return 0;

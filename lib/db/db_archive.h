@@ -7,6 +7,7 @@
  * taking ask (db/0020-archive.sql).
  */
 #include "db/db.h"
+#include "db/db_export.h"
 #include "db/db_row.h"
 
 extern const struct db_table DB_ARCHIVE;	/* read */
@@ -104,14 +105,8 @@ int	 db_archive_requests(struct db *, const struct db_archive_orders *,
 	    const struct db_ref *after, struct db_archive_requests *,
 	    struct arena *, struct error *);
 struct db_archive_cert {
-	struct db_ref	 ref;
-	const char	*ca;
-	struct db_serial serial;
-	struct bytes	 der;
-	const char	*status;
-	int		 reason;	/* -1: none */
-	int64_t		 at;		/* 0: none */
-	struct bytes	 order;		/* id of the last change; p NULL */
+	struct db_ref		 ref;
+	struct db_export_cert	 row;
 };
 struct db_archive_certs {
 	struct db_archive_cert	*v;

@@ -159,17 +159,18 @@ db_export_requests(struct db *db, struct db_export *at,
 	return 0;
 }
 
-static void
-cert_fill(struct db_export_cert *c, const struct db_rows *rows, size_t i,
-    struct arena *a)
+void
+db_export_cert_row(struct db_export_cert *c, const struct db_rows *rows,
+    size_t i, int at, struct arena *a)
 {
-	c->ca = db_row_text(a, rows, i, 1);
-	db_row_serial(&c->serial, rows, i, 2);
-	c->der = db_row_bytes(a, rows, i, 3);
-	c->status = db_row_text(a, rows, i, 4);
-	c->reason = db_is_null(rows, i, 5) ? -1 : (int)db_get_int(rows, i, 5);
-	c->at = db_get_int(rows, i, 6);
-	c->order = db_row_bytes(a, rows, i, 7);
+	c->ca = db_row_text(a, rows, i, at);
+	db_row_serial(&c->serial, rows, i, at + 1);
+	c->der = db_row_bytes(a, rows, i, at + 2);
+	c->status = db_row_text(a, rows, i, at + 3);
+	c->reason = db_is_null(rows, i, at + 4) ? -1 :
+	    (int)db_get_int(rows, i, at + 4);
+	c->at = db_get_int(rows, i, at + 5);
+	c->order = db_row_bytes(a, rows, i, at + 6);
 }
 
 int
@@ -184,7 +185,7 @@ db_export_certs(struct db *db, struct db_export *at,
 	out->n = db_rows_count(rows);
 	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));
 	for (size_t i = 0; i < out->n; i++)
-		cert_fill(&out->v[i], rows, i, a);
+		db_export_cert_row(&out->v[i], rows, i, 1, a);
 	if (out->n > 0)
 		at->seq = db_get_int(rows, out->n - 1, 0);
 	db_rows_free(&rows);

@@ -59,6 +59,9 @@ struct db_export_cert {
 	int64_t		 at;		/* 0: none */
 	struct bytes	 order;		/* id of the last change; p NULL */
 };
+/* From these seven columns of a row. */
+void	 db_export_cert_row(struct db_export_cert *, const struct db_rows *,
+	    size_t row, int column, struct arena *);
 struct db_export_certs {
 	struct db_export_cert *v;
 	size_t		 n;

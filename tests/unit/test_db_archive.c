@@ -617,7 +617,7 @@ the_plan_says_what_would_go_and_why_the_rest_stays(void **state)
 	assert_int_equal(db_archive_certs(f->cli, &page, NULL, &certs, f->a,
 	    &f->e), 0);
 	assert_int_equal(certs.n, 1);
-	assert_string_equal(certs.v[0].status, "good");
+	assert_string_equal(certs.v[0].row.status, "good");
 	assert_int_equal(db_archive_certs(f->cli, &page, &certs.v[0].ref,
 	    &certs, f->a, &f->e), 0);
 	assert_int_equal(certs.n, 0);
