@@ -264,8 +264,9 @@ published_in() {
 }
 
 where_next() {
-	say "There it is, after $(($(date +%s) - built)) s and" \
-	    "$((built - began)) s for packages and build"
+	say "There it is, after $(($(date +%s) - built)) s, and before that" \
+	    "$((installed - began)) s for packages and" \
+	    "$((built - installed)) s for the build"
 	status
 	cat <<-EOF
 
