@@ -631,8 +631,10 @@ sign_take(struct signer *s, struct msg *in, struct to_sign *t)
 	struct bytes	 serial = msg_get_blob(in, CERT_SERIAL_SIZE);
 
 	t->tbs = msg_get_blob(in, CERT_MAX);
-	if (in->bad || order.len != 32)
+	if (in->bad || order.len != 32) {
+		error_set(&t->e, ERROR_BUG, "malformed message");
 		return;
+	}
 	if (t->tbs.len > 0) {
 		(void)sign_from_intent(s, order.p, key.n, t, &t->e);
 		return;

@@ -181,6 +181,28 @@ signer_refuses_profiles_and_cas_that_do_not_belong_together(void **state)
 	buf_clear(&blob);
 }
 
+/* And goes on: the other workers have done nothing wrong. */
+static void
+signer_refuses_a_digest_of_another_length(void **state)
+{
+	struct fixture	*f = *state;
+
+	msg_init(&f->ask, WIRE_SIGN);
+	msg_put_u32(&f->ask, 1);
+	msg_put_blob(&f->ask, "short", 5);
+	msg_put_u32(&f->ask, 0);
+	msg_put_blob(&f->ask, NULL, 0);
+	msg_put_blob(&f->ask, NULL, 0);
+	answer(f);
+	assert_int_equal(f->e.code, ERROR_NONE);
+	assert_int_equal(msg_get_u32(&f->answer), 1);
+	assert_int_equal(msg_get_u32(&f->answer), 0);
+	msg_get_error(&f->answer, &f->e);
+	assert_int_equal(f->e.code, ERROR_BUG);
+	assert_string_equal(f->e.text, "malformed message");
+	X509_free(issue_tls(f, "www.example.org"));
+}
+
 static void
 signer_issues_what_the_order_says_and_uses_it_once(void **state)
 {
@@ -1401,6 +1423,7 @@ main(void)
 		T(signer_refuses_expired_orders_and_orders_from_the_future),
 		T(signer_refuses_an_order_that_lives_longer_than_its_profile_allows),
 		T(signer_refuses_profiles_and_cas_that_do_not_belong_together),
+		T(signer_refuses_a_digest_of_another_length),
 		T(signer_issues_what_the_order_says_and_uses_it_once),
 		T(signer_signs_bytes_of_the_store_only_if_it_made_them),
 		T(signer_forgets_what_was_prepared_under_another_serial),
