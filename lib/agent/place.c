@@ -271,9 +271,10 @@ static int
 take_block(struct pending *new, const char *name, const unsigned char *p,
     long len, struct error *e)
 {
-	if (strcmp(name, PEM_URI) == 0)
+	if (strcmp(name, PEM_URI) == 0) {
+		mem_free(&new->uri);
 		new->uri = mem_printf("%.*s", (int)len, (const char *)p);
-	else if (strcmp(name, PEM_ORDER) == 0)
+	} else if (strcmp(name, PEM_ORDER) == 0)
 		buf_add(&new->order, p, (size_t)len);
 	else if (strcmp(name, PEM_STRING_X509_REQ) == 0)
 		buf_add(&new->csr, p, (size_t)len);
