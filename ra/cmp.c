@@ -117,7 +117,7 @@ is_first(unsigned int body)
 {
 	return body == CMP_IR || body == CMP_CR ||
 	    body == CMP_P10CR || body == CMP_KUR ||
-	    body == CMP_RR;
+	    body == CMP_RR || body == CMP_GENM;
 }
 
 static int

@@ -3,7 +3,8 @@
 #define SIGNET_RA_CMP_H
 /*
  * The Certificate Management Protocol over HTTP (RFC 9810, 9811, 9483), by
- * OpenSSL's server functions: ir, cr, p10cr, kur, rr, certConf and pollReq.
+ * OpenSSL's server functions: ir, cr, p10cr, kur, rr, genm, certConf and
+ * pollReq.
  *
  * Who asks is known by a shared secret, of which the settings say for what it
  * is good, or by the signature of a certificate of ours.  Answers are
@@ -53,4 +54,8 @@ int	 cmp_enrol(struct cmp_turn *, const struct csr *, struct error *);
 /* ... and a revocation of the client's own certificate. */
 int	 cmp_revoke(struct cmp_turn *, const X509_NAME *issuer,
 	    const ASN1_INTEGER *serial, struct error *);
+
+/* cmp_info.c: what is known of that which is asked for. */
+int	 cmp_inform(struct cmp_turn *, const STACK_OF(OSSL_CMP_ITAV) *asked,
+	    STACK_OF(OSSL_CMP_ITAV) *told, struct error *);
 #endif

@@ -16,7 +16,8 @@ enum cmp_protection { CMP_UNPROTECTED, CMP_MAC, CMP_SIGNATURE };
 
 enum {			/* tags of PKIBody, RFC 9810, 5.1.2 */
 	CMP_IR = 0, CMP_CR = 2, CMP_P10CR = 4, CMP_KUR = 7, CMP_RR = 11,
-	CMP_RP = 12, CMP_PKICONF = 19, CMP_ERROR = 23, CMP_POLLREQ = 25
+	CMP_RP = 12, CMP_PKICONF = 19, CMP_GENM = 21, CMP_ERROR = 23,
+	CMP_POLLREQ = 25
 };
 
 struct cmp_message {

@@ -223,6 +223,25 @@ on_revoke(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *req,
 	return reject(&e, FAIL(systemUnavail));
 }
 
+/* ---- genm ---- */
+
+static int
+on_question(OSSL_CMP_SRV_CTX *server, const OSSL_CMP_MSG *req,
+    const STACK_OF(OSSL_CMP_ITAV) *asked, STACK_OF(OSSL_CMP_ITAV) **told)
+{
+	struct cmp_turn	*t = OSSL_CMP_SRV_CTX_get0_custom_ctx(server);
+	struct error	 e = ERROR_INIT;
+
+	(void)req;
+	if ((*told = sk_OSSL_CMP_ITAV_new_null()) != NULL &&
+	    cmp_inform(t, asked, *told, &e) == 0)
+		return 1;
+	log_error(&e, "CMP");
+	sk_OSSL_CMP_ITAV_pop_free(*told, OSSL_CMP_ITAV_free);
+	*told = NULL;
+	return 0;
+}
+
 /* ---- around ---- */
 
 static int
@@ -378,7 +397,7 @@ cmp_serve(struct cmp_turn *t, struct bytes message, struct buf *out,
 	if (t->trans->server == NULL && server_new(t, e) == -1)
 		goto out;
 	OSSL_CMP_SRV_CTX_init(t->trans->server, t, on_request, on_revoke,
-	    NULL, NULL, on_confirm, on_poll);
+	    on_question, NULL, on_confirm, on_poll);
 	ERR_clear_error();
 	reply = OSSL_CMP_SRV_process_request(t->trans->server, req);
 	if (reply == NULL) {

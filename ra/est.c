@@ -6,18 +6,17 @@
  */
 #include <string.h>
 
+#include "ca_certs.h"
 #include "db/db_cert.h"
 #include "desk/redeem.h"
 #include "enrol.h"
 #include "est_body.h"
 #include "rad.h"
-#include "x509/ca_name.h"
 #include "x509/certs_only.h"
 
 #define TYPE_REQUEST	"application/pkcs10"
 #define TYPE_CERTS	"application/pkcs7-mime"
 #define TYPE_ATTRS	"application/csrattrs"
-#define CERTS_MAX	64
 
 #define RETRY_CA	"10"	/* seconds: the CA is at it */
 #define RETRY_OFFICERS	"600"	/* people have to look at it */
@@ -59,87 +58,22 @@ est_send(struct page *p, const char *type, struct bytes der, struct error *e)
 
 /* ---- /cacerts ---- */
 
-struct bag {
-	struct bytes	 der[CERTS_MAX];
-	size_t		 n;
-};
-
-static int
-bag_add(struct bag *b, X509 *cert, struct error *e)
-{
-	unsigned char	*der = NULL;
-	struct bytes	 one;
-	size_t		 i;
-	int		 len;
-
-	if ((len = i2d_X509(cert, &der)) <= 0)
-		return error_ssl(e, ERROR_CRYPTO, "certificate");
-	one = BYTES(der, len);
-	for (i = 0; i < b->n; i++)
-		if (bytes_equal(b->der[i], one))
-			break;
-	if (i < b->n || b->n == CERTS_MAX)
-		OPENSSL_free(der);
-	else
-		b->der[b->n++] = one;
-	return 0;
-}
-
-static int
-bag_add_all(struct bag *b, const STACK_OF(X509) *certs, struct error *e)
-{
-	int	i;
-
-	for (i = 0; i < sk_X509_num(certs); i++)
-		if (bag_add(b, sk_X509_value(certs, i), e) == -1)
-			return -1;
-	return 0;
-}
-
-static void
-bag_clear(struct bag *b)
-{
-	while (b->n > 0)
-		OPENSSL_free((void *)(uintptr_t)b->der[--b->n].p);
-}
-
-static bool
-issues(const struct profile *p, const char *ca)
-{
-	char	family[CA_NAME_SIZE];
-	size_t	i;
-
-	ca_name_split(ca, family);
-	for (i = 0; p != NULL && i < p->cas.n; i++)
-		if (strcmp(p->cas.v[i], family) == 0)
-			return true;
-	return p == NULL;
-}
-
 static int
 est_cacerts(struct page *p, struct error *e)
 {
 	const struct profile	*profile;
 	struct buf		 der = { 0 };
-	struct bag		 b = { .n = 0 };
-	size_t			 i;
+	struct ca_certs		 all = { .n = 0 };
 	int			 rc = -1;
 
 	if (est_profile(p, &profile, e) == -1 ||
-	    desk_need(p->desk, DESK_TRUST, e) == -1)
-		return -1;
-	for (i = 0; i < p->desk->nissuers; i++)
-		if (issues(profile, p->desk->issuer[i].name) &&
-		    (bag_add(&b, p->desk->issuer[i].cert, e) == -1 ||
-		    bag_add_all(&b, p->desk->issuer[i].chain, e) == -1))
-			goto out;
-	if (bag_add_all(&b, p->desk->anchors, e) == -1)
+	    ca_certs_find(&all, p->desk, profile, true, e) == -1)
 		goto out;
-	certs_only_put(&der, b.der, b.n);
+	certs_only_put(&der, all.der, all.n);
 	rc = est_send(p, TYPE_CERTS, BYTES(der.p, der.len), e);
  out:
 	buf_clear(&der);
-	bag_clear(&b);
+	ca_certs_clear(&all);
 	return rc;
 }
 

@@ -97,6 +97,19 @@ ask /cmp -cmd ir -unprotected_requests -newkey "$tmp/plant-6.key" \
 not 'what is not protected gets nothing' test -e "$tmp/plant-6.pem"
 is 'none of that made a certificate' "$(certs plant-6)" 0
 
+# General messages.
+secret=$tmp/wrong-secret with_secret genm -infotype caCerts
+not 'a wrong secret is told nothing' grep -q 'genp.*caCerts' "$tmp/cmp.out"
+ok 'an empty question gets an empty answer' with_secret genm
+ok 'the certificates of the authorities are told' with_secret genm \
+    -infotype caCerts
+says caCerts grep 'ITAV of type' "$tmp/cmp.out"
+ok 'what nobody knows is left out of the answer' with_secret genm \
+    -infotype encKeyPairTypes
+not '...' grep -q 'ITAV of type: .*encKeyPairTypes' "$tmp/cmp.out"
+ok 'a certificate asks as well' with_key plant-1 genm -infotype caCerts
+says caCerts grep 'ITAV of type' "$tmp/cmp.out"
+
 # With a certificate.
 new_key renewed
 with_key plant-1 kur -oldcert "$tmp/plant-1.pem" \
