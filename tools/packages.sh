@@ -10,7 +10,7 @@ packages_build="autoconf automake gcc libc6-dev libcairo2-dev libconfig-dev libc
     make pkg-config zlib1g-dev"
 
 # To run the store and to look at what came out.
-packages_run="curl fonts-dejavu-core ldap-utils openssl pcscd perl postgresql python3 slapd util-linux vsmartcard-vpcd"
+packages_run="curl fonts-dejavu-core ldap-utils libnss-myhostname openssl pcscd perl postgresql python3 slapd util-linux vsmartcard-vpcd"
 
 # For the tests: the second compiler, the checkers, and other people's programs
 # that are asked for their opinion.

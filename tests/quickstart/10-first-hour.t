@@ -129,13 +129,20 @@ ok 'the registration authority shows its page' in_env a \
 ok 'EST gives the CA certificates' in_env a \
     "$page \"\$EST_URL/cacerts\" | base64 -d |
     openssl pkcs7 -inform DER -print_certs | grep -q '^subject'"
-is 'CMP is spoken' "$(in_env a "$page -o /dev/null -w '%{http_code}' \
-    -d x \"\$CMP_URL\"" 2>/dev/null)" 415
+ok 'its name is known to programs that are no browsers' in_env a \
+    'gnutls-cli --x509cafile "$ROOT_CERT" </dev/null -p "${RA_URL##*:}" \
+    "$(echo "$RA_URL" | sed "s|^https://||; s|:.*||")"'
+ask='openssl cmp -server "${CMP_URL#https://}" -tls_used \
+    -tls_trusted "$ROOT_CERT" -ref "$CMP_REFERENCE"'
+not 'CMP with a wrong secret gets nothing' in_env a \
+    "$ask -cmd genm -secret pass:none"
+ok 'CMP is spoken to who has the secret' in_env a \
+    "$ask -cmd genm -secret \"file:\$CMP_SECRET_FILE\""
 ok 'an officer gets in with the file and its password' in_env a '
     (umask 077; printf "cert-type = P12\ncert = \"%s:%s\"\n" \
 	"$OFFICER1_P12" "$(cat "$P12_PASSWORD_FILE")" >"$HOME/curlrc")
     curl -sSf --max-time 20 --cacert "$ROOT_CERT" -K "$HOME/curlrc" \
-	"${RA_URL%:*}:$(sed -n 7p "$SIGNET_STATE/ports")/officer" |
+	"$RA_OFFICER_URL" |
     grep -q "<main"'
 ok "the second one's opens, too" in_env a 'openssl pkcs12 -noout \
     -in "$OFFICER2_P12" -passin "file:$P12_PASSWORD_FILE"'

@@ -6,13 +6,17 @@
 # In the order in which they start.
 daemons="cad crld ocspd rad"
 
-# credentials_give DAEMON - its passphrases, as systemd gives them
+# credentials_give DAEMON - its passphrases, as systemd gives them, and what
+# else its settings want
 credentials_give() {
 	given_to=$home/credentials/signet-$1
 	(umask 022 && mkdir -p "$home/credentials" && rm -rf "$given_to" &&
 	    install -d -m 500 -o "signet-$1" -g "signet-$1" "$given_to") &&
-	for name in $(sed -n 's/^LoadCredential=\([^:]*\):.*/\1/p' \
-	    "$top/systemd/signet-$1"*.service.in); do
+	for name in $({
+		sed -n 's/^LoadCredential=\([^:]*\):.*/\1/p' \
+		    "$top/systemd/signet-$1"*.service.in
+		sed -n 's/.*"credential:\([^"]*\)".*/\1/p' "$inst/$1.conf"
+	} | sort -u); do
 		install -m 400 -o "signet-$1" -g "signet-$1" \
 		    "$inst/secrets/$name" "$given_to/$name" || return 1
 	done

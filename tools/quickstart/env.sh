@@ -33,7 +33,12 @@ env_text() {
 	echo '# the registration authority: pages, and two protocols'
 	env_put RA_URL "https://ra.localhost:$ra_port"
 	env_put EST_URL "https://ra.localhost:$ra_port/.well-known/est"
+	env_put RA_OFFICER_URL "https://ra.localhost:$ra_cert_port/officer"
 	env_put CMP_URL "https://ra.localhost:$ra_port/.well-known/cmp"
+	if [ -e "$inst/secrets/cmp-devices" ]; then
+		env_put CMP_REFERENCE devices
+		env_put CMP_SECRET_FILE "$inst/secrets/cmp-devices"
+	fi
 	if has_readers; then
 		echo '# card readers, with cards in them'
 		env_put PCSC_SOCKET "$pcsc_socket"

@@ -69,6 +69,13 @@ make_installation() {
 	officer_cert = "officers/ro1.pem";
 	officer_passphrase = "file:$inst/secrets/officer-ro1";
 	EOF
+	(umask 077 && openssl rand -hex 16 >"$inst/secrets/cmp-devices") ||
+	    die "cannot write in $inst/secrets"
+	if has_users; then
+		cmp_from=credential:cmp-devices
+	else
+		cmp_from=file:$inst/secrets/cmp-devices
+	fi
 	echo "metrics_listen = \"127.0.0.1:$crl_metrics\";" \
 	    >>"$inst/crld.conf"
 	echo "metrics_listen = \"127.0.0.1:$ocsp_metrics\";" \
@@ -80,6 +87,11 @@ make_installation() {
 	mail_clear = true;
 	mail_from = "pki@example.org";
 	mail_name = "Example Organisation";
+	cmp_secrets = (
+		{ reference = "devices"; secret = "$cmp_from";
+		  profile = "tls-client"; holder = "dns";
+		  names = "[a-z0-9-]+\\\\.example\\\\.org"; }
+	);
 	EOF
 	: >"$inst/quickstart-done"
 }
