@@ -91,11 +91,12 @@ below() {
 }
 is 'who searches finds' "$(search "$tmp/master")" "master $tmp/master"
 signer=$(pgrep -P "$(service_pid cad)" | head -n 1)
-# shellcheck disable=SC2046 # several
-is 'no process that publishes has any' "$(search \
-    "pid:$(service_pid crld)" $(below "$(service_pid crld)"))" ''
 # A key that was renewed is opened as the one before it was: who has a key keeps
 # that passphrase, and no other.
+# shellcheck disable=SC2046 # several
+is 'of the publisher the agent has its own' "$(search \
+    "pid:$(service_pid crld)" $(below "$(service_pid crld)"))" \
+    'passphrase-agent-crl memory of signet-crld: ag'
 # shellcheck disable=SC2046
 is 'of the responder the agent has its own' "$(search \
     "pid:$(service_pid ocspd)" $(below "$(service_pid ocspd)"))" \
