@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <jansson.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "card/letter.h"
@@ -11,6 +12,7 @@
 #include "os/file.h"
 #include "os/msg.h"
 #include "os/proc.h"
+#include "os/sandbox.h"
 
 #define SEALED		1		/* type of the only message */
 #define SEALED_MAX	(4u << 20)
@@ -40,6 +42,27 @@ typeset(const struct typesetting *t, struct buf *sealed, struct error *e)
 	return rc;
 }
 
+/* Names of people go through large libraries here: neither the store's
+ * connection nor a way to make another is needed for that. */
+static int
+confine(int parent, const struct typesetting *t, struct error *e)
+{
+	const struct sandbox_path	 path[] = {
+		{ t->template, SANDBOX_READ },
+		{ "/etc/fonts", SANDBOX_READ },
+		{ "/usr", SANDBOX_READ },
+		{ "/var/cache/fontconfig", SANDBOX_READ },
+	};
+	const struct sandbox		 box = { .path = path,
+	    .npath = sizeof(path) / sizeof(path[0]), .no_network = true,
+	    .no_exec = true };
+
+	if (parent > 3)
+		close_range(3, (unsigned int)parent - 1, 0);
+	close_range((unsigned int)parent + 1, ~0U, 0);
+	return sandbox_enter(&box, NULL, e);
+}
+
 static int
 typesetter(int parent, void *arg)
 {
@@ -47,7 +70,8 @@ typesetter(int parent, void *arg)
 	struct error	 why = ERROR_INIT, e = ERROR_INIT;
 	struct msg	 m = { 0 };
 
-	if (typeset(arg, &sealed, &why) == 0) {
+	if (confine(parent, arg, &why) == 0 &&
+	    typeset(arg, &sealed, &why) == 0) {
 		msg_init(&m, SEALED);
 		msg_put_blob(&m, sealed.p, sealed.len);
 	} else {
