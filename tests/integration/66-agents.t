@@ -41,7 +41,7 @@ not 'nothing is under way any more' test -e "$pem.new"
 is 'the key is the one of the request' "$(field -pubkey)" "$request"
 is 'key and certificate are one file for its owner' \
     "$(stat -c %a "$pem")" 600
-says 'CN = Example AB People CA OCSP' field -subject
+says 'CN=Example AB People CA OCSP' field -subject -nameopt RFC2253
 says 'OCSP Signing' field -ext extendedKeyUsage
 says 'OCSP No Check' field -text
 ok 'it is the people CA that speaks' openssl verify -partial_chain \
