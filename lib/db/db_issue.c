@@ -14,6 +14,10 @@
  * where it stands) and then touched by their place.  The state is checked in a
  * form in which no partial index is seen, and again when another transaction
  * was faster.
+ *
+ * A row that another transaction has changed meanwhile has another place and is
+ * not touched.  Items are touched by who holds them; orders, which count what
+ * others do to their items as well, are locked by a statement before.
  */
 #define HIT_TABLE(table, columns, key, unnest) \
 	"WITH hit AS MATERIALIZED (SELECT u.*, x.at FROM " unnest \
@@ -26,9 +30,10 @@
 #define IS_HIT	" FROM hit WHERE t.ctid = hit.at"
 #define IN_STATE(state)	" AND CASE t.state WHEN '" state "' THEN true END"
 
-enum { LOOK, WORK, CLAIM, BLOB, OPEN_TO_SIGNING, INTENT, INTENT_DROP, SIGNING_TO_OPEN,
-    RESUME, INTENT_TAKE, CERT, NAME, OUTBOX, SIGNING_TO_DONE, ORDERS_DONE,
-    REFUSE, ORDERS_REFUSED, ORDER_REFUSE, ORDER_RETURN, EXPIRE };
+enum { LOOK, WORK, CLAIM, BLOB, OPEN_TO_SIGNING, INTENT, INTENT_DROP,
+    SIGNING_TO_OPEN, RESUME, INTENT_TAKE, CERT, NAME, OUTBOX, SIGNING_TO_DONE,
+    ORDERS_LOCK, ORDERS_DONE, REFUSE, ORDERS_REFUSED, ORDER_REFUSE,
+    ORDER_RETURN, EXPIRE };
 
 static const struct db_stmt stmt[] = {
 	/* No more orders than it takes to say that there are many. */
@@ -133,6 +138,10 @@ static const struct db_stmt stmt[] = {
 	    HIT("item")
 	    "UPDATE item t SET state = 'done', changed_at = now()"
 	    IS_HIT IN_STATE("signing")),
+	[ORDERS_LOCK] = DB_STMT("issue_orders_lock",
+	    "SELECT FROM (SELECT DISTINCT id FROM unnest($1::bytea[]) AS a (id)"
+	    "  ORDER BY id) u CROSS JOIN LATERAL (SELECT FROM orders"
+	    "  WHERE id = u.id FOR NO KEY UPDATE) x"),
 	[ORDERS_DONE] = DB_STMT("issue_orders_done",
 	    "WITH hit AS MATERIALIZED (SELECT u.n, x.at FROM"
 	    " (SELECT id, count(*)::integer AS n FROM unnest($1::bytea[])"
@@ -549,7 +558,8 @@ store_close(struct db *db, const struct cert_columns *c, size_t n,
 	    (struct db_arg[]){ c->id, c->n }, 2, n,
 	    "items are not at the signer", e) == -1)
 		return -1;
-	return db_exec(db, &stmt[ORDERS_DONE], &c->id, 1, e) == -1 ? -1 : 0;
+	return db_exec(db, &stmt[ORDERS_LOCK], &c->id, 1, e) == -1 ||
+	    db_exec(db, &stmt[ORDERS_DONE], &c->id, 1, e) == -1 ? -1 : 0;
 }
 
 int
@@ -582,6 +592,7 @@ refuse_orders(struct db *db, const struct db_refusal *v, const bool *touched,
 {
 	struct bytes	*ids = arena_alloc(a, (n + 1) * sizeof(*ids));
 	const char	**reasons = arena_alloc(a, (n + 1) * sizeof(*reasons));
+	struct db_arg	 arg[2];
 	size_t		 k = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -590,8 +601,10 @@ refuse_orders(struct db *db, const struct db_refusal *v, const bool *touched,
 		ids[k] = BYTES(v[i].ref.order_id, DB_ORDER_ID);
 		reasons[k++] = v[i].reason;
 	}
-	return db_exec(db, &stmt[ORDERS_REFUSED], (struct db_arg[]){
-	    db_blobs(ids, k), db_texts(reasons, k) }, 2, e) == -1 ? -1 : 0;
+	arg[0] = db_blobs(ids, k);
+	arg[1] = db_texts(reasons, k);
+	return db_exec(db, &stmt[ORDERS_LOCK], arg, 1, e) == -1 ||
+	    db_exec(db, &stmt[ORDERS_REFUSED], arg, 2, e) == -1 ? -1 : 0;
 }
 
 int

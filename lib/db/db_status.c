@@ -3,8 +3,8 @@
 #include "base/mem.h"
 #include "db/db_status.h"
 
-/* Rows are looked up by key and touched by place: see db_issue.c. */
-enum { CLAIM, APPLY, RECORD, OUTBOX, RESOLVE, REJECT };
+/* Rows are looked up by key, locked, and touched by place: see db_issue.c. */
+enum { CLAIM, LOCK, APPLY, RECORD, OUTBOX, RESOLVE, REJECT };
 static const struct db_stmt stmt[] = {
 	[CLAIM] = DB_STMT("status_claim",
 	    "SELECT id, digest, kind, blob FROM (SELECT c.*,"
@@ -14,6 +14,11 @@ static const struct db_stmt stmt[] = {
 	    "  'bind', 'unbind')"
 	    "  ORDER BY seq LIMIT $1::bigint FOR UPDATE SKIP LOCKED) c) s"
 	    " WHERE before < $2::bigint ORDER BY seq"),
+	[LOCK] = DB_STMT("status_lock",
+	    "SELECT FROM (SELECT DISTINCT * FROM unnest($1::text[],"
+	    "  $2::bytea[]) AS a (ca, serial) ORDER BY ca, serial) u"
+	    " CROSS JOIN LATERAL (SELECT FROM cert WHERE ca = u.ca"
+	    "  AND serial = u.serial FOR NO KEY UPDATE) x"),
 	[APPLY] = DB_STMT("status_apply",
 	    "WITH hit AS MATERIALIZED (SELECT u.*, x.at AS row"
 	    " FROM unnest($1::text[], $2::bytea[], $3::text[], $4::bigint[],"
@@ -119,7 +124,8 @@ db_status_apply(struct db *db, const struct db_status_change *v, size_t n,
 
 	memset(done, 0, n * sizeof(*done));
 	columns_fill(arg, v, n, a);
-	if (db_query(db, &stmt[APPLY], arg, 6, &rows, e) == -1)
+	if (db_exec(db, &stmt[LOCK], arg, 2, e) == -1 ||
+	    db_query(db, &stmt[APPLY], arg, 6, &rows, e) == -1)
 		goto out;
 	for (size_t i = 0; i < db_rows_count(rows); i++)
 		done[db_get_int(rows, i, 0)] = true;

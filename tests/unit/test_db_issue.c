@@ -3,10 +3,12 @@
  * From the order that is handed in to the certificate that is stored, and
  * what may come in between.  Everything runs under the programs' own roles.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include "base/error.h"
 #include "base/mem.h"
@@ -784,6 +786,151 @@ a_status_changes_along_its_ways_and_revoked_is_for_ever(void **state)
 	    " from revoked to good (SQLSTATE SG001)");
 }
 
+/* Two at once: one does it while the other holds its locks, and waits. */
+
+struct second {
+	struct db	*db;
+	db_txn_fn	*fn;
+	void		*arg;
+	int		 rc;
+	pthread_t	 thread;
+};
+
+static void *
+second_run(void *arg)
+{
+	struct second	*s = arg;
+	struct error	 e = ERROR_INIT;
+
+	s->rc = db_txn(s->db, s->fn, s->arg, &e);
+	return NULL;
+}
+
+/* In the first one's transaction: when this returns, the second one waits. */
+static void
+second_begin(struct second *s)
+{
+	s->db = testdb_open(&t, "signet_ca", ca_tables, NCA);
+	assert_int_equal(pthread_create(&s->thread, NULL, second_run, s), 0);
+	for (int i = 0; testdb_number(&t, "SELECT count(*)"
+	    " FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+	    " AND datname = current_database()") == 0; i++) {
+		assert_true(i < 3000);
+		usleep(10000);
+	}
+}
+
+static void
+second_end(struct second *s)
+{
+	assert_int_equal(pthread_join(s->thread, NULL), 0);
+	assert_int_equal(s->rc, 0);
+	db_close(&s->db);
+}
+
+struct halves {
+	struct db_claims	 first;
+	struct second		 second;
+};
+
+static int
+store_half(struct db *db, void *arg, struct error *e)
+{
+	struct halves	*h = arg;
+	int		 rc = store(db, &h->first, e);
+
+	second_begin(&h->second);
+	return rc;
+}
+
+static void
+an_order_is_done_when_two_finish_its_last_items_at_once(void **state)
+{
+	struct error		 e = ERROR_INIT;
+	struct db_claims	 all, rest;
+	struct halves		 h = { .second = { .fn = store } };
+
+	(void)state;
+	hand_in(1, "batch", "ready", 2, 0);
+	assert_int_equal(claim(&all), 2);
+	assert_int_equal(db_txn(ca, intend, &all, &e), 0);
+	h.first = rest = all;
+	h.first.n = rest.n = 1;
+	rest.v = &all.v[1];
+	h.second.arg = &rest;
+	assert_int_equal(db_txn(ca, store_half, &h, &e), 0);
+	second_end(&h.second);
+	assert_int_equal(order_now(1).open_items, 0);
+	assert_string_equal(order_now(1).state, "done");
+}
+
+static int
+refuse_one(struct db *db, void *arg, struct error *e)
+{
+	struct db_refusal	 v = { .ref = *(struct db_ref *)arg,
+	    .reason = "not that" };
+
+	return db_issue_refuse(db, &v, 1, e);
+}
+
+static void
+an_order_is_done_when_an_item_is_refused_as_the_last_is_stored(void **state)
+{
+	struct db_ref		 ref = ref_of(1, 1);
+	struct error		 e = ERROR_INIT;
+	struct db_claims	 all;
+	struct halves		 h = { .second = { .fn = refuse_one,
+	    .arg = &ref } };
+
+	(void)state;
+	hand_in(1, "batch", "ready", 2, 0);
+	assert_int_equal(claim(&all), 2);
+	assert_int_equal(db_txn(ca, intend, &all, &e), 0);
+	h.first = all;
+	h.first.n = 1;
+	assert_int_equal(db_txn(ca, store_half, &h, &e), 0);
+	second_end(&h.second);
+	assert_int_equal(order_now(1).open_items, 0);
+	assert_string_equal(order_now(1).state, "done");
+}
+
+struct turn {
+	struct db_status_change	 c;
+	bool			 done;
+	struct second		*then;
+};
+
+static int
+apply_in_turn(struct db *db, void *arg, struct error *e)
+{
+	struct turn	*u = arg;
+	int		 rc = db_status_apply(db, &u->c, 1, &u->done, e);
+
+	if (u->then != NULL)
+		second_begin(u->then);
+	return rc;
+}
+
+static void
+a_certificate_is_revoked_while_another_puts_it_on_hold(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	struct turn	 revoke = { .c = change_of(1, "revoked", 1) };
+	struct second	 second = { .fn = apply_in_turn, .arg = &revoke };
+	struct turn	 hold = { .c = change_of(1, "held", 6),
+	    .then = &second };
+
+	(void)state;
+	hand_in(1, "issue", "ready", 1, 0);
+	issue_all();
+	assert_int_equal(db_txn(ca, apply_in_turn, &hold, &e), 0);
+	second_end(&second);
+	assert_true(hold.done);
+	assert_true(revoke.done);
+	assert_int_equal(testdb_number(&t, "SELECT count(*) FROM cert"
+	    " WHERE status = 'revoked'"), 1);
+}
+
 static void
 a_status_order_is_claimed_and_resolved_once(void **state)
 {
@@ -1126,6 +1273,9 @@ main(void)
 		T(known_keys_are_found_with_their_certificates),
 		T(db_key_objection_says_why_a_holder_must_not_have_it),
 		T(a_status_changes_along_its_ways_and_revoked_is_for_ever),
+		T(an_order_is_done_when_two_finish_its_last_items_at_once),
+		T(an_order_is_done_when_an_item_is_refused_as_the_last_is_stored),
+		T(a_certificate_is_revoked_while_another_puts_it_on_hold),
 		T(a_status_order_is_claimed_and_resolved_once),
 		T(crl_entries_come_by_serial_without_the_expired),
 		T(lists_are_numbered_and_the_latest_is_found),
