@@ -64,16 +64,25 @@ ok '... and the card that was begun is finished when it is back' \
 card_pull 0
 
 # --- a card of another batch ---
-card_insert 0 "$tmp/begun" -x -n 16 -c before:45 -a 60000
-ok 'a card is pulled' wait_for event '"gone"'
+# Pulled when its key is made; the answer is lost.
+events_forget
+card_put 0 "$tmp/begun" -x -n 16 -c after:1 -i 47 -a 600000
+ok 'a card is pulled' wait_for event '"gone"' '"reader":"Test Reader 0 00 00"'
+is '... that was begun' "$(card_state piv-serial:16)" claimed
 card_pull 0
-ok '... that was begun' test -n "$(card_state piv-serial:16)"
 station_stop
+events_forget
 station_start --batch two
 card_insert 0 "$tmp/begun"
 ok 'where its batch does not run it is refused' wait_for event '"refused"' \
     'this card was begun for batch one, which does not run here'
 ok '... and audited' audited act=card-refused piv-serial:16 'begun for batch one'
+is '... and nothing is done with it' "$(card_state piv-serial:16)" claimed
+card_pull 0
+station_stop
+station_start --batch one
+card_insert 0 "$tmp/begun"
+ok '... but finished where its batch runs' wait_for state_is piv-serial:16 issued
 card_pull 0
 
 station_stop

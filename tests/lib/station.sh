@@ -13,7 +13,8 @@
 #	station_stop
 #	station_child NAME	pid of its process of that name
 #	in_memory PID TEXT	that process has it
-#	event WORDS...		the last event has all of these
+#	event WORDS...		an event has all of these
+#	events_forget		... of those from now on
 #	cards_issued NAME N	a batch whose cards are made
 #	card_state IDENTITY	of the newest card that the plastic was
 #	card_is STATE IDENTITY
@@ -138,8 +139,13 @@ in_memory() {
 	    exit 1' "$1"
 }
 
+events_forgotten=0
+events_forget() {
+	events_forgotten=$(wc -l <"$tmp/events")
+}
+
 event() {
-	cp "$tmp/events" "$tmp/seen"
+	tail -n "+$((events_forgotten + 1))" "$tmp/events" >"$tmp/seen"
 	for event_word; do
 		grep -F -e "$event_word" "$tmp/seen" >"$tmp/seen.new" ||
 		    return 1

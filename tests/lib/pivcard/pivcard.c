@@ -30,6 +30,7 @@ struct wish {			/* what a card is to be, and what befalls it */
 	size_t		 object_max;
 	unsigned int	 latency_ms, away_ms;
 	unsigned long	 cut_at;	/* command; 0: never */
+	unsigned int	 cut_ins;	/* of this instruction; 0: any */
 	const char	*state, *swap;	/* put in after the cut, or NULL */
 	const char	*log, *maker, *injected;
 	bool		 paced;		/* as slow as a real one */
@@ -49,6 +50,7 @@ struct place {
 	struct pivcard	 card;
 	FILE		*log;
 	unsigned long	 count;		/* commands */
+	unsigned long	 cut_count;	/* ... that the cut may come at */
 	int64_t		 away_until;	/* ms; 0: here */
 	int		 fd;		/* the reader, or -1 */
 };
@@ -70,6 +72,7 @@ static const char usage[] =
 "  -c after:N    pulled when command N is done; its answer is lost\n"
 "  -c swap:N     command N comes to the card of -w, selected already, and the\n"
 "                reader sees nothing of it\n"
+"  -i INS        of -c, only commands of this instruction count\n"
 "  -a MS         back after so long (500)\n"
 "  -w STATE-FILE another card is put in instead\n"
 "  -t            writes objects in parts, as they come\n"
@@ -162,13 +165,24 @@ load(struct place *at, const char *state)
 	pivcard_must(pivcard_load(&at->card, state) == 0, "read the card");
 }
 
+/* Is this the command that the cut comes at? */
+static bool
+is_cut(struct place *at, struct bytes in)
+{
+	if (at->wish.cut_ins != 0 &&
+	    (in.len < 2 || in.p[1] != at->wish.cut_ins))
+		return false;
+	return ++at->cut_count == at->wish.cut_at;
+}
+
 static int
 command(struct place *at, struct bytes in)
 {
 	struct buf	 out = { 0 };
-	bool		 cut = ++at->count == at->wish.cut_at;
+	bool		 cut = is_cut(at, in);
 	int		 rc = -1;
 
+	at->count++;
 	if (cut && at->wish.cut_unseen) {
 		load(at, at->wish.swap);
 		at->card.selected = true;
@@ -236,7 +250,7 @@ options(struct wish *w, int argc, char *argv[])
 
 	optind = 0;
 	while ((c = getopt(argc, argv,
-	    "p:xm:b:n:s:v:g:Gk:c:a:w:tef:d:l:j:")) != -1)
+	    "p:xm:b:n:s:v:g:Gk:c:i:a:w:tef:d:l:j:")) != -1)
 		switch (c) {
 		case 'p': w->port = (int)strtol(optarg, NULL, 10); break;
 		case 'x': w->extended = true; break;
@@ -255,6 +269,9 @@ options(struct wish *w, int argc, char *argv[])
 			break;
 		case 's': w->object_max = strtoul(optarg, NULL, 10); break;
 		case 'c': set_cut(w, optarg); break;
+		case 'i': w->cut_ins =
+			    (unsigned int)strtoul(optarg, NULL, 16);
+			break;
 		case 'a': w->away_ms = (unsigned int)strtoul(optarg, NULL, 10);
 			break;
 		case 'w': w->swap = optarg; break;
@@ -322,7 +339,7 @@ put_in(struct place *at)
 		    "open the log");
 	at->has_card = true;
 	at->away_until = 0;
-	at->count = 0;
+	at->count = at->cut_count = 0;
 }
 
 static void
