@@ -151,6 +151,7 @@ compare(struct look *l, enum card_slot slot, X509 *cert, EVP_PKEY *key,
 	json_object_set_new(o, "matches", key == NULL || of_cert == NULL ?
 	    json_null() : json_boolean(same));
 	if (of_cert == NULL) {
+		json_object_set_new(o, "proved", json_null());
 		look_find(l, "%s: a key without a certificate",
 		    card_slot_name(slot));
 		return 0;
@@ -189,6 +190,8 @@ look_at_slot(struct look *l, enum card_slot slot, const struct secret *pin,
 	json_object_set_new(o, "slot", json_string(card_slot_name(slot)));
 	if (cert != NULL)
 		say_cert(l, slot, cert, o);
+	else
+		json_object_set_new(o, "subject", json_null());
 	rc = compare(l, slot, cert, key, pin, o, e);
 	EVP_PKEY_free(key);
 	return rc;

@@ -38,7 +38,7 @@ while read -r row; do
 done <"$tmp/rows"
 
 # What wants hands: the names stand in the source, in this order.
-rows 'These want' 'nothing' >"$tmp/rows"
+rows 'These want' 'These come' >"$tmp/rows"
 ok 'it has commands that want hands' grep -q '^signet card puk' "$tmp/rows"
 while read -r row; do
 	ok "${row%% | *}, by its source" perl -0777 -e '

@@ -1,11 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # What a card in a reader is, without a change to it: blank, as it should be, or
-# what is wrong with it; and what the store says of it.
+# what is wrong with it; and what the store says of it.  And that doc/formats.md
+# says what stands in its JSON.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/cards.sh"
 . "$srcdir/tests/lib/station.sh"
+. "$srcdir/tests/lib/formats.sh"
 install_pki
 station_configure
 layout pair '
@@ -76,6 +78,9 @@ said "Finding:         card $number is lost"
 said 'the certificate is revoked'
 said 'Verdict:         bad'
 exits 0 'which only the store knows' look
+look --store --json -c "$tmp/station.conf" >"$tmp/json" 2>"$tmp/err"
+is 'it says what the page says that it does' "$(formats_names "$tmp/json")" \
+    "$(formats_said 'signet-station look --store')"
 tamper "DELETE FROM card_key WHERE slot = 'authentication'"
 is 'a certificate that the store knows nothing of' "$(seen '.findings[-1]')" \
     'the store knows nothing of 1 certificates on it'
@@ -93,4 +98,19 @@ exits 0 'a strict card tells less' look
 is '... of its secrets' "$(seen '.management.factory')" null
 card_pull 0
 ca_stop
+
+# --- events ---
+known() {		# ROW, then the names: none that the page does not have
+	known_row=$1
+	formats_said "$known_row" | sort >"$tmp/known"
+	sort -u | comm -23 - "$tmp/known"
+}
+formats_names "$tmp/events" >"$tmp/names"
+ok 'a card that is made has its events' grep -qx slot "$tmp/names"
+is '... with the names of the page' "$(known 'signet-station run' \
+    <"$tmp/names")" ''
+is '... and of its kinds' "$(jq -r .event "$tmp/events" | known .event)" ''
+is 'which has all that there are' "$(formats_said .event | sort)" \
+    "$(sed -n '/names\[EVENT__MAX\]/,/};/p' "$srcdir/personalize/event.c" |
+    grep -o '"[a-z]*"' | tr -d '"' | sort)"
 done_testing

@@ -5,6 +5,8 @@
 #	formats_fill		an installation with something of each kind
 #	formats_keys 'COMMAND'	the names in its JSON, one per line; words in
 #				capitals stand for what formats_fill has made
+#	formats_names FILE	the names in that JSON, likewise
+#	formats_said 'COMMAND'	those that doc/formats.md gives it
 : "${tmp:?}" "${srcdir:?}" "${pki:?}"
 
 formats_fill() {
@@ -66,6 +68,16 @@ formats_command() {
 	    -e "s,PROFILE,$pki/profiles/mail-dual," -e "s,LIST,$tmp/list,"
 }
 
+formats_names() {
+	jq -r 'paths | map(if type == "number" then "[]" else . end) |
+	    join(".") | gsub("\\.\\[\\]"; "[]")' "$1" | awk '!seen[$0]++'
+}
+
+formats_said() {
+	sed -n "s/^| \`$1\` | \(.*\) |\$/\1/p" "$srcdir/doc/formats.md" |
+	    tr -d '\`' | tr ' ' '\n'
+}
+
 formats_keys() {
 	# shellcheck disable=SC2046 # words
 	set -- $(formats_command "$1")
@@ -73,9 +85,7 @@ formats_keys() {
 	shift
 	: >"$tmp/json"
 	"$formats_program" "$@" --json </dev/null >"$tmp/json"
-	jq -r 'paths | map(if type == "number" then "[]" else . end) |
-	    join(".") | gsub("\\.\\[\\]"; "[]")' "$tmp/json" |
-	    awk '!seen[$0]++' >"$tmp/names"
+	formats_names "$tmp/json" >"$tmp/names"
 	cat "$tmp/names"
 	[ -s "$tmp/names" ]
 }
