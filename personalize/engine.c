@@ -30,10 +30,12 @@ static int
 authenticate(struct engine *g, struct error *e)
 {
 	const struct card_driver	*d = g->card->driver;
+	bool				 tried = g->job->management.len > 0 &&
+					    g->card->info.default_management !=
+					    1;
 
 	g->own_management = false;
-	if (g->job->management.len > 0 &&
-	    g->card->info.default_management != 1) {
+	if (tried) {
 		if (d->authenticate(g->card, &g->job->management, e) == 0) {
 			g->own_management = true;
 			return 0;
@@ -44,10 +46,13 @@ authenticate(struct engine *g, struct error *e)
 	}
 	if (d->authenticate(g->card, &g->job->factory_management, e) == 0)
 		return 0;
-	if (e->code == ERROR_DENIED)
-		error_hint(e, "not a blank of this batch, or somebody has "
-		    "begun to use it");
-	return -1;
+	if (e->code != ERROR_DENIED)
+		return -1;
+	if (tried)
+		error_set(e, ERROR_DENIED, "its management key is neither the "
+		    "factory's nor the one that was set");
+	return error_hint(e, "not a blank of this batch, or somebody has "
+	    "begun to use it");
 }
 
 static int

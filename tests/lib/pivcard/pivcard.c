@@ -23,7 +23,7 @@
 
 struct wish {			/* what a card is to be, and what befalls it */
 	bool		 extended, torn, exact_le, diversified;
-	bool		 cut_after, cut_unseen;
+	bool		 cut_after, cut_unseen, cut_inside;
 	enum pivcard_lie lie;
 	uint8_t		 manage_alg, manage_best;
 	uint32_t	 serial;
@@ -70,6 +70,7 @@ static const char usage[] =
 "  -k A|B|C|D|E  status words as that card's\n"
 "  -c before:N   pulled when command N comes, which is lost\n"
 "  -c after:N    pulled when command N is done; its answer is lost\n"
+"  -c inside:N   pulled in the middle of command N: what it changes is spoiled\n"
 "  -c swap:N     command N comes to the card of -w, selected already, and the\n"
 "                reader sees nothing of it\n"
 "  -i INS        of -c, only commands of this instruction count\n"
@@ -190,6 +191,8 @@ command(struct place *at, struct bytes in)
 	}
 	if (!cut || at->wish.cut_after)
 		work(at, in, &out);
+	if (cut && at->wish.cut_inside)
+		pivcard_tear(&at->card, in);
 	if (cut)
 		at->away_until = now_ms() + at->wish.away_ms;
 	else
@@ -237,7 +240,8 @@ lie_named(const char *name)
 static void
 set_cut(struct wish *w, const char *arg)
 {
-	w->cut_after = strncmp(arg, "after:", 6) == 0;
+	w->cut_inside = strncmp(arg, "inside:", 7) == 0;
+	w->cut_after = w->cut_inside || strncmp(arg, "after:", 6) == 0;
 	w->cut_unseen = strncmp(arg, "swap:", 5) == 0;
 	pivcard_must(strchr(arg, ':') != NULL, "understand -c");
 	w->cut_at = strtoul(strchr(arg, ':') + 1, NULL, 10);

@@ -101,6 +101,7 @@ struct pivcard {
 	size_t		 nkeys;
 	struct pivcard_object objects[PIVCARD_OBJECTS];
 	size_t		 nobjects;
+	uint32_t	 written;	/* tag of the object that was last */
 	uint8_t		 channel_enc[32], channel_mac[32];
 	size_t		 channel_size;	/* of these keys; 0: it has none */
 	uint32_t	 channel_count;
@@ -202,6 +203,10 @@ int	 pivcard_define(struct pivcard *, uint32_t name);
 
 /* A part of a chained PUT DATA has come (torn cards write it at once). */
 void	 pivcard_put_part(struct pivcard *);
+
+/* The power went in the middle of this command, which was not in a channel:
+ * what it was to replace is neither what it was nor what it was to be. */
+void	 pivcard_tear(struct pivcard *, struct bytes in);
 
 /* Shared pieces. */
 bool	 pivcard_slot_is(const struct pivcard *, uint8_t slot);

@@ -86,6 +86,7 @@ pivcard_object_set(struct pivcard *c, uint32_t tag, struct bytes value)
 	buf_clear(&o->value);
 	if (value.len > 0)
 		buf_add(&o->value, value.p, value.len);
+	c->written = tag;
 	return 0;
 }
 
