@@ -87,6 +87,21 @@ add_station(struct office *o, X509 *cert, struct error *e)
 	return 0;
 }
 
+/* Else it would be found out with the first blank, which is then spoiled. */
+static int
+get_master(struct office *o, struct error *e)
+{
+	if (o->conf->master == NULL)
+		return 0;
+	if (secret_fetch(&o->master, o->conf->master, "master key of cards",
+	    e) == -1)
+		return -1;
+	if (o->master.len == OFFICE_MASTER)
+		return 0;
+	return error_set(e, ERROR_CONFIG, "master: the key has %zu bytes, not "
+	    "%d", o->master.len, OFFICE_MASTER);
+}
+
 static int
 get_seals(struct office *o, struct error *e)
 {
@@ -110,8 +125,7 @@ get_seals(struct office *o, struct error *e)
 		if (cert_load(&peer, c->peers.v[i], e) == -1 ||
 		    add_station(o, peer, e) == -1)
 			return -1;
-	return c->master == NULL ? 0 : secret_fetch(&o->master, c->master,
-	    "master key of cards", e);
+	return get_master(o, e);
 }
 
 void

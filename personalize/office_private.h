@@ -10,6 +10,7 @@
 #include "office.h"
 
 #define NONCE_SIZE	16
+#define OFFICE_MASTER	32	/* bytes of the key that management keys come of */
 #define TRIES_MAX	2	/* of one card that fails, then it is spoiled */
 #define CHANNEL_TRIES	5	/* without ever getting an answer */
 #define DENIED_MAX	3	/* then it is the keys that are wrong */

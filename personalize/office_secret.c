@@ -80,10 +80,10 @@ make_management(struct seat *s, uint8_t alg, struct job *j, struct error *e)
 	if (strcmp(s->layout->management, "derived") != 0)
 		return secret_new(&j->management, size, e) == -1 ? -1 :
 		    rng_fill(&rng_system, j->management.p, size, e);
-	if (o->master.len != 32)
+	if (o->conf->master == NULL)
 		return error_set(e, ERROR_CONFIG, "layout %s derives "
-		    "management keys, and the setting \"master\" names no key "
-		    "of 32 bytes", s->layout->name);
+		    "management keys, and there is no setting \"master\"",
+		    s->layout->name);
 	return derive(&o->master, s->card.hold.id, size, &j->management, e);
 }
 

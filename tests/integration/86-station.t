@@ -26,6 +26,9 @@ with "s,agents/station\.,agents/crl.,; s,agent-station,agent-crl,"
 says 'does not have the role station-agent' station_check
 with "s,$tmp/seal.pem,$tmp/escrow.pem,"
 says 'is not the certificate of' station_check
+( umask 077 && echo short >"$tmp/short" )
+with "s,file:$tmp/master,file:$tmp/short,"
+says 'master: the key has 5 bytes, not 32' station_check
 with 's,x,x,'
 ok 'good settings are said to be right' station_check
 sed -n 's/^	CONF_[A-Z_]*(conf, \([a-z_0-9]*\),.*/\1/p' \
