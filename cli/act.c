@@ -74,11 +74,10 @@ submit_and_sign(struct cli *c, const struct draft *d,
     bool sign, struct review *r, struct error *e)
 {
 	char	id[REVIEW_SHORT + 1];
-	int	stored;
 
 	if (sign && cli_open_officer(c, e) == -1)
 		return -1;
-	if ((stored = submit_draft(&c->desk, d, holder, proof, e)) == -1)
+	if (submit_draft(&c->desk, d, holder, proof, e) == -1)
 		return error_wrap(e, "nothing was ordered");
 	if (review_load_id(&c->desk, d->order->id, r, e) == -1)
 		return -1;

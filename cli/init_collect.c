@@ -93,7 +93,7 @@ find_cert(struct init *in, const struct init_subject *s, X509 **cert,
 	int			 found;
 
 	*cert = NULL;
-	if ((found = init_order_state(in, s, ref.order_id, e)) == -1)
+	if (init_order_state(in, s, ref.order_id, e) == -1)
 		return -1;
 	found = db_cert_find_ref(in->cli->desk.db, &ref, &row,
 	    in->cli->desk.arena, e);
