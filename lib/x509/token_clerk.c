@@ -25,6 +25,8 @@
 
 struct clerk {
 	struct token_key	*key;	/* from the first opening on */
+	pthread_mutex_t		 lock;	/* of what follows */
+	bool			 is_open;	/* once: others may sign */
 	int			 end[CLERK_CHANNELS];
 	int			 other[CLERK_CHANNELS];	/* not for it */
 	int			 parent;		/* neither */
@@ -67,6 +69,9 @@ clerk_open(struct clerk *c, struct msg *in, struct msg *out, struct error *e)
 	if (clerk_new_key(c, in, e) == 0 && token_key_open(c->key, e) == 0 &&
 	    key_public_der(&der, c->key->pub, e) == 0) {
 		msg_put_blob(out, der.p, der.len);
+		pthread_mutex_lock(&c->lock);
+		c->is_open = true;
+		pthread_mutex_unlock(&c->lock);
 		rc = 0;
 	}
 	buf_clear(&der);
@@ -82,11 +87,15 @@ clerk_sign(struct clerk *c, struct msg *in, struct msg *out, struct error *e)
 				    TOKEN_PSS : TOKEN_PKCS1;
 	struct bytes		 digest = msg_get_blob(in, EVP_MAX_MD_SIZE);
 	struct buf		 sig = { 0 };
+	bool			 is_open;
 	int			 rc;
 
 	if (msg_done(in, e) == -1)
 		return -1;
-	if (c->key == NULL || md == NULL)
+	pthread_mutex_lock(&c->lock);
+	is_open = c->is_open;
+	pthread_mutex_unlock(&c->lock);
+	if (!is_open || md == NULL)
 		return error_set(e, ERROR_BUG, "sign before the key is open");
 	if ((rc = token_key_sign(c->key, md, digest, padding, &sig, e)) == 0)
 		msg_put_blob(out, sig.p, sig.len);
@@ -241,7 +250,8 @@ parent_start(struct parent *p)
 {
 	struct error	 e = ERROR_INIT;
 	struct proc	 proc = PROC_INIT;
-	struct clerk	 c = { .parent = p->fd };
+	struct clerk	 c = { .parent = p->fd,
+			    .lock = PTHREAD_MUTEX_INITIALIZER };
 	int		 rc;
 
 	if (make_channels(&c) == 0 && p->n < CLERKS_MAX &&
