@@ -12,8 +12,11 @@ has_readers() {
 	    >/dev/null 2>&1
 }
 
+# What that user runs: it may not look into the clone, nor where it is built.
 cards_place() {
 	(umask 077 && mkdir -p "$cards" "$reading/conf") &&
+	    install "$made/tests/lib/pivcard/pivcard" \
+	    "$made/tests/lib/pivcard/loopback.so" "$reading" &&
 	    cp "$top/tests/lib/pcscd.pl" "$reading" ||
 	    die "cannot write in $home"
 	# Where earlier versions had them.
@@ -54,7 +57,7 @@ reader_start() {
 	    echo "-x -n $((1001 + $1)) card-$1" >"$reading/place-$1"
 	stage_place "$reading" || die "cannot give $reading to $stage_user"
 	(cd "$reading" && on_stage "in_background reader-$1" \
-	    "$made/tests/lib/pivcard/pivcard" -p "$2" "place-$1")
+	    "$reading/pivcard" -p "$2" "place-$1")
 }
 
 # Where pcscd keeps its number; made at boot, but it has just been installed.
@@ -80,7 +83,7 @@ cards_start() {
 		reader_start "$reader" "$reader_port"
 	done <"$state/reader.ports"
 	on_stage "in_background pcscd" env \
-	    LD_PRELOAD="$made/tests/lib/pivcard/loopback.so" \
+	    LD_PRELOAD="$reading/loopback.so" \
 	    perl "$reading/pcscd.pl" "$pcsc_socket" "$reading/conf"
 	wait_for readers_there || die "the card readers do not come up" \
 	    "see $state/log/pcscd.log"
