@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 
+#include "x509/alg.h"
 #include "x509/token_private.h"
 
 typedef void	(*fn)(void);
@@ -117,6 +118,35 @@ sig_settable(void *arg, void *provctx)
 	return settable;
 }
 
+/* What OpenSSL writes beside a signature that it has made (ASN1_item_sign()):
+ * told nothing, it takes what lies about in its memory. */
+static int
+put_algorithm(const struct signature *s, OSSL_PARAM *p)
+{
+	const char		*scheme = s->padding == TOKEN_PSS ? "rsa-pss" :
+				    "rsa";
+	size_t			 n, i;
+	const struct alg_sig	*all = alg_sigs(&n);
+	struct buf		 der = { 0 };
+	int			 ok = 0;
+
+	if (s->key == NULL || s->md == NULL)
+		return 0;
+	if (EVP_PKEY_is_a(s->key->pub, "EC") == 1)
+		scheme = "ecdsa";
+	for (i = 0; i < n; i++)
+		if (strcmp(all[i].scheme, scheme) == 0 &&
+		    all[i].hash != NULL && EVP_MD_is_a(s->md,
+		    EVP_MD_get0_name(all[i].hash->md())) == 1)
+			break;
+	if (i < n) {
+		alg_sig_put(&der, &all[i]);
+		ok = OSSL_PARAM_set_octet_string(p, der.p, der.len);
+	}
+	buf_clear(&der);
+	return ok;
+}
+
 static int
 sig_get_params(void *arg, OSSL_PARAM params[])
 {
@@ -131,6 +161,9 @@ sig_get_params(void *arg, OSSL_PARAM params[])
 	    OSSL_PKEY_RSA_PAD_MODE_PKCSV15) : OSSL_PARAM_set_int(p, pss ?
 	    RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING)) != 1)
 		return 0;
+	p = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_ALGORITHM_ID);
+	if (p != NULL && put_algorithm(s, p) != 1)
+		return 0;
 	p = OSSL_PARAM_locate(params, OSSL_SIGNATURE_PARAM_DIGEST);
 	return p == NULL || s->md == NULL ||
 	    OSSL_PARAM_set_utf8_string(p, EVP_MD_get0_name(s->md)) == 1;
@@ -142,6 +175,8 @@ sig_gettable(void *arg, void *provctx)
 	static const OSSL_PARAM	 gettable[] = {
 		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, NULL, 0),
 		OSSL_PARAM_utf8_string(OSSL_SIGNATURE_PARAM_DIGEST, NULL, 0),
+		OSSL_PARAM_octet_string(OSSL_SIGNATURE_PARAM_ALGORITHM_ID,
+		    NULL, 0),
 		OSSL_PARAM_END
 	};
 

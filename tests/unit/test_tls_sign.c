@@ -200,6 +200,50 @@ a_key_that_is_elsewhere_is_one_for_openssl(void **state)
 	EVP_PKEY_free(pub);
 }
 
+/* openssl req, with that key: the octets beside the signature are right, and
+ * with a digest that is not ours there is no request. */
+static void
+requests(EVP_PKEY *at, const EVP_MD *md, const char *algorithm)
+{
+	struct elsewhere	 there = { .key = at };
+	struct error		 e = ERROR_INIT;
+	EVP_PKEY		*pub = testpki_public(at), *key;
+	X509_REQ		*r = X509_REQ_new();
+	const X509_ALGOR	*alg;
+	char			 name[80];
+	int			 n;
+
+	assert_int_equal(token_key_elsewhere(&key, pub, sign_there, &there,
+	    &e), 0);
+	assert_int_equal(X509_REQ_set_version(r, X509_REQ_VERSION_1), 1);
+	assert_int_equal(X509_REQ_set_pubkey(r, at), 1);
+	n = X509_REQ_sign(r, key, md);
+	if (algorithm == NULL)
+		assert_int_equal(n, 0);
+	else {
+		assert_true(n > 0);
+		X509_REQ_get0_signature(r, NULL, &alg);
+		OBJ_obj2txt(name, sizeof(name), alg->algorithm, 0);
+		assert_string_equal(name, algorithm);
+		assert_int_equal(X509_REQ_verify(r, pub), 1);
+	}
+	assert_int_equal(there.asked, algorithm != NULL);
+	X509_REQ_free(r);
+	EVP_PKEY_free(key);
+	EVP_PKEY_free(pub);
+}
+
+static void
+a_key_that_is_elsewhere_says_with_what_it_has_signed(void **state)
+{
+	struct keys	*k = *state;
+
+	requests(k->ec, EVP_sha1(), NULL);
+	requests(k->rsa, EVP_sha1(), NULL);
+	requests(k->ec, EVP_sha256(), "ecdsa-with-SHA256");
+	requests(k->rsa, EVP_sha256(), "sha256WithRSAEncryption");
+}
+
 int
 main(void)
 {
@@ -211,6 +255,8 @@ main(void)
 		cmocka_unit_test(
 		    a_key_that_is_elsewhere_says_why_it_does_not_sign),
 		cmocka_unit_test(a_key_that_is_elsewhere_is_one_for_openssl),
+		cmocka_unit_test(
+		    a_key_that_is_elsewhere_says_with_what_it_has_signed),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
