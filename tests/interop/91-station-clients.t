@@ -202,20 +202,22 @@ has_key() {		# ID
 	    grep -q "$(sha1_of "$dir/$1.pem")" keys
 }
 
-# A zero that a signature begins with gpgsm leaves off, one in 256, and OpenSSL
-# misses it: then another is made.
+# libksba, which writes CMS for GnuPG, takes a zero that an RSA signature begins
+# with for the sign of a number and leaves it off (ksba_cms_set_sig_val): one
+# signature in 256 is an octet shorter than its key then, which RFC 8017, 8.2.2
+# wants refused, and OpenSSL refuses.  The card's answer was whole: so it is put
+# back, and nothing else is.
+whole_again() {		# FILE
+	openssl cms -cmsout -inform der -in "$1" -outform der -out "$1.der" &&
+	perl "$srcdir/tests/lib/whole_signature.pl" 256 <"$1.der" >"$1"
+}
+
 gnupg_signs() {
-	for _ in 1 2 3; do
-		rm -f signed plain
-		gpgsm_with_card -o signed -u "0x$(sha1_of "$dir/02.pem")" \
-		    --sign data || return 1
-		openssl cms -verify -inform der -in signed -binary \
-		    -CAfile chain.pem -out plain 2>verified && return
-		cat verified
-		grep -q 'wrong signature length' verified || return 1
-		sleep 1	# which is in what is signed
-	done
-	return 1
+	rm -f signed plain
+	gpgsm_with_card -o signed -u "0x$(sha1_of "$dir/02.pem")" \
+	    --sign data && whole_again signed &&
+	openssl cms -verify -inform der -in signed -binary \
+	    -CAfile chain.pem -out plain
 }
 
 mail_with_gnupg() {
