@@ -13,7 +13,6 @@ station_configure
 ok 'there are two readers' readers_begin 2
 ok 'a station makes four cards' cards_issued autumn 4
 ca_stop
-card_number() { sql "SELECT number FROM card_item WHERE n = $1"; }
 card() { card_number "$@"; }
 state() { signet card show "$(card "$1")" --json | jq -r "${2:-.state}"; }
 status() { sql "SELECT status || coalesce(' ' || reason, '') FROM cert WHERE holder = '$1' AND profile = 'web-login'"; }

@@ -8,10 +8,14 @@
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/rad.sh"
 . "$srcdir/tests/lib/officer.sh"
-. "$srcdir/tests/lib/issued_cards.sh"
+. "$srcdir/tests/lib/cards.sh"
+. "$srcdir/tests/lib/station.sh"
 
 install_pki
-ok 'there are three cards' issued_cards 3
+station_configure
+ok 'there are two readers' readers_begin 2
+ok 'three cards are made' cards_issued autumn 3
+ca_stop
 rad_configure
 ok 'signet-rad starts' rad_start
 bind o1 o1 >/dev/null
@@ -53,7 +57,7 @@ ok '... which none has' shows 'No card was found'
 
 # ---- the card ----
 is 'it is shown' "$(browse_as o1 "$page")" 200
-ok '... with its chip' shows piv-serial:1
+ok '... with its chip' shows piv-serial:1001
 ok '... its certificate' shows /officer/cert/people/
 ok '... and what may become of it' shows 'value="packed"'
 ok '... and not what may not' lacks 'value="resumed"'

@@ -15,7 +15,8 @@
 #	in_memory PID TEXT	that process has it
 #	event WORDS...		an event has all of these
 #	events_forget		... of those from now on
-#	cards_issued NAME N	a batch whose cards are made
+#	cards_issued NAME N	a batch whose cards are made; holders 1 ... N
+#	card_number I		on the face of the one whose holder is I
 #	card_state IDENTITY	of the newest card that the plastic was
 #	card_is STATE IDENTITY
 : "${tmp:?}" "${srcdir:?}" "${pki:?}"
@@ -186,6 +187,10 @@ cards_issued() {
 		card_pull $((i % 2))
 	done
 	station_stop
+}
+
+card_number() {
+	sql "SELECT number FROM card_item WHERE n = $1"
 }
 
 # On cards that are spoiled.

@@ -24,7 +24,7 @@ await o1.waitForURL(/\/officer\/cards\?.*=1/);
 await judge(o1, "officer cards found");
 await o1.getByRole("link", { name: number }).click();
 await o1.waitForURL(card);
-has("the card is shown", await main(o1), "piv-serial:1");
+has("the card is shown", await main(o1), "piv-serial:1001");
 await judge(o1, "officer card");
 
 // ---- what becomes of it ----
