@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# whole_signature.pl SIZE <CMS >CMS: a CMS SignedData in DER, whose one signature
-# is the last thing in it; where that is shorter than SIZE octets, zeros are put
-# before it, and the lengths of all that it is in are made to fit.
+# signature_size.pl SIZE <CMS >CMS: a CMS SignedData in DER, whose one signature
+# is the last thing in it; where that is longer than SIZE octets, zeros that it
+# begins with are taken off, and the lengths of all that it is in made to fit.
 use strict;
 use warnings;
 
@@ -41,9 +41,9 @@ sub mend {
 	die "something follows\n" if $end != length($der);
 	if ($tag == 0x04) {
 		my $value = substr($der, $at);
-		my $missing = $size - length($value);
-		return encode($tag, "\0" x ($missing > 0 ? $missing : 0) .
-		    $value);
+		$value = substr($value, 1) while length($value) > $size &&
+		    substr($value, 0, 1) eq "\0";
+		return encode($tag, $value);
 	}
 	die "no signature is last in it\n" unless $tag & 0x20;
 	while ($at < $end) {
