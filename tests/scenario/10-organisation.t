@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # The life of an organisation: people join, leave, change their names, lose
 # cards and find them; officers go, CAs get new generations, the directory and
-# the database fail.  All daemons run; the clock goes forward while they do.
-# After each step it is looked at whether the world is told the truth.
+# the database fail, a station is stolen, all is lost and restored.  All daemons
+# run; the clock goes forward while they do.
+# After each act it is looked at whether the world is told the truth.
 #
-# SCENARIO_DAYS (8) how long; SCENARIO_SEED which life; SCENARIO_MINUTES ends
+# SCENARIO_DAYS (5) how long; SCENARIO_SEED which life; SCENARIO_MINUTES ends
 # it in between.  ./runtests --soak MINUTES lives five years.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
@@ -13,6 +14,8 @@
 . "$srcdir/tests/lib/roll.sh"
 . "$srcdir/tests/lib/sink.sh"
 . "$srcdir/tests/lib/rad.sh"
+. "$srcdir/tests/lib/cards.sh"
+. "$srcdir/tests/lib/station.sh"
 
 # One clock for all: of our programs, and of PostgreSQL and stock clients.
 faketime=$(find /usr/lib -name libfaketimeMT.so.1 2>/dev/null | head -n 1)
@@ -31,16 +34,34 @@ ln -s pg "$tmp/db"
 PGHOST=$tmp/db conninfo="host=$tmp/db port=5432 dbname=signet"
 export PGHOST PG_UNDER SIGNET_CLOCK_FILE="$tmp/offset"
 services_install
+# What was committed is not lost with the server's memory.
+psql -X -q -d postgres -c "ALTER SYSTEM SET synchronous_commit = 'on'" \
+    -c 'SELECT pg_reload_conf()' >"$tmp/out" || exit 1
 rad_configure
 sink_start
 rad_set mail_server "\"$sink_url\""
 rad_set mail_clear true
 rad_set mail_from '"pki@example.org"'
 service_start slapd
+# Cards and readers of this station.
+for name in seal escrow mailing; do
+	seal_pair "$name"
+done
+mkdir -p "$pki/station"
+cp "$tmp/seal.key" "$tmp/seal.pem" "$tmp/escrow.pem" "$pki/station/"
+cp "$tmp/mailing.pem" "$pki/station/mailing-house.pem"
+cat >>"$pki/station.conf" <<-CONF
+letters = "$srcdir/etc/letters";
+activate_at = "https://cards.example.org";
+CONF
+readers_begin 2 || {
+	echo 'Bail out! no readers'
+	exit 1
+}
 
 export PYTHONDONTWRITEBYTECODE=1
 export slapd_pid tmp pki http ocsp ldap ldap_base ldapi fake srcdir
-export crl_metrics ocsp_metrics rad_metrics
+export crl_metrics ocsp_metrics rad_metrics rad_port
 # The replica that takes over is ours as well.
 trap 'status=$?; pg_stop "$tmp/pg2"; (exit $status); tap_clean_up' EXIT
 python3 "$srcdir/tests/scenario/life.py" >"$tmp/life" 2>"$tmp/life.log" &

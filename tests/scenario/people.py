@@ -2,10 +2,12 @@
 """What happens in an organisation, and what ought to be so after it."""
 import calendar
 import os
+import signal
 import time
 
 from world import DAY, PKI, TMP, Wrong
 
+DAEMONS = ("cad", "crld", "ocspd", "rad")
 REMINDERS = (60, 30, 14, 3)
 
 
@@ -14,6 +16,7 @@ class Cert:
         self.serial, self.ca, self.profile = serial, ca, profile
         self.holder, self.ends = holder, ends
         self.status, self.reason = "good", None
+        self.careless = self.archived = False
 
 
 class Organisation:
@@ -22,9 +25,13 @@ class Organisation:
     def __init__(self, world, rng):
         self.world, self.rng = world, rng
         self.certs, self.here = {}, []
-        self.officers = ["o1", "o2"]
+        self.officers, self.ends = ["o1", "o2"], {}
         self.people = 0
         self.servers = 0
+        self.touched = set()
+        self.cards = None
+        self.founding = 0
+        self.web = None		# whose certificate is the web server's
 
     def good(self, holder=None, profile=None):
         return [c for c in self.certs.values() if c.status == "good"
@@ -33,16 +40,37 @@ class Organisation:
                 and (profile is None or c.profile == profile)]
 
     # Certificates that an order has made.
-    def learn(self, order):
+    def learn(self, order=None):
         rows = self.world.sql(
             "SELECT encode(serial, 'hex'), ca, profile, holder, "
-            "extract(epoch FROM not_after)::bigint FROM cert "
-            f"WHERE order_id = decode('{order}', 'hex')")
+            "extract(epoch FROM not_after)::bigint FROM cert WHERE "
+            + (f"order_id = decode('{order}', 'hex')" if order else "true")
+            + " ORDER BY id")
         for serial, ca, profile, holder, ends in rows:
-            if serial in self.certs:
-                raise Wrong(f"serial {serial} is there twice")
-            self.certs[serial] = Cert(serial, ca, profile, holder, int(ends))
+            if serial not in self.certs:
+                self.certs[serial] = Cert(serial, ca, profile, holder,
+                                          int(ends))
+                self.touched.add(self.certs[serial])
         return [self.certs[r[0]] for r in rows]
+
+    def found(self):
+        """What was there before."""
+        self.learn()
+        self.founding = len(self.certs)
+        self.web = next(c.holder for c in self.certs.values()
+                        if c.profile == "tls-server")
+
+    def becomes(self, cert, status, reason=None):
+        cert.status, cert.reason = status, reason
+        self.touched.add(cert)
+
+    def status_from_store(self, profile):
+        """After an order about all of a profile, which is not ours."""
+        for serial, status in self.world.sql(
+                "SELECT encode(serial, 'hex'), status FROM cert WHERE "
+                f"profile = '{profile}'"):
+            if serial in self.certs and self.certs[serial].status != status:
+                self.becomes(self.certs[serial], status)
 
     def issue(self, profile, holder, name, fields, who=None):
         key = self.world.request()
@@ -63,6 +91,11 @@ class Organisation:
                 f"given=Given{holder}", f"surname={surname}",
                 f"name=Given{holder} {surname}", f"mail={holder}@example.org"]
 
+    def kill_one(self):
+        name = self.rng.choice(DAEMONS)
+        self.world.stop(name, signal.SIGKILL)
+        self.world.start(name)
+
     # Events.
     def join(self):
         self.people += 1
@@ -72,6 +105,8 @@ class Organisation:
                           f"Given{holder} {surname}", "--mail",
                           f"{holder}@example.org")
         self.here.append(holder)
+        if self.rng.random() < 0.2:
+            self.cards.want(holder)
         return self.issue("mail-dual", holder, holder,
                           self.fields(holder, surname))
 
@@ -92,6 +127,8 @@ class Organisation:
                                  "--csv", f"{TMP}/batch.csv")["id"]
         for who in self.officers[:2]:
             self.world.signet("order", "approve", order, "--yes", who=who)
+        if self.rng.random() < 0.3:
+            self.kill_one()		# in the middle of it
         self.done(order)
         if len(self.learn(order)) != count:
             raise Wrong("the batch is not whole")
@@ -115,15 +152,17 @@ class Organisation:
             args += ["--reason", reason]
         who = who or self.rng.choice(self.officers)
         self.world.signet(*args, *[c.serial for c in certs], who=who)
+        status, why = {"revoke": ("revoked", reason),
+                       "hold": ("held", "certificateHold"),
+                       "release": ("good", None)}[verb]
         for c in certs:
-            c.status = {"revoke": "revoked", "hold": "held",
-                        "release": "good"}[verb]
-            c.reason = {"revoke": reason, "hold": "certificateHold"}.get(verb)
+            self.becomes(c, status, why)
 
     def leave(self):
         if len(self.here) < 5:
             return
         holder = self.here.pop(self.rng.randrange(len(self.here)))
+        self.cards.leave(holder)
         self.change("revoke", [c for c in self.certs.values()
                                if c.holder == holder and c.status != "revoked"
                                and c.ends > self.world.now()],
@@ -136,7 +175,7 @@ class Organisation:
 
     def find(self):
         held = [c for c in self.certs.values() if c.status == "held"
-                and c.ends > self.world.now()]
+                and c.profile == "mail-dual" and c.ends > self.world.now()]
         if held:
             cert = self.rng.choice(held)
             if self.rng.random() < 0.5:
@@ -164,11 +203,11 @@ class Organisation:
 
     def renew(self):
         """Who is due, and not careless, gets a successor."""
-        now = self.world.now()
+        now, done = self.world.now(), 0
         for c in list(self.certs.values()):
             if c.status != "good" or not now < c.ends < now + 25 * DAY or \
-               hasattr(c, "careless") or c.profile not in ("mail-dual",
-                                                           "tls-server"):
+               c.careless or c.holder == self.web or \
+               c.profile not in ("mail-dual", "tls-server"):
                 continue
             if self.rng.random() < 0.2:
                 c.careless = True
@@ -180,15 +219,21 @@ class Organisation:
             else:
                 fields = self.fields(c.holder, f"Family{c.holder[1:]}")
             self.issue(c.profile, c.holder, c.holder, fields)
+            done += 1
+        return done
 
     # Officers.
     def renew_officers(self):
-        now = self.world.now()
+        now, done = self.world.now(), 0
         for who in ("s1", "s2", *self.officers):
-            ends = self.end_of(f"{PKI}/officers/{who}.pem")
+            if who not in self.ends:
+                self.ends[who] = self.end_of(f"{PKI}/officers/{who}.pem")
+            ends = self.ends[who]
             if ends - now < 45 * DAY:
                 self.appoint(who, "security-officer" if who[0] == "s"
                              else "officer")
+                done += 1
+        return done
 
     def end_of(self, file):
         out = self.world.run("openssl", "x509", "-in", file, "-noout",
@@ -196,7 +241,7 @@ class Organisation:
         return calendar.timegm(time.strptime(
             out.strip().split("=", 1)[1], "%Y-%m-%d %H:%M:%SZ"))
 
-    def appoint(self, who, profile, out=None):
+    def appoint(self, who, profile, out=None, secret=None):
         """Two security officers give WHO a certificate."""
         w = self.world
         key = w.request()
@@ -210,10 +255,11 @@ class Organisation:
         self.done(order)
         made = self.learn(order)[0]
         out = out or f"{PKI}/officers/{who}"
+        self.ends.pop(who, None)
         w.run("sh", "-c", 'umask 077; openssl pkey -in "$1.key" -aes256 '
-              '-passout "file:$3" -out "$2.key"; '
+              '-passout "$3" -out "$2.key"; '
               'signet cert export "$4" >"$2.pem"', "-", key, out,
-              self.secret(who), made.serial)
+              secret or f"file:{self.secret(who)}", made.serial)
         return made
 
     def secret(self, who):
@@ -237,8 +283,8 @@ class Organisation:
                  "privilegeWithdrawn", *[g[0] for g in gone], who="s1")
         for g in gone:
             if g[0] in self.certs:
-                self.certs[g[0]].status = "revoked"
-                self.certs[g[0]].reason = "privilegeWithdrawn"
+                self.becomes(self.certs[g[0]], "revoked",
+                             "privilegeWithdrawn")
         key = w.request()
         before = len(w.sql("SELECT id FROM cert"))
         said = w.run("signet", "issue", "--profile", "mail-dual", "--csr",

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A station whose key is stolen: what it asks for afterwards is refused."""
-from world import PKI, TMP, Wrong
+"""Who has a station's key, and asks for certificates with it."""
+import calendar
+import time
+
+from world import PKI, TMP
 
 LAYOUT = """description = "Doors";
 slots = ( { slot = "card authentication"; profile = "card-auth";
@@ -8,15 +11,20 @@ slots = ( { slot = "card authentication"; profile = "card-auth";
 management = "derived";
 pin_length = 6;
 letter = "pin-letter";
-number = "T";
+number = "D";
 validity = "365d";
 """
-AGENT = f"{PKI}/agents/scenario"
+AGENT = f"{PKI}/agents/station"
+SECRET = f"file:{PKI}/secrets/agent-station"
 
 
 class Station:
     def __init__(self, org):
         self.org, self.w = org, org.world
+
+    @staticmethod
+    def time_of(text):
+        return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
 
     def batch(self, name):
         """Two officers approve cards for two doors."""
@@ -39,8 +47,8 @@ class Station:
         key = self.w.request()
         self.w.run("sh", "-ec", 'openssl req -in "$1.csr" -outform DER '
                    '-out "$1.der"; station_item "$2" "$3" "$1.der" "$4.key" '
-                   '"$4.pem" "file:$5" >"$1.item"', "-", key, digest, n,
-                   AGENT, self.org.secret("station"))
+                   '"$4.pem" "$5" >"$1.item"', "-", key, digest, n,
+                   AGENT, SECRET)
         self.w.run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-U",
                    "signet_station", "-d", "signet", "-c",
                    "INSERT INTO signet.request (order_id, n, der, "
@@ -57,18 +65,20 @@ class Station:
         self.w.wait("the station's order", left)
         return state
 
-    def stolen(self, name):
-        made = self.org.appoint("station", "station-agent", AGENT)
-        batch = self.batch(name)
-        asked = self.ask(batch, 1)
-        if asked[0] != "done":
-            raise Wrong(f"a station's order is refused: {asked[1]}")
-        self.org.learn(batch[0])
+    def revoke(self):
+        """All certificates of stations that are good."""
         self.w.signet("cert", "revoke", "--yes", "--wait", "60s", "--reason",
-                      "keyCompromise", made.serial, who="s1")
-        made.status = "revoked"
-        if self.ask(batch, 2)[0] != "refused":
-            raise Wrong("a stolen station's key had a certificate made")
+                      "keyCompromise", *[r[0] for r in self.w.sql(
+                          "SELECT encode(serial, 'hex') FROM cert WHERE "
+                          "profile = 'station-agent' AND status = 'good' AND "
+                          "not_after > now()")], who="s1")
+        self.org.status_from_store("station-agent")
+
+    def appoint(self):
+        """Another one, on a new machine."""
+        holder = self.w.sql("SELECT holder FROM cert WHERE profile = "
+                            "'station-agent' ORDER BY id DESC LIMIT 1")[0][0]
+        return self.org.appoint(holder, "station-agent", AGENT, SECRET)
 
 
 def hexed(file):
