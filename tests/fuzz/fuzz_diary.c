@@ -7,12 +7,13 @@
 #include <unistd.h>
 #include "os/file.h"
 #include "personalize/diary.h"
+#include "tests/fuzz/scratch.h"
 
 #define INPUT_MAX	(64u << 10)
 
 int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-static char	 dir[] = "/tmp/fuzz-diary.XXXXXX";
+static char	 dir[SCRATCH_SIZE];
 static char	*path;
 
 static void
@@ -32,7 +33,7 @@ take_away(void)
 static void
 make_directory(void)
 {
-	must(mkdtemp(dir) != NULL);
+	scratch_make(dir, "diary");
 	path = file_join(dir, "piv-serial-4711.card");
 	must(atexit(take_away) == 0);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <openssl/sha.h>
 #include "ca/issuing/ledger.h"
+#include "tests/fuzz/scratch.h"
 
 #define MAGIC		"signet ledger 1\n"
 #define INPUT_MAX	(64u << 10)
@@ -17,7 +18,7 @@
 
 int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-static char	 dir[] = "/tmp/fuzz-ledger.XXXXXX";
+static char	 dir[SCRATCH_SIZE];
 static char	*path;
 
 static void
@@ -37,7 +38,7 @@ take_away(void)
 static void
 make_directory(void)
 {
-	must(mkdtemp(dir) != NULL);
+	scratch_make(dir, "ledger");
 	path = mem_printf("%s/ledger", dir);
 	must(atexit(take_away) == 0);
 }

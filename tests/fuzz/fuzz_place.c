@@ -12,6 +12,7 @@
 #include <openssl/pem.h>
 #include "agent/place.h"
 #include "os/file.h"
+#include "tests/fuzz/scratch.h"
 #include "tests/lib/testpki.h"
 #include "x509/csr.h"
 
@@ -19,7 +20,7 @@
 
 int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-static char			 dir[] = "/tmp/fuzz-place.XXXXXX";
+static char			 dir[SCRATCH_SIZE];
 static struct place		 place;
 static struct place_secret	 secret;	/* none: keys in clear */
 
@@ -49,7 +50,7 @@ make_place(void)
 {
 	char	*key, *cert;
 
-	must(mkdtemp(dir) != NULL);
+	scratch_make(dir, "place");
 	key = file_join(dir, "agent.key");
 	cert = file_join(dir, "agent.pem");
 	place_init(&place, key, cert, &secret);

@@ -19,6 +19,7 @@
 #include "ca/root/share.h"
 #include "ca/root/transcript.h"
 #include "os/file.h"
+#include "tests/fuzz/scratch.h"
 #include "tests/lib/testpki.h"
 
 #define INPUT_MAX	(64u << 10)
@@ -27,7 +28,7 @@
 
 int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-static char	 base[] = "/tmp/fuzz-root.XXXXXX";
+static char	 base[SCRATCH_SIZE];
 static char	*dir, *outside;
 
 static void
@@ -48,7 +49,7 @@ make_directory(void)
 {
 	struct error	 e = ERROR_INIT;
 
-	must(mkdtemp(base) != NULL);
+	scratch_make(base, "root");
 	dir = mem_printf("%s/root", base);
 	outside = mem_printf("%s/outside", base);
 	must(file_store(outside, OUTSIDE, strlen(OUTSIDE), 0600, &e) == 0);
