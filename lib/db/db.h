@@ -19,7 +19,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-#define DB_SCHEMA_VERSION	21	/* highest file in db/ that we know */
+#define DB_SCHEMA_VERSION	22	/* highest file in db/ that we know */
 #define DB_ARGS_MAX		24
 
 struct db;

@@ -12,8 +12,11 @@
 	" orders, certs, lists, " DB_EPOCH("begun_at") ", " \
 	DB_EPOCH("done_at") " FROM archive"
 
-enum { FIND_HEX, FIND_ALL, ALL, FIND, OF_ORDER };
+enum { ONE, FIND_HEX, FIND_ALL, ALL, FIND, OF_ORDER };
 static const struct db_stmt stmt[] = {
+	[ONE] = DB_STMT("archived_find",
+	    "SELECT " ARCHIVED " WHERE x.serial = $1::bytea"
+	    " AND x.ca = $2::text"),
 	[FIND_HEX] = DB_STMT_FRESH("archived_find_hex",
 	    "SELECT " ARCHIVED " WHERE x.serial >= $1::bytea"
 	    " AND ($2::bytea IS NULL OR x.serial < $2::bytea)"
@@ -42,6 +45,9 @@ const struct db_table DB_ARCHIVE = DB_TABLE(stmt);
 	" AND o.state NOT IN ('pending', 'ready')"
 #define ITEMS_IN_PIECE	"2000"
 #define BYTES_IN_PIECE	"8388608"
+/* Order by order, each by its index. */
+#define NEXT_ITEMS(t)	t ".order_id = u.id AND (" t ".order_id, " t ".n) >" \
+	" ($2::bytea, $3::bigint) ORDER BY " t ".order_id, " t ".n LIMIT 500"
 
 enum { PLAN, PLAN_LISTS, ORDERS, REQUESTS, CERTS, LISTS };
 static const struct db_stmt plan_stmt[] = {
@@ -63,30 +69,39 @@ static const struct db_stmt plan_stmt[] = {
 	    " WHERE next_update < " DB_TIME(1)
 	    " AND archive_list_objection(ca, shard, number, base, "
 	    DB_TIME(1) ") IS NULL"),
+	/* First those that come next, then what is against them: asked for the
+	 * next against which nothing is, the planner may judge all that are
+	 * left before it takes the first.  Those that stay are in the answer,
+	 * since the next page begins behind them. */
 	[ORDERS] = DB_STMT_FRESH("archive_orders",
-	    "SELECT seq, id, blob FROM (SELECT seq, id, blob,"
-	    " sum(items) OVER w - items AS before, sum(octet_length(blob))"
-	    " OVER w - octet_length(blob) AS bytes FROM (SELECT * FROM orders o"
-	    "  WHERE seq > $1::bigint AND " MAY_GO
-	    "  AND expires_at < " DB_TIME(2)
-	    "  AND archive_objection(id, " DB_TIME(2) ") IS NULL"
-	    "  ORDER BY seq LIMIT 500) o WINDOW w AS (ORDER BY seq)) p"
+	    "SELECT seq, id, blob, goes FROM (SELECT seq, id, blob, goes,"
+	    " sum(items) OVER w - items AS before, sum(bytes) OVER w - bytes"
+	    " AS bytes FROM (SELECT seq, id, goes,"
+	    "  CASE WHEN goes THEN blob END AS blob,"
+	    "  CASE WHEN goes THEN items ELSE 0 END AS items,"
+	    "  CASE WHEN goes THEN octet_length(blob) ELSE 0 END AS bytes"
+	    "  FROM (SELECT seq, id, blob, items, archive_objection(id, "
+	    DB_TIME(2) ") IS NULL AS goes FROM (SELECT seq, id, blob, items"
+	    "   FROM orders o WHERE seq > $1::bigint AND " MAY_GO
+	    "   AND expires_at < " DB_TIME(2) " ORDER BY seq LIMIT 500) o"
+	    "  OFFSET 0) o) o WINDOW w AS (ORDER BY seq)) p"
 	    " WHERE before < " ITEMS_IN_PIECE " AND bytes < " BYTES_IN_PIECE
 	    " ORDER BY seq"),
 	[REQUESTS] = DB_STMT("archive_requests",
 	    "SELECT r.order_id, r.n, o.digest, r.der, r.proof,"
-	    " r.station_order FROM request r JOIN orders o ON o.id = r.order_id"
-	    " WHERE r.order_id = ANY ($1::bytea[])"
-	    " AND (r.order_id, r.n) > ($2::bytea, $3::bigint)"
-	    " ORDER BY r.order_id, r.n LIMIT 500"),
+	    " r.station_order FROM unnest($1::bytea[]) AS u (id)"
+	    " CROSS JOIN LATERAL (SELECT * FROM request r WHERE "
+	    NEXT_ITEMS("r") ") r JOIN orders o ON o.id = r.order_id"
+	    " WHERE u.id >= $2::bytea ORDER BY r.order_id, r.n LIMIT 500"),
 	[CERTS] = DB_STMT("archive_certs",
 	    "SELECT c.order_id, c.n, c.ca, c.serial, c.der, c.status,"
 	    " coalesce(c.reason, -1), " DB_EPOCH("c.revoked_at") ", (SELECT"
 	    " s.order_id FROM status_change s WHERE s.ca = c.ca"
 	    " AND s.serial = c.serial ORDER BY s.id DESC LIMIT 1)"
-	    " FROM cert c WHERE c.order_id = ANY ($1::bytea[])"
-	    " AND (c.order_id, c.n) > ($2::bytea, $3::bigint)"
-	    " ORDER BY c.order_id, c.n LIMIT 500"),
+	    " FROM unnest($1::bytea[]) AS u (id)"
+	    " CROSS JOIN LATERAL (SELECT * FROM cert c WHERE "
+	    NEXT_ITEMS("c") ") c"
+	    " WHERE u.id >= $2::bytea ORDER BY c.order_id, c.n LIMIT 500"),
 	[LISTS] = DB_STMT_FRESH("archive_crl",
 	    "SELECT l.ca, l.shard, l.number, l.base, l.size, (SELECT"
 	    " sha256(string_agg(p.der, ''::bytea ORDER BY p.n)) FROM crl_part p"
@@ -131,6 +146,23 @@ archived_fill(struct db_archived *x, const struct db_rows *rows, size_t i,
 	x->changed_by = db_row_bytes(a, rows, i, 13);
 	db_row_fixed(x->digest, DB_DIGEST, rows, i, 14);
 	x->archive = db_row_text(a, rows, i, 15);
+}
+
+int
+db_archived_find(struct db *db, const char *ca, const struct db_serial *serial,
+    struct db_archived *x, struct arena *a, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_bytes(serial->p, serial->len),
+	    db_text(ca) };
+	struct db_rows		*rows;
+	int			 found;
+
+	if (db_query(db, &stmt[ONE], arg, 2, &rows, e) == -1)
+		return -1;
+	if ((found = db_rows_count(rows) == 1))
+		archived_fill(x, rows, 0, a);
+	db_rows_free(&rows);
+	return found;
 }
 
 int
@@ -278,26 +310,45 @@ db_archive_plan(struct db *db, int64_t cutoff, struct db_archive_plan *p,
 	return 0;
 }
 
+/* A page without those that stay; out->last is where it ends. */
+static int
+orders_page(struct db *db, int64_t cutoff, struct db_archive_orders *out,
+    struct arena *a, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_int(out->last),
+	    db_int(cutoff) };
+	struct db_rows		*rows;
+	size_t			 i, n;
+
+	if (db_query(db, &plan_stmt[ORDERS], arg, 2, &rows, e) == -1)
+		return -1;
+	n = db_rows_count(rows);
+	out->n = 0;
+	out->id = arena_alloc(a, (n + 1) * sizeof(*out->id));
+	out->blob = arena_alloc(a, (n + 1) * sizeof(*out->blob));
+	for (i = 0; i < n; i++) {
+		out->last = db_get_int(rows, i, 0);
+		if (!db_get_bool(rows, i, 3))
+			continue;
+		out->id[out->n] = db_row_bytes(a, rows, i, 1);
+		out->blob[out->n++] = db_row_bytes(a, rows, i, 2);
+	}
+	db_rows_free(&rows);
+	return 0;
+}
+
 int
 db_archive_orders(struct db *db, int64_t after, int64_t cutoff,
     struct db_archive_orders *out, struct arena *a, struct error *e)
 {
-	const struct db_arg	 arg[] = { db_int(after), db_int(cutoff) };
-	struct db_rows		*rows;
-	size_t			 i;
+	int64_t	from;
 
-	if (db_query(db, &plan_stmt[ORDERS], arg, 2, &rows, e) == -1)
-		return -1;
-	out->n = db_rows_count(rows);
-	out->id = arena_alloc(a, (out->n + 1) * sizeof(*out->id));
-	out->blob = arena_alloc(a, (out->n + 1) * sizeof(*out->blob));
 	out->last = after;
-	for (i = 0; i < out->n; i++) {
-		out->last = db_get_int(rows, i, 0);
-		out->id[i] = db_row_bytes(a, rows, i, 1);
-		out->blob[i] = db_row_bytes(a, rows, i, 2);
-	}
-	db_rows_free(&rows);
+	do {
+		from = out->last;
+		if (orders_page(db, cutoff, out, a, e) == -1)
+			return -1;
+	} while (out->n == 0 && out->last != from);
 	return 0;
 }
 

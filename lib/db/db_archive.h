@@ -35,6 +35,10 @@ struct db_archiveds {
 	struct db_archived	*v;
 	size_t			 n;
 };
+/* 1, 0, -1. */
+int	 db_archived_find(struct db *, const char *ca,
+	    const struct db_serial *, struct db_archived *, struct arena *,
+	    struct error *);
 /* By the first digits of the serial, ca NULL: of any CA: 1, 0, -1;
  * ERROR_INPUT if more than one begins so. */
 int	 db_archived_find_hex(struct db *, const char *ca, const char *hex,

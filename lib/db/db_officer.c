@@ -49,7 +49,12 @@ static const struct db_stmt stmts[] = {
 	    "SELECT t.i, c.profile, c.der, a.id IS NOT NULL, a.office"
 	    " FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY"
 	    " AS t (ca, serial, i)"
-	    " JOIN cert c ON c.serial = t.serial AND c.ca = t.ca"
+	    /* Of one that was archived whose status was changed, it stays. */
+	    " CROSS JOIN LATERAL (SELECT profile, der, order_id FROM cert"
+	    "  WHERE serial = t.serial AND ca = t.ca UNION ALL"
+	    "  SELECT profile, der, order_id FROM archived"
+	    "  WHERE serial = t.serial AND ca = t.ca"
+	    "  AND der IS NOT NULL) AS c"
 	    " LEFT JOIN application a ON a.order_id = c.order_id"),
 	[WITHIN] = DB_STMT_FRESH("officer_within",
 	    "SELECT count(*) FROM " STEP_OF " WHERE $3::text[] IS NULL"

@@ -11,6 +11,8 @@
  *	feed batch DIR CONNINFO COUNT	one order, two approvals, that many items
  *	feed revoke DIR CONNINFO COUNT	that many orders, one good certificate each
  *
+ * single and batch take requests after the first SKIP, a last argument.
+ *
  * Orders, approvals and requests are real; only their people are not.
  */
 #include <errno.h>
@@ -18,7 +20,9 @@
 
 #include <openssl/pem.h>
 
+#include "audit/chain.h"
 #include "base/log.h"
+#include "db/db_audit.h"
 #include "db/db_ca.h"
 #include "db/db_cert.h"
 #include "db/db_order.h"
@@ -37,6 +41,7 @@ struct feed {
 	struct db	*db;
 	struct identity	 officer[2];
 	struct buf	 requests;	/* length-prefixed DER */
+	long		 skip;		/* as many of them */
 	struct error	 e;
 };
 
@@ -70,8 +75,8 @@ put_identity(struct feed *f, const char *name, X509 *cert, EVP_PKEY *key)
 static void
 open_db(struct feed *f, const char *conninfo)
 {
-	static const struct db_table *const	 tables[] = { &DB_CA_ADD,
-	    &DB_CERT, &DB_ORDER_ADD, &DB_ORDER_NEW };
+	static const struct db_table *const	 tables[] = { &DB_AUDIT_APPEND,
+	    &DB_CA_ADD, &DB_CERT, &DB_ORDER_ADD, &DB_ORDER_NEW };
 
 	if (db_open(&f->db, conninfo, "feed", tables,
 	    sizeof(tables) / sizeof(tables[0]), &f->e) == -1)
@@ -207,6 +212,18 @@ request_at(struct feed *f, size_t *pos)
 	return der;
 }
 
+/* Where the first one is that is to be taken. */
+static size_t
+first_request(struct feed *f)
+{
+	size_t	pos = 0;
+	long	i;
+
+	for (i = 0; i < f->skip; i++)
+		request_at(f, &pos);
+	return pos;
+}
+
 static void
 load(struct feed *f)
 {
@@ -318,6 +335,22 @@ seal(struct feed *f, struct order *o, int approvals, struct buf *blob,
 	buf_clear(&der);
 }
 
+/* With its entry, as who hands in writes it. */
+static int
+put_order(struct db *db, const struct db_order *row, const struct buf *blob,
+    struct error *e)
+{
+	struct buf	body = { 0 };
+
+	if (db_order_add(db, row, BYTES(blob->p, blob->len), e) == -1)
+		return -1;
+	audit_begin(&body, "order-new", row->created_at);
+	audit_hex(&body, "order", row->digest, sizeof(row->digest));
+	audit_hex(&body, "id", row->id, sizeof(row->id));
+	audit_str(&body, "kind", row->kind);
+	return db_audit_add(db, &body, e);
+}
+
 struct page {
 	struct feed	*f;
 	long		 first, n;
@@ -347,7 +380,7 @@ txn_single(struct db *db, void *arg, struct error *e)
 		seal(p->f, o, 1, &blob, &row);
 		row.holder = item.holder = o->holder;
 		memcpy(item.ref.order_id, o->id, DB_ORDER_ID);
-		if (db_order_add(db, &row, BYTES(blob.p, blob.len), e) == -1 ||
+		if (put_order(db, &row, &blob, e) == -1 ||
 		    db_order_add_items(db, &item, 1, e) == -1)
 			return -1;
 		buf_clear(&blob);
@@ -360,12 +393,14 @@ txn_single(struct db *db, void *arg, struct error *e)
 static void
 feed_single(struct feed *f, const char *conninfo, long count)
 {
-	struct page	 p = { f, 1, 0, 0, 'p' };
+	struct page	 p = { f, f->skip + 1, 0, 0, 'p' };
+	long		 left;
 
 	load(f);
+	p.pos = first_request(f);
 	open_db(f, conninfo);
-	for (; p.first <= count; p.first += p.n) {
-		p.n = count - p.first + 1 < 500 ? count - p.first + 1 : 500;
+	for (left = count; left > 0; left -= p.n, p.first += p.n) {
+		p.n = left < 500 ? left : 500;
 		if (db_txn(f->db, txn_single, &p, &f->e) == -1)
 			die(f, "store");
 	}
@@ -412,9 +447,9 @@ txn_batch(struct db *db, void *arg, struct error *e)
 {
 	struct batch		*b = arg;
 	struct db_item_new	*item = mem_array(PAGE, sizeof(*item));
-	size_t			 i, k, pos = 0;
+	size_t			 i, k, pos = first_request(b->f);
 
-	if (db_order_add(db, &b->row, BYTES(b->blob.p, b->blob.len), e) == -1)
+	if (put_order(db, &b->row, &b->blob, e) == -1)
 		return -1;
 	for (i = 0; i < b->o->nitems; i += k) {
 		for (k = 0; k < PAGE && i + k < b->o->nitems; k++) {
@@ -435,10 +470,11 @@ static void
 feed_batch(struct feed *f, const char *conninfo, long count)
 {
 	struct batch	 b = { .f = f };
-	size_t		 pos = 0;
+	size_t		 pos;
 	long		 i;
 
 	load(f);
+	pos = first_request(f);
 	open_db(f, conninfo);
 	b.o = new_order(f, ORDER_BATCH);
 	b.o->item = mem_array((size_t)count, sizeof(*b.o->item));
@@ -448,8 +484,8 @@ feed_batch(struct feed *f, const char *conninfo, long count)
 		struct bytes		 der = request_at(f, &pos);
 
 		it->n = (uint32_t)i + 1;
-		it->holder = mem_printf("b%07ld", i + 1);
-		person_fields(&it->fields, i + 1);
+		it->holder = mem_printf("b%07ld", f->skip + i + 1);
+		person_fields(&it->fields, f->skip + i + 1);
 		it->has_request = true;
 		EVP_Digest(der.p, der.len, it->request, NULL, EVP_sha256(),
 		    NULL);
@@ -490,7 +526,7 @@ txn_revoke(struct db *db, void *arg, struct error *e)
 		seal(r->f, o, 1, &blob, &row);
 		row.ca = row.profile = NULL;
 		row.items = 0;
-		if (db_order_add(db, &row, BYTES(blob.p, blob.len), e) == -1)
+		if (put_order(db, &row, &blob, e) == -1)
 			return -1;
 		buf_clear(&blob);
 		order_free(&o);
@@ -524,6 +560,7 @@ main(int argc, char *argv[])
 	if (argc < 4)
 		return 2;
 	f.dir = argv[2];
+	f.skip = argc > 5 ? strtol(argv[5], NULL, 10) : 0;
 	if (strcmp(argv[1], "init") == 0)
 		feed_init(&f, argv[3]);
 	else if (strcmp(argv[1], "requests") == 0)

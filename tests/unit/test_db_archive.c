@@ -16,6 +16,7 @@
 #include "db/db_evidence.h"
 #include "db/db_key.h"
 #include "db/db_ocsp.h"
+#include "db/db_officer.h"
 #include "db/db_order.h"
 #include "testdb.h"
 
@@ -23,6 +24,7 @@ static const struct db_table *const	 cli_tables[] = { &DB_ARCHIVE,
     &DB_ARCHIVE_PLAN, &DB_KEY, &DB_ORDER };
 static const struct db_table *const	 take_tables[] = { &DB_ARCHIVE_TAKE };
 static const struct db_table *const	 ocsp_tables[] = { &DB_OCSP };
+static const struct db_table *const	 ra_tables[] = { &DB_OFFICER };
 static const struct db_table *const	 ca_tables[] = { &DB_EVIDENCE };
 
 #define ID(n)	"decode(repeat('" n "', 16), 'hex')"
@@ -553,8 +555,13 @@ archived_ones_are_found_and_listed(void **state)
 					    .status = "revoked" };
 	struct db_serial		 from = { .len = 0 };
 	struct db_items			 items;
+	struct db			*ra;
+	struct db_officer_target	 target[2] = { { .ca = "people" },
+					    { .ca = "people" } };
 
 	take_all(f, &p);
+	assert_int_equal(db_archived_find(f->cli, "people", &from, &x, f->a,
+	    &f->e), 0);
 	assert_int_equal(db_archived_find_hex(f->cli, NULL, "53", &x, f->a,
 	    &f->e), 0);
 	assert_int_equal(db_archived_find_hex(f->cli, NULL, "5", &x, f->a,
@@ -568,6 +575,20 @@ archived_ones_are_found_and_listed(void **state)
 	    f->a, &f->e), 0);
 	assert_int_equal(all.n, 2);
 	from = all.v[0].serial;
+	target[0].serial = all.v[0].serial;
+	target[1].serial = all.v[1].serial;
+	assert_int_equal(db_archived_find(f->cli, "services", &from, &x, f->a,
+	    &f->e), 0);
+	assert_int_equal(db_archived_find(f->cli, "people", &from, &x, f->a,
+	    &f->e), 1);
+	assert_string_equal(x.archive, "old");
+	/* an officer sees who was revoked, by what stays for it */
+	ra = testdb_open(&f->t, "signet_ra", ra_tables, 1);
+	assert_int_equal(db_officer_targets(ra, target, 2, f->a, &f->e), 0);
+	db_close(&ra);
+	assert_false(target[0].found);
+	assert_true(target[1].found);
+	assert_string_equal(target[1].profile, "p");
 	assert_int_equal(db_archived_list(f->cli, &any, &from, all.v[0].ca, 10,
 	    &all, f->a, &f->e), 0);
 	assert_int_equal(all.n, 1);
