@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/text.h"
+#include "db/db_archive.h"
 #include "desk/draft.h"
 #include "desk/selector.h"
 #include "desk/target.h"
@@ -16,6 +17,29 @@
 #define OTHERS_SHOWN	20
 
 /* ---- one ---- */
+
+/* That it is gone and where, but not whose it was: the names by which that is
+ * decided went with it. */
+static int
+not_here(struct page *p, const struct officer_scope *s,
+    const struct db_serial *serial, struct error *e)
+{
+	struct db_archived	x;
+	char			hex[2 * DB_SERIAL + 1], at[TEXT_TIME_SIZE];
+	int			found = 0;
+
+	if (s->n > 0 && serial->len > 0)
+		found = db_archived_find(p->db, page_arg(p, "ca"), serial, &x,
+		    p->arena, e);
+	if (found == -1)
+		return -1;
+	if (found == 0)
+		return error_set(e, ERROR_NOTFOUND, "no such certificate");
+	text_time(at, x.not_after);
+	return error_set(e, ERROR_NOTFOUND, "certificate %s expired on %.10s "
+	    "and is in archive %s, not in the store any more", text_hex(hex,
+	    serial->p, serial->len), at, x.archive);
+}
 
 static int
 find(struct page *p, const struct officer_scope *s, struct db_cert *c,
@@ -38,7 +62,9 @@ find(struct page *p, const struct officer_scope *s, struct db_cert *c,
 		*e = why;
 		return -1;
 	}
-	return error_set(e, ERROR_NOTFOUND, "no such certificate");
+	if (found == 1)
+		return error_set(e, ERROR_NOTFOUND, "no such certificate");
+	return not_here(p, s, &serial, e);
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "db/db_archive.h"
 #include "officer.h"
 
 /* An order on its way to being seen. */
@@ -124,6 +125,27 @@ check_one(struct page *p, const struct officer_scope *s, struct candidate *c,
 	return -1;
 }
 
+/* One that was archived can be looked at by nobody here, and its number does
+ * not say whose it was. */
+static int
+not_here(struct page *p, const struct officer_scope *s,
+    const uint8_t id[DB_ORDER_ID], struct error *e)
+{
+	const char	*name = NULL;
+	char		 hex[REVIEW_SHORT + 1];
+
+	if (e->code != ERROR_NOTFOUND)
+		return -1;
+	error_clear(e);
+	if (s->n > 0 && db_archive_of_order(p->db, id, &name, p->arena,
+	    e) == -1)
+		return -1;
+	if (name == NULL)
+		return error_set(e, ERROR_NOTFOUND, "no such order");
+	return error_set(e, ERROR_NOTFOUND, "order %s is in archive %s, and "
+	    "not in the store any more", review_short_id(hex, id), name);
+}
+
 int
 officer_order(struct page *p, const struct officer_scope *s,
     const uint8_t id[DB_ORDER_ID], struct review *r, struct error *e)
@@ -131,12 +153,8 @@ officer_order(struct page *p, const struct officer_scope *s,
 	struct candidate	 c = { .target = NULL };
 
 	memset(r, 0, sizeof(*r));
-	if (review_load_id(p->desk, id, &c.r, e) == -1) {
-		if (e->code != ERROR_NOTFOUND)
-			return -1;
-		error_clear(e);
-		return error_set(e, ERROR_NOTFOUND, "no such order");
-	}
+	if (review_load_id(p->desk, id, &c.r, e) == -1)
+		return not_here(p, s, id, e);
 	if (officer_scope_applied(p, s, id, &c.at, e) == 0)
 		return check_one(p, s, &c, r, e);
 	review_clear(&c.r);

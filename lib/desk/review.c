@@ -177,13 +177,31 @@ add_profile_rule(struct desk *dk, struct review *r, const char *profile,
 }
 
 /* Each certificate that is acted on is judged by its own profile. */
+/* Of one that left the store, the profile stays. */
+static int
+archived_profile(struct desk *dk, const char *ca,
+    const struct db_serial *serial, const char **profile, struct error *e)
+{
+	struct db_archived	x;
+	char			hex[2 * DB_SERIAL + 1];
+	int			found;
+
+	found = db_archived_find(dk->db, ca, serial, &x, dk->arena, e);
+	if (found == 1)
+		*profile = x.profile;
+	else if (found == 0)
+		error_set(e, ERROR_NOTFOUND, "the store has no certificate "
+		    "%s/%s", ca, text_hex(hex, serial->p, serial->len));
+	return found == 1 ? 0 : -1;
+}
+
 static int
 add_target_rules(struct desk *dk, struct review *r, struct error *e)
 {
 	const struct order	*o = r->approved->order;
 	struct db_serial	 serial;
 	struct db_cert		 cert;
-	char			 hex[43];
+	const char		*profile = NULL;
 	size_t			 i;
 	int			 found;
 
@@ -195,12 +213,10 @@ add_target_rules(struct desk *dk, struct review *r, struct error *e)
 		memcpy(serial.p, o->target[i].serial, serial.len);
 		found = db_cert_find(dk->db, o->target[i].ca, &serial, &cert,
 		    dk->arena, e);
-		if (found == 0)
-			error_set(e, ERROR_NOTFOUND, "the store has no "
-			    "certificate %s/%s", o->target[i].ca,
-			    text_hex(hex, serial.p, serial.len));
-		if (found != 1 ||
-		    add_profile_rule(dk, r, cert.profile, e) == -1)
+		if (found == -1 || (found == 0 && archived_profile(dk,
+		    o->target[i].ca, &serial, &profile, e) == -1) ||
+		    add_profile_rule(dk, r, found == 1 ? cert.profile :
+		    profile, e) == -1)
 			return -1;
 	}
 	return 0;

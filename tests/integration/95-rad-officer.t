@@ -279,4 +279,24 @@ as s1 signet cert revoke --holder o2 --reason keyCompromise --yes --wait 0s \
 cad
 is 'a revoked officer with an open session is out' \
     "$(browse_as o2 /officer)" 403
+# ---- what has left the store for an archive ----
+gone=$(sql "SELECT encode(serial, 'hex') FROM cert WHERE holder = 'plain'")
+gone_order=$(sql "SELECT encode(id, 'hex') FROM orders WHERE holder = 'plain'")
+tamper "INSERT INTO archive (digest, name, order_id, cutoff)
+    SELECT sha256('a'), 'old', id, now() FROM orders LIMIT 1"
+tamper "INSERT INTO archived (ca, serial, order_id, n, profile, holder,
+    key_digest, cert_digest, not_after, status, archive) SELECT ca, serial,
+    order_id, n, profile, holder, key_digest, sha256(der), not_after, status,
+    sha256('a') FROM cert WHERE holder = 'plain'"
+tamper "DELETE FROM cert WHERE holder = 'plain'"
+tamper "UPDATE orders SET blob = NULL, archive = sha256('a')
+    WHERE holder = 'plain'"
+is 'an archived certificate has no page' \
+    "$(visit_as o1 "/officer/cert/services/$gone")" 404
+ok '... but it is said where it is' shows 'for archive old'
+is 'nor has its order' "$(visit_as o1 "/officer/order/$gone_order")" 404
+ok '... of which that is said, too' shows 'for archive old'
+visit_as o1 /officer/cert/services/0123456789abcdef >/dev/null
+ok '... and not of what was never there' lacks 'archive old'
+is 'the dashboard is as before' "$(visit_as o1 /officer)" 200
 done_testing

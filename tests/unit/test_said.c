@@ -51,6 +51,8 @@ an_error_without_words_of_its_own_stays_as_it_is(void **state)
 	says(*state, "sv", "", "");
 	says(*state, "sv", "the moon is full", "the moon is full");
 	says(*state, "sv", "field \"a\"", "field \"a\"");
+	says(*state, "en", "order a is in archive b",
+	    "order a is in archive b");
 	says(*state, "en", "this link leads nowhere else",
 	    "this link leads nowhere else");
 }
@@ -58,6 +60,13 @@ an_error_without_words_of_its_own_stays_as_it_is(void **state)
 static void
 an_error_is_said_in_the_language_of_the_page(void **state)
 {
+	says(*state, "en", "certificate 0a expired on 2020-01-02 and is in "
+	    "archive 2024, not in the store any more", "Certificate 0a "
+	    "expired on 2020-01-02. It has left the store for archive 2024: "
+	    "whoever keeps that can show it.");
+	says(*state, "sv", "order 12345678 is in archive 2024, and not in the "
+	    "store any more", "Beställningen 12345678 har lämnat registret "
+	    "för arkivet 2024: den som förvarar det kan visa den.");
 	says(*state, "en", "this link leads nowhere",
 	    "This link leads nowhere.");
 	says(*state, "sv", "this link leads nowhere",
