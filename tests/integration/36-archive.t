@@ -193,6 +193,11 @@ is 'its order is known' "$(signet order show "$4" --json |
     "[\"done\",\"a1\",\"$1\"]"
 says 'is in archive a1' signet explain order "$4"
 says 'was revoked as compromised' order_tls two
+revoked_by=$(sql "SELECT encode(changed_by, 'hex') FROM archived
+    WHERE encode(serial, 'hex') = '$2'")
+is 'the order that revoked it is there' \
+    "$(signet order show "$revoked_by" --json | jq -c '[.kind, .state]')" \
+    '["revoke","done"]'
 
 # The auditor.
 not 'the store alone does not prove the whole any more' proven
@@ -205,10 +210,48 @@ exits 3 'an edited archive is not put back' signet audit export "$tmp/again" \
     --archive "$arch/a1"
 rm -rf "$arch/a1" && cp -a "$tmp/good" "$arch/a1"
 
-# The CA goes on, and so do its lists.
-lists=$(sql "SELECT count(*) FROM crl")
+# The machine is lost, and what was archived stays archived.
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$tmp/backup.key" \
+    -out "$tmp/backup.pem" -subj "/CN=Backup" -days 30 \
+    -addext keyUsage=critical,keyEncipherment 2>/dev/null
+chmod 600 "$tmp/backup.key"
+ok 'a backup is made' signet backup "$tmp/away" --for "$tmp/backup.pem"
+saved=$(find "$tmp/away" -maxdepth 1 -name '2*Z')
+sql "SELECT archived::text FROM archived ORDER BY serial" >"$tmp/archived.lost"
+sql "SELECT encode(serial, 'hex') FROM cert
+    UNION SELECT encode(serial, 'hex') FROM archived" >"$tmp/serials.lost"
+lists=$(sql "SELECT max(number) FROM crl WHERE ca = 'services'")
+cp -a "$pki/secrets" "$tmp/secrets"
+old=$pki pki=$tmp/elsewhere
+pg_stop "$tmp/pg"
+mv "$old" "$tmp/lost"
+pg_start "$tmp/pg2" || exit 1
+conninfo="host=$PGHOST port=$PGPORT dbname=signet"
+ok 'it is restored elsewhere' signet restore "$saved" --move "$old=$pki" \
+    --move "$tmp/pg=$tmp/pg2" --owner "$conninfo user=postgres" \
+    --key "$tmp/backup.key" --cert "$tmp/backup.pem"
+SIGNET_CONFIG=$pki/signet.conf
+cp -a "$tmp/secrets" "$pki/secrets"
+is 'with all that stays of what was archived' "$(sql \
+    "SELECT archived::text FROM archived ORDER BY serial" |
+    cmp - "$tmp/archived.lost" && wc -l <"$tmp/archived.lost")" \
+    "$(sql 'SELECT count(*) FROM archived')"
+ok 'store and archive prove the whole there, too' \
+    signet archive verify "$arch/a1"
+# (What it signs from here on, it signs with a certificate that has expired.)
+as o1 order_tls after --sign >/dev/null 2>&1
+order=$(last_order)
 cad
-is 'the CA makes its lists' "$(sql "SELECT count(*) > $lists FROM crl")" t
+is 'it issues' "$(order_state "$order")" 'done'
+as o1 signet cert revoke "$(serial_of "$order")" --reason keyCompromise \
+    --yes --wait 0s >/dev/null 2>&1
+cad
+not '... with a number that nobody had' grep -q "$(serial_of "$order")" \
+    "$tmp/serials.lost"
+ok '... and lists go on above those that were published' test \
+    "$(sql "SELECT max(number) FROM crl WHERE ca = 'services'")" -gt "$lists"
+says 'was revoked as compromised' order_tls two
+
 not 'nothing alarms it' grep -qi 'alarm\|fork' "$tmp/log"
 # What the decision says of sizes.
 echo "# octets: $(sql "SELECT 'archived ' || avg(pg_column_size(a))::int FROM archived a"), $(sql "SELECT 'order ' || avg(pg_column_size(o))::int FROM orders o WHERE blob IS NULL")"
