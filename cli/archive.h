@@ -48,6 +48,12 @@ int	 archive_check_name(const char *, struct error *);
  */
 int	 archive_open(struct archive *, const char *dir, struct error *);
 void	 archive_close(struct archive *);
+/* What archive_open() does of it: what is above the digests in the text of
+ * index.txt; and that the members are all in the files, and nothing else is,
+ * which counts them. */
+int	 archive_parse_index(struct archive *, const char *text,
+	    struct error *);
+int	 archive_check(struct archive *, struct error *);
 void	 archive_rewind(struct archive *);
 int	 archive_next(struct archive *, struct archive_member *,
 	    struct error *);			/* 1, 0 at the end, -1 */

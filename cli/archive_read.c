@@ -91,8 +91,8 @@ take_head(struct archive *a, char *text)
 	return 0;
 }
 
-static int
-parse_index(struct archive *a, const char *text, struct error *e)
+int
+archive_parse_index(struct archive *a, const char *text, struct error *e)
 {
 	struct error	 ignored = ERROR_INIT;
 	const char	*p = text;
@@ -143,7 +143,7 @@ check_index(struct archive *a, const char *dir, struct error *e)
 	int		 rc = -1;
 
 	if (file_load(&said, path, INDEX_MAX, e) == -1 ||
-	    parse_index(a, buf_cstr(&said), e) == -1 ||
+	    archive_parse_index(a, buf_cstr(&said), e) == -1 ||
 	    archive_index(&is, a, e) == -1)
 		goto out;
 	if (said.len != is.len || memcmp(said.p, is.p, is.len) != 0)
@@ -288,9 +288,8 @@ see_proofs(struct archive *a, struct bundle_out *o, int64_t *n,
 	return found;
 }
 
-/* All that the members are, in the files, and nothing else in these. */
-static int
-check_members(struct archive *a, struct error *e)
+int
+archive_check(struct archive *a, struct error *e)
 {
 	static const enum bundle_part	parts[] = { BUNDLE_ORDERS,
 	    BUNDLE_REQUESTS, BUNDLE_CERTS, BUNDLE_CRLS };
@@ -337,7 +336,7 @@ archive_open(struct archive *a, const char *dir, struct error *e)
 	*a = (struct archive){ .made = 0 };
 	if (bundle_open(&a->b, dir, e) == 0 && bundle_file_open(&a->members,
 	    ARCHIVE_MEMBERS, path, e) == 0 && check_index(a, dir, e) == 0)
-		rc = check_members(a, e);
+		rc = archive_check(a, e);
 	mem_free(&path);
 	if (rc == 0)
 		return 0;

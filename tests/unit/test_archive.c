@@ -152,6 +152,27 @@ an_index_that_is_none_is_refused(void **state)
 }
 
 static void
+an_index_says_name_times_and_head(void **state)
+{
+	struct archive	 a = { .made = 0 };
+	struct error	 e = ERROR_INIT;
+	char		 hex[65], *text;
+
+	(void)state;
+	assert_int_equal(archive_parse_index(&a, "signet archive 1\nname old",
+	    &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	text = mem_printf("signet archive 1\nname old\n"
+	    "made 2023-11-14T22:13:20Z\ncutoff 2020-09-13T12:26:40Z\n"
+	    "head 7 %s\n", sha(hex, "head"));
+	assert_int_equal(archive_parse_index(&a, text, &e), 0);
+	assert_int_equal(a.made, 1700000000);
+	assert_int_equal(a.cutoff, 1600000000);
+	assert_int_equal(a.seq, 7);
+	mem_free(&text);
+}
+
+static void
 members_are_in_the_files_and_the_files_in_the_members(void **state)
 {
 	struct fixture	*f = *state;
@@ -211,6 +232,9 @@ what_is_whole_is_read_member_by_member(void **state)
 	assert_int_equal(m.kind, ARCHIVE_CERT);
 	assert_int_equal(archive_next(&f->a, &m, &e), 0);
 	archive_rewind(&f->a);
+	f->a.orders = 0;
+	assert_int_equal(archive_check(&f->a, &e), 0);
+	assert_int_equal(f->a.orders, 1);
 	assert_int_equal(archive_next(&f->a, &m, &e), 1);
 	archive_close(&f->a);
 }
@@ -247,6 +271,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_file_that_was_changed_is_named),
 		TEST(an_index_that_is_none_is_refused),
+		cmocka_unit_test(an_index_says_name_times_and_head),
 		TEST(members_are_in_the_files_and_the_files_in_the_members),
 		TEST(malformed_members_are_refused_with_their_line),
 		TEST(what_is_whole_is_read_member_by_member),
