@@ -90,8 +90,9 @@ reason_of(int reason)
 	return reason < 0 ? NULL : selector_reason_name(reason);
 }
 
+/* What is not there is NULL, empty, or 0. */
 static void
-cert_row(struct out_list *l, const struct db_cert *x)
+cert_row(struct out_list *l, const struct db_cert *x, const char *archive)
 {
 	out_id(l, x->serial.p, x->serial.len, SERIAL_SHOWN);
 	out_text(l, x->ca);
@@ -108,29 +109,21 @@ cert_row(struct out_list *l, const struct db_cert *x)
 	out_hex(l, x->key_digest, DB_DIGEST);
 	out_hex(l, x->ref.order_id, DB_ORDER_ID);
 	out_num(l, x->ref.n);
-	out_text(l, NULL);
+	out_text(l, archive);
 }
 
 /* What the store has of one that was archived. */
 static void
 archived_row(struct out_list *l, const struct db_archived *x)
 {
-	out_id(l, x->serial.p, x->serial.len, SERIAL_SHOWN);
-	out_text(l, x->ca);
-	out_text(l, x->profile);
-	out_text(l, x->holder);
-	out_text(l, x->status);
-	out_time(l, x->not_after);
-	out_text(l, NULL);
-	out_time(l, 0);
-	out_time(l, 0);
-	out_text(l, NULL);
-	out_time(l, x->revoked_at);
-	out_text(l, reason_of(x->reason));
-	out_hex(l, x->key_digest, DB_DIGEST);
-	out_hex(l, x->ref.order_id, DB_ORDER_ID);
-	out_num(l, x->ref.n);
-	out_text(l, x->archive);
+	struct db_cert	 c = { .ca = x->ca, .serial = x->serial,
+			    .ref = x->ref, .profile = x->profile,
+			    .holder = x->holder, .not_after = x->not_after,
+			    .status = x->status, .revoked_at = x->revoked_at,
+			    .reason = x->reason };
+
+	memcpy(c.key_digest, x->key_digest, DB_DIGEST);
+	cert_row(l, &c, x->archive);
 }
 
 /* ---- list, find ---- */
@@ -237,7 +230,7 @@ walk(struct cli *c, struct list *list, struct search *s, struct error *e)
 		    &page, list->arena, e) == -1)
 			goto out;
 		for (i = 0; i < page.n && list_take(list); i++)
-			cert_row(list->out, &page.v[i]);
+			cert_row(list->out, &page.v[i], NULL);
 		if (i > 0) {
 			s->before = page.v[i - 1].id;
 			text_hex(hex, page.v[i - 1].serial.p,
@@ -372,7 +365,7 @@ cert_find(struct cmd_args *a, void *ctx, struct error *e)
 	}
 	if (selector_serial(&sel, text[0], &ignored) == 0 &&
 	    target_find(&c->desk, text[0], &cert, &ignored) == 0) {
-		cert_row(list.out, &cert);
+		cert_row(list.out, &cert, NULL);
 		list_end(c, &list, "");
 		return 0;
 	}
