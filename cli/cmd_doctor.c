@@ -145,7 +145,7 @@ static int
 doctor(struct cmd_args *a, void *ctx, struct error *e)
 {
 	static doctor_fn *const	 parts[] = { doctor_files, doctor_certs,
-	    doctor_store, doctor_chain, doctor_net };
+	    doctor_host, doctor_store, doctor_chain, doctor_net };
 	struct cli		*c = ctx;
 	struct doctor		 d = { .cli = c };
 	size_t			 i;

@@ -10,6 +10,7 @@
  *	doctor_files.c	modes, owners, room, core files
  *	doctor_certs.c	keys and certificates, the root's list
  *	doctor_pairs.c	which of them there are
+ *	doctor_host.c	what crosses a network in clear, swap, time, units
  *	doctor_store.c	the store, its server, roles and grants
  *	doctor_chain.c	the audit chain, lists, replica, CA at work
  *	doctor_net.c	addresses, ports, mail server, directories, readers
@@ -44,8 +45,8 @@ struct doctor {
 	size_t			 checks;	/* things looked at */
 };
 typedef void doctor_fn(struct doctor *);
-doctor_fn	 doctor_files, doctor_certs, doctor_store, doctor_chain,
-		 doctor_net;
+doctor_fn	 doctor_files, doctor_certs, doctor_host, doctor_store,
+		 doctor_chain, doctor_net;
 
 /* Once for each thing that was looked at and is well or not. */
 void	 doctor_looked(struct doctor *);
@@ -93,6 +94,7 @@ const char *doctor_daemon_file(const struct doctor_daemon *);
 const char *doctor_get(const struct doctor_daemon *, const char *path);
 const char *doctor_get_nth(const struct doctor_daemon *, const char *path,
 	    int i);
+bool	 doctor_is(const struct doctor_daemon *, const char *path); /* true */
 int	 doctor_count(const struct doctor_daemon *, const char *path);
 /* The path in "file:PATH" or "PATH"; NULL if it is something else. */
 const char *doctor_path(const char *value);

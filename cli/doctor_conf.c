@@ -61,6 +61,15 @@ doctor_get(const struct doctor_daemon *m, const char *path)
 	    CONFIG_TRUE ? v : NULL;
 }
 
+bool
+doctor_is(const struct doctor_daemon *m, const char *path)
+{
+	int	 v = 0;
+
+	return m != NULL && config_lookup_bool(&m->cfg, path, &v) ==
+	    CONFIG_TRUE && v != 0;
+}
+
 const char *
 doctor_get_nth(const struct doctor_daemon *m, const char *path, int i)
 {

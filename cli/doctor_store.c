@@ -141,6 +141,39 @@ look_clock(struct doctor *d)
 		    off < 0 ? "behind that" : "ahead");
 }
 
+/* Until the disk is full, and then the server stops. */
+static void
+look_log(struct doctor *d)
+{
+	struct error	 e = ERROR_INIT;
+	const char	*why;
+
+	if (db_doctor_archiver(d->db, &why, d->arena, &e) == -1)
+		doctor_unknown(d, "wal-archive", &e);
+	else {
+		doctor_looked(d);
+		if (why != NULL)
+			doctor_say(d, DOCTOR_PROBLEM, "wal-archive", "the "
+			    "server keeps all of its log until its disk is "
+			    "full, and a restore ends where archiving did",
+			    "see the server's log and run its archive_command "
+			    "by hand: SHOW archive_command; SELECT * FROM "
+			    "pg_stat_archiver;", "%s", why);
+	}
+	error_clear(&e);
+	if (db_doctor_slot(d->db, &why, d->arena, &e) == -1)
+		doctor_unknown(d, "wal-slot", &e);
+	else {
+		doctor_looked(d);
+		if (why != NULL)
+			doctor_say(d, DOCTOR_WARNING, "wal-slot", "the server "
+			    "keeps its log for it until the disk is full",
+			    "start the replica that reads it; if there is none "
+			    "any more: SELECT pg_drop_replication_slot('...');",
+			    "nobody reads replication slot %s", why);
+	}
+}
+
 /* ---- roles and grants, as roles.sql sets them ---- */
 
 static void
@@ -273,6 +306,7 @@ doctor_store(struct doctor *d)
 		return;
 	look_settings(d);
 	look_clock(d);
+	look_log(d);
 	for (i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
 		bad |= look_role(d, roles[i]);
 	if (bad == 0)

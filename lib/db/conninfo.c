@@ -137,6 +137,54 @@ conninfo_turn(char **out, const char *in, unsigned int by, struct error *e)
 }
 
 bool
+conninfo_is_here(const char *host)
+{
+	return *host == '\0' || *host == '/' || *host == '@' ||
+	    strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+	    strncmp(host, "127.", 4) == 0;
+}
+
+/* The first of a list with commas that is another machine; NULL if none. */
+static const char *
+find_elsewhere(const char *list, struct arena *a)
+{
+	const char	*host;
+	size_t		 n;
+
+	for (;; list += n + 1) {
+		n = strcspn(list, ",");
+		host = arena_printf(a, "%.*s", (int)n, list);
+		if (!conninfo_is_here(host))
+			return host;
+		if (list[n] == '\0')
+			return NULL;
+	}
+}
+
+bool
+conninfo_is_open(const char *in, const char **host, struct arena *a)
+{
+	struct error		 ignored = ERROR_INIT;
+	PQconninfoOption	*v = parse(in, &ignored), *o;
+	const char		*far = NULL, *mode;
+	bool			 asked = false;
+
+	for (o = v; o != NULL && o->keyword != NULL; o++) {
+		if (strcmp(o->keyword, "sslmode") == 0) {
+			mode = o->val != NULL ? o->val : getenv(o->envvar);
+			asked = mode != NULL && strncmp(mode, "verify-",
+			    7) == 0;
+		} else if (far == NULL && o->val != NULL &&
+		    (strcmp(o->keyword, "host") == 0 ||
+		    strcmp(o->keyword, "hostaddr") == 0))
+			far = find_elsewhere(o->val, a);
+	}
+	PQconninfoFree(v);
+	*host = far;
+	return far != NULL && !asked;
+}
+
+bool
 conninfo_is_several(const char *in)
 {
 	struct error		 ignored = ERROR_INIT;

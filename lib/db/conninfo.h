@@ -23,6 +23,13 @@ int	 conninfo_for(char **out, const char *in, const char *user,
  */
 int	 conninfo_turn(char **out, const char *in, unsigned int by,
 	    struct error *);
+/*
+ * May what it says go over a network to whom nobody has asked for a
+ * certificate?  *host is the first machine of that kind, in the arena.
+ */
+bool	 conninfo_is_open(const char *in, const char **host, struct arena *);
+/* Is that this machine, or a socket on it? */
+bool	 conninfo_is_here(const char *host);
 /* Does it name several hosts? */
 bool	 conninfo_is_several(const char *in);
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db/db_doctor.h"
 
-enum { SETTING, CLOCK, ROLE, MAY, CERTS };
+enum { SETTING, CLOCK, ROLE, MAY, CERTS, ARCHIVER, SLOT };
 static const struct db_stmt stmt[] = {
 	[SETTING] = DB_STMT("doctor_setting",
 	    "SELECT current_setting($1::text, true)"),
@@ -17,6 +17,20 @@ static const struct db_stmt stmt[] = {
 	    " FROM (SELECT to_regclass('signet.' || $2::text) AS oid) c"),
 	[CERTS] = DB_STMT("doctor_certs",
 	    "SELECT count(*) FROM (SELECT FROM cert LIMIT 1) c"),
+	[ARCHIVER] = DB_STMT("doctor_archiver",
+	    "SELECT last_failed_wal || ' and what follows cannot be archived:'"
+	    " || ' tried ' || failed_count || ' times, last on '"
+	    " || to_char(last_failed_time AT TIME ZONE 'UTC',"
+	    " 'YYYY-MM-DD HH24:MI \"UTC\"')"
+	    " FROM pg_stat_archiver WHERE current_setting('archive_mode')"
+	    " <> 'off' AND last_failed_time > coalesce(last_archived_time,"
+	    " '-infinity')"),
+	[SLOT] = DB_STMT("doctor_slot",
+	    "SELECT slot_name || ' keeps ' || pg_size_pretty(pg_wal_lsn_diff("
+	    "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn()"
+	    " ELSE pg_current_wal_lsn() END, restart_lsn))"
+	    " FROM pg_replication_slots WHERE NOT active"
+	    " AND restart_lsn IS NOT NULL ORDER BY restart_lsn LIMIT 1"),
 };
 const struct db_table DB_DOCTOR = DB_TABLE(stmt);
 
@@ -33,6 +47,34 @@ db_doctor_setting(struct db *db, const char *name, const char **value,
 	    arena_strdup(a, db_get_text(rows, 0, 0));
 	db_rows_free(&rows);
 	return 0;
+}
+
+static int
+ask_text(struct db *db, int which, const char **out, struct arena *a,
+    struct error *e)
+{
+	struct db_rows	*rows;
+
+	if (db_query(db, &stmt[which], NULL, 0, &rows, e) == -1)
+		return -1;
+	*out = db_rows_count(rows) == 0 ? NULL :
+	    arena_strdup(a, db_get_text(rows, 0, 0));
+	db_rows_free(&rows);
+	return 0;
+}
+
+int
+db_doctor_archiver(struct db *db, const char **why, struct arena *a,
+    struct error *e)
+{
+	return ask_text(db, ARCHIVER, why, a, e);
+}
+
+int
+db_doctor_slot(struct db *db, const char **why, struct arena *a,
+    struct error *e)
+{
+	return ask_text(db, SLOT, why, a, e);
 }
 
 static int

@@ -77,6 +77,78 @@ sh -c 'prlimit --pid=$$ --core=4096: && signet doctor --offline --json
     true' >"$tmp/found" 2>"$tmp/said"
 ok 'finds core-dumps: those of whoever starts the programs' \
     grep -q '"check":"core-dumps".*4096 bytes' "$tmp/found"
+
+# ---- the machine ----
+# says_so PROGRAM ANSWER - a program of systemd's that answers so
+mkdir -p "$tmp/bin"
+says_so() {
+	printf '#!/bin/sh\necho "%s"\n' "$2" >"$tmp/bin/$1"
+	chmod 755 "$tmp/bin/$1"
+}
+with() {
+	PATH=$tmp/bin:$PATH signet doctor --offline --json "$@" \
+	    >"$tmp/found" 2>"$tmp/said"
+}
+doctor_with() {
+	doctor() { with "$@"; }
+	finds "$@"
+	doctor() { signet doctor --offline --json "$@" >"$tmp/found" \
+	    2>"$tmp/said"; }
+}
+says_so timedatectl no
+doctor_with time-unkept 'NTP is not synchronised'
+says_so timedatectl yes
+says_so systemctl disabled
+doctor_with unit-disabled 'signet-rad.service is disabled'
+says_so systemctl masked
+doctor_with unit-disabled 'signet-cad.service is masked'
+says_so systemctl enabled
+with
+not 'a unit that is enabled is no mistake' \
+    grep -q 'unit-disabled\|time-unkept' "$tmp/found"
+rm "$tmp/bin"/*
+printf 'Filename Type Size Used Priority\n/dev/zram9 partition 9 0 -2\n' \
+    >"$tmp/zram"
+sed 's/zram9/vdz9/' "$tmp/zram" >"$tmp/swaps"
+if unshare -m true 2>/dev/null; then
+	doctor() {
+		unshare -m sh -c 'mount --bind "$1" /proc/swaps &&
+		    signet doctor --offline --json' - "$swaps" \
+		    >"$tmp/found" 2>"$tmp/said"
+	}
+	swaps=$tmp/swaps
+	finds swap-clear 'swap on /dev/vdz9 is not encrypted'
+	swaps=$tmp/zram
+	doctor
+	not '... and in memory it is none' grep -q swap-clear "$tmp/found"
+	doctor() { with "$@"; }
+fi
+
+# ---- what crosses a network in clear ----
+keep "$pki/crld.conf"
+sed -i '/^database = /d' "$pki/crld.conf"
+echo 'database = "host=192.0.2.7,127.0.0.1 dbname=signet sslmode=require";' \
+    >>"$pki/crld.conf"
+finds plain-store "crld.conf: the store's server 192.0.2.7"
+sed -i 's/sslmode=require/sslmode=verify-full/' "$pki/crld.conf"
+doctor
+not '... and whose certificate is looked at is none' \
+    grep -q plain-store "$tmp/found"
+back
+keep "$pki/rad.conf"
+echo 'mail_server = "smtp://192.0.2.7"; mail_from = "ra@example.org";
+    mail_clear = true;' >>"$pki/rad.conf"
+finds plain-mail 'smtp://192.0.2.7 in clear'
+sed -i 's|smtp://192.0.2.7|smtp://127.0.0.1|' "$pki/rad.conf"
+doctor
+not '... and to a server here it may' grep -q plain-mail "$tmp/found"
+back
+keep "$pki/directories.conf"
+echo 'targets = ( { name = "main"; url = "ldap://192.0.2.7:389";
+    base = "dc=example,dc=com"; } );' >"$pki/directories.conf"
+finds plain-directory 'directory main is spoken to in clear'
+back
+
 healthy
 exits 0 'a warning is none' signet doctor --offline --min-free 99
 exits 7 'unless that is asked for' \

@@ -69,6 +69,23 @@ sed -i "s|^database = .*|database = \"$(echo "$conninfo" | sed 's/dbname=[^ ]*//
 finds encoding 'server_encoding = SQL_ASCII'
 back
 
+# ---- the server's log ----
+sql "SELECT pg_create_physical_replication_slot('left', true)" >/dev/null
+finds wal-slot 'slot left keeps'
+sql "SELECT pg_drop_replication_slot('left')" >/dev/null
+archiving_fails() {
+	[ "$(sql 'SELECT failed_count > 0 FROM pg_stat_archiver')" = t ]
+}
+tamper "ALTER SYSTEM SET archive_mode = on"
+tamper "ALTER SYSTEM SET archive_command = 'false'"
+pg_stop "$tmp/pg" && pg_again "$tmp/pg"
+sql 'SELECT pg_switch_wal()' >/dev/null
+ok 'the server cannot archive its log' wait_for archiving_fails
+finds wal-archive 'cannot be archived'
+tamper "ALTER SYSTEM RESET archive_mode"
+pg_stop "$tmp/pg" && pg_again "$tmp/pg"
+healthy
+
 # ---- what it says of the work ----
 SIGNET_CLOCK_OFFSET=$((8 * 86400))
 export SIGNET_CLOCK_OFFSET
@@ -93,7 +110,7 @@ tamper "UPDATE heartbeat SET at = now()"
 # ---- a replica ----
 # sees_beat WORDS - the replica has the heartbeat of which that is true
 sees_beat() {
-	[ "$(psql -h "$tmp/replica" -U postgres -XAtqc \
+	[ "$(psql -h "$tmp/replica" -U postgres -d signet -XAtqc \
 	    "SELECT at $1 FROM signet.heartbeat")" = t ]
 }
 tamper "UPDATE heartbeat SET at = now()"
@@ -105,7 +122,8 @@ cat >>"$pki/ocspd.conf" <<-E
 E
 healthy
 tamper "UPDATE heartbeat SET at = now() - interval '2 hours'"
-wait_for sees_beat "< now() - interval '1 hour'"
+ok 'the replica has an old heartbeat' wait_for sees_beat \
+    "< now() - interval '1 hour'"
 psql -h "$tmp/replica" -U postgres -XAtqc 'SELECT pg_wal_replay_pause()' \
     >"$tmp/log"
 tamper "UPDATE heartbeat SET at = now()"

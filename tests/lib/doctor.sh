@@ -8,8 +8,9 @@
 #	keep FILE, back			and as it was
 #	station_configured		$pki/station.conf is there, for a station
 : "${tmp:?}" "${pki:?}"
-# Nobody is at work here unless a test has it so.
-known=cad-silent
+# Nobody is at work here unless a test has it so, and what the machine is like
+# that the test runs on is not ours.
+known='cad-silent\|swap-clear\|time-unkept'
 mkdir -p "$tmp/kept"
 
 doctor() {
@@ -18,7 +19,7 @@ doctor() {
 
 healthy() {
 	doctor "$@"
-	grep -v "\"check\":\"$known\"" "$tmp/found" >"$tmp/out"
+	grep -v "\"check\":\"\($known\)\"" "$tmp/found" >"$tmp/out"
 	[ ! -s "$tmp/out" ]
 	tap_result $? "nothing is found where nothing is wrong"
 }

@@ -108,6 +108,39 @@ conninfo_turn_asks_the_first_host_last(void **state)
 }
 
 static void
+conninfo_is_open_where_nobody_asks_another_machine_who_it_is(void **state)
+{
+	static const struct {
+		const char	*in, *host;	/* NULL: it is not open */
+	} row[] = {
+		{ "nonsense=1", NULL },
+		{ "dbname=signet", NULL },
+		{ "host=/run/postgresql", NULL },
+		{ "host=localhost,127.0.0.1,::1", NULL },
+		{ "host=db.example.org", "db.example.org" },
+		{ "host=/run,db2", "db2" },
+		{ "hostaddr=192.0.2.7", "192.0.2.7" },
+		{ "host=db sslmode=require", "db" },
+		{ "postgresql://db/signet?sslmode=prefer", "db" },
+		{ "host=db sslmode=verify-full", NULL },
+		{ "host=db sslmode=verify-ca", NULL },
+	};
+	struct arena	*a = arena_new();
+	const char	*host;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		assert_int_equal(conninfo_is_open(row[i].in, &host, a),
+		    row[i].host != NULL);
+		if (row[i].host != NULL)
+			assert_string_equal(host, row[i].host);
+	}
+	assert_true(conninfo_is_here("127.0.0.9"));
+	assert_false(conninfo_is_here("192.0.2.7"));
+	arena_free(&a);
+}
+
+static void
 conninfo_is_several_counts_hosts_and_not_ports(void **state)
 {
 	(void)state;
@@ -130,6 +163,7 @@ main(void)
 		cmocka_unit_test(conninfo_for_quotes_what_needs_it),
 		cmocka_unit_test(conninfo_turn_refuses_what_libpq_does_not_take),
 		cmocka_unit_test(conninfo_turn_asks_the_first_host_last),
+		cmocka_unit_test(conninfo_is_open_where_nobody_asks_another_machine_who_it_is),
 		cmocka_unit_test(conninfo_is_several_counts_hosts_and_not_ports),
 	};
 
