@@ -422,14 +422,16 @@ int
 alg_sig_choose(const struct alg_sig **out, const EVP_PKEY *key,
     const char *scheme, struct error *e)
 {
+	const struct alg_key	*k = alg_key_of(key);
+
 	*out = NULL;
-	if (alg_key_of(key) == NULL)
+	if (k == NULL)
 		return error_set(e, ERROR_CONFIG,
 		    "no signature algorithm for this kind of key");
 	if ((*out = sig_choose(key, scheme)) != NULL)
 		return 0;
 	error_set(e, ERROR_CONFIG, "signature \"%s\" is not one of a %s key",
-	    scheme != NULL ? scheme : "", alg_key_of(key)->name);
+	    scheme != NULL ? scheme : "", k->name);
 	return error_hint(e, "\"rsa\" and \"rsa-pss\" are for RSA keys; leave"
 	    " it out for others");
 }

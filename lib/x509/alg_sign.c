@@ -90,8 +90,14 @@ alg_check_size(const EVP_PKEY *key, size_t n, struct error *e)
 {
 	const struct alg_key	*k = alg_key_of(key);
 	size_t			 modulus = (size_t)EVP_PKEY_get_size(key);
-	size_t			 min = k->sig_min, max = k->sig_max;
+	size_t			 min, max;
 
+	/* To ask which one it is takes memory. */
+	if (k == NULL)
+		return error_set(e, ERROR_CRYPTO, "verify: not a key of a kind"
+		    " that is known");
+	min = k->sig_min;
+	max = k->sig_max;
 	if (max == 0)
 		min = max = modulus;
 	if (n < min || n > max)

@@ -75,7 +75,9 @@ rsa_small_factor(const struct key_view *k, struct error *e)
 		for (product = 1; i < count && product < (BN_ULONG)1 <<
 		    (sizeof(product) * 8 - 10); i++)
 			product *= prime[i];
-		rest = BN_mod_word(k->n, product);
+		/* It takes memory, and all bits are set when there is none. */
+		if ((rest = BN_mod_word(k->n, product)) >= product)
+			return error_ssl(e, ERROR_CRYPTO, "key: small factors");
 		for (; from < i; from++)
 			if (rest % prime[from] == 0)
 				return error_set(e, ERROR_DENIED, "key: RSA"

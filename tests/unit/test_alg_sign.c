@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include "tests/unit/x509_fixture.h"
 #include "x509/alg.h"
+#include "x509/alg_private.h"
 #include "x509/crl.h"
 #include "x509/csr.h"
 #include "x509/der.h"
@@ -44,6 +45,23 @@ has(const char *name)
 
 	assert_int_equal(alg_key_named(&k, &bits, name, &e), 0);
 	return alg_key_has(k);
+}
+
+/* Which kind it is may not be known, when there was no memory to ask. */
+static void
+alg_check_size_refuses_a_key_of_no_known_kind(void **state)
+{
+	EVP_PKEY	*key = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
+	struct error	 e = ERROR_INIT;
+
+	(void)state;
+	assert_non_null(key);
+	assert_null(alg_key_of(key));
+	assert_int_equal(alg_check_size(key, 64, &e), -1);
+	assert_int_equal(e.code, ERROR_CRYPTO);
+	assert_string_equal(e.text,
+	    "verify: not a key of a kind that is known");
+	EVP_PKEY_free(key);
 }
 
 static void
@@ -531,6 +549,7 @@ main(void)
 		    alg_signer_sign_without_a_private_key_leaves_nothing),
 		cmocka_unit_test(
 		    alg_signer_signs_again_and_again_as_alg_verify_likes_it),
+		cmocka_unit_test(alg_check_size_refuses_a_key_of_no_known_kind),
 		cmocka_unit_test(issuer_set_signature_refuses_the_scheme_of_another_key),
 		cmocka_unit_test(cert_check_refuses_algorithms_that_differ_within_and_without),
 		cmocka_unit_test(what_was_begun_by_one_scheme_is_finished_by_it),
