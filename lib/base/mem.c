@@ -27,8 +27,8 @@ mem_fail(void)
 	abort();
 }
 
-void *
-mem_try(size_t n, size_t size)
+static void *
+take(size_t n, size_t size)
 {
 	size_t	 total;
 
@@ -37,12 +37,27 @@ mem_try(size_t n, size_t size)
 	return calloc(1, total != 0 ? total : 1);
 }
 
+#ifdef SIGNET_FAULTS
+/* Tests preload who refuses: tests/lib/alloc_fail.c. */
+extern bool	 alloc_refused(void) __attribute__((weak));
+#endif
+
+void *
+mem_try(size_t n, size_t size)
+{
+#ifdef SIGNET_FAULTS
+	if (alloc_refused != NULL && alloc_refused())
+		return NULL;
+#endif
+	return take(n, size);
+}
+
 void *
 mem_array(size_t n, size_t size)
 {
 	void	*p;
 
-	if ((p = mem_try(n, size)) == NULL)
+	if ((p = take(n, size)) == NULL)
 		mem_fail();
 	return p;
 }
