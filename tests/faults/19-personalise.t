@@ -44,12 +44,13 @@ ok 'a station is at work' kills_begin "$blanks"
 ok 'two cards are made' personalise_try "CRASH_LIST=$tmp/steps"
 is '... none is spoiled' "$(sql "SELECT count(*) FROM card
     WHERE state <> 'issued'")" 0
-faults_n=$((2 * $(wc -l <"$tmp/steps")))
-faults_all=$faults_n
+sort -n -o "$tmp/steps" "$tmp/steps"
+faults_moments >"$tmp/points"
+faults_count_points
 ok '... by statements, commands and keys' sh -c '
     grep -q " db " "$1" && grep -q " card " "$1" && grep -q " key " "$1"' - \
     "$tmp/steps"
-for faults_at in $(faults_points "$faults_n"); do
+for faults_at in $(faults_asked '^[0-9]'); do
 	faults_tried=$((faults_tried + 1))
 	ok "point $faults_at, $(faults_what "$faults_at")" \
 	    personalise_try "CRASH_AT=$faults_at"

@@ -14,7 +14,7 @@
  *			such a word (default: signet)
  *	CRASH_COUNT=FILE	which counts for all processes together
  *	CRASH_LIST=FILE	appends a line for each step: number, process, kind,
- *			function, and of what
+ *			function, process id, and of what
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -159,8 +159,8 @@ note(unsigned long n, enum kind kind, const char *function, const char *what)
 	for (char *p = name; *p != '\0'; p++)
 		if (*p == ' ')
 			*p = '_';
-	len = snprintf(line, sizeof(line), "%lu %s %s %s %.*s\n", n, name,
-	    kinds[kind], function, (int)strcspn(what, "\n") > 120 ? 120 :
+	len = snprintf(line, sizeof(line), "%lu %s %s %s %ld %.*s\n", n, name,
+	    kinds[kind], function, (long)getpid(), (int)strcspn(what, "\n") > 120 ? 120 :
 	    (int)strcspn(what, "\n"), what);
 	if (syscall(SYS_write, list_fd, line, (size_t)len) != len)
 		abort();
@@ -330,11 +330,11 @@ ON_FD(fdatasync, (int fd), (fd), false)
 ON_FD(ftruncate, (int fd, off_t len), (fd, len), true)
 ON_FD(fchmod, (int fd, mode_t mode), (fd, mode), true)
 
-#define ON_PATH(name, args, call, path, gives_room) \
+#define ON_PATH_IF(cond, name, args, call, path, gives_room) \
 int \
 name args \
 { \
-	unsigned long	 n = enter(FILES, #name, path); \
+	unsigned long	 n = (cond) ? enter(FILES, #name, path) : 0; \
 	int		 rc; \
 	REAL(int, name, args); \
 \
@@ -345,6 +345,9 @@ name args \
 	return rc; \
 }
 
+#define ON_PATH(name, args, call, path, gives_room) \
+	ON_PATH_IF(1, name, args, call, path, gives_room)
+
 ON_PATH(rename, (const char *from, const char *to), (from, to), to, false)
 ON_PATH(renameat2, (int d, const char *from, int d2, const char *to,
     unsigned int flags), (d, from, d2, to, flags), to, false)
@@ -353,15 +356,18 @@ ON_PATH(unlink, (const char *path), (path), path, true)
 ON_PATH(unlinkat, (int d, const char *path, int flags), (d, path, flags),
     path, true)
 ON_PATH(rmdir, (const char *path), (path), path, true)
-ON_PATH(mkdir, (const char *path, mode_t mode), (path, mode), path, false)
-ON_PATH(mkdirat, (int d, const char *path, mode_t mode), (d, path, mode),
-    path, false)
 ON_PATH(chmod, (const char *path, mode_t mode), (path, mode), path, true)
 ON_PATH(chown, (const char *path, uid_t u, gid_t g), (path, u, g), path, true)
 ON_PATH(utimensat, (int d, const char *path, const struct timespec ts[2],
     int flags), (d, path, ts, flags), path, true)
 ON_PATH(mkstemp, (char *path), (path), path, false)
 ON_PATH(mkostemp, (char *path, int flags), (path, flags), path, false)
+
+/* What is there is not made. */
+ON_PATH_IF(access(path, F_OK) == -1, mkdir, (const char *path, mode_t mode),
+    (path, mode), path, false)
+ON_PATH_IF(faccessat(d, path, F_OK, 0) == -1, mkdirat, (int d,
+    const char *path, mode_t mode), (d, path, mode), path, false)
 
 /* To open is a step only if it may change something. */
 static int

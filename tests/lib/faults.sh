@@ -24,7 +24,7 @@
 #
 # FAULTS_POINTS (6) of each flow, one from each part of it, drawn by FAULTS_SEED
 # (1); with TEST_FULL so many as the script says in faults_full (0: all of them).
-# FAULTS_AT=N only that one.
+# FAULTS_AT=N only that one, FAULTS_AT=full:N (readonly:N) only that of the disk.
 : "${tmp:?}" "${srcdir:?}" "${SIGNET_BUILD:?}"
 faults_dirs=
 faults_full=0
@@ -39,12 +39,13 @@ faults_sql() {
 
 # A copy has neither the rights on the database nor the settings of roles in it.
 faults_copy() {
-	PGOPTIONS="-c client_min_messages=warning" faults_sql \
-	    "DROP DATABASE IF EXISTS $2 WITH (FORCE)" &&
-	faults_sql "CREATE DATABASE $2 TEMPLATE $1" &&
-	faults_sql "UPDATE pg_database SET datacl = (SELECT datacl
-	    FROM pg_database WHERE datname = '$1') WHERE datname = '$2'" &&
-	faults_sql "INSERT INTO pg_db_role_setting
+	PGOPTIONS="-c client_min_messages=warning" psql -X -q \
+	    -v ON_ERROR_STOP=1 -d postgres \
+	    -c "DROP DATABASE IF EXISTS $2 WITH (FORCE)" \
+	    -c "CREATE DATABASE $2 TEMPLATE $1" \
+	    -c "UPDATE pg_database SET datacl = (SELECT datacl
+	    FROM pg_database WHERE datname = '$1') WHERE datname = '$2'" \
+	    -c "INSERT INTO pg_db_role_setting
 	    SELECT (SELECT oid FROM pg_database WHERE datname = '$2'), setrole,
 	    setconfig FROM pg_db_role_setting WHERE setdatabase = (SELECT oid
 	    FROM pg_database WHERE datname = '$1')"
@@ -103,11 +104,13 @@ faults_clear() {
 
 # How many rows each table has, but for those that count tries.
 faults_rows() {
-	sql "SELECT string_agg(format('SELECT %L, count(*) FROM signet.%I',
-	    relname, relname), ' UNION ALL ' ORDER BY relname) FROM pg_class
+	psql -X -q -At -v ON_ERROR_STOP=1 -d signet <<-\SQL
+	SELECT string_agg(format('SELECT %L, count(*) FROM signet.%I',
+	    relname, relname), ' UNION ALL ' ORDER BY relname) || ' ORDER BY 1'
+	    FROM pg_class
 	    WHERE relnamespace = 'signet'::regnamespace AND relkind = 'r'
-	    AND relname !~ '^audit|^intent|^heartbeat|^crl'" >"$tmp/rows.sql"
-	sql "$(cat "$tmp/rows.sql")" | LC_ALL=C sort
+	    AND relname !~ '^audit|^intent|^heartbeat|^crl' \gexec
+	SQL
 }
 
 # What is wrong with it, for whoever asks.
@@ -167,22 +170,43 @@ faults_learn() {
 	faults_steps=$(wc -l <"$tmp/steps")
 	wait_for faults_calm
 	"$1_holds" || return 1
+	# Two processes may write their lines in another order than they counted.
+	sort -n -o "$tmp/steps" "$tmp/steps"
 	faults_state clean
-	[ "$faults_steps" -gt 0 ]
+	[ "$faults_steps" -gt 0 ] && [ -s "$tmp/clean.files" ] &&
+	    [ -s "$tmp/clean.rows" ]
 }
 
-# faults_draw N K - of the numbers 1 to N, K, one from each part; K = 0: all
+# faults_draw K - K lines of the input, one from each part of it; K = 0: all
 faults_draw() {
-	awk -v n="$1" -v k="$2" -v seed="$FAULTS_SEED" 'BEGIN {
+	awk -v k="$1" -v seed="$FAULTS_SEED" '{ line[n++] = $0 }
+	END {
 		srand(seed)
 		if (k == 0 || k > n)
 			k = n
 		for (i = 0; i < k; i++) {
 			a = int(i * n / k)
 			b = int((i + 1) * n / k)
-			print a + 1 + int(rand() * (b - a))
+			print line[a + int(rand() * (b - a))]
 		}
 	}'
+}
+
+# Those at which a process may die: after each step and before it, and in the
+# midst of each write.  Before a step that comes next after one of the same
+# process is after that one: the same moment, which is tried once.
+faults_moments() {
+	awk '{
+		if ($5 != last || $4 == "write" || $4 == "pwrite")
+			print 2 * NR - 1
+		print 2 * NR
+		last = $5
+	}' "$tmp/steps"
+}
+
+# Each step that changes a file, with both kinds of trouble.
+faults_troubles() {
+	awk '$3 == "file" { print "full:" NR; print "readonly:" NR }' "$tmp/steps"
 }
 
 faults_again() {
@@ -205,13 +229,24 @@ faults_recover() {
 	"$1_holds" && faults_same
 }
 
+# faults_hit FLOW STEP VAR=VALUE - under fire until that step has come: what
+# two processes do side by side is not the same number of steps each time
+faults_hit() {
+	for _ in 1 2 3; do
+		faults_back "$1" || return 1
+		faults_fire "$1" "$3"
+		[ "$(faults_count)" -lt "$2" ] || return 0
+	done
+	echo "step $2 does not come: $(faults_count) steps"
+	return 1
+}
+
 faults_try() {
-	faults_back "$1" && { faults_fire "$1" "CRASH_AT=$2" || :
-	    faults_recover "$1"; }
+	faults_hit "$1" "$((($2 + 1) / 2))" "CRASH_AT=$2" && faults_recover "$1"
 }
 
 faults_try_disk() {
-	faults_back "$1" && { faults_fire "$1" "CRASH_DISK=$2"; faults_recover "$1"; }
+	faults_hit "$1" "${2#*:}" "CRASH_DISK=$2" && faults_recover "$1"
 }
 
 # Where it fails, what it said under fire says more than that it fails.
@@ -224,30 +259,40 @@ faults_what() {
 	faults_when=before
 	[ $(($1 % 2)) -eq 1 ] || faults_when=after
 	echo "$faults_when $(sed -n "$((($1 + 1) / 2))p" "$tmp/steps" |
-	    sed "s,$tmp/,,g" | cut -d ' ' -f 2- | cut -c 1-70)"
+	    faults_words)"
 }
 
-# faults_points N - those that are tried
-faults_points() {
+# faults_words - a line of the list in words
+faults_words() {
+	sed "s,$tmp/,,g" | cut -d ' ' -f 2-4,6- | cut -c 1-70
+}
+
+# faults_asked PATTERN - of the points those that are tried; of FAULTS_AT those
+# that look so
+faults_asked() {
 	if [ -n "${FAULTS_AT:-}" ]; then
-		echo "$FAULTS_AT"
+		printf '%s\n' "$FAULTS_AT" | tr ' ' '\n' | grep "$1"
 	elif [ -n "${TEST_FULL:-}" ]; then
-		faults_draw "$1" "$faults_full"
+		faults_draw "$faults_full" <"$tmp/points"
 	else
-		faults_draw "$1" "$FAULTS_POINTS"
+		faults_draw "$FAULTS_POINTS" <"$tmp/points"
 	fi
 }
 
 faults_of() {
 	faults_flow=$1
 	ok "$1: nobody dies" faults_learn "$1"
-	faults_n=$((2 * faults_steps))
-	faults_all=$((faults_all + faults_n))
-	for faults_at in $(faults_points "$faults_n"); do
+	faults_moments >"$tmp/points"
+	faults_count_points
+	for faults_at in $(faults_asked '^[0-9]'); do
 		faults_tried=$((faults_tried + 1))
 		ok "$1, point $faults_at, $(faults_what "$faults_at")" \
 		    faults_try_or_say try "$1" "$faults_at"
 	done
+}
+
+faults_count_points() {
+	faults_all=$((faults_all + $(wc -l <"$tmp/points")))
 }
 
 faults_try_or_say() {
@@ -258,22 +303,16 @@ faults_try_or_say() {
 	return 1
 }
 
-# Steps that change files, each with both kinds of trouble.
 disk_of() {
 	faults_flow=$1
 	ok "$1: there is room" faults_learn "$1"
-	grep -n ' file ' "$tmp/steps" | cut -d : -f 1 >"$tmp/file-steps"
-	faults_n=$((2 * $(wc -l <"$tmp/file-steps")))
-	faults_all=$((faults_all + faults_n))
-	for faults_at in $(faults_points "$faults_n"); do
+	faults_troubles >"$tmp/points"
+	faults_count_points
+	for faults_at in $(faults_asked :); do
 		faults_tried=$((faults_tried + 1))
-		faults_k=$(sed -n "$(((faults_at + 1) / 2))p" "$tmp/file-steps")
-		faults_kind="full"
-		[ $((faults_at % 2)) -eq 1 ] || faults_kind="readonly"
-		ok "$1, disk $faults_kind from step $faults_k, $(sed -n \
-		    "${faults_k}s,$tmp/,,p" "$tmp/steps" | cut -d ' ' -f 2- |
-		    cut -c 1-70)" faults_try_or_say try_disk "$1" \
-		    "$faults_kind:$faults_k"
+		ok "$1, disk $faults_at, $(sed -n "${faults_at#*:}p" \
+		    "$tmp/steps" | faults_words)" \
+		    faults_try_or_say try_disk "$1" "$faults_at"
 	done
 }
 

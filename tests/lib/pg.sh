@@ -98,6 +98,11 @@ pg_start() {
 		return 1
 	}
 	PGHOST=$pg_dir PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
+	# Before Debian's wrapper, which takes four times as long as psql itself.
+	case :$PATH: in
+	*:$pg_bin:*) ;;
+	*)	PATH=$pg_bin:$PATH ;;
+	esac
 	SIGNET_TEST_DB="host=$pg_dir port=5432 user=postgres dbname=postgres"
 	export PGHOST PGPORT PGUSER PGDATABASE SIGNET_TEST_DB
 }
