@@ -83,7 +83,7 @@ export function as(who, url) {
 // would show in red: errors of scripts and breaches of the content policy.
 export async function open(browser, options = {}) {
 	const context = await browser.newContext({ locale: "en", ...options });
-	context.setDefaultTimeout(15000);
+	context.setDefaultTimeout(60000);
 	const page = await context.newPage();
 	watch(page);
 	return page;
