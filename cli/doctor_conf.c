@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -99,6 +100,21 @@ doctor_path(const char *value)
 	return value[0] == '/' ? value : NULL;
 }
 
+/* The station opens its agent's key, for which only its unit has what it
+ * takes. */
+static bool
+is_for_its_unit(const struct doctor *d, const char *name)
+{
+	const struct doctor_daemon	*m = doctor_daemon(d, name);
+	const char			*p;
+
+	if (m == NULL || strcmp(name, "station") != 0 ||
+	    getenv("CREDENTIALS_DIRECTORY") != NULL)
+		return false;
+	p = doctor_get(m, "agent_passphrase");
+	return p != NULL && strncmp(p, "credential:", 11) == 0;
+}
+
 /* The station's settings have a command that looks at them, the daemons' an
  * option. */
 static void
@@ -112,6 +128,12 @@ ask_daemon(struct doctor *d, const char *name, const char *file)
 	const char	*args[] = { check, "-c", file, NULL };
 	int		 status;
 
+	if (is_for_its_unit(d, name)) {
+		error_set(&e, ERROR_DENIED, "settings of %s: its passphrases "
+		    "are for its unit alone", program);
+		doctor_unknown(d, "settings", &e);
+		return;
+	}
 	status = doctor_run(d, program, args, &said, &e);
 	if (status == -1) {
 		doctor_unknown(d, "settings", &e);

@@ -19,12 +19,25 @@
 
 #define LEAKS	"whoever has an account on this machine can read it"
 
+/* The directory of its state; a station has that beside its key. */
+static const char *
+state_of(struct doctor *d, const struct doctor_daemon *m)
+{
+	const char	*state = doctor_get(m, "state"), *key;
+
+	if (state != NULL)
+		return state;
+	key = doctor_path(doctor_get(m, "seal_key"));
+	return key == NULL ? NULL : doctor_text(d, "%.*s",
+	    (int)(strrchr(key, '/') - key), key);
+}
+
 /* As whom the daemon runs: its setting, or whose its state is. */
 static uid_t
-user_of(const struct doctor_daemon *m)
+user_of(struct doctor *d, const struct doctor_daemon *m)
 {
 	const char	*user = doctor_get(m, "user");
-	const char	*state = doctor_get(m, "state");
+	const char	*state = state_of(d, m);
 	struct passwd	*pw = user != NULL ? getpwnam(user) : NULL;
 	struct stat	 st;
 
@@ -45,7 +58,7 @@ missing(struct doctor *d, const char *path, const char *of)
 static void
 look_secret(struct doctor *d, const struct doctor_daemon *m, const char *path)
 {
-	uid_t		 user = m == NULL ? geteuid() : user_of(m);
+	uid_t		 user = m == NULL ? geteuid() : user_of(d, m);
 	struct stat	 st, dir;
 
 	doctor_looked(d);
@@ -159,11 +172,11 @@ look_state(struct doctor *d, const struct doctor_daemon *m)
 	if (stat(dir, &st) == -1) {
 		doctor_say(d, DOCTOR_PROBLEM, "state-missing", "the program "
 		    "does not start", doctor_text(d, "install -d -m 700 -o %u "
-		    "%s", (unsigned int)user_of(m), dir), "%s: %s", dir,
+		    "%s", (unsigned int)user_of(d, m), dir), "%s: %s", dir,
 		    strerror(errno));
 		return;
 	}
-	user = user_of(m);
+	user = user_of(d, m);
 	if (user != 0 && st.st_uid != user)
 		doctor_say(d, DOCTOR_PROBLEM, "state-owner", "the program "
 		    "cannot write there", doctor_text(d, "chown -R %u %s",

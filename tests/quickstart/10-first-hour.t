@@ -148,6 +148,8 @@ ok "the second one's opens, too" in_env a 'openssl pkcs12 -noout \
     -in "$OFFICER2_P12" -passin "file:$P12_PASSWORD_FILE"'
 found='[ "$(opensc-tool --list-readers | grep -c "Yes .*Example Reader")" = 2 ]'
 ok 'cards are in two readers, for whoever looks' in_env a "$found"
+in_env a 'signet doctor' >"$tmp/doctor" 2>&1
+says ': 0 problems,' cat "$tmp/doctor"
 is 'they are issued' "$(in_env a 'signet card list --batch first' |
     grep -c ' issued ')" 2
 letter=$(find "$tmp/a/cards/" -name '*.pdf' | sort | head -n 1)
