@@ -100,6 +100,12 @@ while [ "$k" -lt "$newest" ]; do
 	    old_psql postgres -c 'CREATE DATABASE killed TEMPLATE old'
 	k=$((k + 1))
 done
+# Where there are no rows none can be lost.
+is 'each table had some' "$(old_psql old -c "SELECT table_name
+    FROM information_schema.tables WHERE table_schema = 'signet'
+    AND (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n
+    FROM signet.%I', table_name), false, true, '')))[1]::text = '0'
+    ORDER BY 1" | tr '\n' ' ')" ''
 is 'what is lost would be seen' "$(old_keep old && old_psql old -c \
     "UPDATE signet.holder SET name = 'Eve'" && old_lost old)" 'holder: 1 rows'
 

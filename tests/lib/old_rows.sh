@@ -86,6 +86,9 @@ old_rows() {
 		    'hex'));
 		    INSERT INTO outbox (topic, ca, number) VALUES ('crl',
 		    'people', 1);
+		    INSERT INTO intent (order_id, n, ca, serial, tbs, key_digest,
+		    instance) SELECT order_id, n, ca, decode(repeat('12', 16), 'hex'), 'tbs',
+		    sha256('12'), 'ca-1' FROM cert;
 		    INSERT INTO audit_signed_head VALUES (1, 'ca-1', now(),
 		    'cms');
 		    SELECT audit_append(ARRAY['act=one'::bytea, 'act=two']);" ;;
@@ -105,13 +108,25 @@ old_rows() {
 		    key_digest, mail, lang, expires_at) VALUES (decode(
 		    repeat('88', 16), 'hex'), 'mail-dual', '[]', decode(
 		    repeat('88', 90), 'hex'), decode(repeat('88', 32), 'hex'),
-		    'b@example.org', 'en', now() + interval '1 day');" ;;
+		    'b@example.org', 'en', now() + interval '1 day');
+		    INSERT INTO application_link (token, application, kind)
+		    SELECT sha256('link'), id, 'status' FROM application;
+		    INSERT INTO notice (kind, cert) SELECT 'issued', id
+		    FROM cert;
+		    INSERT INTO notice_cursor (name) VALUES ('issued')
+		    ON CONFLICT DO NOTHING;
+		    INSERT INTO revocation_code (cert, name, salt, hash)
+		    SELECT id, 'ABCD' || lpad(id::text, 4, '0'),
+		    decode(repeat('5a', 16), 'hex'), sha256('code') FROM cert;
+		    INSERT INTO code_try (order_id, tries) SELECT id, 2
+		    FROM orders LIMIT 1;" ;;
 	9)	old_order 99 bind
 		echo "INSERT INTO credential (bind, order_id, person, credential,
 		    rp_id, origin) VALUES (decode(repeat('99', 32), 'hex'),
 		    decode(repeat('99', 16), 'hex'), 'o1', 'key', 'example.org',
 		    'https://example.org');" ;;
-	10)	echo "INSERT INTO card_batch (name, layout, per_holder, made_by)
+	10)	old_order ab issue && old_order ac batch
+		echo "INSERT INTO card_batch (name, layout, per_holder, made_by)
 		    VALUES ('b1', 'person-ec', 1, 'o1');
 		    INSERT INTO card_item (batch, n, number, holder, place)
 		    SELECT id, 1, 'SIG-00001', '4711', 1 FROM card_batch;
@@ -119,14 +134,47 @@ old_rows() {
 		    layout, family, station, reader, changed_by) SELECT decode(
 		    repeat('aa', 16), 'hex'), 'piv-serial:1', 'SIG-00001', id, 1,
 		    '4711', 'person-ec', 'piv', 's1', 'r1', 's1'
-		    FROM card_batch;" ;;
+		    FROM card_batch;
+		    INSERT INTO card_batch_order (batch, round, slot, order_id)
+		    SELECT id, 1, 'auth', decode(repeat('ac', 16), 'hex')
+		    FROM card_batch;
+		    INSERT INTO card_key (card, slot, alg, spki, key_digest)
+		    SELECT id, 'auth', 'ec:P-256', decode(repeat('ab', 90),
+		    'hex'), sha256('key') FROM card;
+		    INSERT INTO card_secret (card, kind, version, sealed)
+		    SELECT id, 'puk', 1, decode(repeat('cd', 90), 'hex')
+		    FROM card;
+		    INSERT INTO card_step (card, seq, step, station) SELECT id, 1,
+		    'keys', 's1' FROM card;
+		    INSERT INTO letter (number, card, sealed, digest)
+		    SELECT 'L0000001', id, decode(repeat('ce', 90), 'hex'),
+		    sha256('letter') FROM card;
+		    INSERT INTO card_event (card, what, who) SELECT id, 'claimed',
+		    's1' FROM card;
+		    INSERT INTO card_stock (batch, kind, count, who) SELECT id,
+		    'received', 10, 'o1' FROM card_batch;" ;;
 	11)	echo "SELECT audit_append(ARRAY['act=eleven'::bytea]);" ;;
 	14)	echo "UPDATE ca SET crl_number_from = 1001
 		    WHERE name = 'people';" ;;
-	15)	old_order ff permit ready
+	15)	old_order ff permit ready && old_order ee permit
 		echo "INSERT INTO permit_use (digest, order_id, who) VALUES (
 		    decode(repeat('ff', 32), 'hex'), decode(repeat('ff', 16),
-		    'hex'), 'o2');" ;;
+		    'hex'), 'o2');
+		    INSERT INTO letter_run (batch, run, list, order_id, manifest,
+		    released_by, released_at) SELECT id, 1, '[]',
+		    decode(repeat('ee', 16), 'hex'), 'cms', 'o2', now()
+		    FROM card_batch;
+		    INSERT INTO letter_print (batch, run, letter) SELECT batch,
+		    run, (SELECT number FROM letter) FROM letter_run;" ;;
+	20)	echo "INSERT INTO archive (digest, name, order_id, cutoff) VALUES (
+		    sha256('index'), 'old', decode(repeat('ff', 16), 'hex'),
+		    now() - interval '2 years');
+		    INSERT INTO archived (ca, serial, order_id, n, profile,
+		    key_digest, cert_digest, not_after, status, archive) VALUES (
+		    'people', decode(repeat('77', 16), 'hex'),
+		    decode(repeat('77', 16), 'hex'), 0, 'mail-dual',
+		    sha256('a'), sha256('b'), now() - interval '3 years', 'good',
+		    sha256('index'));" ;;
 	esac
 }
 
