@@ -89,7 +89,9 @@ exchange_one(struct card_io *io, uint8_t *c, size_t n, bool wants_answer,
 		c[len++] = (uint8_t)n;
 		len += n;
 	}
-	if (wants_answer)
+	if (io->t0 && n > 0)
+		wants_answer = false;
+	if (wants_answer || (io->t0 && n == 0))
 		c[len++] = 0;
 	if (collect(io, c, len, wants_answer, answer, sw, e) == -1)
 		return -1;
@@ -155,6 +157,45 @@ exchange_extended(struct card_io *io, const struct apdu *a,
 	return rc;
 }
 
+/* Does a card that was sent a first link of a chain know no chains? */
+static bool
+wants_no_chain(const struct card_io *io, const struct apdu *a, uint16_t sw)
+{
+	return (sw == APDU_NO_CHAINING || sw == APDU_NO_CLA) && !io->t0 &&
+	    io->channel == NULL && a->data.len > SHORT_MAX;
+}
+
+/* What the answer to reset says of lengths is not always so: who refuses one
+ * way is asked the other, and known by that from then on.  A card that knows
+ * neither gets its first word. */
+static int
+exchange_either(struct card_io *io, const struct apdu *a, struct buf *answer,
+    uint16_t *sw, struct error *e)
+{
+	uint16_t	 other;
+	int		 rc;
+
+	if (a->data.len <= SHORT_MAX || !io->extended ||
+	    io->channel != NULL || io->t0) {
+		rc = exchange_short(io, a, answer, sw, e);
+		if (rc == -1 || !wants_no_chain(io, a, *sw))
+			return rc;
+		rc = exchange_extended(io, a, answer, &other, e);
+		if (rc == 0 && other == APDU_OK) {
+			io->extended = true;
+			*sw = other;
+		}
+		return rc;
+	}
+	if (exchange_extended(io, a, answer, sw, e) == -1)
+		return -1;
+	if (*sw != APDU_LENGTH)
+		return 0;
+	rc = exchange_short(io, a, answer, sw, e);
+	io->extended = rc != 0 || *sw != APDU_OK;
+	return rc;
+}
+
 int
 apdu_exchange(struct card_io *io, const struct apdu *a, struct buf *answer,
     uint16_t *sw, struct error *e)
@@ -166,10 +207,7 @@ apdu_exchange(struct card_io *io, const struct apdu *a, struct buf *answer,
 	if (a->data.len > APDU_DATA_MAX)
 		return error_set(e, ERROR_BUG, "%zu bytes for a card",
 		    a->data.len);
-	if (io->extended && io->channel == NULL && a->data.len > SHORT_MAX)
-		rc = exchange_extended(io, a, &all, sw, e);
-	else
-		rc = exchange_short(io, a, &all, sw, e);
+	rc = exchange_either(io, a, &all, sw, e);
 	if (answer != NULL) {
 		buf_clear(answer);
 		*answer = all;
@@ -189,6 +227,7 @@ static const struct {
 	{ APDU_LENGTH, ERROR_CARD, "wrong length" },
 	{ APDU_SECURITY, ERROR_DENIED, "not allowed to" },
 	{ APDU_BLOCKED, ERROR_DENIED, "blocked" },
+	{ APDU_UNUSABLE, ERROR_DENIED, "cannot be used" },
 	{ APDU_CONDITION, ERROR_CARD, "not now" },
 	{ APDU_DATA, ERROR_CARD, "wrong data" },
 	{ APDU_NO_FUNCTION, ERROR_CARD, "no such function" },
@@ -205,6 +244,8 @@ apdu_error(struct error *e, uint16_t sw, const char *what)
 	if ((sw & 0xfff0) == 0x63c0)
 		return error_set(e, ERROR_DENIED, "%s: wrong, %d tries left",
 		    what, sw & 0xf);
+	if (sw == APDU_WRONG)
+		return error_set(e, ERROR_DENIED, "%s: wrong", what);
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
 		if (meanings[i].sw == sw)
 			return error_set(e, meanings[i].code,

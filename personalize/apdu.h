@@ -21,11 +21,14 @@
 #define APDU_FRAME_MAX	(65536 + 2)
 
 enum apdu_sw {
-	APDU_OK = 0x9000, APDU_LENGTH = 0x6700, APDU_SECURITY = 0x6982,
-	APDU_BLOCKED = 0x6983, APDU_CONDITION = 0x6985, APDU_DATA = 0x6a80,
+	APDU_OK = 0x9000, APDU_WRONG = 0x6300, APDU_LENGTH = 0x6700, APDU_SECURITY = 0x6982,
+	APDU_BLOCKED = 0x6983, APDU_UNUSABLE = 0x6984,
+	APDU_CONDITION = 0x6985, APDU_NO_CHAINING = 0x6884,
+	APDU_NO_SELECT = 0x6999, APDU_DATA = 0x6a80,
 	APDU_NO_FUNCTION = 0x6a81, APDU_NOT_FOUND = 0x6a82,
 	APDU_NO_SPACE = 0x6a84, APDU_PARAMETERS = 0x6a86,
 	APDU_NO_REFERENCE = 0x6a88, APDU_NO_INS = 0x6d00,
+	APDU_NO_CLA = 0x6e00,
 	APDU_FAILED = 0x6f00,
 };
 
@@ -46,6 +49,9 @@ struct card_io {
 	const struct card_io_ops *ops;
 	void	*io;
 	bool	 extended;	/* both sides take extended lengths */
+	/* T=0 (ISO 7816-3, 12.1.2): always a fifth byte, and no Le after data,
+	 * where the card says itself how much there is (61xx). */
+	bool	 t0;
 	bool	 lost;		/* see above; apdu_reconnect() clears it */
 	struct scp03 *channel;	/* scp03.h, or NULL */
 };

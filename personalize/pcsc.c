@@ -7,10 +7,12 @@
 #define READERS_MAX	64
 #define POLL_MS		20
 #define ATR_MAX		33
+#define SHORT_COMMAND	261
 
 struct pcsc {
 	SCARDCONTEXT	 context;
 	bool		 has_context;
+	bool		 no_extended;	/* a reader has failed with one */
 };
 
 struct pcsc_card {		/* the io of a card_io */
@@ -209,7 +211,10 @@ learn_lengths(struct pcsc_card *c)
 	uint8_t	 atr[ATR_MAX];
 	DWORD	 n = sizeof(atr), state, protocol, names = 0;
 
-	if (SCardStatus(c->handle, NULL, &names, &state, &protocol, atr,
+	c->io->t0 = c->protocol == SCARD_PROTOCOL_T0;
+	if (c->pcsc->no_extended || c->io->t0)
+		c->io->extended = false;
+	else if (SCardStatus(c->handle, NULL, &names, &state, &protocol, atr,
 	    &n) == SCARD_S_SUCCESS && n <= sizeof(atr))
 		c->io->extended = atr_has_extended(atr, n);
 }
@@ -257,6 +262,9 @@ pcsc_transmit(void *io, struct bytes command, uint8_t *out, size_t size,
 	    SCARD_PCI_T0 : SCARD_PCI_T1, command.p, (DWORD)command.len, NULL,
 	    out, &n);
 	if (rv != SCARD_S_SUCCESS) {
+		/* The card may take what its reader does not: once more, then,
+		 * in short ones. */
+		c->pcsc->no_extended |= command.len > SHORT_COMMAND;
 		pcsc_error(e, rv, c->reader);
 		e->code = e->code == ERROR_NOTFOUND ? ERROR_CARD : e->code;
 		return -1;

@@ -97,6 +97,15 @@ piv_is_not_offered(uint16_t sw)
 	    sw == APDU_NO_SPACE || sw == APDU_PARAMETERS;
 }
 
+static int
+not_made(uint16_t sw, struct error *e)
+{
+	if (!piv_is_not_offered(sw) && sw != APDU_FAILED)
+		return apdu_error(e, sw, "make a key");
+	return error_set(e, ERROR_CONFIG, "this card does not make such keys "
+	    "(it says %04X): choose another kind", sw);
+}
+
 int
 piv_generate(struct card *c, enum card_slot slot, enum card_alg alg,
     EVP_PKEY **pub, struct error *e)
@@ -110,11 +119,8 @@ piv_generate(struct card *c, enum card_slot slot, enum card_alg alg,
 	*pub = NULL;
 	rc = piv_send(c, PIV_GENERATE, 0, piv_slot(slot),
 	    BYTES(data, sizeof(data)), &out, &sw, e);
-	if (rc == 0 && sw != APDU_OK) {
-		rc = apdu_error(e, sw, "make a key");
-		if (piv_is_not_offered(sw))
-			e->code = ERROR_CONFIG;
-	}
+	if (rc == 0 && sw != APDU_OK)
+		rc = not_made(sw, e);
 	if (rc == 0 && sw == APDU_OK &&
 	    tlv_find(BYTES(out.p, out.len), 0x7f49, &v) != 1)
 		rc = error_set(e, ERROR_CARD,
@@ -134,13 +140,13 @@ piv_find_key(struct card *c, enum card_slot slot, EVP_PKEY **pub,
 {
 	struct buf	 out = { 0 };
 	struct bytes	 alg, key;
-	int		 rc, i = 0;
+	int		 rc, shows = 0, i = 0;
 
 	*pub = NULL;
 	if ((rc = piv_metadata(c, piv_slot(slot), &out, e)) != 1)
 		goto out;
 	if (tlv_find(BYTES(out.p, out.len), 0x01, &alg) != 1 ||
-	    tlv_find(BYTES(out.p, out.len), 0x04, &key) != 1 ||
+	    (shows = tlv_find(BYTES(out.p, out.len), 0x04, &key)) == -1 ||
 	    alg.len != 1) {
 		rc = error_set(e, ERROR_CARD, "slot %02x: the card's metadata "
 		    "are malformed", piv_slot(slot));
@@ -148,7 +154,7 @@ piv_find_key(struct card *c, enum card_slot slot, EVP_PKEY **pub,
 	}
 	while (i < CARD_ALG__MAX && piv_alg((enum card_alg)i) != alg.p[0])
 		i++;
-	if (i == CARD_ALG__MAX)
+	if (i == CARD_ALG__MAX || shows == 0)
 		rc = 0;			/* of a kind that we do not make */
 	else
 		rc = piv_public(pub, key, (enum card_alg)i, e) == -1 ? -1 : 1;

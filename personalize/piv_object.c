@@ -27,6 +27,14 @@ wipe(struct buf *b)
 	buf_clear(b);
 }
 
+/* Not there, unknown, not supported, wrong data field: of an object that is
+ * asked for in the standard's way all mean the same. */
+static bool
+is_absent(uint16_t sw)
+{
+	return sw >> 8 == APDU_DATA >> 8;
+}
+
 int
 piv_get(struct card *c, uint32_t tag, struct buf *out, struct error *e)
 {
@@ -39,7 +47,7 @@ piv_get(struct card *c, uint32_t tag, struct buf *out, struct error *e)
 	if (piv_send(c, PIV_GET, 0x3f, 0xff, BYTES(ask.p, ask.len), &answer,
 	    &sw, e) == -1)
 		goto out;
-	if (sw == APDU_NOT_FOUND || (sw == APDU_OK && answer.len == 0)) {
+	if (is_absent(sw) || (sw == APDU_OK && answer.len == 0)) {
 		rc = 0;
 		goto out;
 	}
@@ -61,6 +69,17 @@ piv_get(struct card *c, uint32_t tag, struct buf *out, struct error *e)
 	wipe(&answer);
 	buf_clear(&ask);
 	return rc;
+}
+
+int
+piv_get_discovery(struct card *c, struct buf *out, struct error *e)
+{
+	int	 rc = piv_get(c, PIV_DISCOVERY, out, e);
+
+	if (rc != -1 || c->io->lost)
+		return rc;
+	error_clear(e);
+	return 0;
 }
 
 int
@@ -156,13 +175,28 @@ set_discovery(struct card *c, struct error *e)
 		0x10, 0, 1, 0, 0x5f, 0x2f, 2, 0x40, 0 };
 	struct buf		 now = { 0 };
 	uint16_t		 sw;
-	int			 rc = piv_get(c, PIV_DISCOVERY, &now, e);
+	int			 rc = piv_get_discovery(c, &now, e);
 
 	buf_clear(&now);
 	return rc != 0 ? rc : piv_put(c, PIV_DISCOVERY, BYTES(says,
 	    sizeof(says)), &sw, e);
 }
 
+/* There are cards that come with one and let nobody change it. */
+static int
+set_capabilities(struct card *c, struct bytes ccc, struct error *e)
+{
+	struct error	 none = ERROR_INIT;
+
+	if (piv_store(c, PIV_CCC, ccc, "CCC", e) == 0)
+		return 0;
+	if (c->io->lost || piv_has_capabilities(c, &none) != 1)
+		return -1;
+	error_clear(e);
+	return 0;
+}
+
+/* The CHUID comes last: it tells that the others are there. */
 int
 piv_set_name(struct card *c, const struct card_name *name, struct error *e)
 {
@@ -173,10 +207,9 @@ piv_set_name(struct card *c, const struct card_name *name, struct error *e)
 		return error_set(e, ERROR_BUG, "card expiry is not YYYYMMDD");
 	make_chuid(&chuid, name);
 	make_ccc(&ccc, name);
-	if (piv_store(c, PIV_CHUID, BYTES(chuid.p, chuid.len), "CHUID",
-	    e) == -1 ||
-	    piv_store(c, PIV_CCC, BYTES(ccc.p, ccc.len), "CCC", e) == -1 ||
-	    set_discovery(c, e) == -1)
+	if (set_capabilities(c, BYTES(ccc.p, ccc.len), e) == -1 ||
+	    set_discovery(c, e) == -1 || piv_store(c, PIV_CHUID,
+	    BYTES(chuid.p, chuid.len), "CHUID", e) == -1)
 		goto out;
 	c->info.has_guid = true;
 	memcpy(c->info.guid, name->guid, sizeof(c->info.guid));

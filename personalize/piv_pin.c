@@ -59,7 +59,17 @@ tries_by_metadata(struct card *c, enum card_pin which, int *left,
 	return rc == -1 ? -1 : 0;
 }
 
-/* By VERIFY without a PIN; *left stays when it has been verified. */
+/* VERIFY without a PIN came later than VERIFY: who does not know it does not
+ * tell. */
+static bool
+does_not_tell(uint16_t sw)
+{
+	return sw == APDU_WRONG || sw == APDU_LENGTH || sw == APDU_DATA ||
+	    sw == APDU_PARAMETERS;
+}
+
+/* By VERIFY without a PIN; *left stays when it has been verified, and where the
+ * card does not tell. */
 static int
 tries_by_verify(struct card *c, int *left, bool *verified, struct error *e)
 {
@@ -70,11 +80,11 @@ tries_by_verify(struct card *c, int *left, bool *verified, struct error *e)
 		return -1;
 	if (sw == APDU_OK)
 		*verified = true;
-	else if (sw == APDU_BLOCKED)
+	else if (sw == APDU_BLOCKED || sw == APDU_UNUSABLE)
 		*left = 0;
 	else if ((sw & 0xfff0) == 0x63c0)
 		*left = sw & 0xf;
-	else
+	else if (!does_not_tell(sw))
 		return apdu_error(e, sw, "ask for the tries of the PIN");
 	return 0;
 }
@@ -139,6 +149,8 @@ send_two(struct card *c, uint8_t ins, uint8_t reference,
     enum card_pin first, const struct secret *a, enum card_pin second,
     const struct secret *b, struct error *e)
 {
+	bool		 is_same = ins == PIV_CHANGE &&
+			    secret_compare(a, b) == 0;
 	struct secret	 data = { NULL, 0 };
 	uint16_t	 sw;
 	int		 rc = -1;
@@ -149,7 +161,9 @@ send_two(struct card *c, uint8_t ins, uint8_t reference,
 	    piv_send(c, ins, 0, reference, BYTES(data.p, data.len), NULL, &sw,
 	    e) == -1)
 		goto out;
-	rc = sw == APDU_OK ? 0 : apdu_error(e, sw, pin_name(first));
+	/* What was right, and may not be set again as it is. */
+	rc = sw == APDU_OK || (is_same && (sw == APDU_CONDITION ||
+	    sw == APDU_DATA)) ? 0 : apdu_error(e, sw, pin_name(first));
  out:
 	secret_free(&data);
 	return rc;

@@ -36,8 +36,11 @@ uint32_t piv_cert_tag(enum card_slot);
 uint8_t	 piv_alg(enum card_alg);
 enum card_alg piv_alg_of(EVP_PKEY *);
 
-/* Objects.  get: 1, 0 there is none, -1; what is inside 53, or 7E. */
+/* Objects.  get: 1, 0 there is none (for which each card has its own word), -1;
+ * what is inside 53, or 7E. */
 int	 piv_get(struct card *, uint32_t tag, struct buf *, struct error *);
+/* Cards that do not know it say so in odd ways: only the transport fails. */
+int	 piv_get_discovery(struct card *, struct buf *, struct error *);
 /* The status word decides; only the transport fails. */
 int	 piv_put(struct card *, uint32_t tag, struct bytes, uint16_t *sw,
 	    struct error *);

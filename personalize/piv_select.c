@@ -3,6 +3,8 @@
 #include "piv_private.h"
 #include "scp03.h"
 
+#define CPLC_SIZE	42
+
 int
 piv_metadata(struct card *c, uint8_t reference, struct buf *out,
     struct error *e)
@@ -39,6 +41,16 @@ piv_is_default(struct card *c, uint8_t reference, int *is, uint8_t *alg,
 	return rc == -1 ? -1 : 0;
 }
 
+/* A number that was never written is the same on every card. */
+static bool
+says_nothing(const uint8_t *p, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (p[i] != p[0])
+			return false;
+	return p[0] == 0 || p[0] == 0xff;
+}
+
 /* Strict cards answer 6D00 to all of these. */
 static int
 learn_vendor(struct card *c, struct error *e)
@@ -59,7 +71,7 @@ learn_vendor(struct card *c, struct error *e)
 	memcpy(c->info.version, out.p, 3);
 	if (piv_send(c, PIV_SERIAL, 0, 0, BYTES(NULL, 0), &out, &sw, e) == -1)
 		goto out;
-	if (sw == APDU_OK && out.len == 4) {
+	if (sw == APDU_OK && out.len == 4 && !says_nothing(out.p, 4)) {
 		c->info.has_serial = true;
 		c->info.serial = (uint32_t)out.p[0] << 24 |
 		    (uint32_t)out.p[1] << 16 | (uint32_t)out.p[2] << 8 |
@@ -87,7 +99,7 @@ set_cplc(struct card_info *info, struct bytes v)
 		{ 10, 2 }, { 12, 4 }, { 16, 2 } };
 	size_t			 len;
 
-	if (v.len < 18)
+	if (v.len < 18 || says_nothing(v.p + 12, 4))
 		return;
 	len = (size_t)snprintf(info->identity, sizeof(info->identity),
 	    "cplc:");
@@ -98,15 +110,26 @@ set_cplc(struct card_info *info, struct bytes v)
 			    v.p[part[i].at + k]);
 }
 
+/* Some cards say 6F00 to the first command after the power came on. */
 static int
 select_aid(struct card *c, struct bytes aid, uint16_t *sw, struct error *e)
 {
 	struct buf	 out = { 0 };
 	int		 rc = piv_send(c, PIV_SELECT, 4, 0, aid, &out, sw, e);
 
+	if (rc == 0 && *sw == APDU_FAILED)
+		rc = piv_send(c, PIV_SELECT, 4, 0, aid, &out, sw, e);
 	/* What the template says differs from what cards do: not read. */
 	buf_clear(&out);
 	return rc;
+}
+
+/* It knows no application of that name, or no applications at all. */
+static bool
+is_another_family(uint16_t sw)
+{
+	return sw >> 8 == APDU_DATA >> 8 || sw == APDU_NO_SELECT ||
+	    sw == APDU_NO_INS || sw == APDU_NO_CLA;
 }
 
 static int
@@ -114,13 +137,23 @@ select_piv(struct card *c, struct error *e)
 {
 	static const uint8_t	 aid[] = { 0xa0, 0, 0, 3, 8, 0, 0, 0x10, 0, 1,
 		0 };
-	uint16_t		 sw;
+	/* Whole, without the version, and the maker's part alone. */
+	static const size_t	 len[] = { sizeof(aid), 9, 5 };
+	uint16_t		 sw = 0, first = 0;
 
-	if (select_aid(c, BYTES(aid, sizeof(aid)), &sw, e) == -1)
-		return -1;
-	if (sw == APDU_NOT_FOUND)
-		return error_set(e, ERROR_NOTFOUND, "not a PIV card");
-	return sw == APDU_OK ? 0 : apdu_error(e, sw, "select PIV");
+	for (size_t i = 0; i < sizeof(len) / sizeof(len[0]); i++) {
+		if (select_aid(c, BYTES(aid, len[i]), &sw, e) == -1)
+			return -1;
+		if (sw == APDU_OK)
+			return 0;
+		first = i == 0 ? sw : first;
+		if (!is_another_family(sw))
+			break;
+	}
+	if (!is_another_family(first))
+		return apdu_error(e, first, "select PIV");
+	return error_set(e, ERROR_NOTFOUND, "not a PIV card (it says %04X)",
+	    first);
 }
 
 /* Who has no serial number command is asked below the application. */
@@ -138,9 +171,12 @@ learn_cplc(struct card *c, struct error *e)
 	if (select_aid(c, BYTES(isd, sizeof(isd)), &sw, e) == -1)
 		return -1;
 	rc = sw != APDU_OK ? 0 : apdu_exchange(c->io, &get, &out, &sw, e);
-	if (rc == 0 && sw == APDU_OK &&
-	    tlv_find(BYTES(out.p, out.len), 0x9f7f, &v) == 1)
+	/* Old ones do not say its name. */
+	if (rc == 0 && sw == APDU_OK) {
+		if (tlv_find(BYTES(out.p, out.len), 0x9f7f, &v) != 1)
+			v = BYTES(out.p, out.len == CPLC_SIZE ? out.len : 0);
 		set_cplc(&c->info, v);
+	}
 	buf_clear(&out);
 	return rc == -1 ? -1 : select_piv(c, e);
 }
@@ -151,7 +187,7 @@ learn_discovery(struct card *c, struct error *e)
 {
 	struct buf	 out = { 0 };
 	struct bytes	 v, policy;
-	int		 rc = piv_get(c, PIV_DISCOVERY, &out, e);
+	int		 rc = piv_get_discovery(c, &out, e);
 
 	c->info.has_discovery = rc == 1;
 	v = BYTES(out.p, out.len);

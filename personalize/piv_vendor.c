@@ -39,14 +39,13 @@ piv_attest(struct card *c, enum card_slot slot, X509 **leaf, X509 **issuer,
 	if (rc == 0)
 		rc = *issuer != NULL ? 1 :
 		    piv_read_cert(c, PIV_ATTESTER, issuer, e);
-	if (rc == 0)
-		rc = error_set(e, ERROR_CARD,
-		    "the card has no certificate to attest with");
-	if (rc == -1) {
+	/* Nobody vouches for its word: then it has given none. */
+	if (rc != 1) {
 		X509_free(*leaf);
 		*leaf = NULL;
-		error_wrap(e, "attestation of slot %02x", piv_slot(slot));
 	}
+	if (rc == -1)
+		error_wrap(e, "attestation of slot %02x", piv_slot(slot));
  out:
 	buf_clear(&out);
 	return rc;

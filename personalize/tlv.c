@@ -41,7 +41,7 @@ take_length(struct bytes *in, size_t *len)
 	*len = n;
 	if (n < 0x80)
 		return 0;
-	if (n < 0x81 || n > 0x83)
+	if (n < 0x81 || n > 0x84)
 		return -1;
 	for (*len = 0; n > 0x80; n--) {
 		if (take(in, &b) == -1)

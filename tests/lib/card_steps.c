@@ -169,5 +169,6 @@ card_steps_check(struct card *c, const struct card_plan *p, struct error *e)
 	if (c->driver->unblock(c, &p->puk, &p->pin, e) == -1 ||
 	    c->driver->tries(c, CARD_PIN, &left, &verified, e) == -1)
 		return -1;
-	return verified ? 0 : error_set(e, ERROR_CARD, "no PIN");
+	/* Cards that do not tell are asked. */
+	return verified ? 0 : c->driver->verify(c, &p->pin, 1, e);
 }

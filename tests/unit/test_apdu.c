@@ -231,6 +231,61 @@ apdu_exchange_uses_extended_lengths_where_both_have_them(void **state)
 	assert_int_equal(sw, APDU_OK);
 }
 
+/* What the answer to reset says is not always so. */
+static void
+apdu_exchange_asks_who_refuses_one_length_in_the_other(void **state)
+{
+	char			 link[2 * 260 + 1], whole[2 * 263 + 1];
+	const char		*lines[][2] = {
+		{ link, "6884" }, { whole, "9000" }, { whole, "6700" },
+		{ link, "9000" }, { "00DB3FFF0100", "9000" }, { link, "6E00" },
+		{ whole, "6700" } };
+	static const uint8_t	 data[256];
+	struct apdu		 put = { 0xdb, 0x3f, 0xff,
+				    { data, sizeof(data) }, false, 0 };
+	SCRIPT(lines);
+
+	(void)state;
+	(void)out;
+	snprintf(link, sizeof(link), "10DB3FFFFF%0510d", 0);
+	snprintf(whole, sizeof(whole), "00DB3FFF000100%0512d", 0);
+	assert_int_equal(apdu_exchange(&io, &put, NULL, &sw, &e), 0);
+	assert_int_equal(sw, APDU_OK);
+	assert_true(io.extended);
+	assert_int_equal(apdu_exchange(&io, &put, NULL, &sw, &e), 0);
+	assert_int_equal(sw, APDU_OK);
+	assert_false(io.extended);
+	assert_int_equal(apdu_exchange(&io, &put, NULL, &sw, &e), 0);
+	assert_int_equal(sw, APDU_NO_CLA);	/* neither: its first word */
+	assert_int_equal(s.at, 7);
+	assert_false(io.extended);
+}
+
+/* ISO 7816-3, 12.1.2. */
+static void
+apdu_exchange_speaks_t0(void **state)
+{
+	static const char *const	 lines[][2] = {
+		{ "00CB3FFF035C017E", "6102" }, { "00C0000002", "AABB9000" },
+		{ "0020008000", "63C3" }, { "00FD000000", "6C03" },
+		{ "00FD000003", "0504039000" } };
+	struct apdu			 verify = { 0x20, 0, 0x80, { NULL, 0 },
+					    false, 0 };
+	struct apdu			 version = { 0xfd, 0, 0, { NULL, 0 },
+					    true, 0 };
+	SCRIPT(lines);
+
+	(void)state;
+	io.t0 = true;
+	assert_int_equal(apdu_exchange(&io, &ask, &out, &sw, &e), 0);
+	expect("AABB", BYTES(out.p, out.len));
+	assert_int_equal(apdu_exchange(&io, &verify, NULL, &sw, &e), 0);
+	assert_int_equal(sw, 0x63c3);
+	assert_int_equal(apdu_exchange(&io, &version, &out, &sw, &e), 0);
+	expect("050403", BYTES(out.p, out.len));
+	buf_clear(&out);
+}
+
 static void
 apdu_error_says_what_a_status_word_means(void **state)
 {
@@ -240,6 +295,9 @@ apdu_error_says_what_a_status_word_means(void **state)
 	assert_int_equal(apdu_error(&e, 0x63c2, "PIN"), -1);
 	assert_int_equal(e.code, ERROR_DENIED);
 	assert_string_equal(e.text, "PIN: wrong, 2 tries left");
+	apdu_error(&e, APDU_WRONG, "PIN");
+	assert_int_equal(e.code, ERROR_DENIED);
+	assert_string_equal(e.text, "PIN: wrong");
 	apdu_error(&e, APDU_NO_SPACE, "write");
 	assert_int_equal(e.code, ERROR_CARD);
 	assert_string_equal(e.text, "write: the card says 6A84, no space");
@@ -251,7 +309,8 @@ static void
 tlv_refuses_what_is_longer_than_there_is(void **state)
 {
 	static const struct { const char *hex; } bad[] = { { "70" },
-		{ "7002AA" }, { "7083FFFFFF" }, { "708000" }, { "7084000000" },
+		{ "7002AA" }, { "7083FFFFFF" },
+		{ "7084FFFFFFFF00" }, { "708000" }, { "7084000000" },
 		{ "5F" }, { "5FC1C101" } };
 	struct bytes	 in, v;
 	uint32_t	 tag;
@@ -285,6 +344,9 @@ tlv_writes_what_it_reads(void **state)
 	assert_int_equal(tlv_find(BYTES(out.p, out.len), 0x71, &v), 1);
 	assert_int_equal(v.p[0], 1);
 	assert_int_equal(tlv_find(BYTES(out.p, out.len), 0x72, &v), 0);
+	assert_int_equal(tlv_find(BYTES("\x72\x84\0\0\0\x01\x07", 7), 0x72, &v),
+	    1);				/* longer than it need be */
+	assert_int_equal(v.len, 1);
 	buf_clear(&out);
 }
 
@@ -298,6 +360,9 @@ main(void)
 		cmocka_unit_test(apdu_exchange_chains_and_collects),
 		cmocka_unit_test(apdu_exchange_repeats_with_the_length_that_the_card_wants),
 		cmocka_unit_test(apdu_exchange_uses_extended_lengths_where_both_have_them),
+		cmocka_unit_test(
+		    apdu_exchange_asks_who_refuses_one_length_in_the_other),
+		cmocka_unit_test(apdu_exchange_speaks_t0),
 		cmocka_unit_test(apdu_error_says_what_a_status_word_means),
 		cmocka_unit_test(tlv_refuses_what_is_longer_than_there_is),
 		cmocka_unit_test(tlv_writes_what_it_reads),

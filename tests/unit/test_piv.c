@@ -159,11 +159,12 @@ piv_generate_says_what_the_card_does_not_offer(void **state)
 	authenticated(f);
 	refused(f, f->card.driver->generate(&f->card, CARD_AUTHENTICATION,
 	    CARD_RSA_4096, &pub, &f->e), ERROR_CONFIG,
-	    "rsa:4096 in slot 9a: make a key: the card says 6A80, wrong data");
+	    "rsa:4096 in slot 9a: this card does not make such keys (it says "
+	    "6A80): choose another kind");
 	refused(f, f->card.driver->generate(&f->card, CARD_RETIRED,
 	    CARD_P256, &pub, &f->e), ERROR_CONFIG,
-	    "ec:P-256 in slot 82: make a key: the card says 6A86, wrong "
-	    "parameters");
+	    "ec:P-256 in slot 82: this card does not make such keys (it says "
+	    "6A86): choose another kind");
 	assert_null(pub);
 }
 
@@ -472,7 +473,7 @@ card_reopen_refuses_another_card(void **state)
 	authenticated(f);
 	assert_int_equal(f->card.driver->set_name(&f->card, &f->plan.name,
 	    &f->e), 0);
-	f->slot.card.objects[0].value.p[29] ^= 1;	/* GUID */
+	pivcard_object_find(&f->slot.card, 0x5fc102)->value.p[29] ^= 1;
 	refused(f, card_reopen(&f->card, &f->e), ERROR_CONFLICT,
 	    "another card is in the reader now");
 }
@@ -555,9 +556,9 @@ cards_of_all_kinds_are_finished(void **state)
 			continue;
 		assert_int_equal(f->card.driver->reset(&f->card, &f->e), 0);
 	}
-	assert_null(pivcard_kind_find('F'));
+	assert_null(pivcard_kind_find('H'));
 	insert(f, false, 3);
-	for (char letter = 'A'; letter <= 'E'; letter++) {
+	for (char letter = 'A'; letter <= 'F'; letter++) {
 		f->slot.card.kind = pivcard_kind_find(letter);
 		authenticated(f);
 		assert_int_equal(f->card.driver->generate(&f->card,
@@ -565,6 +566,98 @@ cards_of_all_kinds_are_finished(void **state)
 		assert_int_equal(f->e.code, ERROR_CONFIG);
 		error_clear(&f->e);
 	}
+}
+
+static void
+finished(struct fixture *f, const char *what)
+{
+	if (card_reopen(&f->card, &f->e) == -1 ||
+	    card_steps(&f->card, &f->plan, &f->e) == -1 ||
+	    card_steps_check(&f->card, &f->plan, &f->e) == -1)
+		fail_msg("%s: %s", what, f->e.text);
+}
+
+static void
+a_card_that_says_everything_otherwise_is_finished(void **state)
+{
+	struct fixture	*f = *state;
+	bool		 verified;
+	int		 left;
+
+	for (int extended = 0; extended < 2; extended++) {
+		insert(f, extended, 3);
+		f->slot.card.kind = pivcard_kind_find('F');
+		assert_int_equal(card_reopen(&f->card, &f->e), 0);
+		assert_false(f->card.info.has_discovery);
+		assert_int_equal(f->card.driver->tries(&f->card, CARD_PIN,
+		    &left, &verified, &f->e), 0);
+		assert_int_equal(left, extended ? 3 : -1);
+		finished(f, extended ? "extended" : "strict");
+	}
+}
+
+static void
+piv_select_tells_that_another_pin_comes_first(void **state)
+{
+	struct fixture	*f = *state;
+
+	insert(f, false, 3);
+	f->slot.card.kind = pivcard_kind_find('G');
+	assert_int_equal(card_open(&f->card, &f->io, &f->e), 0);
+	assert_true(f->card.info.has_discovery);
+	assert_true(f->card.info.prefers_global_pin);
+}
+
+static void
+a_card_that_has_t0_alone_is_finished(void **state)
+{
+	struct fixture	*f = *state;
+
+	for (int extended = 0; extended < 2; extended++) {
+		insert(f, extended, 3);
+		f->slot.card.t0 = true;
+		refused(f, card_reopen(&f->card, &f->e), ERROR_CARD,
+		    "select PIV: the card says 6700, wrong length");
+		f->io.t0 = true;
+		f->io.lost = false;
+		finished(f, extended ? "extended" : "strict");
+	}
+}
+
+static void
+card_open_believes_no_number_that_nobody_wrote(void **state)
+{
+	static const uint32_t	 numbers[] = { 0, 0xffffffff };
+	struct fixture		*f = *state;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		for (int extended = 0; extended < 2; extended++) {
+			insert(f, extended, 3);
+			f->slot.card.serial = numbers[i];
+			assert_int_equal(card_open(&f->card, &f->io, &f->e),
+			    0);
+			assert_false(f->card.info.has_serial);
+			assert_string_equal(f->card.info.identity, "");
+		}
+}
+
+/* Who has a CHUID is taken for a card that has the rest. */
+static void
+piv_set_name_ends_with_the_chuid(void **state)
+{
+	struct fixture	*f = *state;
+
+	insert(f, false, 3);
+	authenticated(f);
+	f->slot.card.object_max = 20;		/* neither fits */
+	refused(f, f->card.driver->set_name(&f->card, &f->plan.name, &f->e),
+	    ERROR_CARD, "CCC: write: the card says 6A84, no space");
+	assert_int_equal(f->slot.card.nobjects, 0);
+	f->slot.card.object_max = 55;		/* the CCC does */
+	refused(f, f->card.driver->set_name(&f->card, &f->plan.name, &f->e),
+	    ERROR_CARD, "CHUID: write: the card says 6A84, no space");
+	assert_false(f->card.info.has_guid);
+	assert_int_equal(f->card.driver->has_capabilities(&f->card, &f->e), 1);
 }
 
 /* As long as that is, readers are given up too early if a watchdog is short. */
@@ -625,6 +718,11 @@ main(void)
 		TEST(a_card_is_finished_after_a_cut_at_any_command),
 		TEST(also_if_it_writes_in_parts_and_wants_the_exact_length),
 		TEST(cards_of_all_kinds_are_finished),
+		TEST(a_card_that_says_everything_otherwise_is_finished),
+		TEST(piv_select_tells_that_another_pin_comes_first),
+		TEST(a_card_that_has_t0_alone_is_finished),
+		TEST(card_open_believes_no_number_that_nobody_wrote),
+		TEST(piv_set_name_ends_with_the_chuid),
 		TEST(the_card_keeps_a_real_ones_pace),
 		TEST(card_alg_named_knows_the_kinds_of_keys),
 	};

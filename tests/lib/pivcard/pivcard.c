@@ -22,7 +22,7 @@
 #define WORDS_MAX	32
 
 struct wish {			/* what a card is to be, and what befalls it */
-	bool		 extended, torn, exact_le, diversified;
+	bool		 extended, torn, exact_le, t0, diversified;
 	bool		 cut_after, cut_unseen, cut_inside;
 	enum pivcard_lie lie;
 	uint8_t		 manage_alg, manage_best;
@@ -67,7 +67,7 @@ static const char usage[] =
 "  -v FILE       a new card's maker, who vouches for keys; made if not there\n"
 "  -g BYTES      a new strict card comes bare; keys of its channel: 16, 24, 32\n"
 "  -G            which are derived of the serial number (KDF3)\n"
-"  -k A|B|C|D|E  status words as that card's\n"
+"  -k A..G       status words as that card's\n"
 "  -c before:N   pulled when command N comes, which is lost\n"
 "  -c after:N    pulled when command N is done; its answer is lost\n"
 "  -c inside:N   pulled in the middle of command N: what it changes is spoiled\n"
@@ -78,7 +78,9 @@ static const char usage[] =
 "  -w STATE-FILE another card is put in instead\n"
 "  -t            writes objects in parts, as they come\n"
 "  -e            wants the exact Le (6Cxx)\n"
-"  -f key|signature|attestation|witness|stored|open|channel|answer  lies about it\n"
+"  -0            has T=0 only\n"
+"  -f key|signature|attestation|witness|stored|open|channel|answer|\n"
+"     endless    lies about it\n"
 "  -j FILE       \"makes\" the key that is in FILE; made if not there\n"
 "  -d MS|real    each command takes so long, or as long as with real cards\n"
 "  -l FILE       a line for each command, without its data; last, its us\n"
@@ -90,6 +92,7 @@ static const char *const lies[LIE__MAX] = {
 	[LIE_WITNESS] = "witness", [LIE_STORED] = "stored",
 	[LIE_OPEN] = "open",
 	[LIE_CHANNEL] = "channel", [LIE_ANSWER] = "answer",
+	[LIE_ENDLESS] = "endless",
 };
 
 static void
@@ -161,6 +164,7 @@ load(struct place *at, const char *state)
 	pivcard_clear(&at->card);
 	at->card = (struct pivcard){ .lie = at->wish.lie,
 	    .torn = at->wish.torn, .exact_le = at->wish.exact_le,
+	    .t0 = at->wish.t0,
 	    .manage_best = at->wish.manage_best, .kind = at->wish.kind,
 	    .injected = at->wish.injected };
 	pivcard_must(pivcard_load(&at->card, state) == 0, "read the card");
@@ -254,7 +258,7 @@ options(struct wish *w, int argc, char *argv[])
 
 	optind = 0;
 	while ((c = getopt(argc, argv,
-	    "p:xm:b:n:s:v:g:Gk:c:i:a:w:tef:d:l:j:")) != -1)
+	    "p:xm:b:n:s:v:g:Gk:c:i:a:w:te0f:d:l:j:")) != -1)
 		switch (c) {
 		case 'p': w->port = (int)strtol(optarg, NULL, 10); break;
 		case 'x': w->extended = true; break;
@@ -281,6 +285,7 @@ options(struct wish *w, int argc, char *argv[])
 		case 'w': w->swap = optarg; break;
 		case 't': w->torn = true; break;
 		case 'e': w->exact_le = true; break;
+		case '0': w->t0 = true; break;
 		case 'f': w->lie = lie_named(optarg); break;
 		case 'd': w->paced = strcmp(optarg, "real") == 0;
 			w->latency_ms =

@@ -57,6 +57,7 @@ enum pivcard_lie {
 	LIE_OPEN,		/* shows all objects without a PIN */
 	LIE_CHANNEL,		/* does not know the channel's keys */
 	LIE_ANSWER,		/* answers in the channel are changed */
+	LIE_ENDLESS,		/* the answer about a new key has no end */
 	LIE__MAX
 };
 
@@ -68,6 +69,12 @@ struct pivcard_kind {
 	uint16_t	 too_big;		/* PUT DATA */
 	bool		 blocks_late;		/* 63C0 before 6983 */
 	bool		 no_template;		/* SELECT says 61 00 */
+	uint16_t	 absent;		/* GET DATA */
+	bool		 cold;			/* 6F00 once after power on */
+	bool		 short_name;		/* no version in its AID */
+	bool		 no_count;		/* VERIFY wants a PIN */
+	bool		 no_same;		/* a PUK may not stay as it is */
+	bool		 global_pin;		/* is preferred */
 };
 
 /* A secure channel that is being opened, or is open. */
@@ -86,6 +93,7 @@ struct pivcard {
 	bool		 torn;		/* writes each part as it comes */
 	uint8_t		 manage_best;	/* the best cipher it has; 0: all */
 	bool		 exact_le;	/* 6Cxx unless Le is what there is */
+	bool		 t0;		/* T=0: no Le after data, 61xx instead */
 	enum pivcard_lie lie;
 	const struct pivcard_kind *kind;	/* or NULL: by the book */
 	const char	*injected;	/* file of the key that it "makes" */
@@ -110,7 +118,7 @@ struct pivcard {
 	size_t		 ndefined;
 
 	/* What dies with the power. */
-	bool		 selected, verified, verified_now, managed;
+	bool		 is_warm, selected, verified, verified_now, managed;
 	bool		 in_domain;	/* the issuer's, instead of PIV */
 	struct pivcard_channel channel;
 	uint8_t		 witness[16], challenge[16];

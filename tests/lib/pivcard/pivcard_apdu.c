@@ -43,9 +43,14 @@ pivcard_atr(const struct pivcard *c, uint8_t atr[33])
 {
 	/* T=0 and T=1; compact-TLV historical bytes with the capabilities:
 	 * chaining, and extended lengths where it has them. */
+	static const uint8_t	 t0[] = { 0x3b, 0x04, 'T', '=', '0', 0x00 };
 	uint8_t	 a[10] = { 0x3b, 0x85, 0x80, 0x01, 0x80, 0x73, 0xc0, 0x21,
 		    c->extended ? 0xc0 : 0x80, 0 };
 
+	if (c->t0) {
+		memcpy(atr, t0, sizeof(t0));
+		return sizeof(t0);
+	}
 	for (size_t i = 1; i < 9; i++)
 		a[9] ^= a[i];
 	memcpy(atr, a, sizeof(a));
@@ -107,6 +112,11 @@ give(struct pivcard *c, size_t ne, struct buf *out)
 	size_t	 left = c->answer.len - c->answered, n;
 
 	ne = ne == 0 ? 256 : ne;
+	if (c->lie == LIE_ENDLESS && c->chain_head[1] == 0x47) {
+		for (size_t i = 0; i < ne; i++)
+			buf_byte(out, 0x86);
+		return SW_MORE;
+	}
 	if (c->exact_le && left < 256 && ne != left)
 		return SW_LE | (uint16_t)left;
 	n = left < ne ? left : ne;
@@ -160,6 +170,13 @@ join(struct pivcard *c, struct pivcard_command *cmd)
 	return 1;
 }
 
+/* ISO 7816-3, 12.1: header, P3, and as many bytes as that says, or none. */
+static bool
+is_tpdu(struct bytes in)
+{
+	return in.len == 5 || (in.len > 5 && in.len == (size_t)5 + in.p[4]);
+}
+
 static uint16_t
 dispatch(struct pivcard *c, struct bytes in, struct buf *out)
 {
@@ -167,7 +184,8 @@ dispatch(struct pivcard *c, struct bytes in, struct buf *out)
 	bool			 secured = false;
 	uint16_t		 sw;
 
-	if (in.len < 4 || parse(&cmd, in, c->extended) == -1)
+	if (in.len < 4 || (c->t0 && !is_tpdu(in)) ||
+	    parse(&cmd, in, c->extended && !c->t0) == -1)
 		return SW_LENGTH;
 	if (cmd.cla == 0x84 && cmd.ins == 0x82)
 		return pivcard_external(c, &cmd);
@@ -205,6 +223,9 @@ dispatch(struct pivcard *c, struct bytes in, struct buf *out)
 		return sw;
 	}
 	memcpy(c->chain_head, in.p, 4);
+	if (c->t0 && in.len > 5)
+		return SW_MORE | (c->answer.len > 255 ? 0 :
+		    (uint16_t)c->answer.len);
 	return give(c, cmd.ne, out);
 }
 

@@ -48,10 +48,15 @@ pivcard_select(struct pivcard *c, const struct pivcard_command *cmd,
 	if (names(cmd, domain, sizeof(domain)) && !c->extended &&
 	    c->serial != 0) {
 		pivcard_power(c);
-		c->in_domain = true;
+		c->in_domain = c->is_warm = true;
 		return SW_OK;
 	}
-	if (!names(cmd, aid, sizeof(aid)))
+	if (c->kind != NULL && c->kind->cold && !c->is_warm) {
+		c->is_warm = true;
+		return SW_OTHER;
+	}
+	if (!names(cmd, aid, c->kind != NULL && c->kind->short_name ? 9 :
+	    sizeof(aid)))
 		return SW_NO_OBJECT;
 	c->verified = c->verified_now = c->managed = c->in_domain = false;
 	c->channel = (struct pivcard_channel){ .mac_len = 0 };
@@ -124,7 +129,7 @@ uint16_t
 pivcard_get_data(struct pivcard *c, const struct pivcard_command *cmd,
     struct buf *out)
 {
-	static const uint8_t	 discovery[] = { 0x4f, 0x0b, 0xa0, 0x00, 0x00,
+	uint8_t			 discovery[] = { 0x4f, 0x0b, 0xa0, 0x00, 0x00,
 		0x03, 0x08, 0x00, 0x00, 0x10, 0x00, 0x01, 0x00, 0x5f, 0x2f,
 		0x02, 0x40, 0x00 };
 	struct pivcard_object	*o;
@@ -135,12 +140,18 @@ pivcard_get_data(struct pivcard *c, const struct pivcard_command *cmd,
 		return SW_P1P2;
 	if (read_tag(&in, &tag) == -1 || in.len != 0)
 		return SW_DATA;
+	if (tag == TAG_DISCOVERY && c->kind != NULL && c->kind->short_name)
+		return SW_FUNCTION;
+	if (c->kind != NULL && c->kind->global_pin) {
+		discovery[sizeof(discovery) - 2] = 0x60;
+		discovery[sizeof(discovery) - 1] = 0x20;
+	}
 	if (tag == TAG_DISCOVERY) {
 		ber_put(out, tag, discovery, sizeof(discovery));
 		return SW_OK;
 	}
 	if ((o = pivcard_object_find(c, tag)) == NULL)
-		return SW_NO_OBJECT;
+		return c->kind != NULL ? c->kind->absent : SW_NO_OBJECT;
 	if (tag_needs_pin(tag) && !c->verified && c->lie != LIE_OPEN)
 		return SW_SECURITY;
 	ber_put(out, 0x53, o->value.p, o->value.len);

@@ -1,14 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the standard leaves open, or cards do otherwise all the same: the status
- * words and the pace of five that were looked at. */
+ * words and the pace of five that were looked at, and of two that are stranger. */
 #include "pivcard.h"
 
 static const struct pivcard_kind	 kinds[] = {
-	{ 'A', SW_P1P2, SW_SECURITY, SW_DATA, SW_LENGTH, false, false },
-	{ 'B', SW_DATA, SW_DATA, SW_NO_SPACE, SW_NO_SPACE, false, true },
-	{ 'C', SW_P1P2, SW_DATA, SW_P1P2, SW_OTHER, true, false },
-	{ 'D', SW_OTHER, SW_SECURITY, SW_P1P2, SW_NO_SPACE, false, false },
-	{ 'E', SW_DATA, SW_SECURITY, SW_FUNCTION, SW_LENGTH, true, true },
+	{ .letter = 'A', .wrong_alg = SW_P1P2, .wrong_key = SW_SECURITY,
+	    .not_offered = SW_DATA, .too_big = SW_LENGTH,
+	    .absent = SW_NO_OBJECT },
+	{ .letter = 'B', .wrong_alg = SW_DATA, .wrong_key = SW_DATA,
+	    .not_offered = SW_NO_SPACE, .too_big = SW_NO_SPACE,
+	    .no_template = true, .absent = SW_NO_OBJECT },
+	{ .letter = 'C', .wrong_alg = SW_P1P2, .wrong_key = SW_DATA,
+	    .not_offered = SW_P1P2, .too_big = SW_OTHER, .blocks_late = true,
+	    .absent = SW_NO_OBJECT },
+	{ .letter = 'D', .wrong_alg = SW_OTHER, .wrong_key = SW_SECURITY,
+	    .not_offered = SW_P1P2, .too_big = SW_NO_SPACE,
+	    .absent = SW_NO_OBJECT },
+	{ .letter = 'E', .wrong_alg = SW_DATA, .wrong_key = SW_SECURITY,
+	    .not_offered = SW_FUNCTION, .too_big = SW_LENGTH,
+	    .blocks_late = true, .no_template = true,
+	    .absent = SW_NO_OBJECT },
+	/* None that was looked at: what five had in common, the other way. */
+	{ .letter = 'F', .wrong_alg = SW_OTHER, .wrong_key = SW_DATA,
+	    .not_offered = SW_OTHER, .too_big = SW_OTHER, .blocks_late = true,
+	    .no_template = true, .absent = SW_NO_REFERENCE, .cold = true,
+	    .short_name = true, .no_count = true, .no_same = true },
+	{ .letter = 'G', .wrong_alg = SW_P1P2, .wrong_key = SW_SECURITY,
+	    .not_offered = SW_DATA, .too_big = SW_LENGTH,
+	    .absent = SW_NO_OBJECT, .global_pin = true },
 };
 
 const struct pivcard_kind *

@@ -61,6 +61,8 @@ pivcard_verify(struct pivcard *c, const struct pivcard_command *cmd,
 	}
 	if (cmd->p1 != 0)
 		return SW_P1P2;
+	if (cmd->data.len == 0 && c->kind != NULL && c->kind->no_count)
+		return SW_LENGTH;
 	if (cmd->data.len == 0) {
 		if (c->verified)
 			return SW_OK;
@@ -89,7 +91,11 @@ pivcard_change(struct pivcard *c, const struct pivcard_command *cmd,
 	if (cmd->data.len != 16 ||
 	    (cmd->p2 == 0x80 && !pin_is_formed(cmd->data.p + 8)))
 		return SW_DATA;
-	if ((sw = pin_try(c, pin, cmd->data.p)) == SW_OK)
+	if ((sw = pin_try(c, pin, cmd->data.p)) == SW_OK &&
+	    c->kind != NULL && c->kind->no_same &&
+	    memcmp(cmd->data.p, cmd->data.p + 8, 8) == 0)
+		return SW_CONDITION;
+	if (sw == SW_OK)
 		pin_set(c, pin, cmd->data.p + 8);
 	if (cmd->p2 == 0x80)
 		c->verified = c->verified_now = sw == SW_OK;

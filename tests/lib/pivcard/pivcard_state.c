@@ -219,7 +219,7 @@ void
 pivcard_power(struct pivcard *c)
 {
 	c->selected = c->verified = c->verified_now = c->managed = false;
-	c->in_domain = false;
+	c->in_domain = c->is_warm = false;
 	c->channel = (struct pivcard_channel){ .mac_len = 0 };
 	c->has_witness = c->has_challenge = false;
 	buf_clear(&c->chain);
