@@ -62,6 +62,25 @@ verify_pin(struct engine *g, struct error *e)
 	    &g->job->factory_pin, 1, e);
 }
 
+/* What the work stands on, tried before anything changes: who finds a wrong
+ * PIN or PUK at the end has half a card.  There is no asking for a PUK, but the
+ * card may tell of the usual one, or be told what it is. */
+static int
+check_factory(struct engine *g, struct error *e)
+{
+	const struct job	*j = g->job;
+	int			 rc = verify_pin(g, e);
+
+	if (rc == 0 && g->card->info.default_puk != 1)
+		rc = g->card->driver->change(g->card, CARD_PUK,
+		    &j->factory_puk, &j->factory_puk, 1, e);
+	if (rc == 0 || e->code != ERROR_DENIED || g->card->io->lost)
+		return rc;
+	error_wrap(e, "before anything was changed");
+	return error_hint(e, "not a blank of this kind, or somebody has "
+	    "begun to use it");
+}
+
 static int
 set_name(struct engine *g, struct error *e)
 {
@@ -70,6 +89,8 @@ set_name(struct engine *g, struct error *e)
 	if (i->has_guid && memcmp(i->guid, g->job->name.guid,
 	    sizeof(i->guid)) == 0)
 		return 0;
+	if (!g->own_pin && g->job->pin.len == 0 && check_factory(g, e) == -1)
+		return -1;
 	if (begin(g, STEP_NAME, CARD_AUTHENTICATION, e) == -1 ||
 	    g->card->driver->set_name(g->card, &g->job->name, e) == -1)
 		return -1;

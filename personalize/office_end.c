@@ -213,7 +213,9 @@ office_failed(void *arg, const struct error *why, bool *again,
 			return copied == -1 ? -1 : 0;
 		return set_aside(s, why, e);
 	}
-	if (++s->failures < TRIES_MAX && !s->denied && !s->no_cert) {
+	/* What was denied once costs one of the card's tries each time. */
+	if (why->code != ERROR_DENIED && ++s->failures < TRIES_MAX &&
+	    !s->denied && !s->no_cert) {
 		seat_tell(s, EVENT_FAILED, why->text);
 		*again = true;
 		return 0;

@@ -183,6 +183,8 @@ piv_change(struct card *c, enum card_pin which, const struct secret *old,
 		return -1;
 	if (which == CARD_PIN)
 		return piv_verify(c, new, 1, e);
+	if (secret_compare(old, new) == 0)
+		return 0;
 	return send_two(c, PIV_CHANGE, reference, which, new, which, new, e);
 }
 

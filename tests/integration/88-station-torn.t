@@ -29,7 +29,7 @@ ends() {
 	    ORDER BY claimed_at DESC LIMIT 1"
 }
 both_issued() {
-	torn "$1" "$1" && [ "$(ends 0) $(ends 1)" = 'issued issued' ] ||
+	torn "$1" "${2:-$1}" && [ "$(ends 0) $(ends 1)" = 'issued issued' ] ||
 	    { ends 0; ends 1; false; }
 }
 count() { sql "SELECT count(*) FROM $1"; }
@@ -50,7 +50,7 @@ for n in 1 2 5 8; do
 	blanks_out
 done
 ok 'power lost inside the change of the PIN: the PUK sets it' \
-    both_issued '-i 24 -c inside:3'
+    both_issued '-i 24 -c inside:3' '-i 24 -c inside:4'
 blanks_out
 is 'nothing was spoiled so far' "$(count "card WHERE state = 'spoiled'")" 0
 
@@ -90,10 +90,11 @@ spoilt() {
 }
 refused() { event '"refused"' "$(reader_name "$1")" "$2"; }
 events_forget
-two_in '-i 24 -c inside:1' '-i 24 -c inside:1'
+# The strict one was asked before whether its PUK is the factory's.
+two_in '-i 24 -c inside:1' '-i 24 -c inside:2'
 ok 'power lost inside the change of the PUK: the card is set aside' \
-    wait_for refused 0 'PUK: the card says'
-ok '... with and without extensions' wait_for refused 1 'PUK: the card says'
+    wait_for refused 0 'PUK: wrong'
+ok '... with and without extensions' wait_for refused 1 'PUK: wrong'
 ok '... and spoiled by an officer' spoilt 0
 ok '... both of them' spoilt 1
 blanks_out

@@ -125,6 +125,8 @@ is_whole(struct fixture *f)
 	const struct pivcard	*c = &f->reader.card;
 
 	assert_true(f->paper.is_issued);
+	assert_non_null(pivcard_object_find(&f->reader.card, 0x5fc102));
+	assert_non_null(pivcard_object_find(&f->reader.card, 0x5fc107));
 	assert_int_equal(f->paper.certs, f->paper.nslots);
 	assert_memory_equal(c->pin.value, "72430981", 8);
 	assert_memory_equal(c->puk.value, "98127364", 8);
@@ -185,9 +187,35 @@ engine_work_spends_no_last_try(void **state)
 
 	insert(f, false);
 	f->reader.card.pin.tries = 1;
-	refused(f, work(f), ERROR_DENIED,
+	refused(f, work(f), ERROR_DENIED, "before anything was changed: "
 	    "only 1 tries of the PIN are left, and none of them is ours");
 	assert_int_equal(f->reader.card.pin.tries, 1);
+}
+
+/* A wrong one shows by a try, and one is spent: before there is half a card. */
+static void
+engine_work_changes_nothing_on_a_blank_with_another_pin_or_puk(void **state)
+{
+	struct fixture	*f = *state;
+	size_t		 n;
+
+	for (int extended = 0; extended < 2; extended++) {
+		insert(f, extended);
+		n = f->reader.card.nobjects;
+		f->reader.card.pin.value[0] = '9';
+		refused(f, work(f), ERROR_DENIED, "before anything was "
+		    "changed: PIN: wrong, 2 tries left");
+		assert_int_equal(f->reader.card.pin.tries, 2);
+		assert_int_equal(f->reader.card.nobjects, n);
+		insert(f, extended);
+		f->reader.card.puk.value[0] = '9';
+		f->reader.card.puk.is_default = false;
+		refused(f, work(f), ERROR_DENIED, "before anything was "
+		    "changed: PUK: wrong, 2 tries left");
+		assert_int_equal(f->reader.card.puk.tries, 2);
+		assert_int_equal(f->reader.card.nobjects, n);
+		assert_int_equal(f->paper.begun[STEP_NAME], 0);
+	}
 }
 
 static void
@@ -428,6 +456,8 @@ main(void)
 		cmocka_unit_test(
 		    engine_work_refuses_a_card_on_which_the_ordered_key_is_gone),
 		cmocka_unit_test(engine_work_spends_no_last_try),
+		cmocka_unit_test(
+		    engine_work_changes_nothing_on_a_blank_with_another_pin_or_puk),
 		cmocka_unit_test(engine_work_believes_no_card_that_lies),
 		cmocka_unit_test(
 		    engine_work_tries_wrong_keys_of_a_channel_once_on_a_card),
