@@ -25,6 +25,7 @@ wire_put_info(struct msg *m, const struct card_info *i)
 	msg_put_i64(m, i->default_pin);
 	msg_put_i64(m, i->default_puk);
 	msg_put_i64(m, i->default_management);
+	msg_put_u32(m, i->prefers_global_pin);
 }
 
 static void
@@ -52,6 +53,7 @@ wire_get_info(struct msg *m, struct card_info *i)
 	i->default_pin = (int)msg_get_i64(m);
 	i->default_puk = (int)msg_get_i64(m);
 	i->default_management = (int)msg_get_i64(m);
+	i->prefers_global_pin = msg_get_u32(m) != 0;
 }
 
 void

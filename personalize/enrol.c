@@ -18,6 +18,7 @@
 
 #define LOOK_MS		500
 #define CONNECT_MS	3000
+#define LOST_MAX	5
 #define NET_MS		60000	/* the RA itself waits a while for the CA */
 #define WAIT		"5m"
 #define KEY_MAX		32
@@ -64,6 +65,7 @@ struct enrol {
 	const char	*escrow, *sealed;
 	struct secret	 puk, management;	/* of the finished card */
 	bool		 keeps_management;	/* that card */
+	unsigned int	 lost;		/* how often, though nobody saw it go */
 };
 
 static void
@@ -244,6 +246,8 @@ wait_card(struct enrol *r, bool was_there, struct error *e)
 	int	 rc = pcsc_wait(r->pcsc, r->reader, true, 0, e);
 
 	if (rc == 0)
+		r->lost = 0;
+	if (rc == 0)
 		say(was_there ? "the card is gone: put it in again" :
 		    "put the card in");
 	while (rc == 0) {
@@ -311,6 +315,20 @@ work(struct enrol *r, bool *gone, struct error *e)
 	return rc == 1 && !r->home.is_done ? 0 : rc;
 }
 
+/* Was it pulled out, or is it ill?  A card that nobody saw go, and that is lost
+ * time and again all the same, is not waited for. */
+static bool
+comes_back(struct enrol *r, struct error *e)
+{
+	if (++r->lost < LOST_MAX) {
+		error_clear(e);
+		return true;
+	}
+	error_hint(e, "card and reader do not understand each other: try "
+	    "another reader, then another card");
+	return false;
+}
+
 /* What this program is for. */
 static int
 make_card(struct enrol *r, struct error *e)
@@ -321,10 +339,9 @@ make_card(struct enrol *r, struct error *e)
 	while (rc == 0) {
 		if (wait_card(r, gone, e) == -1)
 			return -1;
-		if ((rc = work(r, &gone, e)) == -1 && gone) {
-			error_clear(e);
+		if ((rc = work(r, &gone, e)) == -1 && gone &&
+		    comes_back(r, e))
 			rc = 0;
-		}
 	}
 	return rc == 1 ? 0 : -1;
 }
@@ -340,9 +357,8 @@ look(struct enrol *r, struct error *e)
 			return -1;
 		if (visit_begin(r, &v, e) == 0)
 			break;
-		if (!v.gone)
+		if (!v.gone || !comes_back(r, e))
 			return -1;
-		error_clear(e);
 	}
 	if (r->home.diary.path != NULL)
 		say("this card was begun before: on with it");

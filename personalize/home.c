@@ -46,11 +46,17 @@ check_blank(struct card *c, struct error *e)
 
 	if (i->has_guid)
 		return refuse(e, "it has a name");
+	if (i->prefers_global_pin) {
+		error_set(e, ERROR_CONFLICT, "this card wants its global PIN "
+		    "first, and not the one that it would get here");
+		return error_hint(e, "nothing was changed on it; take a card "
+		    "of another kind");
+	}
 	if (i->default_pin == 0 || i->default_puk == 0 ||
 	    i->default_management == 0)
 		return refuse(e, "it has a PIN, a PUK or a management key of "
 		    "its own");
-	for (int s = 0; s < CARD_RETIRED && found == 0; s++) {
+	for (int s = 0; s < CARD_SLOT__MAX && found == 0; s++) {
 		found = c->driver->find_key(c, (enum card_slot)s, &key, e);
 		if (found == 0)
 			found = c->driver->find_cert(c, (enum card_slot)s,
@@ -70,7 +76,9 @@ check_same(const struct home *h, const struct card_info *i, struct error *e)
 	    strcmp(d->holder, h->est.user) != 0)
 		return error_set(e, ERROR_CONFLICT, "this card was begun for "
 		    "%s at %s", d->holder, d->ra);
-	if (d->slot != h->slot || d->alg != h->alg)
+	/* Without a key another kind of it may be chosen: perhaps the card has
+	 * refused to make the first. */
+	if (d->spki.len > 0 && (d->slot != h->slot || d->alg != h->alg))
 		return error_set(e, ERROR_CONFLICT, "this card was begun with "
 		    "a %s key in the %s slot", card_alg_name(d->alg),
 		    card_slot_name(d->slot));
@@ -106,8 +114,13 @@ home_recognise(struct home *h, struct card *c, struct error *e)
 	h->extended = c->info.extended;
 	if (known == -1)
 		return -1;
+	if (known == 1 && check_same(h, &c->info, e) == 0) {
+		h->diary.slot = h->slot;
+		h->diary.alg = h->alg;
+		return 0;
+	}
 	if (known == 1)
-		return check_same(h, &c->info, e);
+		return -1;
 	return check_blank(c, e) == -1 ? -1 : begin_diary(h, &c->info, e);
 }
 

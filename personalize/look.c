@@ -224,6 +224,9 @@ judge(struct look *l)
 {
 	const struct card_info	*i = &l->card.info;
 
+	if (i->prefers_global_pin)
+		look_find(l, "it wants its global PIN first, which is not the "
+		    "one that cards get here");
 	if (l->ncerts == 0)
 		return;
 	if (!i->has_guid)

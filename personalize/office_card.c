@@ -158,6 +158,10 @@ begin_blank(struct seat *s, const char *identity, const struct card_info *i,
 	if (i->default_management == 0)
 		return refuse(s, NULL, "this is no blank: somebody has set "
 		    "its management key, and it was not us", e);
+	if (i->prefers_global_pin)
+		return refuse(s, NULL, "this card wants its global PIN first, "
+		    "and not the one that it would get here: its holder could "
+		    "not use it; take cards of another kind", e);
 	if (rng_fill(&rng_system, t.new.id, sizeof(t.new.id), e) == -1 ||
 	    db_txn(o->db, claim, &t, e) == -1)
 		return -1;

@@ -16,9 +16,10 @@
 #define LOOK_MS		500	/* between two looks at the parent */
 #define CONNECT_MS	3000
 #define PAUSE_MS	1000	/* before trouble is tried again */
-#define COMMAND_MS	20000	/* the slowest card that is well */
+#define COMMAND_MS	20000	/* the slowest card that is well, */
+#define COMPUTE_MS	90000	/* ... when it computes, or writes for good */
 #define GENERATE_MS	240000	/* RSA-4096 */
-#define PIV_GENERATE	0x47
+#define LOST_MAX	5
 
 struct reader {
 	const struct reader_setup *setup;
@@ -31,6 +32,9 @@ struct reader {
 	bool			 begun;
 	struct card_info	 was;
 	int64_t			 changes;
+	/* How often it was lost, though nobody saw it go. */
+	unsigned int		 lost;
+	int64_t			 lost_at;
 };
 
 static void
@@ -65,6 +69,18 @@ watch(struct reader *r, int64_t ms)
 	    clock_monotonic_ms() + ms);
 }
 
+static int64_t
+patience(struct bytes command)
+{
+	static const uint8_t	 slow[] = { 0x24, 0x2c, 0x87, 0xdb, 0xf9,
+		0xff };
+
+	if (command.len < 2)
+		return COMMAND_MS;
+	return command.p[1] == 0x47 ? GENERATE_MS : memchr(slow,
+	    command.p[1], sizeof(slow)) != NULL ? COMPUTE_MS : COMMAND_MS;
+}
+
 static int
 watched_transmit(void *io, struct bytes command, uint8_t *out, size_t size,
     size_t *outlen, struct error *e)
@@ -72,8 +88,7 @@ watched_transmit(void *io, struct bytes command, uint8_t *out, size_t size,
 	struct reader	*r = io;
 	int		 rc;
 
-	watch(r, command.len > 1 && command.p[1] == PIV_GENERATE ?
-	    GENERATE_MS : COMMAND_MS);
+	watch(r, patience(command));
 	FAULT("reader.command");
 	rc = r->bare.ops->transmit(r->bare.io, command, out, size, outlen, e);
 	FAULT("reader.answer");
@@ -91,6 +106,7 @@ watched_reconnect(void *io, struct error *e)
 	rc = r->bare.ops->reconnect(r->bare.io, e);
 	watch(r, 0);
 	r->io.extended = r->bare.extended;
+	r->io.t0 = r->bare.t0;
 	return rc;
 }
 
@@ -126,7 +142,7 @@ connect_card(struct reader *r, struct error *e)
 	watch(r, 0);
 	if (rc == 0)
 		r->io = (struct card_io){ .ops = &ops, .io = r,
-		    .extended = r->bare.extended };
+		    .extended = r->bare.extended, .t0 = r->bare.t0 };
 	return rc;
 }
 
@@ -155,6 +171,18 @@ wait_for_ca(struct reader *r, struct error *e)
 	return rc == 1 ? AGAIN : REMOVE;
 }
 
+/* Lost time and again, and it was in all the time: it answers without an end,
+ * dies at a command, or cannot be understood by this reader. */
+static bool
+is_ill(struct reader *r)
+{
+	int64_t	 changes = pcsc_changes(r->pcsc, r->setup->name);
+
+	r->lost = changes != -1 && changes == r->lost_at ? r->lost + 1 : 1;
+	r->lost_at = changes;
+	return r->lost > LOST_MAX;
+}
+
 /* What is wrong is the card's, or of all that is around it. */
 static enum outcome
 judge(struct reader *r, bool lost, const struct error *why)
@@ -162,11 +190,12 @@ judge(struct reader *r, bool lost, const struct error *why)
 	struct error	 e = ERROR_INIT;
 	bool		 again = false;
 
-	if (lost) {
+	if (lost && !is_ill(r)) {
 		tell(r, EVENT_GONE, why);
 		return AGAIN;
 	}
-	if (why->code == ERROR_UPSTREAM || why->code == ERROR_RETRY) {
+	if (!lost && (why->code == ERROR_UPSTREAM ||
+	    why->code == ERROR_RETRY)) {
 		tell(r, EVENT_TROUBLE, why);
 		return LATER;
 	}
@@ -242,12 +271,14 @@ attend(struct reader *r)
 		return LATER;
 	}
 	if (card_open(&card, &r->io, &e) == -1) {
-		tell(r, r->io.lost ? EVENT_GONE : EVENT_REFUSED, &e);
-		next = r->io.lost ? AGAIN : REMOVE;
+		next = r->io.lost && !is_ill(r) ? AGAIN : REMOVE;
+		tell(r, next == AGAIN ? EVENT_GONE : EVENT_REFUSED, &e);
 	} else
 		next = take_up(r, &card, &j);
-	if (next == REMOVE)
+	if (next == REMOVE) {
 		r->begun = false;
+		r->lost = 0;
+	}
 	job_clear(&j);
 	apdu_close(&r->io);
 	return next;

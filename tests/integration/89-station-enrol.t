@@ -226,6 +226,8 @@ card_pull 0
 ok 'a fifth holder gets a code' make_code h5
 reader=1
 card_insert 1 "$tmp/f" -n 1006
+exits 7 'a key that the card does not make' station_enrol h5 --alg rsa:4096
+said 'this card does not make such keys'
 ok 'a strict card with an RSA key' done_with h5 --alg rsa:2048 \
     --escrow "$tmp/escrow.pem" --sealed "$tmp/sealed"
 ok '... which keeps the management key of its factory' grep -q \
