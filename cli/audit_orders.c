@@ -310,6 +310,12 @@ renewed_cert(const struct approved *a)
 	return NULL;
 }
 
+static bool
+has_rules(const struct audit_verify *v)
+{
+	return v->profiles.n > 0 && !v->in->names_only;
+}
+
 /*
  * Without the profiles at hand: somebody with a role approved, and what gives
  * a role was approved by the root or by two security officers.
@@ -345,7 +351,7 @@ satisfies(struct audit_verify *v, const struct approved *a,
 	    a->order->kind == ORDER_UNBIND || a->order->kind == ORDER_PERMIT)
 		return approval_satisfies(a, approval_rule_for(NULL, a->order),
 		    e);
-	if (v->profiles.n == 0 || profile_name == NULL)
+	if (!has_rules(v) || profile_name == NULL)
 		return satisfies_least(a, grave && !a->order->is_renewal, e);
 	if (profiles_find(&v->profiles, profile_name, &profile, e) == -1)
 		return -1;
@@ -388,14 +394,14 @@ orders_check_approvals(struct audit_verify *v, const struct audit_entry *en,
 		.status = approver_status, .status_arg = &q,
 		.cache = v->trust_cache,
 		.bound = credential_bound, .bound_arg = &q,
-		.any_scope = v->profiles.n == 0,
+		.any_scope = !has_rules(v),
 	};
 	struct error		 unknown = ERROR_INIT;
 
 	if (rec->is_bad)
 		return false;
-	if (a->order->profile != NULL && profiles_find(&v->profiles,
-	    a->order->profile, &trust.profile, &unknown) == -1)
+	if (a->order->profile == NULL || !has_rules(v) || profiles_find(
+	    &v->profiles, a->order->profile, &trust.profile, &unknown) == -1)
 		trust.profile = NULL;
 	if (rec->checked == v->generation && en->at <= rec->checked_until &&
 	    rec->checked_profile == profile && rec->checked_grave == grave)

@@ -18,7 +18,9 @@ struct audit_input {
 	const char	*dir;
 	STACK_OF(X509)	*roots;		/* generations of it */
 	const char	*heads;		/* pushed off the machine; or NULL */
-	const char	*profiles;	/* also hold approvals against these */
+	const char	*profiles;	/* what names are made of; or NULL */
+	bool		 names_only;	/* else approvals are held against them,
+					 * too; rules may have changed since */
 	const char	*officers_ca;	/* whose certificates carry roles */
 	void		(*step)(void *arg, const char *what, uint64_t done,
 			    uint64_t total);		/* or NULL */

@@ -150,10 +150,12 @@ judge(struct cli *c, const char *dir, struct error *e)
 	const char		*root = cmd_string(c->args, "root", NULL);
 	struct audit_report	 report = { 0 };
 	struct audit_input	 in = { .dir = dir,
-				    .officers_ca = c->conf.officers_ca };
+				    .officers_ca = c->conf.officers_ca,
+				    .names_only = true };
 	uint64_t		 failed;
 	int			 rc = -1;
 
+	in.profiles = cli_path(c, c->conf.profiles);
 	if (cert_load_chain(&in.roots, root != NULL ? root : cli_path(c,
 	    c->conf.root), e) == -1)
 		return -1;

@@ -23,6 +23,13 @@ for name in one two three; do
 	serials="$serials $(serial_of "$id")"
 	orders="${orders:-} $id"
 done
+# One whose name only its profile says how to make.
+request door
+as o1 signet order new --profile card-auth --csr "$tmp/door.csr" --yes --sign \
+    --holder door --holder-name Door --field 'org=Example AB' --field card=D1 >/dev/null
+cad
+is 'a card of a door' "$(sql "SELECT count(*) FROM cert
+    WHERE profile = 'card-auth'")" 1
 # shellcheck disable=SC2086 # they are words
 set -- $serials
 as s1 signet cert revoke "$2" --reason keyCompromise --yes >/dev/null 2>&1
