@@ -101,6 +101,7 @@ sub leaks_of_ours {
 # said that all is well.
 sub wrong {
 	my ($status, $text) = @_;
+	return $text if $text eq 'it cannot be looked at';
 	return 'hangs' if $status == -1 || ($status & 127) == 14;
 	my $code = $status >> 8;
 	return undef if $text =~ /AddressSanitizer:DEADLY|runtime error:/
@@ -132,7 +133,7 @@ sub places {
 	    if $status == 0;
 	($status) = run($test, 600, ALLOC_PLACES => "$tmp/places",
 	    ALLOC_EVERY => $every);
-	return () if $status != 0;
+	return [0, $status, 'it cannot be looked at'] if $status != 0;
 	return map { [$_, run($test, 120, ALLOC_FAIL => $_)] }
 	    split /\n/, text_of("$tmp/places");
 }
@@ -144,7 +145,7 @@ sub first_of {
 
 my @tests = grep { -x && !/\.[a-z]+$/ } sort glob 'tests/unit/test_*';
 my $some = $ENV{ALLOC_TESTS} ||
-    ($full ? '' : 'cert crl csr order ocsp_request ocsp_response');
+    ($full ? '' : 'cert csr order ocsp_request');
 if ($some) {
 	my %some = map { ("tests/unit/test_$_" => 1) } split ' ', $some;
 	@tests = grep { $some{$_} } @tests;
