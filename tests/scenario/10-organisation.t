@@ -46,6 +46,10 @@ service_start slapd
 # Cards and readers of this station.
 for name in seal escrow mailing; do
 	seal_pair "$name"
+	# Longer than this life.
+	openssl req -x509 -key "$tmp/$name.key" -out "$tmp/$name.pem" \
+	    -subj "/CN=$name" -days 3650 \
+	    -addext keyUsage=critical,keyAgreement 2>/dev/null
 done
 mkdir -p "$pki/station"
 cp "$tmp/seal.key" "$tmp/seal.pem" "$tmp/escrow.pem" "$pki/station/"
