@@ -11,6 +11,7 @@
 #include "db/db_ca.h"
 #include "db/db_calendar.h"
 #include "db/db_crl.h"
+#include "db/db_clock.h"
 #include "db/db_doctor.h"
 #include "db/migrate.h"
 #include "os/file.h"
@@ -59,7 +60,7 @@ static int
 open_store(struct doctor *d)
 {
 	static const struct db_table *const	 tables[] = { &DB_DOCTOR,
-	    &DB_AUDIT, &DB_CA, &DB_CALENDAR, &DB_CRL };
+	    &DB_AUDIT, &DB_CA, &DB_CALENDAR, &DB_CLOCK, &DB_CRL };
 	struct error				 e = ERROR_INIT;
 
 	if (db_open(&d->db, d->cli->conf.database, "signet doctor", tables,
@@ -124,7 +125,7 @@ look_clock(struct doctor *d)
 	int64_t		 before, ms, off;
 
 	before = clock_now(d->cli->desk.clock) * 1000;
-	if (db_doctor_clock(d->db, &ms, &e) == -1) {
+	if (db_clock_ms(d->db, &ms, &e) == -1) {
 		doctor_unknown(d, "clock", &e);
 		return;
 	}

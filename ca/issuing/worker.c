@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "db/db_ca.h"
+#include "db/db_clock.h"
 #include "db/db_credential.h"
 #include "db/db_crl.h"
 #include "db/db_evidence.h"
@@ -254,9 +255,11 @@ worker_pass(struct worker *w, struct error *e)
 	if (work.status)
 		changed = worker_status(w, false, e);
 	w->changed |= changed == 1;
-	if (changed == -1 ||
-	    (issued = worker_issue(w, e)) == -1 ||
-	    worker_chores(w, e) == -1)
+	if (changed == -1 || worker_clock(w, e) == -1)
+		return -1;
+	if (w->clock_wrong)
+		return changed == 1;
+	if ((issued = worker_issue(w, e)) == -1 || worker_chores(w, e) == -1)
 		return -1;
 	return changed == 1 || issued == 1;
 }
@@ -362,7 +365,7 @@ worker_open(struct worker *w, struct error *e)
 	static const struct db_table *const	 tables[] = { &DB_ISSUE,
 	    &DB_STATUS, &DB_CREDENTIAL_KEEP, &DB_AUDIT, &DB_AUDIT_APPEND,
 	    &DB_AUDIT_SIGN,
-	    &DB_CA_USE, &DB_CRL, &DB_CRL_ENTRIES, &DB_CRL_MAKE,
+	    &DB_CA_USE, &DB_CLOCK, &DB_CRL, &DB_CRL_ENTRIES, &DB_CRL_MAKE,
 	    &DB_EVIDENCE,
 	    &DB_GAUGE, &DB_KEY, &DB_HEARTBEAT };
 

@@ -61,6 +61,9 @@ struct worker {
 	int64_t			 next_crl, next_expiry, next_takeover;
 	int64_t			 next_look;
 	int64_t			 next_beat;
+	bool			 clock_wrong;		/* date nothing */
+	int64_t			 clock_step;		/* when last compared */
+	int64_t			 next_clock, next_tell;
 	struct worker_list	*lists;			/* that were made */
 	size_t			 nlists;
 };
@@ -75,6 +78,10 @@ int	 worker_resume(struct worker *, struct error *);
 int	 worker_expire(struct worker *, struct error *);
 /* Lists that are due. */
 int	 worker_crl(struct worker *, struct error *);
+
+/* Compare this machine's clock with the store's, now and then: 0 and
+ * clock_wrong. */
+int	 worker_clock(struct worker *, struct error *);
 
 /* The audit chain, to its end, to the signer. */
 int	 worker_follow(struct worker *, struct error *);

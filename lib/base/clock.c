@@ -58,12 +58,19 @@ clock_leaps(void)
 #endif
 
 static int64_t
-clock_system_now(const struct clock *c)
+clock_machine_now(const struct clock *c)
 {
 	(void)c;
-	return (int64_t)time(NULL) + clock_offset();
+	return (int64_t)time(NULL);
 }
 
+static int64_t
+clock_system_now(const struct clock *c)
+{
+	return clock_machine_now(c) + clock_offset();
+}
+
+const struct clock clock_machine = { clock_machine_now, 0 };
 const struct clock clock_system = { clock_system_now, 0 };
 
 static int64_t

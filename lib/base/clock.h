@@ -21,6 +21,8 @@ struct clock {
  * which may change while a program runs.
  */
 extern const struct clock clock_system;
+/* The machine's, wherever a test may have travelled. */
+extern const struct clock clock_machine;
 struct clock clock_fixed(int64_t value);
 int64_t	 clock_now(const struct clock *);
 int64_t	 clock_monotonic_ms(void);	/* for time-outs and rates only */

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db/db_doctor.h"
 
-enum { SETTING, CLOCK, ROLE, MAY, CERTS, ARCHIVER, SLOT };
+enum { SETTING, ROLE, MAY, CERTS, ARCHIVER, SLOT };
 static const struct db_stmt stmt[] = {
 	[SETTING] = DB_STMT("doctor_setting",
 	    "SELECT current_setting($1::text, true)"),
-	[CLOCK] = DB_STMT("doctor_clock",
-	    "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint"),
 	[ROLE] = DB_STMT("doctor_role",
 	    "SELECT count(*) FROM pg_roles WHERE rolname = $1::text"),
 	/* Of a table that is not there nobody may anything. */
@@ -89,12 +87,6 @@ ask_number(struct db *db, int which, const struct db_arg *arg, int n,
 	    db_get_int(rows, 0, 0);
 	db_rows_free(&rows);
 	return 0;
-}
-
-int
-db_doctor_clock(struct db *db, int64_t *ms, struct error *e)
-{
-	return ask_number(db, CLOCK, NULL, 0, ms, e);
 }
 
 int

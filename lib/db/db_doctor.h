@@ -12,8 +12,6 @@ extern const struct db_table DB_DOCTOR;
 /* A setting of the server, as SHOW has it; NULL if there is none. */
 int	 db_doctor_setting(struct db *, const char *name, const char **value,
 	    struct arena *, struct error *);
-/* The server's clock, milliseconds since 1970. */
-int	 db_doctor_clock(struct db *, int64_t *ms, struct error *);
 /* 1, 0, -1. */
 int	 db_doctor_has_role(struct db *, const char *role, struct error *);
 /* May the role do that with the table, or with a column of it?  1; 0; -1. */

@@ -127,10 +127,11 @@ run() {
 	dir*)	run_dir "$1"
 		return ;;
 	esac
-	eval "run_clock=\${clock_$1:-0}"
+	eval "run_clock=\${clock_$1:-}"
 	run_pid=$(host_pid "$1")
-	SIGNET_CLOCK_OFFSET=$run_clock nsenter --target "$run_pid" --net -- \
-	    "$run_program" -d -c "$tmp/$1.conf" >>"$tmp/$1.log" 2>&1 &
+	# shellcheck disable=SC2086 # words
+	nsenter --target "$run_pid" --net -- env ${run_clock:+LD_PRELOAD=$faketime
+	    FAKETIME=$run_clock FAKETIME_DONT_FAKE_MONOTONIC=1} "$run_program" -d -c "$tmp/$1.conf" >>"$tmp/$1.log" 2>&1 &
 	pids="$pids $!"
 	eval "daemon_$1=$!"
 }
