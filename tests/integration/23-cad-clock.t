@@ -50,7 +50,7 @@ env LD_PRELOAD="$faketime" FAKETIME=+600 FAKETIME_DONT_FAKE_MONOTONIC=1 \
 cad=$!
 pids="$pids $cad"
 ok 'as a daemon it says so' wait_for grep -q \
-    'clock of this machine is 6[0-9][0-9] s ahead of that of the store' \
+    'clock of this machine is [56][0-9][0-9] s ahead of that of the store' \
     "$tmp/log"
 ok 'an order comes' ordered u-4
 as o1 signet revoke "$old" \
