@@ -243,15 +243,22 @@ feed_start(struct feed **out, const struct feed_conf *conf, struct error *e)
 }
 
 void
-feed_stop(struct feed **fp)
+feed_stop(struct feed *f)
+{
+	if (f == NULL || atomic_exchange(&f->stop, true))
+		return;
+	(void)eventfd_write(f->wake, 1);
+	pthread_join(f->thread, NULL);
+}
+
+void
+feed_free(struct feed **fp)
 {
 	struct feed	*f = *fp;
 
 	if (f == NULL)
 		return;
-	atomic_store(&f->stop, true);
-	(void)eventfd_write(f->wake, 1);
-	pthread_join(f->thread, NULL);
+	feed_stop(f);
 	close(f->wake);
 	arena_free(&f->arena);
 	mem_free(fp);

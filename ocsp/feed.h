@@ -33,7 +33,9 @@ struct feed_conf {
 struct feed;
 int	 feed_start(struct feed **, const struct feed_conf *,
 	    struct error *);
-void	 feed_stop(struct feed **);
+/* No look from now on; what the last one saw is still there. */
+void	 feed_stop(struct feed *);
+void	 feed_free(struct feed **);
 /*
  * May an answer be signed now?  0, or ERROR_UPSTREAM: there was no good look
  * for too long, or the replica is too far behind.

@@ -258,8 +258,10 @@ ocspd_end(struct ocspd *d)
 		if (d->fd[i] != -1)
 			close(d->fd[i]);
 	proc_stop(&d->renewer, 5000);
-	feed_stop(&r->feed);
+	/* It kicks the keeper, who looks at it. */
+	feed_stop(r->feed);
 	keeper_stop(&k);
+	feed_free(&r->feed);
 	answers_free(&r->answers);
 	cells_free(&r->cells);
 	floor_free(&r->floor);

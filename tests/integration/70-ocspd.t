@@ -234,4 +234,13 @@ ocsp_stop
 wait "$ocspd" 2>/dev/null
 ok 'it says little' test "$(wc -l <"$tmp/ocspd.log")" -lt 20
 
+# Its threads look at each other until they have ended.
+ended=
+for pause in 0 0.01 0.02 0.05 0.1 0.15 0.2 0.25 0.3 0.35; do
+	ocsp_restart
+	sleep "$pause"
+	ocsp_stop
+	ended="$ended $?"
+done
+is 'it ends well at any moment' "$ended" ' 0 0 0 0 0 0 0 0 0 0'
 done_testing

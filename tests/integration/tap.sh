@@ -109,9 +109,21 @@ start() {
 }
 
 # Stop one of ours and take its status.
+# tap_crashed STATUS - is it that of a program which a fault of its own ended?
+tap_crashed() {
+	case $1 in
+	132 | 134 | 135 | 136 | 139) return 0 ;;
+	esac
+	return 1
+}
+
 stop() {
 	kill "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
+	tap_end=$?
+	! tap_crashed "$tap_end" ||
+	    tap_result 1 "what is stopped ends, and does not crash ($tap_end)"
+	return "$tap_end"
 }
 
 wait_for() {
@@ -148,7 +160,12 @@ done_testing() {
 tap_clean_up() {
 	tap_status=$?
 	for tap_pid in $pids; do
-		kill "$tap_pid" 2>/dev/null && wait "$tap_pid" 2>/dev/null
+		kill "$tap_pid" 2>/dev/null || continue
+		wait "$tap_pid" 2>/dev/null
+		tap_end=$?
+		tap_crashed "$tap_end" || continue
+		echo "# at the end process $tap_pid crashed ($tap_end)" >&2
+		tap_status=1
 	done
 	[ -z "$tap_pg" ] || pg_stop "$tmp/pg" >/dev/null 2>&1
 	[ -n "${KEEP:-}" ] || rm -rf "$tmp"
