@@ -62,6 +62,19 @@ int	 archive_index(struct buf *, const struct archive *, struct error *);
 /* By what a list is known again. */
 char	*archive_crl_key(char dst[ARCHIVE_CRL_KEY], const char *ca,
 	    int64_t shard, int64_t number, int64_t base);
+/* All archives that the store knows but that one: beside dir, or given. */
+struct archive_places {
+	const char		*dir;
+	const char *const	*given;
+	size_t			 n;
+};
+struct archive_dirs {
+	const char	**v;		/* with room for one more */
+	size_t		 n;
+};
+int	 archive_others(struct db *, const struct archive_places *,
+	    const uint8_t except[32], struct archive_dirs *, struct arena *,
+	    struct error *);
 /* Into a bundle; what the store still has of it shall be passed over. */
 int	 archive_put_back(const char *dir, struct bundle_out *,
 	    int64_t *certs, int64_t *orders, struct error *);

@@ -26,6 +26,10 @@
 	{ "older", 0, CMD_STRING, false, "TIME", \
 	    "what expired so long ago (else archive_after of the settings); " \
 	    "a year is the least" }
+#define OTHERS_OPT \
+	{ "archive", 0, CMD_MANY, false, "DIR", \
+	    "another archive, of years before, where it is not beside this " \
+	    "one; may be repeated" }
 static const struct cmd_opt plan_opts[] = {
 	OLDER_OPT,
 	CMD_OPT_END
@@ -36,6 +40,7 @@ static const struct cmd_opt write_opts[] = {
 	    "how long another officer may take to approve it (30d)" },
 	{ "root", 0, CMD_STRING, false, "FILE",
 	    "the root certificate, not as the settings say" },
+	OTHERS_OPT,
 	ACT_OFFICER_OPTS,
 	CMD_OPT_END
 };
@@ -44,6 +49,7 @@ static const struct cmd_opt verify_opts[] = {
 	    "the root certificate, not as the settings say" },
 	{ "files-only", 0, CMD_FLAG, false, NULL,
 	    "only files, index and seal; without the store" },
+	OTHERS_OPT,
 	CMD_OPT_END
 };
 static const struct cmd_opt run_opts[] = {
@@ -51,6 +57,7 @@ static const struct cmd_opt run_opts[] = {
 	    "the root certificate, not as the settings say" },
 	{ "database", 0, CMD_STRING, false, "CONNINFO",
 	    "the store (else the settings', as user signet_archive)" },
+	OTHERS_OPT,
 	CMD_OPT_END
 };
 
@@ -138,7 +145,7 @@ static int
 open_export(struct cli *c, struct db **db, struct error *e)
 {
 	static const struct db_table *const	 tables[] = { &DB_AUDIT,
-	    &DB_CA, &DB_CRL, &DB_EXPORT, &DB_ARCHIVE_PLAN };
+	    &DB_CA, &DB_CRL, &DB_EXPORT, &DB_ARCHIVE, &DB_ARCHIVE_PLAN };
 
 	return db_open(db, c->conf.database, "signet-archive", tables,
 	    sizeof(tables) / sizeof(tables[0]), e);
@@ -174,25 +181,45 @@ judge(struct cli *c, const char *dir, struct error *e)
 	return rc;
 }
 
-/* As an auditor would: the store's own export, with the archive put back. */
+/* The store's own export, with all archives put back. */
 static int
-prove(struct cli *c, const char *dir, struct error *e)
+export_with(struct cli *c, const char *dir, const struct archive *x,
+    const char *bundle, struct error *e)
 {
+	struct archive_places	 at = { .dir = dir };
+	struct archive_dirs	 all;
 	struct audit_exported	 out;
+	struct arena		*a = arena_new();
 	struct db		*db = NULL;
-	char			*bundle, *partial;
 	int			 rc = -1;
 
-	bundle = mem_printf("%s.proof", dir);
-	partial = mem_printf("%s.partial", bundle);
+	at.n = cmd_many(c->args, "archive", &at.given);
+	if (open_export(c, &db, e) == 0 &&
+	    archive_others(db, &at, x->digest, &all, a, e) == 0) {
+		all.v[all.n++] = dir;
+		rc = audit_export(db, bundle, 0, all.v, all.n, &out, e);
+	}
+	db_close(&db);
+	arena_free(&a);
+	return rc;
+}
+
+/* As an auditor would. */
+static int
+prove(struct cli *c, const char *dir, const struct archive *x,
+    struct error *e)
+{
+	char	*bundle = mem_printf("%s.proof", dir);
+	char	*partial = mem_printf("%s.partial", bundle);
+	int	 rc;
+
 	remove_bundle(bundle);
 	remove_bundle(partial);
-	if (open_export(c, &db, e) == 0 && audit_export(db, bundle, 0,
-	    &dir, 1, &out, e) == 0)
+	rc = export_with(c, dir, x, bundle, e);
+	if (rc == 0)
 		rc = judge(c, bundle, e);
 	remove_bundle(bundle);
 	remove_bundle(partial);
-	db_close(&db);
 	mem_free(&bundle);
 	mem_free(&partial);
 	return rc;
@@ -271,7 +298,7 @@ verify(struct cmd_args *a, void *ctx, struct error *e)
 	if (archive_open(&x, dir[0], e) == -1)
 		return -1;
 	if (check_seal(&x, dir[0], &who, e) == 0 &&
-	    (alone || prove(c, dir[0], e) == 0)) {
+	    (alone || prove(c, dir[0], &x, e) == 0)) {
 		say_archive(c, dir[0], &x, who.len > 0 ? buf_cstr(&who) : NULL,
 		    alone ? "the files are whole" : "proven");
 		rc = 0;
@@ -380,7 +407,7 @@ archive_write_cmd(struct cmd_args *a, void *ctx, struct error *e)
 	mem_free(&index);
 	if (rc == -1 || archive_open(&x, dir[0], e) == -1)
 		return -1;
-	rc = prove(c, dir[0], e);
+	rc = prove(c, dir[0], &x, e);
 	FAULT("archive.proven");
 	if (rc == 0)
 		rc = ask(c, dir[0], &x, e);
@@ -477,7 +504,7 @@ take_out(struct running *r, struct error *e)
 	r->t.permit = r->order.row.id;
 	r->t.who = r->c->desk.who;
 	r->t.progress = &r->c->progress;
-	if (prove(r->c, r->dir, e) == -1 || store_seal(r, e) == -1 ||
+	if (prove(r->c, r->dir, &r->x, e) == -1 || store_seal(r, e) == -1 ||
 	    open_taker(r, e) == -1)
 		return -1;
 	return archive_take(&r->x, &r->t, e);

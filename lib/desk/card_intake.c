@@ -318,7 +318,8 @@ look_at_piece(struct card_intake *in, size_t from, size_t n, struct error *e)
 		if (!full[i])
 			continue;
 		error_set(&one, ERROR_INPUT, "holder %s has %lld card(s) in "
-		    "use, and may have no more", holder[i],
+		    "use, and may have no more: the column \"replaces\" names "
+		    "the one that goes", holder[i],
 		    (long long)in->layout->per_holder);
 		snprintf(where, sizeof(where), "%s: line %zu", in->path,
 		    in->line[from + i]);

@@ -217,6 +217,33 @@ exits 3 'an edited archive is not put back' signet audit export "$tmp/again" \
     --archive "$arch/a1"
 rm -rf "$arch/a1" && cp -a "$tmp/good" "$arch/a1"
 
+# A year later, another: proven with the first, wherever that is.
+for day in 340 338; do
+	days $day
+	cad
+done
+unset SIGNET_CLOCK_OFFSET
+mkdir "$tmp/shelf"
+mv "$arch/a1" "$tmp/shelf/first"
+write_next() {
+	as s1 signet archive write "$arch/next" --older 366d --yes "$@"
+}
+exits 4 'without the first archive another is not proven' write_next
+said 'archive a1 is not at hand'
+said 'say where it is: --archive DIR'
+exits 3 'nor with one that was edited' sh -c 'cp -a "$0/first" "$0/bad" &&
+    echo >>"$0/bad/certs.pem" && '"SIGNET_CONFIG=$SIGNET_CONFIG"' \
+    signet archive verify "$1" --archive "$0/bad"' "$tmp/shelf" "$arch/next"
+ok 'with it, it is' write_next --archive "$tmp/shelf/first"
+mv "$tmp/shelf/first" "$arch/a1"
+ok '... also if that is beside it' signet archive verify "$arch/next"
+id=$(sql "SELECT encode(id, 'hex') FROM orders WHERE kind = 'permit'
+    ORDER BY seq DESC LIMIT 1")
+as s2 signet order approve "$id" --yes >/dev/null 2>&1
+ok 'what it has is taken' signet archive run "$arch/next" --yes
+ok 'then both are proven' signet archive verify "$arch/next"
+ok '... the first one, too' signet archive verify "$arch/a1"
+
 # The machine is lost, and what was archived stays archived.
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$tmp/backup.key" \
     -out "$tmp/backup.pem" -subj "/CN=Backup" -days 30 \
@@ -264,11 +291,13 @@ not 'nothing alarms it' grep -qi 'alarm\|fork' "$tmp/log"
 echo "# octets: $(sql "SELECT 'archived ' || avg(pg_column_size(a))::int FROM archived a"), $(sql "SELECT 'order ' || avg(pg_column_size(o))::int FROM orders o WHERE blob IS NULL")"
 
 # Somebody owns the store and says that more was archived.
-permit=$(sql "SELECT encode(digest, 'hex') FROM orders WHERE kind = 'permit'")
+permit=$(sql "SELECT encode(digest, 'hex') FROM orders WHERE kind = 'permit'
+    ORDER BY seq LIMIT 1")
 tamper "SELECT audit_append(ARRAY[convert_to(E'act=archive\\nat=$(date -u \
     +%Y-%m-%dT%H:%M:%SZ)\\narchive=$(printf %064d 0)\\nname=a9\\norder=$permit\\nid=$id\\n',
     'UTF8')])" >/dev/null
-signet audit export "$tmp/more" --archive "$arch/a1" >/dev/null
+signet audit export "$tmp/more" --archive "$arch/a1" \
+    --archive "$arch/next" >/dev/null
 says 'archive: the order permits something else' signet audit verify \
     "$tmp/more" --root "$pki/ca/root.pem"
 
