@@ -132,23 +132,37 @@ make_stage(struct making *m, struct error *e)
 	return rc;
 }
 
+/* 20270115T080000Z */
+static void
+name_of(char name[TEXT_TIME_SIZE], int64_t at)
+{
+	char	 text[TEXT_TIME_SIZE];
+	size_t	 n = 0;
+
+	text_time(text, at);
+	for (const char *p = text; *p != '\0'; p++)
+		if (*p != '-' && *p != ':')
+			name[n++] = *p;
+	name[n] = '\0';
+}
+
 static int
 begin(struct making *m, const char *dir, struct error *e)
 {
-	char	 at[TEXT_TIME_SIZE], real[4096];
-	size_t	 n = 0;
+	int64_t	 now = clock_now(m->c->desk.clock);
+	char	 real[4096];
 
-	text_time(at, clock_now(m->c->desk.clock));
-	for (const char *p = at; *p != '\0'; p++)
-		if (*p != '-' && *p != ':')
-			m->name[n++] = *p;
-	m->name[n] = '\0';
 	if (file_mkdir(dir, 0700, e) == -1)
 		return -1;
 	if (realpath(dir, real) == NULL)
 		return error_sys(e, "%s", dir);
 	m->parent = mem_strdup(real);
-	m->final = mem_printf("%s/%s", real, m->name);
+	/* Of two in one second the later one has the next second's name. */
+	do {
+		mem_free(&m->final);
+		name_of(m->name, now++);
+		m->final = mem_printf("%s/%s", real, m->name);
+	} while (file_exists(m->final));
 	m->stage = mem_printf("%s/.%s.part", real, m->name);
 	return make_stage(m, e);
 }
