@@ -120,7 +120,7 @@ ok '... with what to do' grep -q 'hint: .*connect it' "$tmp/log"
 ok '... and audited' audited 'act=alarm' 'what=key' 'CA cards issues nothing'
 token_plug people
 ok 'with the token back it goes on by itself' wait_for is_state "$dead" 'done'
-ok '... and says so' grep -q 'CA cards: its key is back' "$tmp/log"
+ok '... and says so' wait_for grep -q 'CA cards: its key is back' "$tmp/log"
 stop "$last"
 pids=
 

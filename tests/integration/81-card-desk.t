@@ -9,7 +9,7 @@ cd "$tmp" || exit 1
 ok 'the card says what it can be' pivcard --help
 said 'make a card'
 exits 2 'a card has keys of a channel of 16, 24 or 32 bytes' pivcard -g 20 card
-exits 2 'there is no sixth card' pivcard -k F card
+exits 2 'there is no eighth card' pivcard -k H card
 exits 2 'readers are so many' readers "$SIGNET_BUILD"
 said 'readers BUILD DIR N'
 

@@ -56,9 +56,11 @@ class Cards:
         self.batches += 1
         name = f"staff{self.batches}"
         with open(f"{TMP}/{name}.csv", "w", encoding="ascii") as f:
-            f.write("holder,name,mail,surname\n")
+            f.write("holder,name,mail,surname,replaces\n")
             for h in holders:
-                f.write(f"{h},Given{h} Family,{h}@example.org,Family\n")
+                old = self.of(h)
+                f.write(f"{h},Given{h} Family,{h}@example.org,Family,"
+                        f"{old.number if old else ''}\n")
         self.w.signet("card", "batch", "import", name, "--layout", "staff",
                       "--csv", f"{TMP}/{name}.csv")
         for who in self.org.officers[:2]:

@@ -168,5 +168,6 @@ main(void)
 
 	if (CRYPTO_set_mem_functions(take, retake, give) != 1)
 		return 1;
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
