@@ -4,7 +4,7 @@
 # Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/kills.sh"
-kills_of ca 2
+kills_of ca
 points=$(sort -u "$tmp/ca-passed" | grep -E '^(cad|signer|ledger)')
 ok 'there are points' test -n "$points"
 for point in $points; do

@@ -4,6 +4,6 @@
 # Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/kills.sh"
-kills_of clerk 1
+kills_of clerk
 kills_end
 done_testing

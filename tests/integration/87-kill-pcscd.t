@@ -4,6 +4,6 @@
 # Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/kills.sh"
-kills_of pcscd 2
+kills_of pcscd
 kills_end
 done_testing

@@ -5,7 +5,7 @@
 # Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/kills.sh"
-kills_of store 2
+kills_of store
 for n in 1 2; do
 	ok "killed while card $n is being issued" kill_at store \
 	    office.issuing "$n"

@@ -5,7 +5,7 @@
 # Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/kills.sh"
-kills_of workers 2
+kills_of workers
 for point in reader.command reader.answer; do
 	ok 'two cards are made' points_of "$point"
 	echo "# $points commands for two cards"
