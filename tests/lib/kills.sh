@@ -151,7 +151,7 @@ ca_plan_is_over() {
 }
 
 kills_of() {
-	ok 'a station is at work' kills_begin 120
+	ok 'a station is at work' kills_begin 160
 	ok 'two cards are made' points_of clerk.done
 	echo "# $points answers for two cards"
 	kills_n=1
