@@ -20,23 +20,53 @@ is_asked(const STACK_OF(OSSL_CMP_ITAV) *asked, int what)
 	return false;
 }
 
-static int
-add(STACK_OF(OSSL_CMP_ITAV) *told, int what, const struct buf *value,
-    struct error *e)
+#if OPENSSL_VERSION_PREREQ(3, 2)
+/* There the value has a type of its own, and is no ASN1_TYPE. */
+static OSSL_CMP_ITAV *
+ca_certs_itav(const struct ca_certs *all)
 {
-	const unsigned char	*p = value->p;
-	ASN1_TYPE		*any = d2i_ASN1_TYPE(NULL, &p,
-				    (long)value->len);
-	OSSL_CMP_ITAV		*one = NULL;
+	STACK_OF(X509)	*certs = sk_X509_new_null();
+	OSSL_CMP_ITAV	*one = NULL;
+	const uint8_t	*p;
+	X509		*x;
+	size_t		 i;
 
-	if (any != NULL && (one = OSSL_CMP_ITAV_create(OBJ_nid2obj(what),
+	for (i = 0; certs != NULL && i < all->n; i++) {
+		p = all->der[i].p;
+		x = d2i_X509(NULL, &p, (long)all->der[i].len);
+		if (x == NULL || sk_X509_push(certs, x) <= 0) {
+			X509_free(x);
+			goto out;
+		}
+	}
+	one = OSSL_CMP_ITAV_new_caCerts(certs);
+ out:
+	sk_X509_pop_free(certs, X509_free);
+	return one;
+}
+#else
+static OSSL_CMP_ITAV *
+ca_certs_itav(const struct ca_certs *all)
+{
+	struct buf	 certs = { 0 }, value = { 0 };
+	const uint8_t	*p;
+	ASN1_TYPE	*any;
+	OSSL_CMP_ITAV	*one = NULL;
+	size_t		 i;
+
+	for (i = 0; i < all->n; i++)
+		der_put_raw(&certs, all->der[i]);
+	der_put(&value, DER_SEQUENCE, certs.p, certs.len);
+	p = value.p;
+	if ((any = d2i_ASN1_TYPE(NULL, &p, (long)value.len)) != NULL &&
+	    (one = OSSL_CMP_ITAV_create(OBJ_nid2obj(NID_id_it_caCerts),
 	    any)) == NULL)
 		ASN1_TYPE_free(any);
-	if (one != NULL && sk_OSSL_CMP_ITAV_push(told, one) > 0)
-		return 0;
-	OSSL_CMP_ITAV_free(one);
-	return error_ssl(e, ERROR_CRYPTO, "CMP general answer");
+	buf_clear(&value);
+	buf_clear(&certs);
+	return one;
 }
+#endif
 
 /* RFC 9483, 4.3.1: the CAs above a client's certificate, but no root. */
 static int
@@ -44,19 +74,15 @@ tell_ca_certs(struct cmp_turn *t, STACK_OF(OSSL_CMP_ITAV) *told,
     struct error *e)
 {
 	struct ca_certs	 all = { .n = 0 };
-	struct buf	 certs = { 0 }, value = { 0 };
-	size_t		 i;
+	OSSL_CMP_ITAV	*one;
 	int		 rc;
 
 	rc = ca_certs_find(&all, t->page->desk, t->profile, false, e);
-	for (i = 0; i < all.n; i++)
-		der_put_raw(&certs, all.der[i]);
-	if (rc == 0 && all.n > 0) {
-		der_put(&value, DER_SEQUENCE, certs.p, certs.len);
-		rc = add(told, NID_id_it_caCerts, &value, e);
+	if (rc == 0 && all.n > 0 && ((one = ca_certs_itav(&all)) == NULL ||
+	    sk_OSSL_CMP_ITAV_push(told, one) <= 0)) {
+		OSSL_CMP_ITAV_free(one);
+		rc = error_ssl(e, ERROR_CRYPTO, "CMP general answer");
 	}
-	buf_clear(&value);
-	buf_clear(&certs);
 	ca_certs_clear(&all);
 	return rc;
 }
