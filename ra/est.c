@@ -192,8 +192,10 @@ est_by_code(struct page *p, const char *user, const struct secret *code,
 	if (page_limit_address(p, &guesses, e) == -1 ||
 	    page_limit_account(p, &guesses, user, e) == -1)
 		return -1;
-	if (redeem_code(p->desk, &r, id, e) == 0)
+	if (redeem_code(p->desk, &r, id, e) == 0) {
+		page_limit_give(p, &guesses);
 		return 0;
+	}
 	if (e->code == ERROR_DENIED && strstr(e->text, "one-time code") !=
 	    NULL) {
 		p->status = 401;

@@ -213,6 +213,8 @@ int	 page_limit_address(struct page *, const struct limit_rate *,
 	    struct error *);
 int	 page_limit_account(struct page *, const struct limit_rate *,
 	    const char *account, struct error *);
+/* It was no guess: many who know their codes may come from one address. */
+void	 page_limit_give(struct page *, const struct limit_rate *);
 /* An address of ours from outside: "https://ra.example.org/x"; in the arena. */
 const char *page_url(const struct page *, const char *path);	/* public */
 const char *page_url_cert(const struct page *, const char *path);

@@ -65,6 +65,16 @@ page_limit_account(struct page *p, const struct limit_rate *rate,
 	return limit(p, rate, account, e);
 }
 
+void
+page_limit_give(struct page *p, const struct limit_rate *rate)
+{
+	char	 whom[48];
+
+	limit_address(whom, p->address);
+	limit_give(p->rad->limits, rate, BYTES(whom, strlen(whom)),
+	    clock_monotonic_ms());
+}
+
 const char *
 page_url(const struct page *p, const char *path)
 {

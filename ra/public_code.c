@@ -59,9 +59,11 @@ code_send(struct page *p, struct error *e)
 	}
 	rc = redeem(p, user, typed, csr, id, e);
 	csr_free(&csr);
-	if (rc == 0)
+	if (rc == 0) {
+		page_limit_give(p, &code_rate);
 		return page_redirect(p, arena_printf(p->arena, "/status/%s",
 		    public_hex(p, id, sizeof(id))), e);
+	}
 	if (e->code != ERROR_INPUT && e->code != ERROR_DENIED)
 		return -1;
 	public_wrong(p, e->code == ERROR_INPUT ? "csr" : "code", e->text);

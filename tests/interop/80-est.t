@@ -80,6 +80,14 @@ sql "INSERT INTO code_try (order_id, tries) VALUES
     (decode('$order', 'hex'), 10)" >/dev/null
 enrol eve simpleenroll -u "eve:$code"
 is 'a code that was guessed at too often is locked' "$status" 401
+crowd() {
+	for crowd_i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		code_order "crowd$crowd_i" || return 1
+		enrol "crowd$crowd_i" simpleenroll -u "crowd$crowd_i:$code"
+		issued_to "crowd$crowd_i" || return 1
+	done
+}
+ok 'more who know their codes come from one address than may guess' crowd
 
 # Requests that are none.
 est simpleenroll -H 'Content-Type: application/pkcs10' -d '!!!' -u "eve:x"
