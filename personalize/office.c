@@ -308,9 +308,8 @@ office_main(int parent, void *arg)
 
 	if (secret_init(&e) == 0 && office_keys(&o, arg, &e) == 0 &&
 	    office_open(&o, &e) == 0)
-		(void)office_confine(&o, &e);
-	if (e.code == ERROR_NONE)
-		office_letters_warm_up(&o);
+		(void)(office_confine(&o, &e) == 0 &&
+		    office_letters_warm_up(&o, &e) == 0);
 	if (send_ready(parent, &e) == 0 && e.code == ERROR_NONE) {
 		office_loop(&o);
 		rc = EXIT_SUCCESS;

@@ -6,7 +6,7 @@
 #include "office_private.h"
 
 #include "base/text.h"
-#include "os/file.h"
+#include "office_letter.h"
 
 #define IDENTITY_MAX	64
 
@@ -282,14 +282,16 @@ fill_job(struct seat *s, struct job *j, struct error *e)
 	    office_known_secrets(s, j, e) == -1 ? -1 : 0;
 }
 
+/* A file that is wrong is no fault of the card: it waits until somebody has
+ * mended that. */
 static int
 get_layout(struct seat *s, struct error *e)
 {
-	char	*path = file_join(s->office->conf->layouts, s->card.layout);
-	int	 rc = layout_load(&s->layout, path, e);
-
-	mem_free(&path);
-	return rc;
+	if (layout_find(&s->layout, s->office->conf->layouts, s->card.layout,
+	    e) == 0 && office_letter_check(s->office, s->layout, e) == 0)
+		return 0;
+	error_wrap(e, "the card is left as it is");
+	return refuse(s, &s->card, e->text, e);
 }
 
 int

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "office_letter.h"
 
-#include <dirent.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "card/letter.h"
+#include "db/db_card_batch.h"
 #include "order/revocation.h"
 #include "os/file.h"
 #include "os/msg.h"
@@ -140,6 +140,12 @@ expiry(struct seat *s)
 	return arena_printf(s->arena, "%.10s", at);
 }
 
+static char *
+template_path(const struct office *o, const struct layout *l)
+{
+	return file_join(o->conf->letters, l->letter);
+}
+
 static int
 fill(struct seat *s, const struct job *j, struct office_letter *l,
     const struct secret *code, struct typesetting *t, struct error *e)
@@ -159,6 +165,26 @@ fill(struct seat *s, const struct job *j, struct office_letter *l,
 }
 
 int
+office_letter_check(const struct office *o, const struct layout *l,
+    struct error *e)
+{
+	struct letter_template	 words;
+	char			*path;
+	int			 rc;
+
+	if (l->letter == NULL)
+		return 0;
+	memset(&words, 0, sizeof(words));
+	path = template_path(o, l);
+	if ((rc = letter_template_load(&words, path, e)) == 0)
+		letter_template_clear(&words);
+	else
+		e->code = ERROR_CONFLICT;
+	mem_free(&path);
+	return rc;
+}
+
+int
 office_letter(struct seat *s, struct office_letter *l, struct error *e)
 {
 	struct typesetting	 t = { .template = NULL };
@@ -169,8 +195,9 @@ office_letter(struct seat *s, struct office_letter *l, struct error *e)
 
 	if (s->layout->letter == NULL)
 		return 0;
-	t.template = path = file_join(s->office->conf->letters,
-	    s->layout->letter);
+	if (office_letter_check(s->office, s->layout, e) == -1)
+		return -1;
+	t.template = path = template_path(s->office, s->layout);
 	if (office_known_secrets(s, &j, e) == 0 &&
 	    revocation_make(&code, l->code_name, l->code_salt, l->code_hash,
 	    &rng_system, e) == 0 && fill(s, &j, l, &code, &t, e) == 0 &&
@@ -195,22 +222,38 @@ office_letter_clear(struct office_letter *l)
 	buf_clear(&l->sealed);
 }
 
-/* Other files may lie there, too, such as a logo. */
-void
-office_letters_warm_up(const struct office *o)
+/* ---- before there is a card ---- */
+
+static int
+warm_up(const struct office *o, const char *layout, struct error *e)
 {
-	struct error	 ignored = ERROR_INIT;
-	struct dirent	*f;
-	DIR		*all = opendir(o->conf->letters);
+	struct layout	*l;
+	char		*path;
+	int		 rc = 0;
 
-	while (all != NULL && (f = readdir(all)) != NULL) {
-		char	*path = file_join(o->conf->letters, f->d_name);
-
-		if (strchr(f->d_name, '.') == NULL)
-			(void)letter_warm_up(path, &ignored);
-		error_clear(&ignored);
+	if (layout_find(&l, o->conf->layouts, layout, e) == -1)
+		return -1;
+	if (l->letter != NULL) {
+		path = template_path(o, l);
+		rc = letter_warm_up(path, e);
 		mem_free(&path);
 	}
-	if (all != NULL)
-		closedir(all);
+	layout_free(&l);
+	return rc;
+}
+
+int
+office_letters_warm_up(const struct office *o, struct error *e)
+{
+	struct arena		*arena = arena_new();
+	struct db_card_batch	 b;
+	int			 found = 0;
+
+	for (size_t i = 0; i < o->setup->nbatches && found != -1; i++)
+		if ((found = db_card_batch_find(o->db, o->setup->batch[i], &b,
+		    arena, e)) == 1 && (found = warm_up(o, b.layout, e)) == -1)
+			error_wrap(e, "batch %s: the PIN letter of its layout "
+			    "%s", b.name, b.layout);
+	arena_free(&arena);
+	return found == -1 ? -1 : 0;
 }

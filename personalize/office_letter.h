@@ -18,7 +18,12 @@ struct office_letter {
 	uint8_t			 code_hash[REVOCATION_HASH];
 };
 int	 office_letter(struct seat *, struct office_letter *, struct error *);
-/* Have fonts found and read, once for all that are set. */
-void	 office_letters_warm_up(const struct office *);
+/* Is there a template for cards of this layout?  ERROR_CONFLICT: no, and that
+ * is no fault of the card. */
+int	 office_letter_check(const struct office *, const struct layout *,
+	    struct error *);
+/* Set one of each batch, about nobody: shows that it can be done, and has the
+ * fonts found and read once for all that follow. */
+int	 office_letters_warm_up(const struct office *, struct error *);
 void	 office_letter_clear(struct office_letter *);
 #endif

@@ -55,6 +55,11 @@ ok 'a batch of four is approved' card_batch one ec 4
 card_insert 0 "$tmp/used" -x -n 2002
 ok 'somebody uses a blank' card_maker make "$(reader_name 0)"
 card_pull 0
+mv "$tmp/letters/pin-letter" "$tmp/pin-letter"
+exits 7 'without a template for its PIN letters no batch begins' \
+    signet-station run -b one -c "$tmp/station.conf"
+said 'batch one: the PIN letter of its layout ec: '
+cp "$tmp/pin-letter" "$tmp/letters"
 ca_start
 card_insert 0 "$tmp/a" -x -n 1001
 card_insert 1 "$tmp/b" -n 1002
@@ -129,7 +134,15 @@ is '... with four certificates, not more' "$(sql "SELECT count(*) FROM card_key 
     JOIN card c ON c.id = k.card JOIN cert x
     ON x.order_id = k.order_id AND x.n = k.n WHERE c.identity = 'piv-serial:1003'")" 4
 card_pull 1
+sed 's/^body = .*/body = "{nonsense}";/' "$tmp/pin-letter" \
+    >"$tmp/letters/pin-letter"
 card_insert 1 "$tmp/e" -x -n 1004
+ok 'a letter that somebody spoils meanwhile is told' wait_for event refused \
+    'the card is left as it is: ' '{nonsense}'
+is '... and spoils no card' "$(card_state piv-serial:1004)" claimed
+card_pull 1
+cp "$tmp/pin-letter" "$tmp/letters"
+card_insert 1 "$tmp/e"
 ok 'the last of the batch' wait_for counted issued 4
 card_pull 1
 card_insert 1 "$tmp/f" -x -n 1005

@@ -34,6 +34,8 @@ station_configure() {
 	for name in seal escrow mailing; do
 		seal_pair "$name"
 	done
+	# Not where they are: the clerk looks into nobody's closed home.
+	cp -R "$srcdir/etc/letters" "$tmp/letters"
 	( umask 077 && head -c 24 /dev/urandom | base64 >"$tmp/master" )
 	cat >"$tmp/station.conf" <<-CONF
 	station = "bureau-1";
@@ -46,7 +48,7 @@ station_configure() {
 	seal_cert = "$tmp/seal.pem";
 	escrow = "$tmp/escrow.pem";
 	mailing_house = "$tmp/mailing.pem";
-	letters = "$srcdir/etc/letters";
+	letters = "$tmp/letters";
 	activate_at = "https://cards.example.org";
 	master = "file:$tmp/master";
 	CONF

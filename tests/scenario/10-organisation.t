@@ -52,10 +52,11 @@ for name in seal escrow mailing; do
 	    -addext keyUsage=critical,keyAgreement 2>/dev/null
 done
 mkdir -p "$pki/station"
+cp -R "$srcdir/etc/letters" "$pki/letters"
 cp "$tmp/seal.key" "$tmp/seal.pem" "$tmp/escrow.pem" "$pki/station/"
 cp "$tmp/mailing.pem" "$pki/station/mailing-house.pem"
 cat >>"$pki/station.conf" <<-CONF
-letters = "$srcdir/etc/letters";
+letters = "$pki/letters";
 activate_at = "https://cards.example.org";
 CONF
 readers_begin 2 || {
