@@ -2,6 +2,7 @@
 /*
  * signet-station: cards go in blank and come out as somebody's.
  */
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,11 @@ get_conf(const struct cmd_args *a, struct station_conf *c, struct error *e)
 
 /* ---- readers ---- */
 
+static const struct cmd_opt	 readers_opts[] = {
+	{ "json", 0, CMD_FLAG, false, NULL, "print JSON, one object a line" },
+	CMD_OPT_END
+};
+
 static int
 find_readers(struct arena *arena, char ***names, size_t *n, struct error *e)
 {
@@ -49,27 +55,66 @@ find_readers(struct arena *arena, char ***names, size_t *n, struct error *e)
 	return rc;
 }
 
-static void
-say_card(struct pcsc *p, const char *reader)
+/* What is said of the card, members as "look" has them. */
+static json_t *
+see_card(struct pcsc *p, const char *reader)
 {
 	struct error	 e = ERROR_INIT;
 	struct card_io	 io;
 	struct card	 c;
+	json_t		*o = json_pack("{s:s, s:n, s:n, s:n, s:n}", "reader",
+			    reader, "identity", "family", "extended",
+			    "problem");
 
-	printf("%s\n", reader);
 	if (pcsc_connect(p, reader, LOOK_MS, &io, &e) == -1) {
-		printf("    %s\n", e.code == ERROR_NOTFOUND ? "no card" :
-		    e.text);
-		return;
+		if (e.code != ERROR_NOTFOUND)
+			json_object_set_new(o, "problem", json_string(e.text));
+		return o;
 	}
 	if (card_open(&c, &io, &e) == -1)
-		printf("    %s\n", e.text);
-	else
-		printf("    %s, %s card, %s\n", c.driver->name,
-		    c.info.extended ? "extended" : "strict",
-		    *c.info.identity != '\0' ? c.info.identity :
-		    "without a serial number");
+		json_object_set_new(o, "problem", json_string(e.text));
+	else {
+		json_object_set_new(o, "family", json_string(c.driver->name));
+		json_object_set_new(o, "extended",
+		    json_boolean(c.info.extended));
+		if (*c.info.identity != '\0')
+			json_object_set_new(o, "identity",
+			    json_string(c.info.identity));
+	}
 	apdu_close(&io);
+	return o;
+}
+
+static void
+say_card(const json_t *o)
+{
+	const char	*problem = json_string_value(json_object_get(o,
+			    "problem"));
+	const char	*family = json_string_value(json_object_get(o,
+			    "family"));
+	const char	*identity = json_string_value(json_object_get(o,
+			    "identity"));
+
+	printf("%s\n", json_string_value(json_object_get(o, "reader")));
+	if (family != NULL)
+		printf("    %s, %s card, %s\n", family, json_is_true(
+		    json_object_get(o, "extended")) ? "extended" : "strict",
+		    identity != NULL ? identity : "without a serial number");
+	else
+		printf("    %s\n", problem != NULL ? problem : "no card");
+}
+
+static void
+show_card(struct pcsc *p, const char *reader, bool as_json)
+{
+	json_t	*o = see_card(p, reader);
+
+	if (as_json) {
+		json_dumpf(o, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else
+		say_card(o);
+	json_decref(o);
 }
 
 static int
@@ -81,12 +126,11 @@ readers(struct cmd_args *a, void *ctx, struct error *e)
 	size_t		 n = 0;
 	int		 rc = -1;
 
-	(void)a;
 	(void)ctx;
 	if (pcsc_open(&p, e) == 0 &&
 	    (rc = pcsc_readers(p, arena, &names, &n, e)) == 0) {
 		for (size_t i = 0; i < n; i++)
-			say_card(p, names[i]);
+			show_card(p, names[i], cmd_flag(a, "json"));
 		if (n == 0) {
 			rc = error_set(e, ERROR_NOTFOUND, "pcscd knows no "
 			    "reader");
@@ -219,7 +263,7 @@ static const struct cmd	 commands[] = {
 	{ "check", "", "are the settings right, and what they name there?",
 	    NULL, NULL, NULL, 0, 0, check },
 	{ "readers", "", "what readers there are, and which cards in them",
-	    NULL, NULL, NULL, 0, 0, readers },
+	    NULL, NULL, readers_opts, 0, 0, readers },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL }
 };
 

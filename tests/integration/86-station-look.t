@@ -81,6 +81,9 @@ exits 0 'which only the store knows' look
 look --store --json -c "$tmp/station.conf" >"$tmp/json" 2>"$tmp/err"
 is 'it says what the page says that it does' "$(formats_names "$tmp/json")" \
     "$(formats_said 'signet-station look --store')"
+signet-station readers --json >"$tmp/json"
+is 'so does the list of readers' "$(formats_names "$tmp/json")" \
+    "$(formats_said 'signet-station readers')"
 tamper "DELETE FROM card_key WHERE slot = 'authentication'"
 is 'a certificate that the store knows nothing of' "$(seen '.findings[-1]')" \
     'the store knows nothing of 1 certificates on it'

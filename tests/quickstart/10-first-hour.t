@@ -152,7 +152,12 @@ in_env a 'signet doctor' >"$tmp/doctor" 2>&1
 says ': 0 problems,' cat "$tmp/doctor"
 is 'they are issued' "$(in_env a 'signet card list --batch first' |
     grep -c ' issued ')" 2
-letter=$(find "$tmp/a/cards/" -name '*.pdf' | sort | head -n 1)
+# Whichever of the two came first has the first number.
+chip=$(in_env a 'signet-station readers --json' |
+    jq -r 'select(.reader == "Example Reader 0 00 00").identity')
+number=$(in_env a 'signet card list --batch first --json' |
+    jq -r "select(.identity == \"$chip\").number")
+letter=$tmp/a/cards/$number.pdf
 is 'a PIN letter is for its owner only' "$(stat -c %a "$letter")" 600
 ok '... and a PDF' pdftotext -layout "$letter" "$tmp/letter"
 pin=$(sed -n 's/^ *\([0-9]\( *[0-9]\)\{5\}\) *$/\1/p' "$tmp/letter" |
