@@ -167,14 +167,15 @@ class Cards:
             self.wait_for(card, *EFFECT[state])
 
     def wait_for(self, card, status, reason):
-        some = [c for c in card.certs if c.status != "revoked"]
+        some = [c for c in card.certs if c.status != "revoked" and
+                not c.archived]
 
         def left():
             have = self.w.sql("SELECT status FROM cert WHERE serial IN ("
                               + ", ".join(f"decode('{c.serial}', 'hex')"
                                           for c in some) + ")")
             return None if all(h == [status] for h in have) else have
-        if any(c.ends > self.w.now() for c in some):
+        if some:	# those that have ended as well
             self.w.wait("the effect of a card", left)
             for c in some:
                 self.org.becomes(c, status, reason)
