@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "desk/batch.h"
+#include "tests/fuzz/must.h"
 #include "x509/profile.h"
 
 #define INPUT_MAX	(64u << 10)
@@ -15,13 +16,6 @@ int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static struct desk	 desk;
 static size_t		 told;
-
-static void
-must(bool yes)
-{
-	if (!yes)
-		abort();
-}
 
 static void
 tell(void *arg, size_t n, const char *where, const struct error *e)

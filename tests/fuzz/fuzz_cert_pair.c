@@ -9,6 +9,7 @@
 #include <openssl/asn1t.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include "tests/fuzz/must.h"
 #include "x509/cert_pair.h"
 #include "x509/der.h"
 
@@ -25,13 +26,6 @@ ASN1_SEQUENCE(PAIR) = {
 
 static X509		*ca;
 static struct buf	 good, edited;
-
-static void
-must(bool yes)
-{
-	if (!yes)
-		abort();
-}
 
 /* Ed25519 from a constant: the same bytes in each run. */
 static EVP_PKEY *

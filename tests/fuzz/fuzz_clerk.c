@@ -9,17 +9,11 @@
 #include <sys/socket.h>
 #include "personalize/clerk_private.h"
 #include "personalize/event.h"
+#include "tests/fuzz/must.h"
 
 #define INPUT_MAX	(32u << 10)
 
 int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool yes)
-{
-	if (!yes)
-		abort();
-}
 
 static int
 found(void *arg, const struct card_info *info, struct job *j,

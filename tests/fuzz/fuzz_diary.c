@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "os/file.h"
 #include "personalize/diary.h"
+#include "tests/fuzz/must.h"
 #include "tests/fuzz/scratch.h"
 
 #define INPUT_MAX	(64u << 10)
@@ -15,13 +16,6 @@ int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static char	 dir[SCRATCH_SIZE];
 static char	*path;
-
-static void
-must(bool yes)
-{
-	if (!yes)
-		abort();
-}
 
 static void
 take_away(void)

@@ -7,19 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
+#include "tests/fuzz/must.h"
 #include "web/cookie.h"
 #include "web/form.h"
 
 #define INPUT_MAX	(64u << 10)
 
 int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool yes)
-{
-	if (!yes)
-		abort();
-}
 
 static void
 must_say(const struct error *e)

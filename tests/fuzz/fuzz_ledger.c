@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <openssl/sha.h>
 #include "ca/issuing/ledger.h"
+#include "tests/fuzz/must.h"
 #include "tests/fuzz/scratch.h"
 
 #define MAGIC		"signet ledger 1\n"
@@ -20,13 +21,6 @@ int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static char	 dir[SCRATCH_SIZE];
 static char	*path;
-
-static void
-must(bool yes)
-{
-	if (!yes)
-		abort();
-}
 
 static void
 take_away(void)

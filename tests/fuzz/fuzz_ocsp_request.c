@@ -8,17 +8,11 @@
 #include <string.h>
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
+#include "tests/fuzz/must.h"
 #include "x509/der.h"
 #include "x509/ocsp.h"
 
 int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool yes)
-{
-	if (!yes)
-		abort();
-}
 
 /* The same serial number, where ours says which. */
 static void

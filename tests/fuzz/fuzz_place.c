@@ -12,6 +12,7 @@
 #include <openssl/pem.h>
 #include "agent/place.h"
 #include "os/file.h"
+#include "tests/fuzz/must.h"
 #include "tests/fuzz/scratch.h"
 #include "tests/lib/testpki.h"
 #include "x509/csr.h"
@@ -26,13 +27,6 @@ static struct place_secret	 secret;	/* none: keys in clear */
 
 enum block { KEY, OTHER_KEY, REQUEST, ORDER, CERT, CA_CERT, BLOCK__MAX };
 static struct buf		 block[BLOCK__MAX];
-
-static void
-must(bool yes)
-{
-	if (!yes)
-		abort();
-}
 
 static void
 take_away(void)

@@ -19,6 +19,7 @@
 #include "ca/root/share.h"
 #include "ca/root/transcript.h"
 #include "os/file.h"
+#include "tests/fuzz/must.h"
 #include "tests/fuzz/scratch.h"
 #include "tests/lib/testpki.h"
 
@@ -30,13 +31,6 @@ int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static char	 base[SCRATCH_SIZE];
 static char	*dir, *outside;
-
-static void
-must(bool yes)
-{
-	if (!yes)
-		abort();
-}
 
 static void
 take_away(void)

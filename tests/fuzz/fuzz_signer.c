@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "audit/chain.h"
 #include "ca/issuing/signer_private.h"
+#include "tests/fuzz/must.h"
 #include "tests/unit/signer_fixture.h"
 
 #define INPUT_MAX	4096
@@ -40,13 +41,6 @@ static uint8_t		 seen[2][20];	/* serial numbers of good names */
 static size_t		 nseen;
 static bool		 used;		/* the signer remembers something */
 static struct audit_head	 chain;		/* after what was told so far */
-
-static void
-must(bool yes)
-{
-	if (!yes)
-		abort();
-}
 
 /* ---- what is real ---- */
 

@@ -9,18 +9,12 @@
 #include "base/ical.h"
 #include "base/screen.h"
 #include "base/text.h"
+#include "tests/fuzz/must.h"
 #include "x509/mail_address.h"
 
 #define INPUT_MAX	4096
 
 int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
-
-static void
-must(bool yes)
-{
-	if (!yes)
-		abort();
-}
 
 static bool
 is_tame(const char *p, size_t len, const char *but)
