@@ -49,12 +49,7 @@ install() {
 }
 
 cad_until() {
-	signet-cad -d -c "$tmp/pki/cad.conf" 2>"$tmp/log" &
-	cad=$!
-	while [ "$(sql "$1")" != 0 ]; do
-		kill -0 "$cad" 2>/dev/null || { cat "$tmp/log" >&2; exit 1; }
-		sleep 1
-	done
+	cad_run "$1" "$tmp/pki/cad.conf"
 	cad_stop
 }
 cad_lists() {

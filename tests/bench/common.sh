@@ -34,9 +34,10 @@ sql() {
 	    -c "set search_path = signet" -c "$1"
 }
 
-# Until nothing is open; looks once a second, so that looking costs little.
+# cad_run QUESTION [SETTINGS] - until nothing is open; looks once a second, so that
+# looking costs little.
 cad_run() {
-	signet-cad -d -c "$tmp/d/cad.conf" 2>"$tmp/log" &
+	signet-cad -d -c "${2:-$tmp/d/cad.conf}" 2>"$tmp/log" &
 	cad=$!
 	while [ "$(sql "$1")" != 0 ]; do
 		kill -0 "$cad" 2>/dev/null || { cat "$tmp/log" >&2; exit 1; }
