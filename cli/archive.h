@@ -14,6 +14,7 @@
 #include "db/db_archive.h"
 
 #define ARCHIVE_INDEX	"index.txt"
+#define ARCHIVE_INDEX_MAX 65536
 #define ARCHIVE_MEMBERS	"members.txt"
 #define ARCHIVE_SEAL	"seal.pem"
 #define ARCHIVE_NAME	65

@@ -3,28 +3,29 @@
  * The archives of the years before: what the chain says of the members that
  * they took can only be proven when they are at hand, too.
  */
+#include <openssl/sha.h>
 #include <string.h>
 
 #include "cli/archive.h"
 #include "os/file.h"
 
-/* Is that the archive with this digest?  1, 0 there is none or another, -1. */
+/* Is that the archive with this digest?  1, 0 there is none or another, -1.
+ * Whether its files are as they were is looked at when it is put back. */
 static int
 is_it(const char *dir, const uint8_t digest[32], struct error *e)
 {
-	struct archive	 x;
+	struct buf	 text = { 0 };
 	char		*index = file_join(dir, ARCHIVE_INDEX);
-	bool		 there = file_exists(index);
-	int		 same;
+	uint8_t		 is[32];
+	int		 rc = 0;
 
+	if (file_exists(index) &&
+	    (rc = file_load(&text, index, ARCHIVE_INDEX_MAX, e)) == 0)
+		rc = memcmp(SHA256(text.p, text.len, is), digest,
+		    sizeof(is)) == 0;
+	buf_clear(&text);
 	mem_free(&index);
-	if (!there)
-		return 0;
-	if (archive_open(&x, dir, e) == -1)
-		return error_wrap(e, "%.200s", dir);
-	same = memcmp(x.digest, digest, sizeof(x.digest)) == 0;
-	archive_close(&x);
-	return same;
+	return rc;
 }
 
 static int

@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "os/file.h"
 
-#define INDEX_MAX	65536
 #define MAGIC		"signet archive 1\n"
 #define WORDS		6
 
@@ -142,7 +141,7 @@ check_index(struct archive *a, const char *dir, struct error *e)
 	char		*path = file_join(dir, ARCHIVE_INDEX);
 	int		 rc = -1;
 
-	if (file_load(&said, path, INDEX_MAX, e) == -1 ||
+	if (file_load(&said, path, ARCHIVE_INDEX_MAX, e) == -1 ||
 	    archive_parse_index(a, buf_cstr(&said), e) == -1 ||
 	    archive_index(&is, a, e) == -1)
 		goto out;

@@ -243,7 +243,7 @@ export_archives(struct export *x, struct error *e)
 	for (i = 0; i < x->narchives; i++)
 		if (archive_put_back(x->archive[i], &x->b, &x->out->certs,
 		    &x->out->orders, e) == -1)
-			return -1;
+			return error_wrap(e, "%.200s", x->archive[i]);
 	return 0;
 }
 
