@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include "card/seal.h"
+#include "card/seal_form.h"
 #include "x509/key.h"
 #include "x509/token.h"
 
@@ -171,20 +172,16 @@ seal_make(struct buf *out, const struct seal *s, const void *clear,
 
 /* ---- opening ---- */
 
-/* Is it what seal_make() makes, and nothing weaker? */
 static int
 parse(CMS_ContentInfo **cms, struct bytes sealed, struct error *e)
 {
 	const unsigned char	*p = sealed.p;
 
+	if (seal_form_check(sealed, e) == -1)
+		return -1;
 	*cms = d2i_CMS_ContentInfo(NULL, &p, (long)sealed.len);
-	if (*cms == NULL)
-		return error_ssl(e, ERROR_INPUT, "not a CMS message");
-	if (p != sealed.p + sealed.len ||
-	    OBJ_obj2nid(CMS_get0_type(*cms)) !=
-	    NID_id_smime_ct_authEnvelopedData)
-		return error_set(e, ERROR_INPUT, "not AuthEnvelopedData alone");
-	return 0;
+	return *cms != NULL ? 0 : error_ssl(e, ERROR_INPUT, "not a CMS "
+	    "message");
 }
 
 /* A token that is away is another thing than a seal of somebody else's. */

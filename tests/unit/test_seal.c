@@ -13,9 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <openssl/cms.h>
 #include "base/mem.h"
 #include "card/seal.h"
+#include "card/seal_form.h"
 #include "testseal.h"
+#include "x509/der.h"
 
 #define NOW	TESTPKI_NOW
 #define CLEAR	"puk=19283746"
@@ -183,7 +186,106 @@ what_is_no_sealed_message_is_bad_input(void **state)
 	assert_int_equal(seal_open(&clear, BYTES(sealed.p, sealed.len), ec_cert,
 	    ec, &e), -1);
 	assert_int_equal(e.code, ERROR_INPUT);
-	assert_non_null(strstr(e.text, "not AuthEnvelopedData alone"));
+	assert_non_null(strstr(e.text, "not a CMS message"));
+	buf_clear(&sealed);
+}
+
+/* Of what says so, nothing may be opened, not even by its recipients. */
+static bool
+opens(const struct buf *sealed)
+{
+	struct secret	clear = { 0 };
+	struct error	e = ERROR_INIT;
+	int		rc = seal_open(&clear, BYTES(sealed->p, sealed->len),
+			    ec_cert, ec, &e);
+
+	secret_free(&clear);
+	return rc == 0;
+}
+
+/*
+ * The first block that GCM encrypts is that of CFB whose IV is the nonce with
+ * the number 2: a secret of 16 octets or fewer, and no tag that counts.
+ */
+static void
+what_was_sealed_by_gcm_does_not_open_as_cfb_which_anybody_can_alter(
+    void **state)
+{
+	static const uint8_t	gcm[] = { 0x60, 0x86, 0x48, 0x01, 0x65, 0x03,
+		    0x04, 0x01, 0x2e, 0x30, 0x11, 0x04, 0x0c };
+	uint8_t			iv[16] = { [15] = 2 };
+	struct buf		sealed = { 0 }, alg = { 0 }, other = { 0 };
+	const uint8_t		*at;
+	size_t			m;
+
+	(void)state;
+	seal_to_both(&sealed);
+	assert_non_null(at = memmem(sealed.p, sealed.len, gcm, sizeof(gcm)));
+	memcpy(iv, at + sizeof(gcm), 12);
+	m = der_begin(&alg, DER_SEQUENCE);
+	der_put_oid(&alg, "2.16.840.1.101.3.4.1.44");
+	der_put(&alg, DER_OCTET_STRING, iv, sizeof(iv));
+	der_end(&alg, m);
+	testseal_remade(&other, &sealed, BYTES(NULL, 0), BYTES(NULL, 0));
+	assert_int_equal(other.len, sealed.len);
+	assert_memory_equal(other.p, sealed.p, other.len);
+	other.len = 0;
+	testseal_remade(&other, &sealed, BYTES(alg.p, alg.len),
+	    BYTES(NULL, 0));
+	assert_false(opens(&other));
+	buf_clear(&other);
+	buf_clear(&alg);
+	buf_clear(&sealed);
+}
+
+static void
+a_tag_that_was_cut_does_not_do(void **state)
+{
+	struct buf	sealed = { 0 }, other = { 0 };
+	struct error	e = ERROR_INIT;
+	size_t		n;
+
+	(void)state;
+	seal_to_both(&sealed);
+	for (n = 0; n <= 16; n++) {
+		other.len = 0;
+		testseal_remade(&other, &sealed, BYTES(NULL, 0),
+		    BYTES(sealed.p + sealed.len - 16, n));
+		assert_true(opens(&other) == (n == 16));
+		assert_int_equal(seal_form_check(BYTES(other.p, other.len),
+		    &e), n == 16 ? 0 : -1);
+		if (n < 16)
+			assert_non_null(strstr(e.text, "with a whole tag"));
+		error_clear(&e);
+	}
+	buf_clear(&other);
+	buf_clear(&sealed);
+}
+
+/* As "openssl cms -encrypt" does when it is not told otherwise. */
+static void
+a_key_that_is_encrypted_in_another_way_is_not_tried(void **state)
+{
+	struct buf	 sealed = { 0 };
+	struct error	 e = ERROR_INIT;
+	BIO		*in = BIO_new_mem_buf(CLEAR, -1);
+	STACK_OF(X509)	*to = sk_X509_new_null();
+	CMS_ContentInfo	*cms;
+	unsigned char	*der = NULL;
+	int		 len;
+
+	(void)state;
+	assert_int_equal(sk_X509_push(to, rsa_cert), 1);
+	assert_non_null(cms = CMS_encrypt(to, in, EVP_aes_256_gcm(),
+	    CMS_BINARY));
+	assert_true((len = i2d_CMS_ContentInfo(cms, &der)) > 0);
+	assert_int_equal(seal_form_check(BYTES(der, (size_t)len), &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	assert_non_null(strstr(e.text, "not encrypted as we do"));
+	OPENSSL_free(der);
+	CMS_ContentInfo_free(cms);
+	sk_X509_free(to);
+	BIO_free(in);
 	buf_clear(&sealed);
 }
 
@@ -294,6 +396,11 @@ main(void)
 		cmocka_unit_test(
 		    whatever_octet_of_it_is_altered_it_does_not_open_as_something_else),
 		cmocka_unit_test(what_is_no_sealed_message_is_bad_input),
+		cmocka_unit_test(
+		    what_was_sealed_by_gcm_does_not_open_as_cfb_which_anybody_can_alter),
+		cmocka_unit_test(a_tag_that_was_cut_does_not_do),
+		cmocka_unit_test(
+		    a_key_that_is_encrypted_in_another_way_is_not_tried),
 		cmocka_unit_test(openssl_opens_it_with_each_key),
 	};
 	struct error	e = ERROR_INIT;
