@@ -18,6 +18,9 @@
 #define BACKUP_FORMAT	"signet-backup-1"
 #define BACKUP_INDEX	"backup.json"
 #define BACKUP_PART	(16u << 20)
+#define BACKUP_SEALED_MAX (BACKUP_PART + 65536u)
+#define BACKUP_FILE	80		/* a part's name */
+#define BACKUP_STAGE	".restoring"	/* after a folder's name */
 
 /* What of a folder goes into it. */
 struct backup_list {
@@ -31,6 +34,24 @@ struct backup_list {
 int	 backup_list(struct backup_list *, const char *root, bool secrets,
 	    const char *except, struct error *);
 void	 backup_list_clear(struct backup_list *);
+
+/*
+ * What BACKUP_INDEX says, once all of it is as it should be: each part has the
+ * name that it must have there, so none is twice, out of its order, or
+ * elsewhere; sizes and digests are such; paths are clean.  The caller frees it
+ * with json_decref().
+ */
+int	 backup_index_parse(json_t **, struct bytes text, struct error *);
+/* Names of parts: "folder1", "folder1-0001.cms"; n counts from 1. */
+void	 backup_folder_name(char name[BACKUP_FILE], size_t n);
+void	 backup_file_name(char file[BACKUP_FILE], const char *name, size_t n);
+
+/* Absolute, no longer than one can be, and of names alone: no "." and "..", no
+ * slash twice or at the end, nothing that a terminal obeys. */
+bool	 backup_path_is_clean(const char *path);
+/* Can folders at these two not be put in place, since they are one, one is in
+ * the other, or one is where the other is made? */
+bool	 backup_paths_clash(const char *a, const char *b);
 
 /* All that fd gives goes into dir/name-0001.cms and so on; what is said of
  * them in the index, or NULL. */

@@ -9,7 +9,6 @@
 #include "os/fault.h"
 #include "os/file.h"
 
-#define SEALED_MAX	(BACKUP_PART + 65536u)
 #define DIGEST		32
 
 static int
@@ -21,6 +20,18 @@ digest_of(char hex[2 * DIGEST + 1], const struct buf *b, struct error *e)
 		return error_ssl(e, ERROR_CRYPTO, "digest");
 	text_hex(hex, md, sizeof(md));
 	return 0;
+}
+
+void
+backup_folder_name(char name[BACKUP_FILE], size_t n)
+{
+	snprintf(name, BACKUP_FILE, "folder%zu", n);
+}
+
+void
+backup_file_name(char file[BACKUP_FILE], const char *name, size_t n)
+{
+	snprintf(file, BACKUP_FILE, "%.40s-%04zu.cms", name, n);
 }
 
 /* ---- written ---- */
@@ -71,11 +82,12 @@ backup_seal(const char *dir, const char *name, const struct seal *to, int fd,
 	struct buf	 clear = { 0 };
 	json_t		*parts = json_array();
 	uint64_t	 all = 0;
-	char		 file[80];
-	int		 n = 0, rc = 0;
+	char		 file[BACKUP_FILE];
+	size_t		 n = 0;
+	int		 rc = 0;
 
 	while (rc == 0 && (rc = fill(fd, &clear, e)) == 0 && clear.len > 0) {
-		snprintf(file, sizeof(file), "%s-%04d.cms", name, ++n);
+		backup_file_name(file, name, ++n);
 		rc = seal_part(dir, file, to, &clear, parts, e);
 		progress_set(p, all += clear.len);
 	}
@@ -90,31 +102,22 @@ backup_seal(const char *dir, const char *name, const struct seal *to, int fd,
 
 /* ---- read ---- */
 
-/* Names come from a file that somebody may have written. */
-static bool
-is_part_name(const char *file)
-{
-	return file != NULL && *file != '\0' && *file != '.' &&
-	    strchr(file, '/') == NULL;
-}
-
+/* Of an index that backup_index_parse() has taken. */
 static int
 load_part(const char *dir, const json_t *part, struct buf *sealed,
     struct error *e)
 {
-	const char	*file = json_string_value(json_object_get(part,
-			    "file"));
-	const char	*want = json_string_value(json_object_get(part,
-			    "sha256"));
-	char		 hex[2 * DIGEST + 1], *path;
+	json_int_t	 bytes = json_integer_value(json_object_get(part,
+			    "bytes"));
+	char		 hex[2 * DIGEST + 1];
+	char		*path = file_join(dir, json_string_value(
+			    json_object_get(part, "file")));
 	int		 rc;
 
-	if (!is_part_name(file) || want == NULL)
-		return error_set(e, ERROR_INPUT, "%s: a part without file or "
-		    "sha256", BACKUP_INDEX);
-	path = file_join(dir, file);
-	if ((rc = file_load(sealed, path, SEALED_MAX, e)) == 0 &&
-	    (rc = digest_of(hex, sealed, e)) == 0 && strcmp(hex, want) != 0)
+	if ((rc = file_load(sealed, path, BACKUP_SEALED_MAX, e)) == 0 &&
+	    (rc = digest_of(hex, sealed, e)) == 0 &&
+	    (sealed->len != (size_t)bytes || strcmp(hex, json_string_value(
+	    json_object_get(part, "sha256"))) != 0))
 		rc = error_set(e, ERROR_DENIED, "%s is not the file that %s "
 		    "tells of", path, BACKUP_INDEX);
 	mem_free(&path);
@@ -129,9 +132,6 @@ backup_check(const char *dir, const json_t *parts, struct error *e)
 	json_t		*part;
 	int		 rc = 0;
 
-	if (json_array_size(parts) == 0)
-		return error_set(e, ERROR_INPUT, "%s: nothing where parts "
-		    "should be", BACKUP_INDEX);
 	json_array_foreach(parts, i, part) {
 		sealed.len = 0;
 		if ((rc = load_part(dir, part, &sealed, e)) == -1)

@@ -189,15 +189,14 @@ static int
 take_listed(struct making *m, const char *root, const struct backup_list *l,
     json_t **parts, struct error *e)
 {
-	char		 name[32];
+	char		 name[BACKUP_FILE];
 	const char	*argv[] = { "tar", "--create", "--file=-",
 			    "--directory", root, "--no-recursion",
 			    "--null", "--files-from=-", NULL };
 	struct program	 tar = PROGRAM_INIT;
 	int		 fd = list_fd(l, e), rc = -1;
 
-	snprintf(name, sizeof(name), "folder%zu",
-	    json_array_size(m->folders) + 1);
+	backup_folder_name(name, json_array_size(m->folders) + 1);
 	if (fd == -1 || program_start(&tar, argv, NULL, PROGRAM_READ, fd,
 	    e) == -1)
 		goto out;
@@ -224,6 +223,28 @@ note_seen(struct making *m, const struct backup_list *l)
 	buf_add(&m->seen.clear_keys, l->clear_keys.p, l->clear_keys.len);
 }
 
+/* Could it be put back? */
+static int
+check_folder(const struct making *m, const char *root, struct error *e)
+{
+	const json_t	*other;
+	size_t		 i;
+
+	if (!backup_path_is_clean(root))
+		return error_set(e, ERROR_INPUT, "%s: a folder of such a name "
+		    "cannot be restored", root);
+	json_array_foreach(m->folders, i, other) {
+		const char	*path = json_string_value(json_object_get(other,
+				    "path"));
+
+		if (backup_paths_clash(path, root))
+			return error_set(e, ERROR_INPUT, "%s and %s cannot be "
+			    "restored side by side: what is below a folder is "
+			    "taken with it", path, root);
+	}
+	return 0;
+}
+
 static int
 take_folder(struct making *m, const char *dir, struct error *e)
 {
@@ -234,6 +255,8 @@ take_folder(struct making *m, const char *dir, struct error *e)
 
 	if (realpath(dir, root) == NULL)
 		return error_sys(e, "%s", dir);
+	if (check_folder(m, root, e) == -1)
+		return -1;
 	if (backup_list(&l, root, cmd_flag(m->c->args, "with-secrets"),
 	    m->parent, e) == 0 && take_listed(m, root, &l, &parts, e) == 0) {
 		note_seen(m, &l);
@@ -241,6 +264,9 @@ take_folder(struct making *m, const char *dir, struct error *e)
 		    "{s:s, s:I, s:o}", "path", root, "names",
 		    (json_int_t)l.n, "parts", parts));
 		parts = NULL;
+		if (rc == -1)
+			error_set(e, ERROR_INPUT, "%s: its name is no UTF-8",
+			    root);
 	}
 	json_decref(parts);
 	backup_list_clear(&l);

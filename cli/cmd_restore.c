@@ -36,56 +36,22 @@ static const struct cmd_opt restore_opts[] = {
 	CMD_OPT_END
 };
 
-const char *
-restore_moved(struct restoring *r, const char *path, size_t *old_len)
-{
-	const char *const	*v;
-	const char		*to = NULL;
-	size_t			 n = cmd_many(r->c->args, "move", &v);
-
-	*old_len = 0;
-	for (size_t i = 0; i < n; i++) {
-		size_t	 len = strcspn(v[i], "=");
-
-		if (len > *old_len && strncmp(path, v[i], len) == 0 &&
-		    strchr("/\"'= ", path[len]) != NULL) {
-			*old_len = len;
-			to = v[i] + len + 1;
-		}
-	}
-	return to;
-}
-
-static int
-check_moves(struct restoring *r, struct error *e)
-{
-	const char *const	*v;
-	size_t			 n = cmd_many(r->c->args, "move", &v);
-
-	for (size_t i = 0; i < n; i++)
-		if (v[i][0] != '/' || strstr(v[i], "=/") == NULL)
-			return error_set(e, ERROR_INPUT, "--move %s: it is "
-			    "/OLD/PATH=/NEW/PATH", v[i]);
-	return 0;
-}
-
 static int
 add_folder(struct restoring *r, const json_t *folder, struct error *e)
 {
 	struct folder	*f = &r->folder[r->n];
-	const char	*to;
-	size_t		 len;
+	size_t		 i;
 
 	f->old = json_string_value(json_object_get(folder, "path"));
 	f->parts = json_object_get(folder, "parts");
-	if (f->old == NULL || f->old[0] != '/' || !json_is_array(f->parts))
-		return error_set(e, ERROR_INPUT, "%s: folder %zu has no path "
-		    "or parts", BACKUP_INDEX, r->n + 1);
-	to = restore_moved(r, f->old, &len);
-	f->path = to != NULL ? mem_printf("%s%s", to, f->old + len) :
-	    mem_strdup(f->old);
-	f->stage = mem_printf("%s.restoring", f->path);
+	f->path = moves_place(&r->moves, f->old);
+	f->stage = mem_printf("%s" BACKUP_STAGE, f->path);
 	r->n++;
+	for (i = 0; i + 1 < r->n; i++)
+		if (backup_paths_clash(r->folder[i].path, f->path))
+			return error_set(e, ERROR_INPUT, "%s and %s cannot be "
+			    "restored side by side", r->folder[i].path,
+			    f->path);
 	return 0;
 }
 
@@ -94,25 +60,22 @@ read_index(struct restoring *r, struct error *e)
 {
 	char		*path = file_join(r->dir, BACKUP_INDEX);
 	struct buf	 text = { 0 };
-	json_error_t	 why;
 	const json_t	*folders, *folder;
-	const char	*format;
 	size_t		 i;
 	int		 rc = file_load(&text, path, INDEX_MAX, e);
 
 	mem_free(&path);
-	if (rc == 0)
-		r->index = json_loadb((const char *)text.p, text.len, 0, &why);
+	if (rc == -1)
+		error_hint(e, "is it a backup that was finished?");
+	else if ((rc = backup_index_parse(&r->index, BYTES(text.p, text.len),
+	    e)) == -1)
+		error_wrap(e, "%s", r->dir);
 	buf_clear(&text);
 	if (rc == -1)
-		return error_hint(e, "is it a backup that was finished?");
-	format = json_string_value(json_object_get(r->index, "format"));
+		return -1;
 	folders = json_object_get(r->index, "folders");
 	r->store = json_object_get(json_object_get(r->index, "store"),
 	    "parts");
-	if (format == NULL || strcmp(format, BACKUP_FORMAT) != 0)
-		return error_set(e, ERROR_INPUT, "%s/%s: not a backup of the "
-		    "format " BACKUP_FORMAT, r->dir, BACKUP_INDEX);
 	r->folder = mem_array(json_array_size(folders) + 1,
 	    sizeof(*r->folder));
 	json_array_foreach(folders, i, folder)
@@ -244,7 +207,8 @@ restore(struct cmd_args *a, void *ctx, struct error *e)
 	signal(SIGPIPE, SIG_IGN);
 	cmd_operands(a, &dir);
 	r.dir = dir[0];
-	if (check_moves(&r, e) == 0 && read_index(&r, e) == 0 &&
+	r.moves.n = cmd_many(a, "move", &r.moves.v);
+	if (moves_check(&r.moves, e) == 0 && read_index(&r, e) == 0 &&
 	    check_parts(&r, e) == 0 && identity_load(&r.with,
 	    cmd_string(a, "key", NULL), cmd_string(a, "cert", NULL), pass,
 	    e) == 0)

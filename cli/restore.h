@@ -7,6 +7,7 @@
  */
 #include "cli/backup.h"
 #include "cli/cli.h"
+#include "cli/moves.h"
 
 #define RESTORE_SKIP	1000	/* numbers of lists */
 
@@ -18,6 +19,7 @@ struct folder {
 struct restoring {
 	struct cli	*c;
 	const char	*dir;
+	struct moves	 moves;
 	json_t		*index;
 	const json_t	*store;		/* its parts */
 	struct identity	 with;
@@ -27,10 +29,6 @@ struct restoring {
 	uint64_t	 rewritten;
 };
 
-
-/* OLD=NEW, the longest OLD that fits; NULL when none does. */
-const char *restore_moved(struct restoring *, const char *path,
-	    size_t *old_len);
 /* What is in the parts goes to that program. */
 int	 restore_feed(struct restoring *, const json_t *parts,
 	    const char *what, const char *const argv[],

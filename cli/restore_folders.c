@@ -34,26 +34,6 @@ restore_check_absent(const struct folder *f, struct error *e)
 	    f->old);
 }
 
-/* The same text with the paths of here. */
-static bool
-rewrite(struct restoring *r, const char *in, struct buf *out)
-{
-	bool	 changed = false;
-
-	while (*in != '\0') {
-		size_t		 len = 0;
-		const char	*to = *in == '/' ? restore_moved(r, in, &len) : NULL;
-
-		if (to != NULL) {
-			buf_str(out, to);
-			in += len;
-			changed = true;
-		} else
-			buf_byte(out, (uint8_t)*in++);
-	}
-	return changed;
-}
-
 static int
 rewrite_file(struct restoring *r, const FTSENT *f, struct error *e)
 {
@@ -64,7 +44,7 @@ rewrite_file(struct restoring *r, const FTSENT *f, struct error *e)
 	if (f->fts_info != FTS_F || dot == NULL || strcmp(dot, ".conf") != 0)
 		return 0;
 	rc = file_load(&text, f->fts_path, CONF_MAX, e);
-	if (rc == 0 && rewrite(r, buf_cstr(&text), &out)) {
+	if (rc == 0 && moves_rewrite(&r->moves, buf_cstr(&text), &out)) {
 		rc = file_store(f->fts_path, out.p, out.len,
 		    f->fts_statp->st_mode & 07777, e);
 		if (rc == 0 && chown(f->fts_path, f->fts_statp->st_uid,
@@ -81,12 +61,11 @@ static int
 rewrite_settings(struct restoring *r, struct folder *f, struct error *e)
 {
 	char		*paths[] = { f->stage, NULL };
-	const char *const *v;
 	FTS		*fts;
 	FTSENT		*x;
 	int		 rc = 0;
 
-	if (cmd_many(r->c->args, "move", &v) == 0)
+	if (r->moves.n == 0)
 		return 0;
 	if ((fts = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL)) == NULL)
 		return error_sys(e, "%s", f->stage);

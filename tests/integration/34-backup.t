@@ -33,6 +33,9 @@ says 'keyEncipherment' signet backup "$tmp/away" --for "$tmp/other.pem"
 says 'signet_backup' signet backup "$tmp/away" --for "$tmp/backup.pem" \
     --database "host=$tmp/nowhere user=signet_backup"
 ok 'nothing was made' test ! -e "$tmp/away"
+says 'cannot be restored side by side' signet backup "$tmp/away" \
+    --for "$tmp/backup.pem" --files "$pki" --files "$pki/tls"
+rm -rf "$tmp/away"
 mkdir "$tmp/bin"
 printf '#!/bin/sh\necho "disk on fire" >&2; exit 1\n' >"$tmp/bin/pg_dump"
 chmod 755 "$tmp/bin/pg_dump"
@@ -108,7 +111,7 @@ rm "$tmp/bad/folder1-0001.cms"
 says 'folder1-0001.cms' restore --check "$tmp/bad"
 echo '{"format": "signet-backup-1", "folders": [], "store": {"parts":
     [{"file": "../secret", "sha256": "00"}]}}' >"$tmp/bad/backup.json"
-says 'a part without file or sha256' restore --check "$tmp/bad"
+says 'no file store-0001.cms where it should be' restore --check "$tmp/bad"
 echo '{}' >"$tmp/bad/backup.json"
 says 'not a backup of the format' restore --check "$tmp/bad"
 ok 'everybody has what opens it: openssl, tar' sh -c '
@@ -123,6 +126,7 @@ restore "$saved" >"$tmp/out" 2>&1
 is 'without a place for the store it does not begin' $? 2
 says 'is not empty' restore "$saved" --owner "$conninfo user=postgres"
 says 'OLD/PATH' restore "$saved" --move here=there --no-store
+says 'OLD/PATH' restore "$saved" --move "$pki/=/there" --no-store
 
 # The machine is lost.
 lists_before=$(sql "SELECT max(number) FROM crl WHERE ca = 'services'")
