@@ -45,7 +45,7 @@ static const struct out_col	cols[] = {
 	{ "identity", "CHIP", OUT_SHRINK },
 	{ "changed_at", "SINCE", OUT_DAY },
 	{ "id", NULL, OUT_JSON },
-	{ "expires", NULL, OUT_JSON },
+	{ "expires_at", NULL, OUT_JSON },
 	{ "reason", NULL, OUT_JSON },
 };
 
@@ -118,18 +118,14 @@ static json_t *
 key_json(const struct db_card_key *k)
 {
 	char	 hex[2 * DB_SERIAL + 1], digest[2 * DB_DIGEST + 1];
-	json_t	*o = json_pack("{s:s, s:s, s:s}", "slot", k->slot, "alg",
-		    k->alg, "key", text_hex(digest, k->digest, DB_DIGEST));
+	bool	 has_cert = k->der.p != NULL;
 
-	if (k->der.p == NULL)
-		return o;
-	json_object_set_new(o, "ca", json_string(k->ca));
-	json_object_set_new(o, "serial", json_string(text_hex(hex,
-	    k->serial.p, k->serial.len)));
-	json_object_set_new(o, "status", json_string(k->cert_status));
-	json_object_set_new(o, "attested", json_boolean(
-	    k->attestation.p != NULL));
-	return o;
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?, s:b}", "slot",
+	    k->slot, "alg", k->alg, "key", text_hex(digest, k->digest,
+	    DB_DIGEST), "ca", has_cert ? k->ca : NULL, "serial", has_cert ?
+	    text_hex(hex, k->serial.p, k->serial.len) : NULL, "status",
+	    has_cert ? k->cert_status : NULL, "attested",
+	    (int)(k->attestation.p != NULL));
 }
 
 static int
@@ -163,15 +159,10 @@ static json_t *
 event_json(const struct db_card_event *v)
 {
 	char	 at[TEXT_TIME_SIZE], hex[2 * DB_ORDER_ID + 1];
-	json_t	*o = json_pack("{s:s, s:s, s:s}", "what", v->what, "by",
-		    v->who, "at", text_time(at, v->at));
 
-	if (v->reason != NULL)
-		json_object_set_new(o, "reason", json_string(v->reason));
-	if (v->has_order)
-		json_object_set_new(o, "order", json_string(text_hex(hex,
-		    v->order_id, DB_ORDER_ID)));
-	return o;
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "what", v->what, "by",
+	    v->who, "at", text_time(at, v->at), "reason", v->reason, "order",
+	    v->has_order ? text_hex(hex, v->order_id, DB_ORDER_ID) : NULL);
 }
 
 static int
@@ -223,7 +214,7 @@ card_show_cmd(struct cmd_args *a, void *ctx, struct error *e)
 	out_put_hex(r, "id", "GUID", k.hold.id, DB_CARD_ID);
 	out_put(r, "station", "Station", k.station);
 	out_put_time(r, "issued_at", "Issued", k.issued_at);
-	out_put_time(r, "expires", "Expires", k.expires);
+	out_put_time(r, "expires_at", "Expires", k.expires);
 	rc = put_keys(c, r, &k, e);
 	if (rc == 0)
 		rc = put_events(c, r, &k, e);
@@ -278,12 +269,10 @@ card_check_cmd(struct cmd_args *a, void *ctx, struct error *e)
 static void
 set_base64(json_t *o, const char *name, struct bytes b)
 {
-	char	*text;
+	char	*text = b.p != NULL ? text_base64(b.p, b.len) : NULL;
 
-	if (b.p == NULL)
-		return;
-	text = text_base64(b.p, b.len);
-	json_object_set_new(o, name, json_string(text));
+	json_object_set_new(o, name, text != NULL ? json_string(text) :
+	    json_null());
 	mem_free(&text);
 }
 

@@ -88,9 +88,7 @@ report(struct cli *c, const struct ending *g, const struct order *o)
 	out_put(r, "state", "State", g->has_card ? "spoiled" : NULL);
 	out_put(r, "item", "Item", g->drop ? "dropped" : g->certs > 0 ?
 	    "spent" : "waiting");
-	if (g->order_id != NULL)
-		out_put_hex(r, "order", "Order to revoke", g->order_id,
-		    DB_ORDER_ID);
+	out_put_hex(r, "order", "Order to revoke", g->order_id, DB_ORDER_ID);
 	out_put_num(r, "certificates", "Certificates", named);
 	if (g->certs > named)
 		out_put_line(r, "%d more may come: later run: signet card "

@@ -4,6 +4,7 @@
 # sees and signs, who may not, and what becomes of it.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
+. "$srcdir/tests/lib/formats.sh"
 install_pki
 
 orders() {
@@ -242,8 +243,9 @@ echo "00000-00000-00000-00000" >"$tmp/code" && chmod 600 "$tmp/code"
 exits 3 'a wrong code' signet order redeem "$id" --csr "$tmp/later.csr" \
     --code-from "file:$tmp/code"
 echo "$code" >"$tmp/code"
-ok 'the right code' signet order redeem "$id" --csr "$tmp/later.csr" \
-    --code-from "file:$tmp/code"
+as_page 'signet order redeem ORDER --csr FILE' signet order redeem "$id" \
+    --csr "$tmp/later.csr" --code-from "file:$tmp/code"
+is 'the right code' "$(jq -r .id "$tmp/json")" "$id"
 exits 5 'only once' signet order redeem "$id" --csr "$tmp/later.csr" \
     --code-from "file:$tmp/code"
 ok 'the CA takes it' cad

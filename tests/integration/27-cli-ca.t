@@ -4,6 +4,7 @@
 # off line, taken in from its parcel; and everything that is not taken in.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/root.sh"
+. "$srcdir/tests/lib/formats.sh"
 start_pg
 cd "$tmp" || exit 1
 
@@ -33,6 +34,7 @@ exits 7 'nor without a schema' signet holder list
 says 'empty; next: signet db init' signet db status
 ok 'made' signet db init
 ok 'and made again' signet db init
+as_page 'signet db init' signet db init
 says 'up to date' signet db status
 says 'nothing to apply' signet db migrate --plan
 is 'as JSON, too' "$(signet db status --json | jq -r .name | head -n 1)" core
@@ -79,6 +81,7 @@ exits 2 'the certificate of another key' signet ca import people ca/root.pem
 said 'does not belong to the key of CA people'
 is 'the store has no CA' "$(sql 'SELECT count(*) FROM ca')" 0
 ok 'its own parcel' signet ca import people "$(parcel 0002)"
+as_page 'signet ca import NAME FILE' signet ca import people "$(parcel 0002)"
 ok 'twice is once' signet ca import people "$(parcel 0002)"
 said 'is there already'
 says 'people' signet ca list

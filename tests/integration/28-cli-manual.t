@@ -59,6 +59,39 @@ for command in run enrol look check readers; do
 	    "$tmp/completion"
 done
 
+# doc/formats.md has a row for each command that prints JSON, or says that it
+# prints none, and for no other; and each row is compared with what is printed.
+page=$srcdir/doc/formats.md
+suites='signet signet-root signet-station'
+is 'these programs have commands' "$(cd "$srcdir" && grep -rl 'cmd_run(&suite' \
+    --include='*.c' . | sed 's,.*/,,; s,\.c$,,' | sort | tr '\n' ' ')" "$suites "
+for program in $suites; do
+	"$program" help | sed -n "/^Commands:/,/^\$/s/^  \([a-z][a-z -]*[a-z]\)  .*/\1/p" |
+	while read -r command; do
+		# shellcheck disable=SC2086
+		"$program" $command --help </dev/null |
+		    grep -q '^      --json ' && echo "$program $command"
+	done
+done | sort >"$tmp/with-json"
+ok 'each signet has JSON' [ "$(grep -c '^signet ' "$tmp/with-json")" -eq \
+    "$(wc -l <"$tmp/commands")" ]
+ok '... and of the others some' grep -q '^signet-root show$' "$tmp/with-json"
+sed -n '/^## JSON/,$s/^| `\(signet[^`]*\)` | .*/\1/p' "$page" >"$tmp/rows"
+# A row belongs to the longest name of a command that it begins with.
+awk 'NR == FNR { known[$0]; next }
+    { for (name = $0; name != "" && !(name in known);)
+	if (!sub(/ [^ ]*$/, "", name)) name = ""
+      print name }' "$tmp/with-json" "$tmp/rows" | sort -u >"$tmp/have-rows"
+is 'each command with --json has its row on the page, and no other' \
+    "$(diff "$tmp/have-rows" "$tmp/with-json")" ''
+sed -n '/^Each of these needs/,/^These hand out/s/^| `\(signet[^`]*\)` | .*/\1/p' \
+    "$page" >"$tmp/elsewhere"
+ok 'some rows are compared by other tests' test -s "$tmp/elsewhere"
+while read -r row; do
+	ok "$row is compared with what it prints" grep -rqF "as_page '$row'" \
+	    "$srcdir/tests/integration" "$srcdir/tests/interop"
+done <"$tmp/elsewhere"
+
 for name in $(sed -n '/conf_item CLI_CONF/,/^};/s/.*struct cli_conf, \([a-z_]*\),.*/\1/p' \
     "$srcdir/cli/context.c"); do
 	ok "setting $name is in signet.conf(5)" \

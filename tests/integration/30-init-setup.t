@@ -4,6 +4,7 @@
 # answers, a wrong passphrase, the database down; with the root elsewhere; and
 # what it made proven by signet audit.
 . "${srcdir:-.}/tests/integration/tap.sh"
+. "$srcdir/tests/lib/formats.sh"
 PATH=$SIGNET_BUILD:$PATH
 start_pg
 owner="host=$PGHOST port=$PGPORT user=postgres"
@@ -22,7 +23,9 @@ init() {
 	    --officer "ro1:Olga Vik:olga@example.org" "$@" </dev/null
 }
 again() {
-	signet init --dir "$1" --data "$srcdir" </dev/null
+	again_dir=$1
+	shift
+	signet init --dir "$again_dir" --data "$srcdir" "$@" </dev/null
 }
 proven() {
 	rm -rf "$tmp/bundle"
@@ -80,6 +83,7 @@ ok 'the steps before it are done' test -s "$tmp/down/signet.conf"
 # All of it.
 ok 'an installation is set up' init "$tmp/a" pki_a
 ok 'again: nothing to do' again "$tmp/a"
+as_page 'signet init' again "$tmp/a"
 is 'each step says so' "$(again "$tmp/a" | grep -c 'already there$')" 15
 ok 'with the same answers, too' init "$tmp/a" pki_a
 says 'was begun with other answers' init "$tmp/a" pki_other

@@ -6,6 +6,7 @@
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/doctor.sh"
+. "$srcdir/tests/lib/formats.sh"
 PG_FSYNC=on
 install_pki
 prlimit --pid=$$ --core=0:
@@ -15,6 +16,7 @@ conf=$pki/signet.conf
 keep "$conf"
 sed -i "s|^database = .*|database = \"host=$tmp/nowhere user=signet_cli dbname=signet\";|" "$conf"
 finds store-away nowhere
+as_page 'signet doctor' signet doctor --offline
 back
 
 # ---- schema ----

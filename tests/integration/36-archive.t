@@ -6,6 +6,7 @@
 # off goes on, and who asks is told the same as before.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
+. "$srcdir/tests/lib/formats.sh"
 
 # An installation that is seven hundred days old.
 days() {
@@ -103,7 +104,8 @@ for point in archive.renamed archive.proven; do
 done
 ok 'the next run goes on: proven, and asked for' write
 says 'archive a1' signet order list --state pending
-ok 'once' write
+as_page 'signet archive write DIR' as s1 signet archive write "$arch/a1" \
+    --older 366d --yes
 is '... with one order' "$(sql "SELECT count(*) FROM orders
     WHERE kind = 'permit'")" 1
 is 'and nothing is gone' "$(counts)" "$before"
@@ -171,6 +173,9 @@ is 'what was taken is taken' "$(sql "SELECT count(*) > 0 FROM archived")" t
 ok 'the next run ends it' run
 is 'the archive is done' "$(signet archive list --json |
     jq -c '[.name, .certificates >= 2, .done_at != null]')" '["a1",true,true]'
+as_page 'signet archive list' signet archive list
+as_page 'signet archive verify DIR' signet archive verify "$arch/a1"
+as_page 'signet archive run DIR' signet archive run "$arch/a1" --yes
 ok 'a further run' run
 said_before() {
 	run | grep -q 'was taken before'

@@ -7,6 +7,7 @@
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/owned_ra.sh"
+. "$srcdir/tests/lib/formats.sh"
 install_pki
 ok 'there is an RA' owned_ra
 
@@ -80,10 +81,12 @@ ok 'a credential is bound by two' bind one o1
 one_id=$bind_id hex=$bind_hex
 says "$origin" signet credential list --person o1
 says 'security-officer s2' signet credential show "$hex"
+as_page 'signet credential list' signet credential list
+as_page 'signet credential show ID' signet credential show "$hex"
 ok '... and so says the audit chain' audited act=bind person=o1
 
 # A credential binds no other one, and does not free itself of its bounds.
-ok 'an order to bind' half next o1
+as_page 'signet credential new FILE' half next o1
 blob_get "$bind_id" "$tmp/blob"
 ok '... approved by an assertion' seal "$bind_id"
 attack_on "$bind_id" 'a credential bound by one and an assertion' \
@@ -95,7 +98,8 @@ attack_on "$bind_id" 'a credential bound in the name of the other' \
     'counts for officers alone'
 
 # Taking away takes an officer; the RA cannot.
-signet credential unbind "$hex" --comment x --no-sign --yes >/dev/null 2>&1
+as_page 'signet credential unbind ID' signet credential unbind "$hex" --comment x \
+    --no-sign --yes
 id=$(last_order)
 blob_get "$id" "$tmp/unbind"
 sign_as "$tmp/unbind" "$tmp/ra.key" "$tmp/ra.pem" -certfile \

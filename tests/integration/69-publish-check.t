@@ -8,6 +8,7 @@
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/slapd.sh"
 . "$srcdir/tests/lib/publish.sh"
+. "$srcdir/tests/lib/formats.sh"
 entries=${PUBLISH_ENTRIES:-2000}
 export crld_seconds=$((60 + entries / 100))
 
@@ -78,7 +79,8 @@ ok '... are planted' ldapmodify -Q -Y EXTERNAL -H "$ldapi" -f "$tmp/planted"
 exits 3 'check finds them' signet publish check
 said "100 differ from the store"
 said 'mend them with: signet publish repair'
-signet publish check --json >"$tmp/found" 2>/dev/null
+as_page 'signet publish check' signet publish check
+cp "$tmp/json" "$tmp/found"
 is 'each is named once' "$(jq -r .name "$tmp/found" | sort -u | wc -l)" 100
 for why in 'mail: 1 too many' 'sn: 1 missing, 1 too many' \
     'userCertificate: 1 too many' 'userCertificate: 1 missing, 1 too many' \
@@ -94,10 +96,9 @@ ok 'check knows that it waits' signet publish check
 said 'the others wait for signet-crld'
 start signet-crld -d -c "$pki/crld.conf"
 crld_pid=$last
-ok 'repair mends them all' signet publish repair --json
-is '... and says for programs what it did' "$(jq -c \
-    'keys_unsorted, [.again, .differ, .unpublishable]' "$tmp/out" | tr '\n' ' ')" \
-    '["mended","again","entries","waiting","differ","unpublishable"] [0,0,0] '
+as_page 'signet publish repair' signet publish repair
+is '... and mends them all' "$(jq -c '[.again, .differ, .unpublishable]' \
+    "$tmp/json")" '[0,0,0]'
 ok 'check finds nothing any more' signet publish check
 
 # From nothing.
@@ -106,10 +107,9 @@ slapd_stop
 rm -rf "$tmp/ldap/data"/*
 slapd_start "$tmp/ldap"
 start signet-crld -d -c "$pki/crld.conf"
-ok 'rebuild fills an empty directory' signet publish rebuild --json \
-    --wait "${crld_seconds}s"
-is '... and says so, too' "$(jq -c '[.differ, .unpublishable], .entries > 100' \
-    "$tmp/out" | tr '\n' ' ')" '[0,0] true '
+as_page 'signet publish rebuild' signet publish rebuild --wait "${crld_seconds}s"
+is '... and fills an empty directory' "$(jq -c '[.differ, .unpublishable],
+    .entries > 100' "$tmp/json" | tr '\n' ' ')" '[0,0] true '
 is '... with all of them' "$(found_by_publisher "ou=people,$ldap_base" one \
     '(objectClass=pkiUser)' 1.1 | grep -c '^dn')" "$entries"
 

@@ -7,6 +7,7 @@
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/slapd.sh"
 . "$srcdir/tests/lib/publish.sh"
+. "$srcdir/tests/lib/formats.sh"
 
 install_pki
 slapd_start "$tmp/b"
@@ -79,6 +80,8 @@ ok 'what a directory can never take is given up' wait_for \
     dead AND key = '"'anna'"'")" = 1 ]'
 signet publish dead >"$tmp/dead"
 says 'anna' grep '^c  *person' "$tmp/dead"
+as_page 'signet publish dead' signet publish dead
+as_page 'signet publish status' signet publish status
 says 'Invalid DN syntax' cat "$tmp/dead"
 ok '... and its metrics count it' wait_for tells metrics \
     '^signet_publish_dead{directory="c"} [1-9]'
@@ -109,4 +112,5 @@ is '... whole' "$(found "uid=cia,ou=people,ou=d,$ldap_base" base \
     '(objectClass=*)' mail | sed -n 's/^mail: //p')" cia@example.org
 ok 'the log says that they were started again' grep -q \
     'ended with signal 9 and is started again' "$tmp/log"
+as_page 'signet publish forget NAME' signet publish forget c --yes
 done_testing

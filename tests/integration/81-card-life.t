@@ -7,6 +7,7 @@
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/cards.sh"
 . "$srcdir/tests/lib/station.sh"
+. "$srcdir/tests/lib/formats.sh"
 install_pki
 station_configure
 
@@ -25,13 +26,20 @@ exits 4 'a mistyped number is said to be one' signet card show P0000001
 said 'it was mistyped'
 exits 0 'all is well' signet card check
 
+as_page 'signet card list' signet card list
+as_page 'signet card show NUMBER' signet card show "$(card 1)"
+
 # --- ways ---
 exits 5 'an issued card is not in use yet' signet card activated "$(card 1)"
 said 'is issued and cannot be activated'
 exits 0 'packed' signet card packed "$(card 1)" "$(card 2)"
+as_page 'signet card packed NUMBER' signet card packed "$(card 3)"
 exits 5 'not twice' signet card packed "$(card 1)"
 exits 0 'delivered' signet card delivered "$(card 1)" "$(card 2)"
+as_page 'signet card delivered NUMBER' signet card delivered "$(card 3)"
 exits 5 'what was not suspended is not resumed' as o1 signet card resumed "$(card 1)" --yes
+as_page 'signet card activated NUMBER' signet card activated "$(card 3)"
+as_page 'signet card unblocked NUMBER' signet card unblocked "$(card 3)"
 exits 0 'in use' signet card activated "$(card 1)" --reason 'met in person'
 is 'its history says so' "$(state 1 '.history[-1].reason')" 'met in person'
 exits 0 'its PIN was unblocked' signet card unblocked "$(card 1)"
@@ -44,22 +52,27 @@ exits 0 'suspended' as o1 signet card suspended "$(card 1)" --yes --reason 'on l
 said 'holds 1 certificates'
 is 'at once in the store' "$(state 1)" suspended
 exits 5 'the CA has not done it yet' signet card check
+as_page 'signet card check' signet card check
 is 'and it is on its way' "$(signet card check --json 2>/dev/null | jq -r .ordered)" true
 cad
 is 'then the certificate is on hold' "$(status 1)" 'held 6'
 exits 0 'and all is well' signet card check
 exits 5 'a suspended card is not activated' as o1 signet card activated "$(card 1)" --yes
-exits 0 'resumed' as o1 signet card resumed "$(card 1)" --yes
+as_page 'signet card resumed NUMBER' as o1 signet card resumed "$(card 1)" --yes
+is 'resumed, by an order of one' "$(jq -c '[.result, .effect, .certificates]' \
+    "$tmp/json")" '["resumed","release",1]'
 cad
 is 'the certificate is good' "$(status 1)" good
-exits 0 'lost' as o2 signet card lost "$(card 1)" --yes
+as_page 'signet card lost NUMBER' as o2 signet card lost "$(card 1)" --yes
 cad
 is 'the certificate is revoked' "$(status 1)" 'revoked 1'
 exits 5 'for ever' as o1 signet card resumed "$(card 1)" --yes
-exits 0 'found again' signet card returned "$(card 1)"
-exits 0 'and shredded' signet card destroyed "$(card 1)"
+as_page 'signet card returned NUMBER' signet card returned "$(card 1)"
+as_page 'signet card destroyed NUMBER' signet card destroyed "$(card 1)"
+is 'found again, and shredded' "$(state 1)" destroyed
 exits 5 'nothing follows' signet card returned "$(card 1)"
-exits 0 'another is replaced' as o1 signet card replaced "$(card 2)" --yes
+as_page 'signet card replaced NUMBER' as o1 signet card replaced "$(card 2)" --yes
+is 'another is replaced' "$(state 2)" replaced
 ok 'the audit chain says which card' audited "card=$(card 2)" what=replaced
 cad
 is 'as superseded' "$(status 2)" 'revoked 4'
@@ -88,5 +101,8 @@ is 'and what they signed, which openssl verifies, too' "$(jq -r '.keys[0].order_
     "$tmp/proof.json")" "$(sha256sum <"$tmp/order.der" | cut -d ' ' -f 1)"
 jq -r '.keys[0].certificate' "$tmp/proof.json" | base64 -d >"$tmp/x.der"
 ok 'and the certificate' sh -c "openssl x509 -inform DER -in '$tmp/x.der' -noout -subject | grep -q 'Person 4'"
+signet card packed "$(card 4)" >"$tmp/out" && signet card delivered "$(card 4)" >>"$tmp/out"
+signet card activated "$(card 4)" >>"$tmp/out"
+as_page 'signet card suspended NUMBER' as o1 signet card suspended "$(card 4)" --yes
 ok 'the audit proves it' proven
 done_testing

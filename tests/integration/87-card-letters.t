@@ -7,6 +7,7 @@
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/cards.sh"
 . "$srcdir/tests/lib/station.sh"
+. "$srcdir/tests/lib/formats.sh"
 install_pki
 station_configure
 ok 'there are two readers' readers_begin 2
@@ -27,6 +28,7 @@ export_to() {
 in_dir() { find "$tmp/$1" -name '*.cms' | wc -l | tr -d ' '; }
 
 # --- nothing goes without two ---
+as_page 'signet card letters list' letters list autumn
 is 'each card has a letter, and none is printed' "$(letters list autumn --json |
     jq -s -r 'map(select(.run == null and .void_at == null)) | length')" 4
 exits 3 'nothing is exported before it is released' export_to early
@@ -66,8 +68,11 @@ is 'by the tables nobody releases it' "$(sql "SET ROLE signet_cli;
     SELECT 1, 1, '$(letter 1)'" 2>&1 | grep -c 'was not released')" 1
 
 # --- the second officer ---
-exits 0 'another officer releases it' release o2
-said 'Released by:    o2'
+as_page 'signet card letters release BATCH' as o2 signet card letters release \
+    autumn --yes
+is 'another officer releases it' "$(jq -r '.state + " " + .released_by' \
+    "$tmp/json")" 'released o2'
+as_page 'signet card letters list --runs' letters list autumn --runs
 ok 'the audit chain says so' audited act=card-letters what=released run=1 reason=o2
 is 'its order is used' "$(order_state "$run")" 'done'
 is '... and cannot be used again' "$(sql "INSERT INTO permit_use (digest,
@@ -95,19 +100,22 @@ ok 'who has the key reads them' sh -c "pdftotext -layout '$tmp/letter.pdf' - |
 exits 2 'a re-print has a reason' as o1 signet card letters reprint autumn "$(letter 1)" --yes
 exits 4 'no letter of another batch' as o1 signet card letters reprint autumn \
     7QK2M9XA --reason jam --yes
-exits 0 'one is to be printed again' as o1 signet card letters reprint autumn \
-    "$(letter 1)" --reason 'paper jam' --yes
+as_page 'signet card letters reprint BATCH LETTER --reason TEXT' as o1 \
+    signet card letters reprint autumn "$(letter 1)" --reason 'paper jam' --yes
 is 'until that is released the first one counts' "$(runs .valid | tr '\n' ' ')" '4 0 '
 exits 0 'a security officer may release, too' release s1
 is 'then the first is void' "$(runs .valid | tr '\n' ' ')" '3 1 '
 exits 0 'the first run has three' export_to two --run 1
 is '... and not that one' "$(in_dir two) $(ls "$tmp/two/$(letter 1).cms" 2>/dev/null)" '3 '
-exits 0 'which is in the latest' export_to three
+as_page 'signet card letters export BATCH --out DIR' export_to three
+is 'which is in the latest' "$(jq -r .letters "$tmp/json")" 1
 is '... alone' "$(in_dir three) $(basename "$tmp"/three/*.cms)" "1 $(letter 1).cms"
 
 # --- void ---
 exits 2 'void for a reason' letters void autumn "$(letter 1)"
-exits 0 'one is void' letters void autumn "$(letter 1)" --reason 'moved away'
+as_page 'signet card letters void BATCH LETTER --reason TEXT' letters void \
+    autumn "$(letter 1)" --reason 'moved away'
+is 'one is void' "$(jq -r '.letter + " " + .result' "$tmp/json")" "$(letter 1) void"
 exits 5 'for ever' letters void autumn "$(letter 1)" --reason 'moved away'
 exits 5 '... and is not printed again' as o1 signet card letters reprint autumn \
     "$(letter 1)" --reason jam --yes

@@ -7,6 +7,7 @@
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/cards.sh"
 . "$srcdir/tests/lib/station.sh"
+. "$srcdir/tests/lib/formats.sh"
 . "$srcdir/tests/lib/softhsm.sh"
 install_pki
 station_configure
@@ -88,9 +89,13 @@ tamper "UPDATE orders SET state = 'ready' WHERE id = decode('$first', 'hex')"
 exits 5 '... though somebody says that it was not' opened puk 1
 said 'what was permitted has been done'
 tamper "UPDATE orders SET state = 'done' WHERE id = decode('$first', 'hex')"
+exits 0 'for another time it takes other signatures' ask o1 puk 1
+exits 0 '... two' approve o2 "$(last_order)"
+as_page 'signet card puk NUMBER --escrow-key URI' opened puk 1
+is '... and opens the same' "$(jq -r .puk "$tmp/json")" "$(sealed puk 1)"
 
 # --- the management key, by security officers ---
-exits 0 'a security officer signs' ask s1 management 1
+as_page 'signet card management NUMBER' as s1 signet card management "$(card 1)" --yes
 exits 0 'another, too' approve s2 "$(last_order)"
 
 # --- by an escrow whose key is in a token ---
@@ -116,13 +121,13 @@ exits 6 'nor a token that is away' by_token "$tmp/pin"
 said 'no such token in module'
 is '... the order waits' "$(order_state "$order")" ready
 token_plug escrow
-exits 0 'the token opens the key' by_token "$tmp/pin" --json
-is '... as hex' "$(jq -r .management "$tmp/out")" \
+as_page 'signet card management NUMBER --escrow-key URI' by_token "$tmp/pin"
+is 'the token opens the key, as hex' "$(jq -r .management "$tmp/json")" \
     "$(sealed management 1 | od -An -v -tx1 | tr -d ' \n')"
 
 # --- too late ---
 exits 2 'an order lasts for some time' as o1 signet card puk "$(card 2)" --valid soon --yes
-exits 0 'one that lasts for two seconds' as o1 signet card puk "$(card 2)" --valid 2s --yes
+as_page 'signet card puk NUMBER' as o1 signet card puk "$(card 2)" --valid 2s --yes
 late=$(last_order)
 sleep 3
 exits 5 'nobody approves it later' approve o2 "$late"
@@ -134,8 +139,8 @@ said 'expired on'
 ca_stop
 cut -d , -f 1-4 "$tmp/autumn.csv" | sed '2,$s/^/w/' >"$tmp/winter.csv"
 { signet card batch import winter --layout one --csv "$tmp/winter.csv" &&
-    as o1 signet card batch approve winter --yes &&
-    as o2 signet card batch approve winter --yes; } >"$tmp/out" 2>&1 || sed 's/^/# /' "$tmp/out"
+    as o1 signet card batch approve winter --yes; } >"$tmp/out" 2>&1 || sed 's/^/# /' "$tmp/out"
+as_page 'signet card batch approve BATCH' as o2 signet card batch approve winter --yes
 station_start --batch winter
 card_insert 0 "$tmp/w1" -x -n 2001
 ok 'a card waits for the CA' wait_for card_is ordered piv-serial:2001
@@ -146,7 +151,8 @@ exits 5 'an issued card is not spoiled' signet card spoil "$(card 1)" --reason t
 said 'is issued: no station works on it'
 exits 2 'nor one without a reason' signet card spoil "$number" --yes
 exits 4 'nor one that is not there' signet card cancel T0000001X --reason torn --yes
-exits 0 'this one is' signet card spoil "$number" --reason 'chip is torn' --yes
+as_page 'signet card spoil NUMBER --reason TEXT' signet card spoil "$number" \
+    --reason 'chip is torn' --yes
 is '... in the store' "$(card_state piv-serial:2001)" spoiled
 is '... by who did it' "$(sql "SELECT who || ': ' || e.reason FROM card_event e JOIN card c
     ON c.id = e.card WHERE c.number = '$number' AND what = 'spoiled'")" "$(id -un): chip is torn"
@@ -180,14 +186,16 @@ exits 5 'the certificate is still good' signet card check
 cad
 is 'the CA revokes it' "$(sql "SELECT status || reason FROM cert WHERE card = '$number'")" revoked5
 exits 0 'then all is well' signet card check
-exits 0 'items without a card are cancelled, too' signet card cancel \
+as_page 'signet card cancel NUMBER --reason TEXT' signet card cancel \
     "$(sql "SELECT number FROM card_item WHERE state = 'spent'")" --reason 'has left' --yes
+is 'items without a card are cancelled, too' "$(jq -r .item "$tmp/json")" dropped
 is '... and nothing is open' "$(signet card batch show winter --json |
     jq -r '"\(.waiting) \(.claimed) \(.spent) \(.dropped)"')" '0 0 0 2'
 exits 5 'cancelled is cancelled' signet card cancel "$number" --reason 'has left' --yes
 exits 5 'the count says what is missing' signet card batch close winter
 said 'spoiled'
 exits 0 'two blanks came' signet card batch stock winter --received 2
-exits 0 'and it closes' signet card batch close winter
+as_page 'signet card batch close BATCH' signet card batch close winter
+is 'and it closes' "$(jq -r .state "$tmp/json")" closed
 ok 'the audit proves it' proven
 done_testing

@@ -7,6 +7,7 @@
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/rad.sh"
 . "$srcdir/tests/lib/sink.sh"
+. "$srcdir/tests/lib/formats.sh"
 install_pki
 sink_start
 sed -i -e 's/^validity = .*/validity = "300d";/' \
@@ -177,11 +178,12 @@ dead() {
 }
 ok 'what a server refuses for good is listed' wait_for dead \
     'nobody@example.org.*550 5.1.1 no such mailbox'
+as_page 'signet notice dead' signet notice dead
 exits 2 'retrying needs to know what' signet notice retry
 exits 4 'what was not given up is not retried' signet notice retry 999999
 said 'was not given up'
 sink_mode ok
-ok 'all are retried' signet notice retry --all
+as_page 'signet notice retry --all' signet notice retry --all
 ok '... and go' mailed 'TO:<nobody@example.org>' 1
 ok 'signet notice status has JSON' sh -c "signet notice status --json |
     python3 -c 'import json, sys; exit(json.load(sys.stdin)[\"dead\"])'"

@@ -6,6 +6,7 @@
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/services.sh"
+. "$srcdir/tests/lib/formats.sh"
 cd "$tmp" || exit 1
 services_install
 
@@ -31,6 +32,7 @@ done
 revoke bob --reason keyCompromise
 as o1 signet cert hold "$(serial_in carol.pem)" --wait 20s --yes >/dev/null
 
+as_page 'signet canary' signet canary --ca people
 exits 6 'with nobody there the addresses are dead' canary --ca people
 told DEAD 'people|ocsp post good' 'refused\|connect'
 told DEAD 'people|list' 'refused\|connect'

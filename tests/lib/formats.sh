@@ -7,7 +7,10 @@
 #				capitals stand for what formats_fill has made
 #	formats_names FILE	the names in that JSON, likewise
 #	formats_said 'COMMAND'	those that doc/formats.md gives it
-: "${tmp:?}" "${srcdir:?}" "${pki:?}"
+#	as_page 'COMMAND' words...
+#				a test: with --json these words print, into
+#				$tmp/json, what doc/formats.md says of COMMAND
+: "${tmp:?}" "${srcdir:?}" "${pki:=}"
 
 formats_fill() {
 	cat >>"$pki/signet.conf" <<-CONF
@@ -29,6 +32,8 @@ formats_fill() {
 		>"$tmp/digests" &&
 	    signet blocklist make -o "$tmp/list" "$tmp/digests" \
 		>"$tmp/out" 2>&1 &&
+	    openssl ocsp -issuer "$pki/ca/services.pem" -serial 0x1234 \
+		-reqout "$tmp/asked.req" >/dev/null &&
 	    card_batch one person-ec 2 >/dev/null &&
 	    formats_acts
 }
@@ -56,7 +61,8 @@ formats_command() {
 	    -e "s,CSR,$tmp/www.csr," -e "s,CRL\$,$tmp/people.crl," \
 	    -e "s,BATCH,one," -e "s,SERIAL,$formats_serial," \
 	    -e "s,ORDER,$formats_order," -e "s,HOLDER,www," \
-	    -e "s,NEWCA,newca," -e "s,NEW,$tmp/new," -e "s,SECOND,$formats_second," \
+	    -e "s,NEWCA,newca," -e "s,NEWLIST,$tmp/newlist," \
+	    -e "s,NEW,$tmp/new," -e "s,SECOND,$formats_second," \
 	    -e "s,BACKUPS,$tmp/backups," -e "s,RECIPIENT,$tmp/recipient.pem," \
 	    -e "s,SAVED,$(find "$tmp/backups" -maxdepth 1 -name '2*Z' \
 	    2>/dev/null)," -e "s,UNSEAL,$tmp/unseal.key," \
@@ -64,6 +70,7 @@ formats_command() {
 	    -e "s,LAYOUT,$pki/cards/person-ec," \
 	    -e "s,THIRD,$tmp/third.csr," -e "s,FOURTH,$tmp/fourth.csr," \
 	    -e "s,FIFTH,$tmp/fifth.csr," -e "s,PEOPLE,$tmp/people.csv," \
+	    -e "s,ASKED,$tmp/asked.req," -e "s,DIGESTS,$tmp/digests," \
 	    -e "s,PENDING,$formats_pending," -e "s,LATEST,$formats_latest," \
 	    -e "s,PROFILE,$pki/profiles/mail-dual," -e "s,LIST,$tmp/list,"
 }
@@ -76,6 +83,14 @@ formats_names() {
 formats_said() {
 	sed -n "s/^| \`$1\` | \(.*\) |\$/\1/p" "$srcdir/doc/formats.md" |
 	    tr -d '\`' | tr ' ' '\n'
+}
+
+as_page() {
+	formats_row=$1
+	shift
+	"$@" --json >"$tmp/json" 2>"$tmp/err"
+	is "$formats_row prints what the page says" \
+	    "$(formats_names "$tmp/json")" "$(formats_said "$formats_row")"
 }
 
 formats_keys() {
