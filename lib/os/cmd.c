@@ -517,10 +517,8 @@ cmd_built_in(const struct cmd_suite *s, int argc, char *argv[], int i)
 	    (strcmp(argv[i], "help") == 0 && s->cmd->name[0] != '\0'))
 		return cmd_help(s, argc - i - 1, argv + i + 1);
 	if (strcmp(argv[i], "--complete") == 0 && i + 1 < argc &&
-	    strcmp(argv[i + 1], "bash") == 0) {
-		cmd_complete_bash(s, stdout);
+	    cmd_complete(s, argv[i + 1], stdout))
 		return 0;
-	}
 	if (strcmp(argv[i], "--describe") == 0)
 		return cmd_describe(s, argc - i - 1, argv + i + 1);
 	return -1;

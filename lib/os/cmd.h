@@ -6,8 +6,8 @@
  *
  * A command's row names its options and its function; cmd_run() parses,
  * prints --help (usage, options, examples), and calls the function with the
- * parsed values.  The same tables print the bash completion and the OPTIONS
- * sections of the man pages.
+ * parsed values.  The same tables print the completion for shells and the
+ * OPTIONS sections of the man pages.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -61,7 +61,7 @@ const struct cmd *cmd_self(const struct cmd_args *);
  * command to ask for help; a mistyped name gets the nearest one suggested);
  * otherwise error_exit_status() of what fn left in its error, after printing
  * "prog: text" and "hint: ...".  "prog help [cmd]", "prog --version" and the
- * hidden "prog --complete bash", "prog --describe CMD" are built in.
+ * hidden "prog --complete SHELL", "prog --describe CMD" are built in.
  */
 int	 cmd_run(const struct cmd_suite *, int argc, char *argv[], void *ctx);
 #endif

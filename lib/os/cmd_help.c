@@ -18,8 +18,8 @@ help_print(struct buf *b, FILE *f)
 	buf_clear(b);
 }
 
-static const char *
-help_arg(const struct cmd_opt *o)
+const char *
+cmd_opt_arg(const struct cmd_opt *o)
 {
 	return o->arg != NULL ? o->arg : "VALUE";
 }
@@ -33,7 +33,7 @@ help_option_name(struct buf *b, const struct cmd_opt *o)
 	else
 		buf_printf(b, "      --%s", o->name);
 	if (o->type != CMD_FLAG)
-		buf_printf(b, " %s", help_arg(o));
+		buf_printf(b, " %s", cmd_opt_arg(o));
 }
 
 static int
@@ -125,7 +125,7 @@ help_usage(struct buf *b, const struct cmd_suite *s, const struct cmd *c)
 	buf_str(b, " [options]");
 	for (o = cmd_options(c); o->name != NULL; o++)
 		if (o->required)
-			buf_printf(b, " --%s %s", o->name, help_arg(o));
+			buf_printf(b, " --%s %s", o->name, cmd_opt_arg(o));
 	if (c->usage != NULL && c->usage[0] != '\0')
 		buf_printf(b, " %s", c->usage);
 }
@@ -158,8 +158,8 @@ cmd_help_page(const struct cmd_suite *s, const struct cmd *c, FILE *f)
 	help_print(&b, f);
 }
 
-static bool
-help_is_below(const struct cmd *c, const char *group)
+bool
+cmd_is_below(const struct cmd *c, const char *group)
 {
 	size_t	 len = strlen(group);
 
@@ -175,13 +175,13 @@ help_commands(struct buf *b, const struct cmd_suite *s, const char *group)
 	size_t			 start;
 
 	for (c = s->cmd; c->name != NULL; c++)
-		if (help_is_below(c, group) &&
+		if (cmd_is_below(c, group) &&
 		    (int)strlen(c->name) + 4 > column &&
 		    strlen(c->name) + 4 <= COLUMN_MAX)
 			column = (int)strlen(c->name) + 4;
 	buf_str(b, "\nCommands:\n");
 	for (c = s->cmd; c->name != NULL; c++) {
-		if (!help_is_below(c, group))
+		if (!cmd_is_below(c, group))
 			continue;
 		start = b->len;
 		buf_printf(b, "  %s", c->name);
@@ -214,138 +214,6 @@ cmd_help_list(const struct cmd_suite *s, const char *group, FILE *f)
 	help_print(&b, f);
 }
 
-/* The words that may follow those of "group". */
-static void
-complete_next(struct buf *b, const struct cmd_suite *s, const char *group)
-{
-	const struct cmd	*c;
-	const char		*word;
-	char			 last[65] = "";
-	size_t			 len = strlen(group), n;
-
-	for (c = s->cmd; c->name != NULL; c++) {
-		if (!help_is_below(c, group) || c->name[len] == '\0')
-			continue;
-		word = c->name + len + (len > 0);
-		n = strcspn(word, " ");
-		if (strncmp(last, word, n) == 0 && last[n] == '\0')
-			continue;
-		snprintf(last, sizeof(last), "%.*s", (int)n, word);
-		buf_printf(b, " %s", last);
-	}
-}
-
-static void
-complete_options(struct buf *b, const struct cmd_opt *o)
-{
-	for (; o->name != NULL; o++)
-		buf_printf(b, " --%s", o->name);
-}
-
-static void
-complete_case(struct buf *b, const struct cmd_suite *s, const char *name,
-    const struct cmd *c)
-{
-	buf_printf(b, "\t\"%s\") next=\"", name);
-	complete_next(b, s, name);
-	if (c != NULL)
-		complete_options(b, cmd_options(c));
-	complete_options(b, cmd_globals(s));
-	buf_str(b, " --help\" ;;\n");
-}
-
-static const struct cmd *
-complete_find(const struct cmd_suite *s, const char *name)
-{
-	const struct cmd	*c;
-
-	for (c = s->cmd; c->name != NULL; c++)
-		if (strcmp(c->name, name) == 0)
-			return c;
-	return NULL;
-}
-
-/* Has an earlier command the same first words? */
-static bool
-complete_is_seen(const struct cmd_suite *s, const struct cmd *end,
-    const char *name, size_t words)
-{
-	const struct cmd	*c;
-	char			 other[65];
-
-	for (c = s->cmd; c != end; c++) {
-		cmd_first_words(other, sizeof(other), c->name, words);
-		if (strcmp(other, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* One case for each group and each command, once. */
-static void
-complete_cases(struct buf *b, const struct cmd_suite *s)
-{
-	const struct cmd	*c;
-	char			 name[65], last[65];
-	size_t			 words;
-
-	complete_case(b, s, "", complete_find(s, ""));
-	for (c = s->cmd; c->name != NULL; c++) {
-		last[0] = '\0';
-		for (words = 1;; words++) {
-			cmd_first_words(name, sizeof(name), c->name, words);
-			if (strcmp(name, last) == 0)
-				break;
-			memcpy(last, name, sizeof(last));
-			if (!complete_is_seen(s, c, name, words))
-				complete_case(b, s, name,
-				    complete_find(s, name));
-		}
-	}
-}
-
-/* "name"|"other name"|...: what the words so far may be. */
-static void
-complete_names(struct buf *b, const struct cmd_suite *s)
-{
-	const struct cmd	*c;
-	const char		*p;
-
-	buf_str(b, "help");
-	for (c = s->cmd; c->name != NULL; c++)
-		for (p = c->name; *p != '\0'; p++)
-			if (p[1] == ' ' || p[1] == '\0')
-				buf_printf(b, "|\"%.*s\"",
-				    (int)(p + 1 - c->name), c->name);
-}
-
-void
-cmd_complete_bash(const struct cmd_suite *s, FILE *f)
-{
-	struct buf	 b = { 0 };
-	char		 fn[65], *p;
-
-	snprintf(fn, sizeof(fn), "_%s", s->prog);
-	for (p = fn; *p != '\0'; p++)
-		if (*p == '-' || *p == '.')
-			*p = '_';
-	buf_printf(&b, "# bash completion for %s\n%s()\n{\n", s->prog, fn);
-	buf_str(&b,
-	    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} cmd= next= try i\n"
-	    "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-	    "\t\t[[ ${COMP_WORDS[i]} == -* ]] && continue\n"
-	    "\t\ttry=\"$cmd${cmd:+ }${COMP_WORDS[i]}\"\n"
-	    "\t\tcase $try in\n\t\t");
-	complete_names(&b, s);
-	buf_str(&b, ") cmd=$try ;;\n\t\t*) break ;;\n\t\tesac\n"
-	    "\t\t[[ $cmd == help ]] && cmd=\n\tdone\n\tcase $cmd in\n");
-	complete_cases(&b, s);
-	buf_printf(&b, "\tesac\n"
-	    "\tCOMPREPLY=($(compgen -W \"$next\" -- \"$cur\"))\n"
-	    "}\ncomplete -o default -F %s %s\n", fn, s->prog);
-	help_print(&b, f);
-}
-
 /* Text as mdoc takes it: no line may begin with a macro by accident. */
 static void
 describe_text(struct buf *b, const char *text)
@@ -374,7 +242,7 @@ describe_options(struct buf *b, const struct cmd_opt *o)
 			buf_printf(b, "Fl %c , ", o->letter);
 		buf_printf(b, "Fl \\-%s", o->name);
 		if (o->type != CMD_FLAG)
-			buf_printf(b, " Ar %s", help_arg(o));
+			buf_printf(b, " Ar %s", cmd_opt_arg(o));
 		buf_byte(b, '\n');
 		describe_text(b, o->help != NULL ? o->help : "");
 		if (o->required)

@@ -121,8 +121,14 @@ ok 'each daemon has its own' has signet-ca $man/man8/signet-cad.8 \
     $man/man5/signet-cad.conf.5 $man/man8/signet-root.8
 ok 'and who makes cards' has signet-station $man/man1/signet-station.1 \
     usr/share/bash-completion/completions/signet-station
-ok 'a shell completes commands' has signet-cli \
-    usr/share/bash-completion/completions/signet
+ok 'bash, fish and zsh complete commands' has signet-cli \
+    usr/share/bash-completion/completions/signet \
+    usr/share/fish/vendor_completions.d/signet.fish \
+    usr/share/zsh/vendor-completions/_signet
+ok '... and those of the root' has signet-ca \
+    usr/share/bash-completion/completions/signet-root \
+    usr/share/fish/vendor_completions.d/signet-root.fish \
+    usr/share/zsh/vendor-completions/_signet-root
 units=$(pkg-config --variable=systemdsystemunitdir systemd)
 ok 'backups have their timer where the command is' has signet-cli \
     "${units#/}/signet-backup.timer" "${units#/}/signet-backup.service"

@@ -474,6 +474,9 @@ bash_completes_commands_and_options(void **state)
 	assert_offers(f, "signet --store=x cert revoke 2a --t", "--tag\n");
 	assert_offers(f, "signet help cert r", "revoke\n");
 	assert_offers(f, "signet nosuch c", "cert\n");
+	/* A value is not a command: bash may offer files. */
+	assert_offers(f, "signet cert revoke --reason ''", "\n");
+	assert_offers(f, "signet --store ''", "\n");
 }
 
 static void
