@@ -131,7 +131,7 @@ print_once(struct top *t, struct error *e)
 	else {
 		top_draw(l, &page, cli_is_terminal(STDOUT_FILENO) ?
 		    screen_size(STDOUT_FILENO).columns : WIDE, 0,
-		    cli_is_terminal(STDOUT_FILENO) && screen_has_colour());
+		    screen_is_able(STDOUT_FILENO) && screen_has_colour());
 		fputs(buf_cstr(&page), stdout);
 		buf_clear(&page);
 	}
@@ -156,7 +156,7 @@ run(struct top *t, int64_t interval, struct error *e)
 	db_set_patience(t->db, 0);
 	db_set_deadline(t->db, 5000);
 	if (!c->json && !cmd_flag(c->args, "once") &&
-	    cli_is_terminal(STDOUT_FILENO)) {
+	    screen_is_able(STDOUT_FILENO)) {
 		run_live(t, interval);
 		return 0;
 	}

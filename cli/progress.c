@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/screen.h"
 #include "base/text.h"
 #include "cli/progress.h"
 
@@ -17,7 +18,7 @@ progress_begin(struct progress *p, const char *what, uint64_t total)
 	p->f = stderr;
 	p->what = what;
 	p->total = total;
-	p->terminal = isatty(STDERR_FILENO) == 1;
+	p->terminal = screen_is_able(STDERR_FILENO);
 	p->began = p->said = clock_monotonic_ms();
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/screen.h"
 #include "card.h"
 #include "enrol.h"
 #include "look.h"
@@ -214,7 +215,7 @@ run(struct cmd_args *a, void *ctx, struct error *e)
 	}
 	r.nbatches = cmd_many(a, "batch", &r.batch);
 	r.show = cmd_flag(a, "json") ? SHOW_JSON : cmd_flag(a, "lines") ||
-	    isatty(STDOUT_FILENO) != 1 ? SHOW_LINES : SHOW_BOARD;
+	    !screen_is_able(STDOUT_FILENO) ? SHOW_LINES : SHOW_BOARD;
 	r.quiet = cmd_flag(a, "quiet");
 	r.stop_after = cmd_number(a, "cards", 0);
 	if (r.stop_after < 0)

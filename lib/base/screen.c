@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/ioctl.h>
 
 #include "base/columns.h"
@@ -95,6 +96,15 @@ screen_show(FILE *f, struct buf *page)
 	    line = next + 1)
 		fprintf(f, "%.*s\033[K\r\n", (int)(next - line), line);
 	fputs("\033[K\033[J", f);
+}
+
+bool
+screen_is_able(int fd)
+{
+	const char	*term = getenv("TERM");
+
+	return isatty(fd) == 1 && term != NULL && *term != '\0' &&
+	    strcmp(term, "dumb") != 0;
 }
 
 bool

@@ -32,6 +32,9 @@ void	 screen_begin(FILE *);
 void	 screen_end(FILE *);
 /* Write the page over the one before. */
 void	 screen_show(FILE *, struct buf *page);
+/* Is it a terminal that does what it is told?  One of TERM=dumb, and one that
+ * nobody has named, only takes lines. */
+bool	 screen_is_able(int fd);
 /* Unless NO_COLOR is set (no-color.org). */
 bool	 screen_has_colour(void);
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "os/cmd.h"
 
+#include <errno.h>
 
 #include "base/text.h"
 #include "os/cmd_private.h"
+#include "os/file.h"
 
 #define USAGE	2			/* exit status */
 
@@ -495,12 +497,36 @@ cmd_call(struct cmd_args *a, int argc, char *argv[], int i, void *ctx)
 		rv = error_exit_status(&e);
 		return rv != 0 ? rv : EXIT_FAILURE;
 	}
-	if (fflush(stdout) == EOF || ferror(stdout)) {
-		error_sys(&e, "write standard output");
-		cmd_say_error(a->suite, &e);
-		return error_exit_status(&e);
-	}
 	return rv;
+}
+
+/* Left by a write that failed a while ago, and not by something else since. */
+static bool
+cmd_is_of_write(int n)
+{
+	return n == ENOSPC || n == EDQUOT || n == EFBIG || n == EIO ||
+	    n == EBADF;
+}
+
+/* What was said has to have arrived, be it one line of a version. */
+static int
+cmd_flush(const struct cmd_suite *s)
+{
+	struct error	 e = ERROR_INIT;
+	int		 failed = ferror(stdout) ? errno : 0;
+
+	if (cmd_is_of_write(failed)) {
+		errno = failed;
+		error_sys(&e, "write standard output");
+	} else if (fflush(stdout) == EOF)
+		error_sys(&e, "write standard output");
+	else if (ferror(stdout))
+		error_set(&e, ERROR_UPSTREAM,
+		    "write standard output: a part of it is lost");
+	else
+		return 0;
+	cmd_say_error(s, &e);
+	return error_exit_status(&e);
 }
 
 /* What every program answers without a command; -1: nothing of that. */
@@ -548,6 +574,8 @@ cmd_run(const struct cmd_suite *s, int argc, char *argv[], void *ctx)
 	struct cmd_args	 a = { .suite = s };
 	int		 i = 1, used, rc;
 
+	if (file_keep_standard(&e) == -1)
+		return error_exit_status(&e);
 	a.operand = mem_array((size_t)argc + 1, sizeof(*a.operand));
 	cmd_args_add(&a, cmd_globals(s), argc);
 	if ((rc = cmd_built_in(s, argc, argv, i)) != -1)
@@ -569,5 +597,5 @@ cmd_run(const struct cmd_suite *s, int argc, char *argv[], void *ctx)
 		rc = cmd_call(&a, argc, argv, i + used, ctx);
  out:
 	cmd_args_clear(&a);
-	return rc;
+	return rc == 0 ? cmd_flush(s) : rc;
 }

@@ -11,6 +11,23 @@
 
 #define CHUNK	(64u << 10)
 
+/* What is read must not be written, and the other way round: each use of what
+ * was closed is an error, as it was. */
+int
+file_keep_standard(struct error *e)
+{
+	int	 fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) != -1)
+			continue;
+		if (open("/dev/null", fd == STDIN_FILENO ? O_WRONLY :
+		    O_RDONLY) != fd)
+			return error_sys(e, "/dev/null for descriptor %d", fd);
+	}
+	return 0;
+}
+
 static int
 file_too_large(const char *path, size_t max, struct error *e)
 {

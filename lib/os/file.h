@@ -30,6 +30,12 @@ int	 file_check_private(const char *path, struct error *);
 char	*file_join(const char *dir, const char *name);
 /* The directory that a path is in: "." without a slash; caller frees. */
 char	*file_directory(const char *path);
+/*
+ * Standard input, output and error that are closed stay useless, but nothing
+ * that is opened later gets their numbers: what a program prints would go into
+ * that.  First of all things.
+ */
+int	 file_keep_standard(struct error *);
 /* Exclusive lock held until the descriptor closes; ERROR_CONFLICT if taken. */
 int	 file_lock(int *fd, const char *path, struct error *);
 #endif

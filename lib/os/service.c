@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "os/file.h"
 #include "os/notify.h"
 #include "os/sandbox.h"
 
@@ -208,6 +209,8 @@ service_new(struct service **out, const char *name, const char *usage,
 	struct service	*s;
 
 	*out = NULL;
+	if (file_keep_standard(e) == -1)
+		return -1;
 	s = mem_alloc(sizeof(*s));
 	s->name = name;
 	s->usage = usage;

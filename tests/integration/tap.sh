@@ -23,6 +23,9 @@ export PATH srcdir SIGNET_BUILD
 # Else most of the time would go into passphrases: test builds obey it.
 SIGNET_CHEAP_KEYS=yes
 export SIGNET_CHEAP_KEYS
+# What a terminal of a test can do.
+TERM=xterm
+export TERM
 unset SIGNET_FAULT SIGNET_FAULT_LIST SIGNET_FAULT_PLAN SIGNET_CONFIG
 tap_count=0
 tap_failed=0

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 #include <sys/file.h>
@@ -425,6 +426,44 @@ file_store_takes_over_what_a_crash_left(void **state)
 	mem_free(&temp);
 }
 
+/* In a child: in there nothing is to be printed by cmocka. */
+static int
+without_standard(const char *path)
+{
+	struct error	 e = ERROR_INIT;
+	char		 c;
+	int		 fd;
+
+	close(STDIN_FILENO);
+	close(STDOUT_FILENO);
+	close(STDERR_FILENO);
+	if (file_keep_standard(&e) == -1)
+		return 1;
+	if ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 3)
+		return 2;
+	if (read(STDIN_FILENO, &c, 1) != -1 || errno != EBADF)
+		return 3;
+	if (write(STDOUT_FILENO, "out", 3) != -1 || errno != EBADF)
+		return 4;
+	return write(STDERR_FILENO, "err", 3) != -1 || errno != EBADF ? 5 : 0;
+}
+
+static void
+file_keep_standard_gives_their_numbers_to_no_other_file(void **state)
+{
+	struct fixture	*f = *state;
+	int		 status;
+	pid_t		 pid = fork();
+
+	assert_int_not_equal(pid, -1);
+	if (pid == 0)
+		_exit(without_standard(f->path));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_content(f->path, "");
+	assert_int_equal(file_keep_standard(&f->e), 0);
+}
+
 #define TEST(t)	cmocka_unit_test_setup_teardown(t, setup, teardown)
 
 int
@@ -449,6 +488,7 @@ main(void)
 		TEST(file_store_never_writes_by_way_of_a_link_that_lies_there),
 		TEST(file_store_leaves_what_another_is_writing),
 		TEST(file_store_takes_over_what_a_crash_left),
+		TEST(file_keep_standard_gives_their_numbers_to_no_other_file),
 #ifdef SIGNET_FAULTS
 		TEST(file_store_killed_at_any_point_leaves_old_or_new),
 #endif

@@ -4,6 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
 #include "base/screen.h"
 
 static void
@@ -59,6 +62,33 @@ colour_is_around_the_cell_and_only_where_it_is_asked_for(void **state)
 }
 
 static void
+only_a_terminal_that_has_a_name_is_able(void **state)
+{
+	static const struct {
+		const char	*term;
+		bool		 able;
+	}	want[] = { { "dumb", false }, { "", false }, { "xterm", true } };
+	int	 master, slave;
+	size_t	 i;
+
+	(void)state;
+	assert_int_not_equal(master = posix_openpt(O_RDWR | O_NOCTTY), -1);
+	assert_int_equal(grantpt(master), 0);
+	assert_int_equal(unlockpt(master), 0);
+	assert_int_not_equal(slave = open(ptsname(master), O_RDWR | O_NOCTTY),
+	    -1);
+	for (i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		setenv("TERM", want[i].term, 1);
+		assert_int_equal(screen_is_able(slave), want[i].able);
+	}
+	close(slave);
+	assert_false(screen_is_able(slave));
+	unsetenv("TERM");
+	assert_false(screen_is_able(master));
+	close(master);
+}
+
+static void
 a_span_is_read_at_a_glance(void **state)
 {
 	static const struct { int64_t ms; const char *text; } all[] = {
@@ -108,6 +138,7 @@ main(void)
 		cmocka_unit_test(a_cell_is_as_wide_as_it_says),
 		cmocka_unit_test(
 		    colour_is_around_the_cell_and_only_where_it_is_asked_for),
+		cmocka_unit_test(only_a_terminal_that_has_a_name_is_able),
 		cmocka_unit_test(a_span_is_read_at_a_glance),
 		cmocka_unit_test(a_page_wipes_what_the_one_before_left),
 	};
