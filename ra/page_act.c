@@ -49,13 +49,32 @@ limit(struct page *p, const struct limit_rate *rate, const char *whom,
 	    wait);
 }
 
+/* An address may be that of many people.  NULL: nobody counts. */
+static const struct limit_rate *
+rate_of_address(const struct page *p, const struct limit_rate *rate,
+    struct limit_rate *many)
+{
+	unsigned int	 people = (unsigned int)
+			    p->rad->conf->people_per_address;
+
+	if (people == 0)
+		return NULL;
+	*many = (struct limit_rate){ .name = rate->name,
+	    .burst = rate->burst * people,
+	    .per_minute = rate->per_minute * people };
+	return many;
+}
+
 int
 page_limit_address(struct page *p, const struct limit_rate *rate,
     struct error *e)
 {
-	char	 whom[48];
+	struct limit_rate	 many;
+	char			 whom[48];
 
-	return limit(p, rate, limit_address(whom, p->address), e);
+	if (rate_of_address(p, rate, &many) == NULL)
+		return 0;
+	return limit(p, &many, limit_address(whom, p->address), e);
 }
 
 int
@@ -68,10 +87,13 @@ page_limit_account(struct page *p, const struct limit_rate *rate,
 void
 page_limit_give(struct page *p, const struct limit_rate *rate)
 {
-	char	 whom[48];
+	struct limit_rate	 many;
+	char			 whom[48];
 
+	if (rate_of_address(p, rate, &many) == NULL)
+		return;
 	limit_address(whom, p->address);
-	limit_give(p->rad->limits, rate, BYTES(whom, strlen(whom)),
+	limit_give(p->rad->limits, &many, BYTES(whom, strlen(whom)),
 	    clock_monotonic_ms());
 }
 

@@ -108,6 +108,10 @@ const struct conf_item rad_settings[] = {
 	    "Connections at once, for each of the two addresses."),
 	CONF_NUM(struct rad_conf, per_address, 50, 0, 60000,
 	    "Connections at once from one address; 0: no limit."),
+	CONF_NUM(struct rad_conf, people_per_address, 1, 0, 1000,
+	    "For so many people may one address send forms, codes and requests "
+	    "in a minute: more than 1 where many come through one proxy; 0: no "
+	    "limit."),
 	CONF_NUM(struct rad_conf, timeout, 20, 1, 300,
 	    "Seconds in which something must move on a connection; within "
 	    "twice as many a request must be there in full."),

@@ -39,6 +39,7 @@ struct rad_conf {
 	int64_t			 mail_timeout, mail_keep;
 	int64_t			 threads;
 	int64_t			 connections, per_address, timeout;
+	int64_t			 people_per_address;
 	int64_t			 idle;			/* of officers' sessions */
 	int64_t			 patience;		/* for certificates, s */
 	struct rad_cmp_secret	*cmp_secrets;

@@ -272,4 +272,11 @@ for i in 1 2 3 4 5 6 7; do
 done
 is 'one address cannot apply without end' "$last" 429
 ok '... and is told when to come again' test -n "$(header Retry-After)"
+rad_stop
+rad_set people_per_address 3
+rad_start
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+	last=$(apply s "w$i@example.org")
+done
+is 'behind a proxy it may be that of several people' "$last" 200
 done_testing
