@@ -56,7 +56,7 @@ static int
 find_or_submit(struct cmp_turn *t, const struct enrol *in, struct error *e)
 {
 	int	found = enrol_find(t->page, in->holder, in->profile->name,
-		    in->csr, t->trans->order, e);
+		    in->csr, NULL, t->trans->order, e);
 
 	if (found != 0)
 		return found == 1 ? 0 : -1;
@@ -110,8 +110,8 @@ by_client(struct cmp_turn *t, const struct csr *csr, struct error *e)
 	if (renew && strcmp(p->name, c->profile) != 0)
 		return error_set(e, ERROR_DENIED, "your certificate is of "
 		    "profile %s, not %s", c->profile, p->name);
-	found = enrol_find(t->page, c->holder, p->name, csr, t->trans->order,
-	    e);
+	found = enrol_find(t->page, c->holder, p->name, csr,
+	    renew ? c : NULL, t->trans->order, e);
 	if (found != 0)
 		return found == 1 ? 0 : -1;
 	return renew ? enrol_renewal(t->page, c, csr, "by CMP, kur",

@@ -10,6 +10,8 @@
 #include "order/approval.h"
 #include "x509/ca_name.h"
 
+#define ASKED_MAX	32	/* of a holder's orders */
+
 /* A way that needs nobody but us and, if he has proved it, the holder? */
 static bool
 is_ours(const struct approval_rule *rule, bool holder)
@@ -169,29 +171,66 @@ enrol_look(struct page *p, const uint8_t id[DB_ORDER_ID],
 	return 0;
 }
 
-int
-enrol_find(struct page *p, const char *holder, const char *profile,
-    const struct csr *csr, uint8_t id[DB_ORDER_ID], struct error *e)
+static bool
+asks_for(struct bytes request, const struct csr *csr)
+{
+	uint8_t		 key[KEY_DIGEST_SIZE];
+	struct csr	*other;
+	struct error	 ignored = ERROR_INIT;
+	bool		 same = false;
+
+	if (csr_find_key(key, request, &ignored) == 0 &&
+	    memcmp(key, csr->key_digest, sizeof(key)) == 0 &&
+	    csr_parse(&other, request, &ignored) == 0) {
+		same = csr_is_same(other, csr);
+		csr_free(&other);
+	}
+	error_clear(&ignored);
+	return same;
+}
+
+/* 1: of this order there is, or may be, a certificate; one that succeeds the
+ * one that is to be renewed. */
+static int
+is_alive(struct page *p, const struct db_order *o,
+    const struct db_cert *renews, struct error *e)
 {
 	enum enrol_state	 state;
-	struct db_order		 o;
 	struct db_cert		 cert;
 	const char		*why;
-	int			 found;
 
-	found = db_order_find_request(p->db, holder, BYTES(csr->der.p,
-	    csr->der.len), &o, p->arena, e);
-	if (found != 1)
-		return found;
-	if (o.expires_at <= p->now || (profile != NULL &&
-	    strcmp(o.profile, profile) != 0))
-		return 0;
-	memcpy(id, o.id, DB_ORDER_ID);
-	if (enrol_look(p, id, &state, &cert, &why, e) == -1)
+	if (enrol_look(p, o->id, &state, &cert, &why, e) == -1)
 		return -1;
 	if (state == ENROL_ISSUED)
-		return strcmp(cert.status, "good") == 0;
+		return strcmp(cert.status, "good") == 0 &&
+		    (renews == NULL || cert.id > renews->id);
 	return state != ENROL_REFUSED;
+}
+
+int
+enrol_find(struct page *p, const char *holder, const char *profile,
+    const struct csr *csr, const struct db_cert *renews,
+    uint8_t id[DB_ORDER_ID], struct error *e)
+{
+	struct db_asked	 all;
+	int		 alive;
+
+	if (db_order_asked(p->db, holder, profile, ASKED_MAX, &all, p->arena,
+	    e) == -1)
+		return -1;
+	for (size_t i = 0; i < all.orders.n; i++) {
+		const struct db_order	*o = &all.orders.v[i];
+
+		if (o->expires_at <= p->now || !asks_for(all.request[i], csr))
+			continue;
+		if ((alive = is_alive(p, o, renews, e)) == -1)
+			return -1;
+		if (alive == 1) {
+			memcpy(id, o->id, DB_ORDER_ID);
+			return 1;
+		}
+	}
+	return 0;
 }
 
 /* ---- who has a certificate ---- */

@@ -29,10 +29,13 @@ int	 enrol_submit(struct page *, const struct enrol *,
 /*
  * The order that this holder's request has made already, when it can still
  * become, or has become, a good certificate of the profile (NULL: any): 1,
- * 0, -1.
+ * 0, -1.  Whoever asks again may have signed the request again.  renews: the
+ * certificate that is to have a successor, or NULL; what was ordered before it
+ * is none.
  */
 int	 enrol_find(struct page *, const char *holder, const char *profile,
-	    const struct csr *, uint8_t id[DB_ORDER_ID], struct error *);
+	    const struct csr *, const struct db_cert *renews,
+	    uint8_t id[DB_ORDER_ID], struct error *);
 
 enum enrol_state { ENROL_ISSUED, ENROL_READY, ENROL_PENDING, ENROL_REFUSED };
 /* How an order stands; *cert (with der) when it was issued, and why it was

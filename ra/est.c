@@ -221,7 +221,7 @@ est_by_cert(struct page *p, const struct profile *profile,
 		return error_set(e, ERROR_DENIED, "your certificate is of "
 		    "profile %s, not %s", cert.profile, name);
 	if ((found = enrol_find(p, cert.holder, renew ? cert.profile : name,
-	    csr, id, e)) != 0)
+	    csr, renew ? &cert : NULL, id, e)) != 0)
 		return found == 1 ? 0 : -1;
 	if (renew)
 		return enrol_renewal(p, &cert, csr, "by EST, simplereenroll",

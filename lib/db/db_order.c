@@ -57,7 +57,7 @@ const struct db_table DB_ORDER_REQUESTS = DB_TABLE(requests_stmt);
 #define NEWEST_OF	"(SELECT * FROM orders WHERE holder = $1::text" \
 	" ORDER BY seq DESC LIMIT 64) AS o"
 
-enum { FIND_REQUEST, WAITING };
+enum { FIND_REQUEST, WAITING, ASKED };
 static const struct db_stmt of_stmt[] = {
 	[FIND_REQUEST] = DB_STMT("order_find_request",
 	    "SELECT " DB_ORDER_COLUMNS " FROM " NEWEST_OF
@@ -67,6 +67,13 @@ static const struct db_stmt of_stmt[] = {
 	[WAITING] = DB_STMT("order_waiting",
 	    "SELECT " DB_ORDER_COLUMNS " FROM " NEWEST_OF " WHERE kind = 'issue'"
 	    " AND state IN ('pending', 'ready') AND waiting_items > 0"
+	    " AND ($2::text IS NULL OR profile = $2::text)"
+	    " ORDER BY seq DESC LIMIT $3::bigint"),
+	[ASKED] = DB_STMT("order_asked",
+	    "SELECT " DB_ORDER_COLUMNS ", der FROM " NEWEST_OF
+	    " JOIN request r ON r.order_id = o.id AND r.n = 0"
+	    " WHERE kind = 'issue'"
+	    " AND state IN ('pending', 'ready', 'done')"
 	    " AND ($2::text IS NULL OR profile = $2::text)"
 	    " ORDER BY seq DESC LIMIT $3::bigint"),
 };
@@ -410,6 +417,25 @@ db_order_waiting(struct db *db, const char *holder, const char *profile,
 	if (db_query(db, &of_stmt[WAITING], arg, 3, &rows, e) == -1)
 		return -1;
 	orders_fill(out, rows, a);
+	db_rows_free(&rows);
+	return 0;
+}
+
+int
+db_order_asked(struct db *db, const char *holder, const char *profile,
+    size_t limit, struct db_asked *out, struct arena *a, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_text(holder), db_text(profile),
+	    db_int((int64_t)limit) };
+	struct db_rows		*rows;
+
+	if (db_query(db, &of_stmt[ASKED], arg, 3, &rows, e) == -1)
+		return -1;
+	orders_fill(&out->orders, rows, a);
+	out->request = arena_alloc(a, (out->orders.n + 1) *
+	    sizeof(*out->request));
+	for (size_t i = 0; i < out->orders.n; i++)
+		out->request[i] = db_row_bytes(a, rows, i, DB_ORDER_NCOLUMNS);
 	db_rows_free(&rows);
 	return 0;
 }

@@ -93,8 +93,8 @@ int	 db_order_blob(struct db *, const uint8_t id[DB_ORDER_ID],
 
 /*
  * Of one holder's newest orders for one certificate: the one that has this
- * request (1, 0, -1); those open ones that wait for theirs (profile NULL:
- * any).  Newest first.
+ * request (1, 0, -1); those open ones that wait for theirs; and those that have
+ * one, open or done (profile NULL: any).  Newest first.
  */
 int	 db_order_find_request(struct db *, const char *holder,
 	    struct bytes request, struct db_order *, struct arena *,
@@ -102,6 +102,12 @@ int	 db_order_find_request(struct db *, const char *holder,
 int	 db_order_waiting(struct db *, const char *holder,
 	    const char *profile, size_t limit, struct db_orders *,
 	    struct arena *, struct error *);
+struct db_asked {
+	struct db_orders	 orders;
+	struct bytes		*request;	/* of each */
+};
+int	 db_order_asked(struct db *, const char *holder, const char *profile,
+	    size_t limit, struct db_asked *, struct arena *, struct error *);
 
 /* NULL and 0 match everything. */
 struct db_order_filter {

@@ -175,6 +175,16 @@ csr_find_key(uint8_t dst[KEY_DIGEST_SIZE], struct bytes der, struct error *e)
 	return ok == 1 ? 0 : error_ssl(e, ERROR_CRYPTO, "digest key");
 }
 
+bool
+csr_is_same(const struct csr *a, const struct csr *b)
+{
+	return memcmp(a->key_digest, b->key_digest, sizeof(a->key_digest)) ==
+	    0 && bytes_equal(a->subject, b->subject) &&
+	    bytes_equal(a->san, b->san) && a->wants_ca == b->wants_ca &&
+	    a->key_usage == b->key_usage &&
+	    bytes_equal(a->ext_key_usage, b->ext_key_usage);
+}
+
 void
 csr_free(struct csr **csr)
 {

@@ -57,6 +57,9 @@ void	 csr_card_put(struct buf *out, struct bytes request, bool is_bare,
 /* Only the key's digest, of a request that was parsed before. */
 int	 csr_find_key(uint8_t dst[KEY_DIGEST_SIZE], struct bytes der,
 	    struct error *);
+/* Do both ask for the same, for one key?  Proofs may be others: whoever asks
+ * again may have signed again. */
+bool	 csr_is_same(const struct csr *, const struct csr *);
 /* Subject and alternative names as fields: "CN" -> "name", rfc822Name ->
  * "mail", dNSName -> "dns", "O" -> "org", "OU" -> "unit", "C" -> "country",
  * "serialNumber" -> "id", GN -> "given", SN -> "surname"... */

@@ -147,9 +147,20 @@ is 'what officers approve waits' "$status" 202
 ok '... and says until when' grep -qi '^retry-after: 600' "$tmp/head"
 wish=$(sql "SELECT encode(id, 'hex') FROM orders WHERE state = 'pending'
     ORDER BY seq DESC LIMIT 1")
+wish_again() {
+	openssl req -new -key "$tmp/wish.key" -subj "/CN=${1:-wish}" \
+	    -out "$tmp/wish.csr"
+	with_cert dev1 enrol wish tls-client/simpleenroll
+}
+wish_again
+is 'who asks for it with a fresh signature waits for the same' "$status $(sql \
+    "SELECT count(*) FROM orders WHERE state = 'pending'")" '202 1'
+wish_again another
+is '... for another name it is another order' "$(sql \
+    "SELECT count(*) FROM orders WHERE state = 'pending'")" 2
 ok 'an officer approves it' as o1 signet order approve "$wish" --yes
-with_cert dev1 enrol wish tls-client/simpleenroll
-ok '... and the same request gets the certificate' issued_to wish
+wish_again
+ok '... and the request, signed once more, gets the certificate' issued_to wish
 is '... by the same order' "$(order_state "$wish")" "done"
 
 # A CA that is away, and a certificate that is revoked.
