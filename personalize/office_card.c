@@ -25,7 +25,7 @@ identity_of(char dst[IDENTITY_MAX], const struct card_info *i,
 	else
 		return error_set(e, ERROR_CONFLICT, "this card has neither a "
 		    "serial number nor a name: it could not be told from "
-		    "another");
+		    "another; give each blank a CHUID of its own first");
 	return 0;
 }
 
