@@ -208,7 +208,7 @@ authorities_up() {
 publishers_up() {
 	cat >"$pki/directories.conf" <<-CONF
 	targets = ({ name = "main"; url = "ldaps://$(host_ip dir1)";
-	    base = "$ldap_base"; tls_ca = "$tmp/dir1/slapd.pem";
+	    base = "$ldap_base"; tls_ca = "$tmp/directories.pem";
 	    tls_cert = "$pki/agents/crl.pem"; tls_key = "$pki/agents/crl.key";
 	    tls_passphrase = "file:$pki/secrets/agent-crl"; });
 	CONF
@@ -259,14 +259,27 @@ dir_answers() {
 	    -s base -b '' 1.1
 }
 
+# dir_key NAME [option of req]... - a key, and a certificate or a request
+dir_key() {
+	dir_key=$1
+	shift
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -keyout "$tmp/$dir_key.key" -subj "/CN=$dir_key" "$@" 2>/dev/null
+}
+
+# The machines of directories have an authority of their own, as in many houses.
 directories_up() {
-	slapd_roots=$pki/ca/root.pem
+	dir_key directories -x509 -days 2 -out "$tmp/directories.pem" || return 1
+	cat "$pki/ca/root.pem" "$tmp/directories.pem" >"$tmp/slapd.roots"
 	for dir in dir1 dir2 dir3; do
 		mkdir -p "$tmp/$dir"
-		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
-		    -nodes -keyout "$tmp/$dir/slapd.key" -out \
-		    "$tmp/$dir/slapd.pem" -subj "/CN=$dir" -addext \
-		    "subjectAltName=IP:$(host_ip "$dir")" -days 2 2>/dev/null
+		echo "subjectAltName=IP:$(host_ip "$dir")" >"$tmp/$dir/ext"
+		dir_key "$dir" -out "$tmp/$dir/slapd.csr" &&
+		mv "$tmp/$dir.key" "$tmp/$dir/slapd.key" &&
+		openssl x509 -req -in "$tmp/$dir/slapd.csr" -days 2 \
+		    -CA "$tmp/directories.pem" -CAkey "$tmp/directories.key" \
+		    -CAcreateserial -extfile "$tmp/$dir/ext" \
+		    -out "$tmp/$dir/slapd.pem" 2>/dev/null || return 1
 		dir_configure "$dir" >>"$tmp/$dir.log" 2>&1 || return 1
 		run "$dir"
 	done
@@ -274,10 +287,10 @@ directories_up() {
 	    wait_for dir_answers dir3
 }
 
-# As ldap-schema/README.md says for replicas.
+# As doc/scaling.md says for consumers.
 dir_configure() {
 	mkdir -p "$tmp/$1/conf" "$tmp/$1/data"
-	cp "$slapd_roots" "$tmp/$1/root.pem"
+	cp "$tmp/slapd.roots" "$tmp/$1/root.pem"
 	sed -e "s|/var/lib/ldap|$tmp/$1/data|" -e "s|/etc/ldap/signet|$tmp/$1|" \
 	    -e "s|/run/slapd|$tmp/$1|" "$srcdir/ldap-schema/slapd.ldif" |
 	if [ "$1" = dir1 ]; then
@@ -295,7 +308,7 @@ olcRootPW: replication'
 		LDIF
 	else
 		sed "/^olcSuffix/a\\
-olcSyncrepl: rid=00${1#dir} provider=ldaps://$(host_ip dir1) tls_cacert=$tmp/dir1/slapd.pem bindmethod=simple binddn=\"cn=replication,dc=example,dc=com\" credentials=replication searchbase=\"dc=example,dc=com\" type=refreshAndPersist retry=\"1 +\" keepalive=5:3:2 network-timeout=3\\
+olcSyncrepl: rid=00${1#dir} provider=ldaps://$(host_ip dir1) tls_cacert=$tmp/directories.pem bindmethod=simple binddn=\"cn=replication,dc=example,dc=com\" credentials=replication searchbase=\"dc=example,dc=com\" type=refreshAndPersist retry=\"1 +\" keepalive=5:3:2 network-timeout=3\\
 olcUpdateRef: ldaps://$(host_ip dir1)\\
 olcRootDN: cn=replication,dc=example,dc=com\\
 olcRootPW: replication"
