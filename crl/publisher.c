@@ -305,7 +305,8 @@ publisher_deliver(struct publisher *p, const struct db_deliveries *work,
 }
 
 int
-publisher_round(struct publisher *p, int64_t now, struct error *e)
+publisher_round(struct publisher *p, const struct clock *clock,
+    struct error *e)
 {
 	struct db_deliveries	 work;
 	int			 rc;
@@ -322,7 +323,8 @@ publisher_round(struct publisher *p, int64_t now, struct error *e)
 		return -1;
 	if (work.n == 0)
 		return publisher_idle(p, e);
-	if (publisher_deliver(p, &work, now, e) == -1) {
+	/* Waiting for the directory may have taken long. */
+	if (publisher_deliver(p, &work, clock_now(clock), e) == -1) {
 		p->resume = true;
 		return -1;
 	}

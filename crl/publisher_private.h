@@ -66,7 +66,8 @@ int	 publisher_open(struct publisher *, const char *target, int index,
 	    struct error *);
 /* 1: did something; 0: nothing to do, or not now (*e says why, if anything);
  * -1: the store. */
-int	 publisher_round(struct publisher *, int64_t now, struct error *);
+int	 publisher_round(struct publisher *, const struct clock *,
+	    struct error *);
 void	 publisher_close(struct publisher *);
 
 /* publisher_outcome.c: what a batch says about the directory, and why. */

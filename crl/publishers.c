@@ -101,7 +101,7 @@ publisher_process(int parent, const struct publisher_setup *setup,
 		goto out;
 	for (;;) {
 		error_clear(e);
-		rc = publisher_round(&p, clock_now(&clock_system), e);
+		rc = publisher_round(&p, &clock_system, e);
 		if (e->code != ERROR_NONE ||
 		    (p.directory != NULL && !publisher_is_refused(&p)))
 			say(e, &ailing, p.name);
@@ -271,8 +271,7 @@ publish_once(const struct publisher_setup *setup, const char *target,
 	int			 rc;
 
 	if ((rc = publisher_open(&p, target, 0, e)) == 0)
-		while ((rc = publisher_round(&p, clock_now(&clock_system),
-		    e)) == 1)
+		while ((rc = publisher_round(&p, &clock_system, e)) == 1)
 			error_clear(e);
 	publisher_close(&p);
 	return rc == 0 && e->code != ERROR_NONE ? -1 : rc;

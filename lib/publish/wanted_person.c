@@ -140,7 +140,9 @@ take_mails(struct wanted_cert *c, struct arena *a)
 	GENERAL_NAMES_free(names);
 }
 
-/* 1 somebody can encrypt mail with it; 0 not, or why. */
+/* 1 somebody can encrypt mail with it; 0 not, or why.  That it is valid already
+ * is not asked: for the CA it was when it was made, and a clock of ours that is
+ * behind would leave it out for good. */
 static int
 look_inside(struct cert_look *look, const struct db_published *p,
     const struct publish_ca *ca, int64_t now, struct error *why)
@@ -153,8 +155,7 @@ look_inside(struct cert_look *look, const struct db_published *p,
 	if (check_serial(look->serial, &p->serial, why) == -1 ||
 	    check_issuer(look, ca, why) == -1)
 		return 0;
-	return now < look->not_after && now >= look->not_before &&
-	    encrypts(look) && !is_ca(look);
+	return now < look->not_after && encrypts(look) && !is_ca(look);
 }
 
 static int
