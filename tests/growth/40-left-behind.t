@@ -12,10 +12,19 @@
 . "$srcdir/tests/growth/work.sh"
 export pki
 world_up
-ok 'a certificate is issued' eval 'as o1 order_tls old --sign && cad'
+name_signer() {
+	as o1 order_tls old --sign && cad
+}
+ok 'a certificate is issued' name_signer
 old=$(serial_of "$(last_order)")
 ok 'CA processes are there' cas_up
 ok '... and responders' responders_up
+says_of() {
+	ocsp=http://$(host_ip "$1"):8081 status "$2"
+}
+said_of() {
+	[ "$(says_of "$1" "$2")" = "$3" ]
+}
 is 'a responder says good' "$(says_of oc1 "$old")" good
 
 # ---- replicas lack what was acknowledged ------------------------------------------
@@ -92,4 +101,19 @@ quiet() {
 	[ "$(says_of oc3 "$old")" = trylater ]
 }
 ok '... and is not believed by a responder that sees no other' wait_for quiet
+works_on_db3() {
+	said_of oc1 "$old" good
+}
+ok 'who sees the second works with that' wait_for works_on_db3
+fence db2
+rejoin db2 ca2
+rejoin oc3 db3
+PGHOST=$tmp/db3
+ok 'the first is taken away: its responder comes over' wait_for said_of oc3 \
+    "$old" good
+halt ca2
+ok '... and its CA process, without hands' as o1 order_tls after --sign \
+    --wait 0s
+ok '... which works there' wait_for eval 'sql "SELECT count(*) FROM cert
+    WHERE holder = '"'after'"'" | grep -qx 1'
 done_testing

@@ -3,7 +3,7 @@
 """Steady work for an installation on many hosts, and whether what it is told
 is true.
 
-    load.py DIR SECONDS
+    load.py DIR SECONDS [PACE]
 
 DIR has template (an OCSP request about another certificate of the CA), devices
 and their requests (device.pem, device.key, N.b64), serials (one a line, good)
@@ -17,6 +17,7 @@ Lines of DIR/done, each when it has happened:
     issued N SERIAL     an authority has said so
     revoked SERIAL      the CA has said so
     wrong ...           an answer that should not have been given
+PACE (1) makes the pauses of devices and officer so many times as long.
 Ends when there is DIR/stop, or after SECONDS; DIR/counts says what was said how
 often.  An answer is wrong that calls good what was revoked BOUND seconds before
 it was asked for, or unknown what was issued so long before."""
@@ -34,6 +35,7 @@ import time
 
 BOUND = 8
 DIR, END = sys.argv[1], time.monotonic() + float(sys.argv[2])
+PACE = float(sys.argv[3]) if len(sys.argv) > 3 else 1
 RAS = ("10.91.0.19", "10.91.0.20")
 OCSPS = ("10.91.0.16", "10.91.0.17", "10.91.0.18")
 
@@ -63,6 +65,8 @@ class Load:
     # Devices.
     def enrol_all(self, which):
         for n in which:
+            if self.over():
+                return
             with open(f"{DIR}/{n}.b64", encoding="ascii") as f:
                 request = f.read()
             tries = 0
@@ -74,7 +78,7 @@ class Load:
                     break
                 tries += 1
                 time.sleep(0.3)
-            time.sleep(0.2)
+            time.sleep(0.2 * PACE)
 
     def enrol(self, address, request):
         context = ssl.create_default_context(cafile=f"{DIR}/root.pem")
@@ -108,6 +112,8 @@ class Load:
     def revoke_all(self):
         pki = os.environ["pki"]
         for serial in self.toward:
+            if self.over():
+                return
             while not self.over():
                 p = subprocess.run(
                     ["signet", "cert", "revoke", serial, "--reason",
@@ -123,7 +129,7 @@ class Load:
                     break
                 self.count("revoke: " + p.stdout.strip()[-70:])
                 time.sleep(0.5)
-            time.sleep(0.5)
+            time.sleep(0.5 * PACE)
 
     # Clients of a responder.
     def ask_all(self, address):

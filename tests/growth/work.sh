@@ -3,7 +3,7 @@
 # Steady work for the world of world.sh, and what must be true in the end:
 #
 #	work_prepare DEVICES REVOCATIONS	requests, and certificates to revoke
-#	work_start		load.py in the background
+#	work_start [PACE]	load.py in the background
 #	work_goes_on		each kind of work is done, from now on, too
 #	work_end
 #	nothing_is_wrong	what was acknowledged is in the store, once, and no
@@ -42,7 +42,8 @@ work_prepare() {
 
 work_start() {
 	: >"$work/done"
-	python3 "$srcdir/tests/growth/load.py" "$work" 600 >>"$tmp/log" 2>&1 &
+	python3 "$srcdir/tests/growth/load.py" "$work" 900 "${1:-1}" \
+	    >>"$tmp/log" 2>&1 &
 	work_pid=$!
 	pids="$pids $work_pid"
 }

@@ -17,6 +17,8 @@
 #					on; "world" is the test
 #	rejoin NAME NAME
 #	cut_off NAME, plug_in NAME	the cable of one host
+#	slow_down NAME RATE		of what it sends and of what it gets: 128kbit
+#	speed_up NAME
 #
 # Only root has what this takes.
 if [ -z "${SIGNET_HOSTS:-}" ]; then
@@ -96,4 +98,15 @@ cut_off() {
 
 plug_in() {
 	ip link set "to-$1" up
+}
+
+# What is too much waits for two seconds, then it is lost.
+slow_down() {
+	on "$1" tc qdisc replace dev eth0 root tbf rate "$2" burst 4kb \
+	    latency 2000ms &&
+	tc qdisc replace dev "to-$1" root tbf rate "$2" burst 4kb latency 2000ms
+}
+
+speed_up() {
+	on "$1" tc qdisc del dev eth0 root && tc qdisc del dev "to-$1" root
 }
