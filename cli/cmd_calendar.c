@@ -74,7 +74,7 @@ earlier(const void *a, const void *b)
 
 /* ---- telling ---- */
 
-/* "2026-11-21 02:49"; "" where local time is UTC. */
+/* "2026-11-21 02:49 +0100"; "" where local time is UTC. */
 static const char *
 local_text(char dst[32], int64_t at)
 {
@@ -83,7 +83,7 @@ local_text(char dst[32], int64_t at)
 
 	dst[0] = '\0';
 	if (localtime_r(&t, &tm) != NULL && tm.tm_gmtoff != 0)
-		strftime(dst, 32, "%Y-%m-%d %H:%M", &tm);
+		strftime(dst, 32, "%Y-%m-%d %H:%M %z", &tm);
 	return dst;
 }
 

@@ -11,6 +11,7 @@
 #include "look_private.h"
 #include "pcsc.h"
 #include "x509/cert.h"
+#include "x509/name.h"
 
 #define LOOK_MS		3000
 
@@ -128,10 +129,10 @@ prove(struct look *l, enum card_slot slot, EVP_PKEY *pub,
 static void
 say_cert(struct look *l, enum card_slot slot, X509 *cert, json_t *o)
 {
-	char	*name = X509_NAME_oneline(X509_get_subject_name(cert), NULL, 0);
+	char	*name = name_text(X509_get_subject_name(cert));
 
 	json_object_set_new(o, "subject", json_string(name));
-	OPENSSL_free(name);
+	mem_free(&name);
 	if (X509_cmp_current_time(X509_get0_notAfter(cert)) < 0)
 		look_find(l, "%s: the certificate has expired",
 		    card_slot_name(slot));

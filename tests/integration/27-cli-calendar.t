@@ -91,6 +91,7 @@ not 'local time is not said twice' grep -q LOCAL "$tmp/out"
 TZ=Asia/Tokyo
 export TZ
 says 'LOCAL' signet calendar
+says ' +0900  ' signet calendar
 unset TZ
 
 # ---- due, overdue ----
