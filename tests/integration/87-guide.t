@@ -24,11 +24,12 @@ STORE=$(mktemp -d /run/signet-test.XXXXXX 2>/dev/null ||
 	echo "Bail out! neither /run nor XDG_RUNTIME_DIR can be written"
 	exit 1
 }
-chmod 711 "$STORE"
+MACHINES=$(mktemp -d "${STORE%/*}/signet-test.XXXXXX") || exit 1
+chmod 711 "$STORE" "$MACHINES"
 export STORE
 store_away() {
 	store_status=$?
-	rm -rf "$STORE"
+	rm -rf "$STORE" "$MACHINES"
 	(exit "$store_status")
 	tap_clean_up
 }
@@ -75,4 +76,48 @@ for d in crld:$CRL_METRICS ocspd:$OCSP_METRICS rad:$RA_METRICS; do
 	    >>"$tmp/etc/signet/${d%:*}.conf"
 done
 guide_run
+
+# ---- machines of their own ----
+# What was carried is enough: it runs from another directory, named by nothing of
+# the first one.
+machine_of() {
+	mkdir -p "$MACHINES/$1" &&
+	    tar -xPpf "$tmp/media/out/$1.tar" --transform \
+	    "s,^$tmp/etc/signet,$MACHINES/$1,;s,^$STORE,$MACHINES/$1/store," &&
+	    sed -i "s,$tmp/etc/signet,$MACHINES/$1,g;s,$STORE,$MACHINES/$1/store,g" \
+		"$MACHINES/$1"/*.conf &&
+	    mkdir -p "$MACHINES/$1/state"
+}
+on() {
+	echo "metrics_listen = \"127.0.0.1:$3\";" \
+	    >>"$MACHINES/$1/${2#signet-}.conf"
+	start "$2" -d -c "$MACHINES/$1/${2#signet-}.conf"
+	wait_for curl -s -f -o "$tmp/health" "http://127.0.0.1:$3/healthz"
+}
+for d in signet-crld signet-ocspd signet-rad; do
+	systemctl stop "$d"
+done
+ok 'pki gets its part' machine_of pki
+ok 'ra gets its' machine_of ra
+for t in pki ra; do
+	tar -tPf "$tmp/media/out/$t.tar"
+done >"$tmp/carried"
+ok '... which has what is secret of agents' grep -q '/agent-ra-tls$' "$tmp/carried"
+not '... and no key of a CA or of an officer' grep -E \
+    '(people|services)\.key|officers/|secrets/(ca|officer)' "$tmp/carried"
+not '... whose settings name nothing of the first machine' grep -e "$tmp" \
+    -e "$STORE" -r "$MACHINES" --include='*.conf'
+ok 'lists are served at pki' on pki signet-crld "$CRL_METRICS"
+ok 'answers, too' on pki signet-ocspd "$OCSP_METRICS"
+ok 'pages at ra' on ra signet-rad "$RA_METRICS"
+issuer=$tmp/etc/signet/ca/people.pem
+is 'what was revoked is answered so' "$(openssl ocsp -issuer "$issuer" \
+    -cert "$guide/here/holder.pem" -url "http://127.0.0.1:$WEB/ocsp" \
+    -CAfile "$tmp/etc/signet/ca/root.pem" -verify_other "$issuer" \
+    2>"$tmp/log" | sed -n 's/.*: \(revoked\)$/\1/p')" revoked
+ok 'the list is there' curl -s -f -o "$tmp/people.crl" \
+    "http://127.0.0.1:$WEB/crl/people.crl"
+ok '... which is the CA'"'"'s' signet crl verify people "$tmp/people.crl"
+ok 'a page is there' curl -s -f --cacert "$tmp/etc/signet/ca/root.pem" \
+    -o "$tmp/page.html" "https://ra.localhost:$RA/"
 done_testing
