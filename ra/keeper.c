@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "keeper.h"
+#include "keeper_private.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -54,8 +54,8 @@ keeper_confine(const struct keeper *k, const struct rad_conf *c,
 	return confine_enter(&how, &k->place, e);
 }
 
-static void
-answer(keeper_answer_fn *fn, void *arg, struct msg *q, struct msg *r)
+void
+keeper_answer(keeper_answer_fn *fn, void *arg, struct msg *q, struct msg *r)
 {
 	struct error	 e = ERROR_INIT;
 
@@ -73,7 +73,7 @@ keeper_loop(int fd, keeper_answer_fn *fn, void *arg)
 	struct error	 e = ERROR_INIT;
 
 	while (msg_recv(fd, &q, &e) == 1) {
-		answer(fn, arg, &q, &r);
+		keeper_answer(fn, arg, &q, &r);
 		if (msg_send(fd, &r, &e) == -1)
 			break;
 	}

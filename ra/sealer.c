@@ -8,13 +8,24 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "keeper.h"
+#include "keeper_private.h"
 #include "order/approval.h"
 #include "os/msg.h"
 
-enum { SEAL_SIGN = 1, SEAL_CERT };
-
 #define CERT_BYTES	(64 * 1024)
+
+/* All of it is one certificate; NULL with OpenSSL's error, or none. */
+static X509 *
+parse_cert(struct bytes der)
+{
+	const uint8_t	*p = der.p;
+	X509		*cert = d2i_X509(NULL, &p, (long)der.len);
+
+	if (cert != NULL && p == der.p + der.len)
+		return cert;
+	X509_free(cert);
+	return NULL;
+}
 
 /* ---- the process ---- */
 
@@ -22,14 +33,13 @@ static int
 seal(struct keeper *k, struct bytes blob, struct bytes officer,
     struct bytes der, struct buf *out, struct error *e)
 {
-	const uint8_t		*p = officer.p;
 	struct assertion	 a;
 	X509			*cert = NULL;
 	int			 rc = -1;
 
 	if (der.len == 0)
 		return approval_add(out, blob, &k->id, &clock_system, e);
-	if ((cert = d2i_X509(NULL, &p, (long)officer.len)) == NULL)
+	if ((cert = parse_cert(officer)) == NULL)
 		error_ssl(e, ERROR_INPUT, "the officer's certificate");
 	else if (assertion_parse(&a, der, e) == 0)
 		rc = approval_add_with_assertion(out, blob, &k->id, cert, &a,
@@ -70,8 +80,8 @@ answer_cert(struct keeper *k, struct msg *q, struct msg *r, struct error *e)
 	return 0;
 }
 
-static int
-answer(void *arg, struct msg *q, struct msg *r, struct error *e)
+int
+sealer_answer(void *arg, struct msg *q, struct msg *r, struct error *e)
 {
 	struct keeper	*k = arg;
 	struct identity	 was;
@@ -102,7 +112,7 @@ sealer_main(int parent, void *arg)
 	if (secret_init(&e) == 0 && keeper_open(&k, &from, &e) == 0 &&
 	    place_check_role(&k.place, &k.id, ROLE_RA_AGENT, &e) == 0 &&
 	    keeper_confine(&k, c, &e) == 0) {
-		keeper_loop(parent, answer, &k);
+		keeper_loop(parent, sealer_answer, &k);
 		rc = EXIT_SUCCESS;
 	} else
 		log_error(&e, "sealer");
@@ -156,7 +166,10 @@ sealer_seal(struct sealer *s, struct bytes blob, X509 *officer,
 	msg_put_blob(&s->q, assertion.p, assertion.len);
 	if (msg_call(s->fd, &s->q, &s->r, SEAL_SIGN, e) == 0) {
 		sealed = msg_get_blob(&s->r, MSG_MAX);
-		if ((rc = msg_done(&s->r, e)) == 0)
+		if ((rc = msg_done(&s->r, e)) == 0 && sealed.len == 0)
+			rc = error_set(e, ERROR_BUG, "the agent signed "
+			    "nothing");
+		if (rc == 0)
 			buf_add(out, sealed.p, sealed.len);
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -168,7 +181,6 @@ int
 sealer_cert(struct sealer *s, X509 **cert, struct error *e)
 {
 	struct bytes	 der;
-	const uint8_t	*p;
 	int		 rc = -1;
 
 	*cert = NULL;
@@ -176,10 +188,10 @@ sealer_cert(struct sealer *s, X509 **cert, struct error *e)
 	msg_init(&s->q, SEAL_CERT);
 	if (msg_call(s->fd, &s->q, &s->r, SEAL_CERT, e) == 0) {
 		der = msg_get_blob(&s->r, CERT_BYTES);
-		p = der.p;
-		if (msg_done(&s->r, e) == 0 &&
-		    (*cert = d2i_X509(NULL, &p, (long)der.len)) != NULL)
-			rc = 0;
+		rc = msg_done(&s->r, e);
+		if (rc == 0 && (*cert = parse_cert(der)) == NULL)
+			rc = error_ssl(e, ERROR_CRYPTO, "the agent's "
+			    "certificate");
 	}
 	pthread_mutex_unlock(&s->lock);
 	return rc;

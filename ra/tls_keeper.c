@@ -10,24 +10,16 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "keeper.h"
+#include "keeper_private.h"
 #include "os/msg.h"
 #include "x509/tls_sign.h"
 #include "x509/token.h"
-
-enum { TLS_CHAIN = 1, TLS_SIGN };
 
 #define CHAIN_BYTES	(256 * 1024)
 #define DIGEST_BYTES	64
 #define SIG_BYTES	1024
 
 /* ---- the process ---- */
-
-struct tls {
-	struct keeper	 k;
-	struct identity	 before;	/* what k.id was */
-	pthread_mutex_t	 lock;		/* of both; not while one signs */
-};
 
 /* Keep what was, for handshakes that are under way. */
 static void
@@ -128,8 +120,8 @@ answer_sign(struct tls *t, struct msg *q, struct msg *r, struct error *e)
 	return rc;
 }
 
-static int
-answer(void *arg, struct msg *q, struct msg *r, struct error *e)
+int
+tls_keeper_answer(void *arg, struct msg *q, struct msg *r, struct error *e)
 {
 	if (q->type == TLS_SIGN)
 		return answer_sign(arg, q, r, e);
@@ -197,7 +189,7 @@ tls_keeper_main(const struct rad_conf *c, const struct tls_lanes *l)
 	pthread_mutex_init(&t.lock, NULL);
 	if (secret_init(&e) == 0 && keeper_open(&t.k, &from, &e) == 0 &&
 	    keeper_confine(&t.k, c, &e) == 0 && keeper_lanes(l->answer, l->n,
-	    answer, &t, &e) == 0)
+	    tls_keeper_answer, &t, &e) == 0)
 		rc = EXIT_SUCCESS;
 	else
 		log_error(&e, "the web server's key");
@@ -290,7 +282,10 @@ ask(struct tls_keeper *k, struct lane *l, size_t max, struct buf *out,
 
 	if ((rc = msg_call(l->fd, &l->q, &l->r, l->q.type, e)) == 0) {
 		blob = msg_get_blob(&l->r, max);
-		if ((rc = msg_done(&l->r, e)) == 0)
+		if ((rc = msg_done(&l->r, e)) == 0 && blob.len == 0)
+			rc = error_set(e, ERROR_BUG, "its keeper has nothing "
+			    "to say");
+		if (rc == 0)
 			buf_add(out, blob.p, blob.len);
 	}
 	lane_give(k, l);
@@ -366,13 +361,18 @@ tls_keeper_identity(struct tls_keeper *k, struct identity *id,
     struct error *e)
 {
 	struct buf	 pem = { 0 };
+	EVP_PKEY	*pub;
 	int		 rc = -1;
 
 	memset(id, 0, sizeof(*id));
-	if (tls_keeper_chain(k, &pem, e) == 0 &&
-	    take_chain(id, BYTES(pem.p, pem.len), e) == 0)
-		rc = token_key_elsewhere(&id->key,
-		    X509_get0_pubkey(id->cert), sign_elsewhere, k, e);
+	if (tls_keeper_chain(k, &pem, e) == -1 ||
+	    take_chain(id, BYTES(pem.p, pem.len), e) == -1)
+		;
+	else if ((pub = X509_get0_pubkey(id->cert)) == NULL)
+		error_ssl(e, ERROR_CONFIG, "the web server's certificate: its "
+		    "key");
+	else
+		rc = token_key_elsewhere(&id->key, pub, sign_elsewhere, k, e);
 	buf_clear(&pem);
 	if (rc == -1)
 		identity_free(id);

@@ -277,6 +277,8 @@ approval_cms_encode(struct buf *out, CMS_ContentInfo *cms, struct error *e)
 	unsigned char	*p;
 	int		 n;
 
+	/* What OpenSSL thought of others' certificates is no error of ours. */
+	ERR_clear_error();
 	if ((n = i2d_CMS_ContentInfo(cms, NULL)) <= 0)
 		return error_ssl(e, ERROR_CRYPTO, "encode");
 	if ((unsigned int)n > ORDER_MAX)

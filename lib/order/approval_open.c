@@ -303,6 +303,7 @@ blob_open(struct approved **out, struct bytes blob,
 		error_wrap(e, "approved order");
 	CMS_ContentInfo_free(cms);
 	approval_free(&a);
+	ERR_clear_error();
 	return rc;
 }
 

@@ -156,7 +156,12 @@ msg_get_error(struct msg *m, struct error *e)
 		m->bad = true;
 	msg_get_str(m, e->text, sizeof(e->text));
 	msg_get_str(m, e->hint, sizeof(e->hint));
-	e->code = m->bad ? ERROR_BUG : (enum error_code)code;
+	if (e->text[0] == '\0')
+		m->bad = true;
+	e->code = (enum error_code)code;
+	if (m->bad)
+		error_set(e, ERROR_BUG, "message of type %u: an error that "
+		    "says nothing", m->type);
 }
 
 int

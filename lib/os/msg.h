@@ -39,6 +39,7 @@ int64_t	 msg_get_i64(struct msg *);
 struct bytes msg_get_blob(struct msg *, size_t max);
 /* NUL-terminated copy into dst; longer or with an inner NUL latches. */
 void	 msg_get_str(struct msg *, char *dst, size_t size);
+/* Has a code and a text in any case; one that lacks them latches. */
 void	 msg_get_error(struct msg *, struct error *);
 /* 0 when every get succeeded and nothing is left over. */
 int	 msg_done(const struct msg *, struct error *);

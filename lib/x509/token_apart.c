@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "os/msg.h"
 #include "os/proc.h"
+#include "x509/key.h"
 #include "x509/token_private.h"
 
 /* Who was late is asked again and not waited for: an answer that is there at
@@ -224,7 +225,7 @@ clerk_said(struct msg *m, enum clerk_ask ask, struct error *e)
 		return 0;
 	if (said == 0)
 		msg_get_error(m, e);
-	if (e->code == ERROR_NONE)
+	else
 		error_set(e, ERROR_BUG, "its token's process answers what was "
 		    "not asked");
 	return -1;
@@ -270,12 +271,11 @@ open_ask(struct token_key *k, struct error *e)
 	return rc;
 }
 
-static int
-open_take(struct token_key *k, struct msg *m, struct error *e)
+int
+token_apart_opened(struct token_key *k, struct msg *m, struct error *e)
 {
-	const unsigned char	*p;
-	struct bytes		 der;
-	EVP_PKEY		*pub = NULL;
+	struct bytes	 der;
+	EVP_PKEY	*pub;
 
 	k->asked_at = 0;
 	if (clerk_said(m, CLERK_OPEN, e) == -1) {
@@ -284,10 +284,9 @@ open_take(struct token_key *k, struct msg *m, struct error *e)
 		return -1;
 	}
 	der = msg_get_blob(m, CLERK_MESSAGE_MAX);
-	p = der.p;
 	if (msg_done(m, e) == -1)
 		return -1;
-	if ((pub = d2i_PUBKEY(NULL, &p, (long)der.len)) == NULL)
+	if ((pub = key_public_parse(der)) == NULL)
 		return error_ssl(e, ERROR_CRYPTO, "public key of its token");
 	if (k->pub != NULL && EVP_PKEY_eq(k->pub, pub) != 1) {
 		EVP_PKEY_free(pub);
@@ -319,7 +318,7 @@ open_wait(struct token_key *k, bool asked_now, struct error *e)
 	pthread_mutex_lock(&k->lock);
 	if (got == 1 && !line->dead) {
 		k->late = false;
-		rc = open_take(k, &m, e);
+		rc = token_apart_opened(k, &m, e);
 	} else if (got == 0 && !line->dead &&
 	    clock_monotonic_ms() < k->asked_at + clerks.timeout_ms) {
 		error_set(e, ERROR_RETRY, "its token does not answer; it was "
@@ -365,12 +364,28 @@ token_apart_open(struct token_key *k, struct error *e)
 /* ---- signing ---- */
 
 int
+token_apart_signed(struct msg *m, struct buf *sig, struct error *e)
+{
+	struct bytes	 made;
+
+	if (clerk_said(m, CLERK_SIGN, e) == -1)
+		return -1;
+	made = msg_get_blob(m, CLERK_MESSAGE_MAX);
+	if (msg_done(m, e) == -1)
+		return -1;
+	if (made.len == 0)
+		return error_set(e, ERROR_BUG, "its token's process signed "
+		    "nothing");
+	buf_add(sig, made.p, made.len);
+	return 0;
+}
+
+int
 token_apart_sign(struct token_key *k, const EVP_MD *md, struct bytes digest,
     enum token_padding padding, struct buf *sig, struct error *e)
 {
 	struct token_line	*line;
 	struct msg		 m = { 0 };
-	struct bytes		 made;
 	size_t			 channel;
 	int			 got = -1, rc = -1;
 
@@ -387,11 +402,8 @@ token_apart_sign(struct token_key *k, const EVP_MD *md, struct bytes digest,
 	    e)) == 0)
 		too_late(e);
 	line_give(k, line, channel, got == 1);
-	if (got == 1 && clerk_said(&m, CLERK_SIGN, e) == 0) {
-		made = msg_get_blob(&m, CLERK_MESSAGE_MAX);
-		if ((rc = msg_done(&m, e)) == 0)
-			buf_add(sig, made.p, made.len);
-	}
+	if (got == 1)
+		rc = token_apart_signed(&m, sig, e);
 	msg_clear(&m);
 	return rc == 0 ? 0 : name_key(k, e);
 }

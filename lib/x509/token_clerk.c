@@ -23,22 +23,15 @@
 
 /* ---- a clerk ---- */
 
-struct clerk {
-	struct token_key	*key;	/* from the first opening on */
-	pthread_mutex_t		 lock;	/* of what follows */
-	bool			 is_open;	/* once: others may sign */
-	int			 end[CLERK_CHANNELS];
-	int			 other[CLERK_CHANNELS];	/* not for it */
-	int			 parent;		/* neither */
-};
 struct desk {
-	struct clerk	*clerk;
-	int		 fd;
+	struct token_clerk	*clerk;
+	int			 fd;
+	bool			 is_first;
 };
 
 /* The URI and its PIN come with each opening; the first counts. */
 static int
-clerk_new_key(struct clerk *c, struct msg *in, struct error *e)
+clerk_new_key(struct token_clerk *c, struct msg *in, struct error *e)
 {
 	struct secret	 pin = { NULL, 0 };
 	struct bytes	 blob;
@@ -47,8 +40,10 @@ clerk_new_key(struct clerk *c, struct msg *in, struct error *e)
 
 	msg_get_str(in, uri, sizeof(uri));
 	blob = msg_get_blob(in, PIN_MAX);
-	if (msg_done(in, e) == -1 || c->key != NULL)
-		return c->key != NULL ? 0 : -1;
+	if (msg_done(in, e) == -1)
+		return -1;
+	if (c->key != NULL)
+		return 0;
 	if (token_key_new(&c->key, uri, NULL, e) == -1)
 		return -1;
 	if (blob.len == 0 || (secret_set(&pin, blob.p, blob.len, e) == 0 &&
@@ -61,7 +56,7 @@ clerk_new_key(struct clerk *c, struct msg *in, struct error *e)
 }
 
 static int
-clerk_open(struct clerk *c, struct msg *in, struct msg *out, struct error *e)
+clerk_open(struct token_clerk *c, struct msg *in, struct msg *out, struct error *e)
 {
 	struct buf	 der = { 0 };
 	int		 rc = -1;
@@ -78,41 +73,57 @@ clerk_open(struct clerk *c, struct msg *in, struct msg *out, struct error *e)
 	return rc;
 }
 
+/* A digest that does not fit its name makes another message of it. */
 static int
-clerk_sign(struct clerk *c, struct msg *in, struct msg *out, struct error *e)
+clerk_sign(struct token_clerk *c, struct msg *in, struct msg *out,
+    struct error *e)
 {
-	const EVP_MD		*md = EVP_get_digestbynid(
-				    (int)msg_get_u32(in));
-	enum token_padding	 padding = msg_get_u32(in) == TOKEN_PSS ?
-				    TOKEN_PSS : TOKEN_PKCS1;
-	struct bytes		 digest = msg_get_blob(in, EVP_MAX_MD_SIZE);
-	struct buf		 sig = { 0 };
-	bool			 is_open;
-	int			 rc;
+	const EVP_MD	*md = EVP_get_digestbynid((int)msg_get_u32(in));
+	uint32_t	 padding = msg_get_u32(in);
+	struct bytes	 digest = msg_get_blob(in, EVP_MAX_MD_SIZE);
+	struct buf	 sig = { 0 };
+	bool		 is_open;
+	int		 rc;
 
 	if (msg_done(in, e) == -1)
 		return -1;
+	if (md == NULL || digest.len != (size_t)EVP_MD_get_size(md) ||
+	    (padding != TOKEN_PKCS1 && padding != TOKEN_PSS))
+		return error_set(e, ERROR_BUG, "nothing that a token signs");
 	pthread_mutex_lock(&c->lock);
 	is_open = c->is_open;
 	pthread_mutex_unlock(&c->lock);
-	if (!is_open || md == NULL)
+	if (!is_open)
 		return error_set(e, ERROR_BUG, "sign before the key is open");
-	if ((rc = token_key_sign(c->key, md, digest, padding, &sig, e)) == 0)
+	if ((rc = token_key_sign(c->key, md, digest,
+	    (enum token_padding)padding, &sig, e)) == 0)
 		msg_put_blob(out, sig.p, sig.len);
 	buf_clear(&sig);
 	return rc;
 }
 
-static void
-clerk_answer(struct clerk *c, struct msg *in, struct msg *out)
+/* Threads share a key once it is open, and do not watch one being made. */
+static int
+clerk_do(struct token_clerk *c, bool first, uint32_t ask, struct msg *in,
+    struct msg *out, struct error *e)
+{
+	if (ask == CLERK_OPEN && first)
+		return clerk_open(c, in, out, e);
+	if (ask == CLERK_SIGN)
+		return clerk_sign(c, in, out, e);
+	return error_set(e, ERROR_BUG, "unknown message");
+}
+
+void
+token_clerk_answer(struct token_clerk *c, bool first, struct msg *in,
+    struct msg *out)
 {
 	struct error	 e = ERROR_INIT;
 	uint32_t	 ask = msg_get_u32(in);
 
 	msg_init(out, 0);
 	msg_put_u32(out, ask);
-	if (ask == CLERK_OPEN ? clerk_open(c, in, out, &e) == 0 :
-	    clerk_sign(c, in, out, &e) == 0)
+	if (clerk_do(c, first, ask, in, out, &e) == 0)
 		return;
 	msg_init(out, 0);
 	msg_put_u32(out, 0);
@@ -133,7 +144,7 @@ clerk_serve(void *arg)
 		if (n <= 0)
 			break;
 		in.body.len = (size_t)n;
-		clerk_answer(d->clerk, &in, &out);
+		token_clerk_answer(d->clerk, d->is_first, &in, &out);
 		OPENSSL_cleanse(in.body.p, in.body.len);
 		if (send(d->fd, out.body.p, out.body.len, MSG_NOSIGNAL) == -1)
 			break;
@@ -147,7 +158,7 @@ clerk_serve(void *arg)
 static int
 clerk_main(int fd, void *arg)
 {
-	struct clerk	*c = arg;
+	struct token_clerk	*c = arg;
 	struct desk	 desk[CLERK_CHANNELS];
 	pthread_t	 id;
 	size_t		 i;
@@ -156,7 +167,7 @@ clerk_main(int fd, void *arg)
 	close(c->parent);
 	for (i = 0; i < CLERK_CHANNELS; i++) {
 		close(c->other[i]);
-		desk[i] = (struct desk){ c, c->end[i] };
+		desk[i] = (struct desk){ c, c->end[i], i == 0 };
 	}
 	for (i = 1; i < CLERK_CHANNELS; i++)
 		if (pthread_create(&id, NULL, clerk_serve, &desk[i]) != 0)
@@ -197,7 +208,7 @@ parent_kill(const struct parent *p, pid_t pid)
 }
 
 static int
-make_channels(struct clerk *c)
+make_channels(struct token_clerk *c)
 {
 	int	 pair[2];
 	size_t	 i;
@@ -250,7 +261,7 @@ parent_start(struct parent *p)
 {
 	struct error	 e = ERROR_INIT;
 	struct proc	 proc = PROC_INIT;
-	struct clerk	 c = { .parent = p->fd,
+	struct token_clerk	 c = { .parent = p->fd,
 			    .lock = PTHREAD_MUTEX_INITIALIZER };
 	int		 rc;
 

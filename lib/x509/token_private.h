@@ -9,6 +9,7 @@
 #include <p11-kit/uri.h>
 #include <openssl/core_dispatch.h>
 #include "base/secret.h"
+#include "os/msg.h"
 #include "x509/token.h"
 
 /* token_module.c: the shared library, one per path and process. */
@@ -117,6 +118,9 @@ int	 token_apart_sign(struct token_key *, const EVP_MD *,
 	    struct bytes digest, enum token_padding, struct buf *sig,
 	    struct error *);
 void	 token_apart_clear(struct token_key *);
+/* What a clerk answers to OPEN, with k->lock held, and to SIGN. */
+int	 token_apart_opened(struct token_key *k, struct msg *, struct error *);
+int	 token_apart_signed(struct msg *, struct buf *sig, struct error *);
 
 /*
  * token_clerk.c: those processes.  Each question and each answer is one packet
@@ -131,6 +135,17 @@ struct clerks_setup {
 	token_confine_fn	*confine;	/* or NULL */
 	void			*arg;
 };
+/* A clerk's process: one key.  It is opened on the first channel alone. */
+struct token_clerk {
+	struct token_key	*key;	/* from the first opening on */
+	pthread_mutex_t		 lock;	/* of what follows */
+	bool			 is_open;	/* once: others may sign */
+	int			 end[CLERK_CHANNELS];
+	int			 other[CLERK_CHANNELS];	/* not for it */
+	int			 parent;		/* neither */
+};
+void	 token_clerk_answer(struct token_clerk *, bool first, struct msg *in,
+	    struct msg *out);
 struct proc;
 /*
  * The clerks' parent.  It reads numbers: 0 starts a clerk, whose process and

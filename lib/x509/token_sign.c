@@ -42,10 +42,13 @@ signing_init(struct signing *s, const struct token_key *k, const EVP_MD *md,
 	for (i = 0; i < NDIGESTS; i++)
 		if (EVP_MD_get_type(md) == digests[i].nid)
 			break;
-	if (i == NDIGESTS || digest.len > EVP_MAX_MD_SIZE)
+	if (i == NDIGESTS)
 		return error_set(e, ERROR_CONFIG, "keys in tokens sign with "
 		    "SHA-256, SHA-384 and SHA-512, not %s",
 		    EVP_MD_get0_name(md));
+	if (digest.len != (size_t)EVP_MD_get_size(md))
+		return error_set(e, ERROR_BUG, "%s of %zu bytes",
+		    EVP_MD_get0_name(md), digest.len);
 	if (EVP_PKEY_is_a(k->pub, "EC")) {
 		s->mechanism.mechanism = CKM_ECDSA;
 	} else if (padding == TOKEN_PSS) {
@@ -109,6 +112,9 @@ sign_here(struct token_key *k, const EVP_MD *md, struct bytes digest,
 	if (signing_init(&s, k, md, digest, padding, e) == -1 ||
 	    token_use(k, sign_once, &s, "sign", e) == -1)
 		return -1;
+	if (s.outlen == 0 || s.outlen > sizeof(s.out))
+		return error_set(e, ERROR_UPSTREAM, "%s: a signature of %lu "
+		    "bytes", k->name, s.outlen);
 	if (EVP_PKEY_is_a(k->pub, "EC"))
 		return put_ecdsa(sig, s.out, s.outlen, e);
 	buf_add(sig, s.out, s.outlen);

@@ -1230,6 +1230,39 @@ a_renewal_carries_the_certificate_that_it_renews(void **state)
 	buf_clear(&out);
 }
 
+/* Its own use of keys is nonsense, which OpenSSL notes while it compares. */
+static void
+approval_leaves_no_error_behind_of_a_certificate_that_is_odd(void **state)
+{
+	const struct testpki_spec	 spec = { .name = "Odd" };
+	struct fixture			*f = *state;
+	EVP_PKEY			*key = testpki_key("P-256");
+	X509				*x = testpki_cert(&f->pki, &spec, key,
+					    f->pki.services,
+					    f->pki.services_key);
+	ASN1_OCTET_STRING		*junk = ASN1_OCTET_STRING_new();
+	X509_EXTENSION			*ext;
+	struct identity			 odd;
+
+	assert_int_equal(ASN1_OCTET_STRING_set(junk,
+	    (const unsigned char *)"junk", 4), 1);
+	ext = X509_EXTENSION_create_by_NID(NULL, NID_ext_key_usage, 0, junk);
+	assert_int_equal(X509_add_ext(x, ext, -1), 1);
+	assert_true(X509_sign(x, f->pki.services_key, EVP_sha256()) > 0);
+	testpki_identity_of(&odd, &f->pki, x, key);
+	approve(f, &odd);
+	assert_int_equal(ERR_peek_error(), 0);
+	approve(f, &f->alice);
+	assert_int_equal(ERR_peek_error(), 0);
+	open_blob(f);
+	assert_int_equal(ERR_peek_error(), 0);
+	testpki_identity_clear(&odd);
+	X509_EXTENSION_free(ext);
+	ASN1_OCTET_STRING_free(junk);
+	X509_free(x);
+	EVP_PKEY_free(key);
+}
+
 int
 main(void)
 {
@@ -1239,6 +1272,8 @@ main(void)
 		TEST(another_content_type_is_refused),
 		TEST(other_kinds_of_cms_are_refused),
 		TEST(a_missing_content_is_refused),
+		TEST(
+		    approval_leaves_no_error_behind_of_a_certificate_that_is_odd),
 		TEST(a_changed_order_is_refused),
 		TEST(a_changed_signature_is_refused),
 		TEST(a_changed_signing_time_is_refused),

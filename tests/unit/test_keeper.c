@@ -9,11 +9,15 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <openssl/pem.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#include "keeper.h"
+#include "keeper_private.h"
+#include "sealer.h"
+#include "tests/lib/testpki.h"
 #include "tls_keeper.h"
 
 #define LANES	3
@@ -204,10 +208,165 @@ one_lane_that_ends_ends_them_all(void **state)
 	tls_keeper_free(&k);
 }
 
+/* ---- one that has gone mad ---- */
+
+/* Its end of a line on which this answer has come, and no more will. */
+static int
+line_with(uint32_t type, struct bytes blob, int *other)
+{
+	struct error	 e = ERROR_INIT;
+	struct msg	 m = { .type = 0 };
+	int		 fd[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+	msg_init(&m, type);
+	msg_put_blob(&m, blob.p, blob.len);
+	assert_int_equal(msg_send(fd[0], &m, &e), 0);
+	msg_clear(&m);
+	assert_int_equal(shutdown(fd[0], SHUT_WR), 0);
+	*other = fd[0];
+	return fd[1];
+}
+
+static void
+what_is_no_certificate_is_not_the_agents(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	struct sealer	*s;
+	X509		*cert;
+	int		 other;
+
+	(void)state;
+	sealer_new(&s, line_with(SEAL_CERT, BYTES("0", 1), &other));
+	assert_int_equal(sealer_cert(s, &cert, &e), -1);
+	assert_null(cert);
+	assert_int_equal(e.code, ERROR_CRYPTO);
+	assert_non_null(strstr(e.text, "the agent's certificate"));
+	sealer_free(&s);
+	close(other);
+}
+
+static void
+a_signature_of_nothing_is_none(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	struct buf	 out = { 0 };
+	struct sealer	*s;
+	int		 other;
+
+	(void)state;
+	sealer_new(&s, line_with(SEAL_SIGN, BYTES(NULL, 0), &other));
+	assert_int_equal(sealer_seal(s, BYTES("order", 5), NULL,
+	    BYTES(NULL, 0), &out, &e), -1);
+	assert_int_equal(out.len, 0);
+	assert_string_equal(e.text, "the agent signed nothing");
+	sealer_free(&s);
+	close(other);
+}
+
+/* A certificate whose point is on no curve, PEM. */
+static void
+bad_chain(struct buf *pem)
+{
+	struct testpki	 pki;
+	struct identity	 id;
+	struct buf	 der = { 0 };
+	BIO		*bio = BIO_new(BIO_s_mem());
+	unsigned char	*spki = NULL;
+	uint8_t		*at;
+	char		*text;
+	long		 n;
+	int		 len;
+
+	testpki_init(&pki, TESTPKI_NOW);
+	testpki_identity(&id, &pki, "P-256", "ra.example.org", "1", NULL);
+	testpki_cert_der(&der, id.cert);
+	assert_true((len = i2d_PUBKEY(id.key, &spki)) > 64);
+	assert_non_null(at = memmem(der.p, der.len, spki, (size_t)len));
+	at[len - 1] ^= 1;
+	assert_true(PEM_write_bio(bio, "CERTIFICATE", "", der.p,
+	    (long)der.len) > 0);
+	n = BIO_get_mem_data(bio, &text);
+	buf_add(pem, text, (size_t)n);
+	BIO_free(bio);
+	OPENSSL_free(spki);
+	buf_clear(&der);
+	testpki_identity_clear(&id);
+	testpki_clear(&pki);
+}
+
+static void
+a_web_server_whose_key_cannot_be_read_has_no_identity(void **state)
+{
+	struct tls_lanes	 lanes = { .n = 1 };
+	struct error		 e = ERROR_INIT;
+	struct identity		 got;
+	struct tls_keeper	*k;
+	struct buf		 pem = { 0 };
+	int			 other;
+
+	(void)state;
+	bad_chain(&pem);
+	lanes.ask[0] = line_with(TLS_CHAIN, BYTES(pem.p, pem.len), &other);
+	tls_keeper_new(&k, &lanes);
+	assert_int_equal(tls_keeper_identity(k, &got, &e), -1);
+	assert_null(got.cert);
+	assert_null(got.key);
+	assert_int_equal(e.code, ERROR_CONFIG);
+	assert_non_null(strstr(e.text, "the web server's certificate: its "
+	    "key"));
+	tls_keeper_free(&k);
+	close(other);
+	buf_clear(&pem);
+}
+
+/* ---- what they answer ---- */
+
+static int
+know_nothing(void *arg, struct msg *q, struct msg *r, struct error *e)
+{
+	(void)arg;
+	(void)q;
+	msg_put_u32(r, 1);
+	return error_set(e, ERROR_NOTFOUND, "that key is not here");
+}
+
+static void
+a_question_that_is_none_is_answered_by_an_error(void **state)
+{
+	struct keeper	 none;
+	struct tls	 tls = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct error	 e = ERROR_INIT;
+	struct msg	 q = { .type = 7 }, r = { .type = 0 };
+
+	(void)state;
+	keeper_answer(know_nothing, NULL, &q, &r);
+	assert_int_equal(r.type, 0);
+	msg_get_error(&r, &e);
+	assert_int_equal(msg_done(&r, &e), 0);
+	assert_int_equal(e.code, ERROR_NOTFOUND);
+	assert_string_equal(e.text, "that key is not here");
+	assert_int_equal(tls_keeper_answer(&tls, &q, &r, &e), -1);
+	assert_string_equal(e.text, "unknown message");
+	memset(&none, 0, sizeof(none));
+	none.place.cert = mem_strdup("/nonexistent/agent");
+	error_clear(&e);
+	assert_int_equal(sealer_answer(&none, &q, &r, &e), -1);
+	assert_string_equal(e.text, "unknown message");
+	mem_free(&none.place.cert);
+	msg_clear(&r);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest	 tests[] = {
+		cmocka_unit_test(what_is_no_certificate_is_not_the_agents),
+		cmocka_unit_test(a_signature_of_nothing_is_none),
+		cmocka_unit_test(
+		    a_web_server_whose_key_cannot_be_read_has_no_identity),
+		cmocka_unit_test(
+		    a_question_that_is_none_is_answered_by_an_error),
 		cmocka_unit_test(no_more_than_so_many_lanes_are_opened),
 		cmocka_unit_test(a_refusal_is_told_and_the_lane_goes_on),
 		cmocka_unit_test(

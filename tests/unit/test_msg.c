@@ -109,6 +109,23 @@ msg_done_refuses_what_is_left_over(void **state)
 }
 
 static void
+msg_get_error_refuses_one_without_a_text(void **state)
+{
+	struct fixture	*f = *state;
+	struct error	 got;
+
+	msg_init(&f->m, 7);
+	msg_put_u32(&f->m, ERROR_DENIED);
+	msg_put_str(&f->m, "");
+	msg_put_str(&f->m, "hint");
+	msg_get_error(&f->m, &got);
+	assert_int_equal(got.code, ERROR_BUG);
+	assert_string_equal(got.text, "message of type 7: an error that says "
+	    "nothing");
+	assert_bad(f);
+}
+
+static void
 msg_get_error_refuses_a_code_that_is_none(void **state)
 {
 	struct fixture	*f = *state;
@@ -370,6 +387,7 @@ main(void)
 		TEST(msg_get_str_refuses_long_strings_and_inner_nuls),
 		TEST(msg_done_refuses_what_is_left_over),
 		TEST(msg_get_error_refuses_a_code_that_is_none),
+		TEST(msg_get_error_refuses_one_without_a_text),
 		TEST(fields_come_back_as_they_were_put),
 		TEST(msg_send_refuses_a_message_beyond_the_bound),
 		TEST(msg_send_to_nobody_is_an_error_and_no_signal),

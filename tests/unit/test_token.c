@@ -510,6 +510,10 @@ a_digest_that_tokens_do_not_take_is_refused(void **state)
 	    TOKEN_PKCS1, &sig, &e), -1);
 	assert_int_equal(e.code, ERROR_CONFIG);
 	assert_non_null(strstr(e.text, "not SHA1"));
+	error_clear(&e);
+	assert_int_equal(token_key_sign(k, EVP_sha256(), BYTES(digest, 20),
+	    TOKEN_PKCS1, &sig, &e), -1);
+	assert_non_null(strstr(e.text, " of 20 bytes"));
 	assert_int_equal(sig.len, 0);
 	token_key_free(&k);
 }
