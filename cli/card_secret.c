@@ -95,6 +95,22 @@ ask(struct opening *o, struct error *e)
 
 /* ---- opening ---- */
 
+/* Anybody can seal to the escrow, who writes the store can put it there, and a
+ * PUK is shown as it is: on a terminal, or in JSON. */
+static int
+check_clear(const struct opening *o, struct error *e)
+{
+	size_t	 i;
+
+	if (strcmp(o->kind, "puk") != 0)
+		return 0;
+	for (i = 0; i < o->clear.len; i++)
+		if (o->clear.p[i] < '0' || o->clear.p[i] > '9')
+			return error_set(e, ERROR_INPUT, "what was sealed is "
+			    "no PUK; nothing was used up");
+	return 0;
+}
+
 static int
 open_seal(struct opening *o, struct error *e)
 {
@@ -115,7 +131,7 @@ open_seal(struct opening *o, struct error *e)
 	if (rc == -1)
 		return error_wrap(e, "escrow's key");
 	return seal_open(&o->clear, o->sealed, o->escrow.cert, o->escrow.key,
-	    e);
+	    e) == -1 ? -1 : check_clear(o, e);
 }
 
 static const char *

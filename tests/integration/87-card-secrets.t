@@ -125,6 +125,23 @@ as_page 'signet card management NUMBER --escrow-key URI' by_token "$tmp/pin"
 is 'the token opens the key, as hex' "$(jq -r .management "$tmp/json")" \
     "$(sealed management 1 | od -An -v -tx1 | tr -d ' \n')"
 
+# --- what others have sealed ---
+tamper "CREATE TABLE kept AS SELECT * FROM card_secret"
+printf '12\033[2J34' | openssl cms -encrypt -binary -aes-256-gcm -outform DER \
+    -recip "$tmp/escrow.pem" -keyopt ecdh_kdf_md:sha256 >"$tmp/evil"
+tamper "UPDATE card_secret SET sealed = decode('$(od -An -v -tx1 "$tmp/evil" |
+    tr -d ' \n')', 'hex') WHERE kind = 'puk'
+    AND card = (SELECT id FROM card WHERE n = 2)"
+exits 0 'officers sign for it unseen' as o1 signet card puk "$(card 2)" --yes
+evil=$(last_order)
+exits 0 '... both' approve o2 "$evil"
+exits 2 'what no card can have as a PUK is not shown' opened puk 2
+said 'what was sealed is no PUK; nothing was used up'
+is '... and no terminal obeys it' "$(grep -c "$(printf '\033')" "$tmp/out")" 0
+tamper "UPDATE card_secret s SET sealed = k.sealed FROM kept k WHERE k.card = s.card
+    AND k.kind = s.kind AND k.version = s.version; DROP TABLE kept;
+    UPDATE orders SET state = 'expired' WHERE id = decode('$evil', 'hex')"
+
 # --- too late ---
 exits 2 'an order lasts for some time' as o1 signet card puk "$(card 2)" --valid soon --yes
 as_page 'signet card puk NUMBER' as o1 signet card puk "$(card 2)" --valid 2s --yes
