@@ -6,8 +6,10 @@
 #include "worker_crl.h"
 
 /* After a list that took so long, this many times as long is left for other
- * work: what becomes urgent meanwhile goes on one list together. */
-#define REST	5
+ * work: what becomes urgent meanwhile goes on one list together.  Whoever was
+ * stopped meanwhile took long for nothing, and his list may have ended. */
+#define REST		5
+#define REST_MAX_MS	60000
 
 struct worker_list {
 	const struct ca_conf	*ca;
@@ -169,7 +171,7 @@ one_list(struct worker *w, const struct ca_conf *c,
 {
 	struct worker_list	*l = list_of(w, c, d->shard);
 	struct error		 e = ERROR_INIT;
-	int64_t			 began = clock_monotonic_ms(), took;
+	int64_t			 began = clock_monotonic_ms(), took, rest;
 
 	if (worker_crl_make(w, d, kind, &e) == 0)
 		l->alarmed = false;
@@ -184,7 +186,8 @@ one_list(struct worker *w, const struct ca_conf *c,
 		log_error(&e, "will try again");
 	}
 	took = clock_monotonic_ms() - began;
-	l->not_before = began + took + REST * took;
+	rest = took < REST_MAX_MS / REST ? REST * took : REST_MAX_MS;
+	l->not_before = began + took + rest;
 }
 
 /* What the store is asked: all that may be due, or one list again. */
