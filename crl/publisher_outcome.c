@@ -126,11 +126,18 @@ publisher_finish(struct publisher *p, const struct db_deliveries *work,
 				    sizeof(*failed));
 	const char		*target = p->target->name;
 	size_t			 ndone = 0, nopen = 0, nfailed = 0;
+	bool			*late = arena_alloc(a, (work->n + 1) *
+				    sizeof(*late));
 
+	if (db_publish_late(p->base.db, target, p->name, work->v, work->n,
+	    late, e) == -1)
+		return -1;
 	for (size_t i = 0; i < work->n; i++) {
 		const struct db_delivery *d = &work->v[i];
 		bool	 again = v[i].state == DELIVER_OPEN;
 
+		if (late[i])
+			continue;
 		if (v[i].state == DELIVER_DONE)
 			done[ndone++] = *d;
 		else if (work->n > 1 && (again || is_excused(p, d, &v[i])))
@@ -141,8 +148,8 @@ publisher_finish(struct publisher *p, const struct db_deliveries *work,
 			    v[i].error.text, pause_after(p, d->attempts),
 			    is_dead(p, d, &v[i]) };
 	}
-	if ((ndone > 0 && db_publish_done(p->base.db, target, done, ndone,
-	    e) == -1) || (nopen > 0 && db_publish_release(p->base.db, target,
+	if ((ndone > 0 && db_publish_done(p->base.db, target, p->name,
+	    done, ndone, e) == -1) || (nopen > 0 && db_publish_release(p->base.db, target,
 	    open, nopen, e) == -1) || (nfailed > 0 && db_publish_fail(
 	    p->base.db, target, failed, nfailed, e) == -1))
 		return -1;

@@ -5,6 +5,8 @@
  * Whoever touches many rows of delivery does so in the order of its key, so
  * that two of them wait for each other and not both for ever.
  */
+#include <string.h>
+
 #include "base/error.h"
 #include "base/mem.h"
 #include "db/db_publish.h"
@@ -23,8 +25,8 @@
 	"UPDATE target SET seen_at = now(), failing_since = NULL," \
 	" error = NULL, refusing = false WHERE name = $1::text"
 
-enum { TARGETS, DISPATCH, EXPIRE, FILL, CAS, CLAIM, DONE, FAIL, RELEASE, RESUME,
-    WELL, IDLE, AILING, REFUSING };
+enum { TARGETS, DISPATCH, EXPIRE, FILL, CAS, CLAIM, LATE, DONE, FAIL, RELEASE,
+    RESUME, WELL, IDLE, AILING, REFUSING };
 static const struct db_stmt stmt[] = {
 	[TARGETS] = DB_STMT("publish_targets",
 	    "INSERT INTO target (name) SELECT unnest($1::text[])"
@@ -89,17 +91,34 @@ static const struct db_stmt stmt[] = {
 	    "  ORDER BY rank, next_at LIMIT $2::bigint"
 	    "  FOR UPDATE SKIP LOCKED))"
 	    " RETURNING kind, key, version, attempts"),
+	/* Another one may have it, or have done it, and what was written after
+	 * that may be older than what he wrote. */
+	[LATE] = DB_STMT_FRESH("publish_late",
+	    "INSERT INTO delivery (target, kind, key, rank)"
+	    " SELECT $1::text, u.kind, u.key, 2"
+	    " FROM unnest($2::text[], $3::text[]) AS u (kind, key)"
+	    " WHERE NOT EXISTS (SELECT FROM delivery d"
+	    "  WHERE d.target = $1::text AND d.kind = u.kind"
+	    "  AND d.key = u.key AND d.leased_by = $4::text"
+	    "  AND d.leased_until IS NOT NULL OFFSET 0)"
+	    " ORDER BY 2, 3 ON CONFLICT (target, kind, key) DO UPDATE SET"
+	    " version = delivery.version + 1,"
+	    " next_at = least(delivery.next_at, now())"
+	    " RETURNING kind, key"),
 	[DONE] = DB_STMT_FRESH("publish_done",
 	    "WITH u AS MATERIALIZED (SELECT d.ctid AS place,"
 	    "  d.version = u.version AS same"
 	    "  FROM unnest($2::text[], $3::text[], $4::bigint[])"
 	    "  AS u (kind, key, version) JOIN delivery d"
 	    "  ON d.target = $1::text AND d.kind = u.kind AND d.key = u.key"
+	    "  WHERE d.leased_by = $5::text"
 	    "  ORDER BY d.kind, d.key FOR UPDATE OF d),"
 	    " gone AS (DELETE FROM delivery d USING u"
-	    "  WHERE d.ctid = u.place AND u.same)"
-	    " UPDATE delivery d SET leased_until = NULL FROM u"
-	    " WHERE d.ctid = u.place AND NOT u.same"),
+	    "  WHERE d.ctid = u.place AND u.same RETURNING 1),"
+	    " open AS (UPDATE delivery d SET leased_until = NULL FROM u"
+	    "  WHERE d.ctid = u.place AND NOT u.same RETURNING 1)"
+	    " SELECT (SELECT count(*) FROM u) - (SELECT count(*) FROM gone)"
+	    " - (SELECT count(*) FROM open)"),
 	[FAIL] = DB_STMT("publish_fail",
 	    "WITH u AS MATERIALIZED (SELECT u.* FROM unnest($2::text[],"
 	    "  $3::text[], $4::bigint[], $5::text[], $6::bigint[],"
@@ -283,8 +302,71 @@ change_init(struct change *c, int stmt_index, const char *target,
 	c->nargs = 4;
 }
 
+struct late {
+	struct change		*change;
+	const struct db_delivery *v;
+	size_t			 n;
+	bool			*late;
+	struct arena		*arena;
+};
+
+static int
+late_run(struct db *db, void *arg, struct error *e)
+{
+	struct late	*l = arg;
+	struct db_rows	*rows;
+	const char	*kind, *key;
+
+	if (db_query(db, l->change->stmt, l->change->arg, 4, &rows, e) == -1)
+		return -1;
+	memset(l->late, 0, l->n * sizeof(*l->late));
+	for (size_t i = 0; i < db_rows_count(rows); i++) {
+		kind = db_row_text(l->arena, rows, i, 0);
+		key = db_row_text(l->arena, rows, i, 1);
+		for (size_t k = 0; k < l->n; k++)
+			if (strcmp(l->v[k].key, key) == 0 &&
+			    strcmp(l->v[k].kind, kind) == 0)
+				l->late[k] = true;
+	}
+	db_rows_free(&rows);
+	return 0;
+}
+
 int
-db_publish_done(struct db *db, const char *target,
+db_publish_late(struct db *db, const char *target, const char *who,
+    const struct db_delivery *v, size_t n, bool *late, struct error *e)
+{
+	struct arena	*a = arena_new();
+	struct change	 c;
+	struct late	 l = { &c, v, n, late, a };
+	int		 rc;
+
+	change_init(&c, LATE, target, v, n, sizeof(*v), a);
+	c.arg[3] = db_text(who);
+	rc = db_txn(db, late_run, &l, e);
+	arena_free(&a);
+	return rc;
+}
+
+/* What somebody asked for again in this very moment has moved away from its
+ * place: then it stays, as all that is asked for again. */
+static int
+done_run(struct db *db, void *arg, struct error *e)
+{
+	struct change	*c = arg;
+	struct db_rows	*rows;
+	int64_t		 moved;
+
+	if (db_query(db, c->stmt, c->arg, c->nargs, &rows, e) == -1)
+		return -1;
+	moved = db_get_int(rows, 0, 0);
+	db_rows_free(&rows);
+	return moved > 0 && db_exec(db, &stmt[RELEASE], c->arg, 3, e) == -1 ?
+	    -1 : 0;
+}
+
+int
+db_publish_done(struct db *db, const char *target, const char *who,
     const struct db_delivery *v, size_t n, struct error *e)
 {
 	struct arena	*a = arena_new();
@@ -292,7 +374,8 @@ db_publish_done(struct db *db, const char *target,
 	int		 rc;
 
 	change_init(&c, DONE, target, v, n, sizeof(*v), a);
-	rc = db_txn(db, change_run, &c, e);
+	c.arg[c.nargs++] = db_text(who);
+	rc = db_txn(db, done_run, &c, e);
 	arena_free(&a);
 	return rc;
 }

@@ -83,8 +83,15 @@ int	 db_publish_claim(struct db *, const char *target, const char *who,
 /* What "who" had on lease when it ended is anybody's again. */
 int	 db_publish_resume(struct db *, const char *target, const char *who,
 	    struct error *);
+/*
+ * Before anything else is said of what was claimed: what "who" has no longer,
+ * since its lease has ended and somebody was quicker, is to be looked at again,
+ * and is no more his to finish.
+ */
+int	 db_publish_late(struct db *, const char *target, const char *who,
+	    const struct db_delivery *, size_t n, bool *late, struct error *);
 /* Done; those that were asked for again since stay. */
-int	 db_publish_done(struct db *, const char *target,
+int	 db_publish_done(struct db *, const char *target, const char *who,
 	    const struct db_delivery *, size_t n, struct error *);
 struct db_failure {
 	struct db_delivery	 delivery;

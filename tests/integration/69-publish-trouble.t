@@ -42,7 +42,9 @@ ldapi=$a
 ok 'the directory that is there has it soon' wait_for offers anna anna
 ok 'for the one that is away it waits' has b 1
 fails() {
-	signet publish status >"$tmp/status" && grep -q '^b .*failing' "$tmp/status"
+	signet publish status >"$tmp/status" &&
+	    grep -q '^b .*failing' "$tmp/status" &&
+	    grep -q '^a .*well' "$tmp/status"
 }
 ok '... after it was tried' wait_for fails
 says 'failing' grep '^b ' "$tmp/status"

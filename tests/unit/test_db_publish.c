@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
+#include <pthread.h>
+#include <unistd.h>
 #include "db/db_publish.h"
 #include "testdb.h"
 
@@ -180,14 +182,95 @@ what_happens_meanwhile_is_not_lost(void **state)
 	outbox("status", 1);
 	assert_int_equal(db_publish_dispatch(crl, &want, 100, &e), 1);
 	assert_int_equal(claim(10).n, 0);	/* in order, per entry */
-	assert_int_equal(db_publish_done(crl, "a", d.v, d.n, &e), 0);
+	assert_int_equal(db_publish_done(crl, "a", "me", d.v, d.n, &e), 0);
 	assert_int_equal(count("target = 'a'"), 1);
 	d = claim(10);
 	assert_int_equal(d.n, 1);
 	assert_int_equal(d.v[0].version, 2);
-	assert_int_equal(db_publish_done(crl, "a", d.v, d.n, &e), 0);
+	assert_int_equal(db_publish_done(crl, "a", "me", d.v, d.n, &e), 0);
 	assert_int_equal(count("target = 'a'"), 0);
 	assert_int_equal(count("target = 'b'"), 1);
+}
+
+static void *
+say_done(void *arg)
+{
+	const struct db_deliveries	*d = arg;
+	struct error			 why = ERROR_INIT;
+
+	return db_publish_done(crl, "a", "me", d->v, d->n, &why) == 0 ? arg :
+	    NULL;
+}
+
+static void
+what_happens_in_the_very_moment_is_not_kept_waiting(void **state)
+{
+	struct db		*other = testdb_open(&t, "signet_crl", tables,
+				    2);
+	struct db_deliveries	 d;
+	pthread_t		 thread;
+	void			*good;
+
+	(void)state;
+	outbox("cert", 1);
+	assert_int_equal(db_publish_dispatch(crl, &want, 100, &e), 1);
+	d = claim(10);
+	assert_int_equal(db_script(other, "BEGIN; UPDATE delivery"
+	    " SET version = 2", &e), 0);
+	assert_int_equal(pthread_create(&thread, NULL, say_done, &d), 0);
+	for (int i = 0; testdb_number(&t, "SELECT count(*) FROM pg_locks"
+	    " WHERE NOT granted") == 0; i++) {
+		assert_true(i < 3000);
+		usleep(10000);
+	}
+	assert_int_equal(db_script(other, "COMMIT", &e), 0);
+	db_close(&other);
+	assert_int_equal(pthread_join(thread, &good), 0);
+	assert_non_null(good);
+	assert_int_equal(claim(10).n, 1);
+}
+
+static void
+what_another_took_over_is_looked_at_again(void **state)
+{
+	struct db_deliveries	 mine, other = { .n = 0 };
+	bool			 late[2];
+
+	(void)state;
+	outbox("cert", 1);
+	outbox("status", 3);
+	assert_int_equal(db_publish_dispatch(crl, &want, 100, &e), 2);
+	mine = claim(10);
+	assert_int_equal(mine.n, 2);
+	assert_int_equal(db_publish_late(crl, "a", "me", mine.v, 2, late, &e),
+	    0);
+	assert_false(late[0] || late[1]);
+
+	/* One lease ends, the other one does the work, and it comes anew. */
+	testdb_sql(&t, "UPDATE signet.delivery SET leased_until = now() -"
+	    " interval '1s' WHERE target = 'a' AND key = 'h1'");
+	assert_int_equal(db_publish_claim(crl, "a", "other", 10, 60, &other,
+	    arena, &e), 0);
+	assert_int_equal(other.n, 1);
+	assert_int_equal(db_publish_done(crl, "a", "me", other.v, 1, &e), 0);
+	assert_int_equal(count("target = 'a'"), 2);
+	assert_int_equal(db_publish_done(crl, "a", "other", other.v, 1, &e),
+	    0);
+	assert_int_equal(count("target = 'a'"), 1);
+	outbox("cert", 1);
+	assert_int_equal(db_publish_dispatch(crl, &want, 100, &e), 1);
+	assert_int_equal(count("target = 'a' AND key = 'h1' AND version = 1"),
+	    1);
+
+	/* Who was first knows of nothing, and comes to an end. */
+	assert_int_equal(db_publish_late(crl, "a", "me", mine.v, 2, late, &e),
+	    0);
+	assert_int_equal(late[0] + late[1], 1);
+	assert_string_equal(mine.v[late[0] ? 0 : 1].key, "h1");
+	assert_int_equal(db_publish_done(crl, "a", "me", mine.v, 2, &e), 0);
+	assert_int_equal(count("target = 'a' AND key = 'h1' AND version = 2"),
+	    1);
+	assert_int_equal(claim(10).n, 1);
 }
 
 static void
@@ -431,6 +514,11 @@ main(void)
 		    fresh),
 		cmocka_unit_test_setup(what_happens_meanwhile_is_not_lost,
 		    fresh),
+		cmocka_unit_test_setup(
+		    what_happens_in_the_very_moment_is_not_kept_waiting,
+		    fresh),
+		cmocka_unit_test_setup(
+		    what_another_took_over_is_looked_at_again, fresh),
 		cmocka_unit_test_setup(
 		    failures_wait_and_the_dead_stay_until_they_are_asked_for,
 		    fresh),
