@@ -289,6 +289,30 @@ a_key_that_is_encrypted_in_another_way_is_not_tried(void **state)
 	buf_clear(&sealed);
 }
 
+/* A part of a backup has 16 MiB. */
+static void
+much_opens_as_well(void **state)
+{
+	const size_t	n = 16u << 20;
+	struct seal	s = { NULL };
+	struct buf	clear = { 0 }, sealed = { 0 }, got = { 0 };
+	struct error	e = ERROR_INIT;
+
+	(void)state;
+	buf_reserve(&clear, n);
+	memset(clear.p, 7, clear.len = n);
+	assert_int_equal(seal_add_cert(&s, ec_cert, NOW, &e), 0);
+	assert_int_equal(seal_make(&sealed, &s, clear.p, n, &e), 0);
+	if (seal_open_much(&got, BYTES(sealed.p, sealed.len), ec_cert, ec,
+	    &e) == -1)
+		fail_msg("%s", e.text);
+	assert_true(bytes_equal(BYTES(got.p, got.len), BYTES(clear.p, n)));
+	seal_clear(&s);
+	buf_clear(&clear);
+	buf_clear(&sealed);
+	buf_clear(&got);
+}
+
 static void
 write_bytes(const char *path, const struct buf *b)
 {
@@ -401,6 +425,7 @@ main(void)
 		cmocka_unit_test(a_tag_that_was_cut_does_not_do),
 		cmocka_unit_test(
 		    a_key_that_is_encrypted_in_another_way_is_not_tried),
+		cmocka_unit_test(much_opens_as_well),
 		cmocka_unit_test(openssl_opens_it_with_each_key),
 	};
 	struct error	e = ERROR_INIT;
