@@ -159,11 +159,14 @@ show_entries(struct cli *c, const struct crl *crl)
 		{ "revoked_at", "REVOKED", 0 },
 		{ "invalid_since", "INVALID SINCE", 0 },
 	};
+	struct pager			 pager = { .pid = -1 };
 	struct out_list			*l;
 	struct crl_entry		 x;
 	size_t				 pos = 0;
 
 	l = out_list_new(stdout, c->json, 0, cols, 4);
+	if (!c->json)
+		out_list_to(l, pager_open(&pager));
 	while (crl_next(crl, &pos, &x)) {
 		out_hex(l, x.serial, x.serial_len);
 		out_text(l, x.reason < 0 ? NULL : x.reason == CRL_REMOVE ?
@@ -172,6 +175,7 @@ show_entries(struct cli *c, const struct crl *crl)
 		out_time(l, x.invalid_since);
 	}
 	out_list_free(&l);
+	pager_close(&pager);
 }
 
 static void

@@ -13,8 +13,8 @@ int
 list_begin(struct cli *c, struct list *l, const struct out_col *cols,
     size_t ncols, struct error *e)
 {
-	int64_t	dflt = cli_is_terminal(STDOUT_FILENO) && !c->json ?
-		    LIMIT_TERMINAL : 0;
+	int64_t	dflt = cli_is_terminal(STDOUT_FILENO) && !c->json &&
+		    !pager_is_wanted() ? LIMIT_TERMINAL : 0;
 	int64_t	limit = cmd_number(c->args, "limit", dflt);
 
 	memset(l, 0, sizeof(*l));
@@ -22,6 +22,7 @@ list_begin(struct cli *c, struct list *l, const struct out_col *cols,
 		return error_set(e, ERROR_INPUT, "--limit: a number of rows");
 	l->bounded = limit > 0;
 	l->left = (size_t)limit;
+	l->paged = c->json;
 	l->out = out_list_new(stdout, c->json, 0, cols, ncols);
 	l->arena = arena_new();
 	return 0;
@@ -43,6 +44,10 @@ list_page(const struct list *l)
 bool
 list_take(struct list *l)
 {
+	if (!l->paged) {
+		l->paged = true;
+		out_list_to(l->out, pager_open(&l->pager));
+	}
 	if (!l->bounded)
 		return true;
 	if (l->left == 0) {
@@ -67,6 +72,7 @@ list_end(struct cli *c, struct list *l, const char *last)
 	size_t	rows = out_list_rows(l->out);
 
 	out_list_free(&l->out);
+	pager_close(&l->pager);
 	arena_free(&l->arena);
 	if (last == NULL)
 		return;

@@ -15,15 +15,18 @@
  *	list_end(c, &list, key of the last row);
  */
 #include "cli/cli.h"
+#include "os/pager.h"
 
 #define LIST_OPTS \
 	{ "limit", 'n', CMD_NUMBER, false, "N", \
-	    "at most so many rows (50 on a terminal; 0: all)" }, \
+	    "at most so many rows (50 on a terminal without PAGER; 0: all)" }, \
 	{ "after", 0, CMD_STRING, false, "KEY", \
 	    "go on behind this row, as the line \"more\" says" }
 
 struct list {
 	struct out_list	*out;
+	struct pager	 pager;		/* from the first row on */
+	bool		 paged;
 	struct arena	*arena;		/* of the page; emptied by list_turn() */
 	size_t		 left;		/* rows */
 	bool		 bounded;

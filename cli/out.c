@@ -126,6 +126,12 @@ out_list_new(FILE *f, bool json, int width, const struct out_col *col,
 	return l;
 }
 
+void
+out_list_to(struct out_list *l, FILE *f)
+{
+	l->f = f;
+}
+
 static bool
 is_shown(const struct out_list *l, size_t i)
 {

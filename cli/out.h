@@ -34,6 +34,8 @@ struct out_list;
 /* width 0: as the terminal f is, unbounded if it is none. */
 struct out_list *out_list_new(FILE *f, bool json, int width,
 	    const struct out_col *, size_t ncols);
+/* From now on print there, as wide as before. */
+void	 out_list_to(struct out_list *, FILE *);
 /* The next cell of the row; the last one ends the row. */
 void	 out_text(struct out_list *, const char *);	/* NULL: null, "-" */
 void	 out_num(struct out_list *, int64_t);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "os/cmd_private.h"
 #include "os/file.h"
+#include "os/pager.h"
 
 #define USAGE	2			/* exit status */
 
@@ -420,6 +421,21 @@ cmd_first_words(char *dst, size_t size, const char *name, size_t words)
 	snprintf(dst, size, "%.*s", (int)(end - name), name);
 }
 
+/* As an answer, or because something else was to be said. */
+static int
+cmd_list(const struct cmd_suite *s, const char *group, bool help)
+{
+	struct pager	 p;
+
+	if (!help) {
+		cmd_help_list(s, group, stderr);
+		return USAGE;
+	}
+	cmd_help_list(s, group, pager_open(&p));
+	pager_close(&p);
+	return 0;
+}
+
 /* No command has that name: list the group, or say what was not understood. */
 static int
 cmd_not_found(const struct cmd_suite *s, int argc, char *argv[], bool help)
@@ -435,8 +451,7 @@ cmd_not_found(const struct cmd_suite *s, int argc, char *argv[], bool help)
 		argc = used;
 	}
 	if (used == argc) {
-		cmd_help_list(s, buf_cstr(&name), help ? stdout : stderr);
-		rc = help ? 0 : USAGE;
+		rc = cmd_list(s, buf_cstr(&name), help);
 		goto out;
 	}
 	buf_printf(&typed, "%s%s%s", buf_cstr(&name), name.len > 0 ? " " : "",
@@ -455,6 +470,15 @@ cmd_not_found(const struct cmd_suite *s, int argc, char *argv[], bool help)
 	return rc;
 }
 
+static void
+cmd_page(const struct cmd_suite *s, const struct cmd *c)
+{
+	struct pager	 p;
+
+	cmd_help_page(s, c, pager_open(&p));
+	pager_close(&p);
+}
+
 static int
 cmd_help(const struct cmd_suite *s, int argc, char *argv[])
 {
@@ -464,7 +488,7 @@ cmd_help(const struct cmd_suite *s, int argc, char *argv[])
 	c = cmd_find(s, argc, argv, &used);
 	if (c == NULL || used < argc)
 		return cmd_not_found(s, argc, argv, true);
-	cmd_help_page(s, c, stdout);
+	cmd_page(s, c);
 	return 0;
 }
 
@@ -485,7 +509,7 @@ cmd_call(struct cmd_args *a, int argc, char *argv[], int i, void *ctx)
 	int		 rv;
 
 	if (cmd_wants_help(argc, argv, i)) {
-		cmd_help_page(a->suite, a->cmd, stdout);
+		cmd_page(a->suite, a->cmd);
 		return 0;
 	}
 	cmd_args_add(a, cmd_options(a->cmd), argc);

@@ -99,8 +99,29 @@ for columns in 40 80 200; do
 done
 is 'a pipe has all of it' "$(signet holder list | grep -c 'goes on and on')" 1
 not 'nothing is painted in a pipe' sh -c "signet top | grep -q '$esc'"
+# ---- a pager ----
+paged() {
+	SHELL=/bin/sh script -qec "stty cols 80; $1" /dev/null | tr -d '\r'
+}
+is 'a list on a terminal has fifty rows' "$(paged 'signet holder list' |
+    grep -cE '[0-9]{4}(-[0-9]{2}){2}$')" 50
+is 'one that is read with a pager has all' "$(paged \
+    'PAGER="sed s/^/:/" signet holder list' | grep -c '^:[hn][0-9]')" 4003
+is '... as wide as the terminal' "$(paged 'PAGER="sed s/^/:/" signet holder list' |
+    awk '/^:n/ && length > 85' | wc -l)" 0
+is '... unless fewer are asked for' "$(paged \
+    'PAGER="sed s/^/:/" signet holder list -n 2' | grep -cE '^:.*(-[0-9]{2}){2}$')" 2
+is 'who stops reading is not told so' "$(paged \
+    'PAGER="head -n 1" signet holder list' | wc -l)" 1
+is 'a page of help is read with it, too' "$(paged \
+    'PAGER="sed s/^/:/" signet help' | grep -c '^:Usage')" 1
+is 'a pipe has none' "$(paged 'PAGER="sed s/^/:/" signet holder list | cat' |
+    grep -c '^:')" 0
+is 'JSON has none' "$(paged 'PAGER="sed s/^/:/" signet holder list --json' |
+    grep -c '^:')" 0
+
 top() {
-	{ sleep 2; printf q; } | SHELL=/bin/sh timeout 30 script -qec \
+	{ sleep 1; printf q; } | SHELL=/bin/sh timeout 30 script -qec \
 	    "$1 signet top" "$tmp/typescript" >"$tmp/out" 2>&1
 }
 ok 'a terminal that is dumb' top 'TERM=dumb'

@@ -26,7 +26,7 @@ export SIGNET_CHEAP_KEYS
 # What a terminal of a test can do.
 TERM=xterm
 export TERM
-unset SIGNET_FAULT SIGNET_FAULT_LIST SIGNET_FAULT_PLAN SIGNET_CONFIG
+unset PAGER SIGNET_FAULT SIGNET_FAULT_LIST SIGNET_FAULT_PLAN SIGNET_CONFIG
 tap_count=0
 tap_failed=0
 tap_pg=

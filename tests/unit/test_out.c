@@ -85,6 +85,23 @@ out_list_cuts_only_columns_that_may_be_cut(void **state)
 }
 
 static void
+out_list_to_prints_elsewhere_as_wide_as_before(void **state)
+{
+	struct capture	 c;
+	struct out_list	*l;
+
+	(void)state;
+	capture_begin(&c);
+	l = out_list_new(stdout, false, 40, cols, 4);
+	out_list_to(l, c.f);
+	put_row(l, "a very long name indeed", 1, 1700000000);
+	out_list_free(&l);
+	capture_expect(&c,
+	    "NAME         ITEMS  EXPIRES\n"
+	    "a very lon\xe2\x80\xa6      1  2023-11-14T22:13:20Z\n");
+}
+
+static void
 out_list_shows_the_day_where_that_is_enough(void **state)
 {
 	static const struct out_col	day[] = { { "at", "AT", OUT_DAY } };
@@ -199,6 +216,7 @@ main(void)
 		cmocka_unit_test(
 	    out_list_lines_up_columns_and_leaves_out_what_is_for_programs),
 		cmocka_unit_test(out_list_cuts_only_columns_that_may_be_cut),
+		cmocka_unit_test(out_list_to_prints_elsewhere_as_wide_as_before),
 		cmocka_unit_test(out_list_shows_the_day_where_that_is_enough),
 		cmocka_unit_test(out_list_prints_nothing_for_no_rows),
 		cmocka_unit_test(out_list_gives_one_json_object_per_line),
