@@ -144,30 +144,77 @@ has_clock(enum event_kind k)
 	    k == EVENT_WAIT;
 }
 
-/* How much is left for the holder. */
-static size_t
-rest_of(size_t columns, size_t name_width)
-{
-	size_t	 fixed = name_width + NUMBER_WIDTH + STATE_WIDTH +
-		    TIME_WIDTH + 8;
+/*
+ * The columns of a window; 0: it has no room for that one.  Where a card is and
+ * what is to be done come first, then the time, the holder, the number.
+ */
+struct layout {
+	size_t	 name, number, rest, time;
+};
+#define GAP		2
+#define REST_MIN	8
 
-	return columns > fixed + 8 ? columns - fixed : 8;
+static size_t
+take(size_t *left, size_t width)
+{
+	if (*left < width + GAP)
+		return 0;
+	*left -= width + GAP;
+	return width;
+}
+
+static struct layout
+layout_of(size_t columns, size_t name_width)
+{
+	struct layout	 l = { .name = name_width };
+	size_t		 left;
+
+	if (columns < l.name + GAP + STATE_WIDTH)
+		l.name = columns > STATE_WIDTH + GAP ?
+		    columns - STATE_WIDTH - GAP : 0;
+	left = columns - l.name - (l.name > 0 ? GAP : 0);
+	left = left > STATE_WIDTH ? left - STATE_WIDTH : 0;
+	l.time = take(&left, TIME_WIDTH);
+	l.rest = take(&left, REST_MIN);
+	if (l.rest > 0)
+		l.number = take(&left, NUMBER_WIDTH);
+	l.rest += l.rest > 0 ? left : 0;
+	return l;
+}
+
+/* A cell and its gap, if there is such a column. */
+static void
+draw_cell(struct buf *out, const char *text, size_t width)
+{
+	if (width == 0)
+		return;
+	screen_cell(out, text, width);
+	screen_cell(out, "", GAP);
 }
 
 static void
-draw_header(struct buf *out, size_t columns, size_t name_width)
+draw_end(struct buf *out)
 {
-	screen_cell(out, "READER", name_width + 2);
-	screen_cell(out, "CARD", NUMBER_WIDTH + 2);
-	screen_cell(out, "STATE", STATE_WIDTH + 2);
-	screen_cell(out, "HOLDER", rest_of(columns, name_width) + 2);
-	buf_str(out, "TIME\n");
+	while (out->len > 0 && out->p[out->len - 1] == ' ')
+		out->len--;
+	buf_str(out, "\n");
+}
+
+static void
+draw_header(struct buf *out, const struct layout *l)
+{
+	draw_cell(out, "READER", l->name);
+	draw_cell(out, "CARD", l->number);
+	draw_cell(out, "STATE", STATE_WIDTH);
+	draw_cell(out, "HOLDER", l->rest);
+	draw_cell(out, "TIME", l->time);
+	draw_end(out);
 }
 
 /* Reader, card, holder, state, time; what is wrong takes the holder's place. */
 static void
-draw_place(const struct place *p, struct buf *out, size_t columns,
-    size_t name_width, bool colour, int64_t now_ms)
+draw_place(const struct place *p, struct buf *out, const struct layout *l,
+    bool colour, int64_t now_ms)
 {
 	const char	*code = shows[p->last.kind].colour;
 	struct buf	 state = { 0 }, clock = { 0 };
@@ -175,20 +222,15 @@ draw_place(const struct place *p, struct buf *out, size_t columns,
 	put_state(&state, &p->last);
 	if (has_clock(p->last.kind))
 		screen_span(&clock, now_ms - p->since);
-	screen_cell(out, p->name, name_width);
-	buf_str(out, "  ");
-	screen_cell(out, *p->last.number == '\0' ? "-" : p->last.number,
-	    NUMBER_WIDTH);
-	buf_str(out, "  ");
+	draw_cell(out, p->name, l->name);
+	draw_cell(out, *p->last.number == '\0' ? "-" : p->last.number,
+	    l->number);
 	screen_paint(out, buf_cstr(&state), STATE_WIDTH, colour ? code : NULL);
-	buf_str(out, "  ");
-	screen_cell(out, *p->last.text != '\0' ? p->last.text : p->last.holder,
-	    rest_of(columns, name_width));
-	buf_str(out, "  ");
-	screen_cell(out, buf_cstr(&clock), TIME_WIDTH);
-	while (out->len > 0 && out->p[out->len - 1] == ' ')
-		out->len--;
-	buf_str(out, "\n");
+	screen_cell(out, "", GAP);
+	draw_cell(out, *p->last.text != '\0' ? p->last.text : p->last.holder,
+	    l->rest);
+	draw_cell(out, buf_cstr(&clock), l->time);
+	draw_end(out);
 	buf_clear(&clock);
 	buf_clear(&state);
 }
@@ -234,7 +276,7 @@ width_of_names(const struct board *b, size_t columns)
  * there is room. */
 static void
 draw_reasons(const struct board *b, struct buf *out, size_t columns,
-    size_t name_width, size_t shown, size_t rows)
+    const struct layout *l, size_t shown, size_t rows)
 {
 	bool	 begun = false;
 
@@ -242,7 +284,7 @@ draw_reasons(const struct board *b, struct buf *out, size_t columns,
 		const struct place	*p = &b->place[i];
 		struct buf		 line = { 0 };
 
-		if (columns_of(p->last.text) <= rest_of(columns, name_width))
+		if (columns_of(p->last.text) <= l->rest)
 			continue;
 		buf_str(out, begun ? "" : "\n");
 		rows -= begun ? 1 : 2;
@@ -258,8 +300,9 @@ void
 board_draw(struct board *b, struct buf *out, size_t columns, size_t rows,
     bool colour, int64_t now_ms)
 {
-	size_t		 name = width_of_names(b, columns), shown;
+	const struct layout l = layout_of(columns, width_of_names(b, columns));
 	struct buf	 head = { 0 }, totals = { 0 };
+	size_t		 shown;
 
 	buf_printf(&head, "%s   %s", b->title, b->batches);
 	screen_line(out, buf_cstr(&head), columns);
@@ -268,17 +311,19 @@ board_draw(struct board *b, struct buf *out, size_t columns, size_t rows,
 	columns_fit(out, buf_cstr(&totals), columns);
 	buf_str(out, "\n\n");
 	if (rows >= HEADER_ROWS)
-		draw_header(out, columns, name);
+		draw_header(out, &l);
 	shown = rows < 5 ? 1 : rows - (rows < HEADER_ROWS ? 4 : 5);
 	if (shown > b->n)
 		shown = b->n;
 	for (size_t i = 0; i < shown; i++)
-		draw_place(&b->place[i], out, columns, name, colour, now_ms);
-	if (shown < b->n)
-		buf_printf(out, "and %zu more readers: make the window "
-		    "higher\n", b->n - shown);
-	else if (rows > shown + HEADER_LINES)
-		draw_reasons(b, out, columns, name, shown,
+		draw_place(&b->place[i], out, &l, colour, now_ms);
+	if (shown < b->n) {
+		head.len = 0;
+		buf_printf(&head, "and %zu more reader%s: make the window "
+		    "higher", b->n - shown, b->n - shown == 1 ? "" : "s");
+		screen_line(out, buf_cstr(&head), columns);
+	} else if (rows > shown + HEADER_LINES)
+		draw_reasons(b, out, columns, &l, shown,
 		    rows - shown - HEADER_LINES);
 	buf_clear(&head);
 	buf_clear(&totals);

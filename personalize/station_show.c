@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/columns.h"
 #include "base/screen.h"
 
 void
@@ -13,13 +14,16 @@ station_draw(struct station *s)
 	struct screen_size	 w = screen_size(STDOUT_FILENO);
 	struct buf		 out = { 0 };
 
-	board_draw(s->board, &out, w.columns < 40 ? 40 : w.columns,
+	board_draw(s->board, &out, w.columns < 20 ? 20 : w.columns,
 	    w.rows < 6 ? 6 : w.rows - 1, screen_has_colour(),
 	    clock_monotonic_ms());
 	screen_show(stdout, &out);
-	if (s->ending > 0)
-		fputs("ends when the cards at hand are finished; once more "
-		    "to end now", stdout);
+	if (s->ending > 0) {
+		out.len = 0;
+		columns_fit(&out, "ends when the cards at hand are finished; "
+		    "once more to end now", w.columns);
+		fputs(buf_cstr(&out), stdout);
+	}
 	fflush(stdout);
 	buf_clear(&out);
 }

@@ -125,7 +125,7 @@ board_draw_fits_any_terminal(void **state)
 	board_note(b, &v, 1);
 	for (size_t columns = 80; columns < 200; columns += 7) {
 		drawn(b, columns, 5, &out);
-		assert_non_null(strstr(buf_cstr(&out), "and 1 more readers"));
+		assert_non_null(strstr(buf_cstr(&out), "and 1 more reader: "));
 		assert_null(strstr(buf_cstr(&out), "HOLDER"));
 		buf_clear(&out);
 	}
@@ -136,6 +136,16 @@ board_draw_fits_any_terminal(void **state)
 		assert_non_null(strstr(buf_cstr(&out), "TIME\n"));
 		buf_clear(&out);
 	}
+	for (size_t columns = 20; columns < 80; columns++) {
+		drawn(b, columns, 5, &out);
+		drawn(b, columns, 24, &out);
+		buf_clear(&out);
+	}
+	/* A narrow one has what is to be done. */
+	drawn(b, 36, 24, &out);
+	assert_non_null(strstr(buf_cstr(&out), "certificate: card a"));
+	assert_null(strstr(buf_cstr(&out), "CARD"));
+	buf_clear(&out);
 	drawn(b, 100, 24, &out);
 	assert_non_null(strstr(buf_cstr(&out), "certificate: card a"));
 	assert_non_null(strstr(buf_cstr(&out), "1:04"));
