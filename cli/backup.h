@@ -53,6 +53,11 @@ bool	 backup_path_is_clean(const char *path);
  * the other, or one is where the other is made? */
 bool	 backup_paths_clash(const char *a, const char *b);
 
+/* Of a part, or of the index: SHA-256, hex. */
+#define BACKUP_DIGEST	65
+int	 backup_digest(char hex[BACKUP_DIGEST], const struct buf *,
+	    struct error *);
+
 /* All that fd gives goes into dir/name-0001.cms and so on; what is said of
  * them in the index, or NULL. */
 json_t	*backup_seal(const char *dir, const char *name, const struct seal *,

@@ -9,12 +9,10 @@
 #include "os/fault.h"
 #include "os/file.h"
 
-#define DIGEST		32
-
-static int
-digest_of(char hex[2 * DIGEST + 1], const struct buf *b, struct error *e)
+int
+backup_digest(char hex[BACKUP_DIGEST], const struct buf *b, struct error *e)
 {
-	uint8_t	 md[DIGEST];
+	uint8_t	 md[32];
 
 	if (EVP_Digest(b->p, b->len, md, NULL, EVP_sha256(), NULL) != 1)
 		return error_ssl(e, ERROR_CRYPTO, "digest");
@@ -60,12 +58,12 @@ seal_part(const char *dir, const char *file, const struct seal *to,
 {
 	struct buf	 sealed = { 0 };
 	char		*path = file_join(dir, file);
-	char		 hex[2 * DIGEST + 1];
+	char		 hex[BACKUP_DIGEST];
 	int		 rc = -1;
 
 	FAULT("backup.part");
 	if (seal_make(&sealed, to, clear->p, clear->len, e) == 0 &&
-	    digest_of(hex, &sealed, e) == 0 &&
+	    backup_digest(hex, &sealed, e) == 0 &&
 	    file_create(path, sealed.p, sealed.len, 0600, e) == 0)
 		rc = json_array_append_new(parts, json_pack("{s:s, s:I, s:s}",
 		    "file", file, "bytes", (json_int_t)sealed.len,
@@ -109,13 +107,13 @@ load_part(const char *dir, const json_t *part, struct buf *sealed,
 {
 	json_int_t	 bytes = json_integer_value(json_object_get(part,
 			    "bytes"));
-	char		 hex[2 * DIGEST + 1];
+	char		 hex[BACKUP_DIGEST];
 	char		*path = file_join(dir, json_string_value(
 			    json_object_get(part, "file")));
 	int		 rc;
 
 	if ((rc = file_load(sealed, path, BACKUP_SEALED_MAX, e)) == 0 &&
-	    (rc = digest_of(hex, sealed, e)) == 0 &&
+	    (rc = backup_digest(hex, sealed, e)) == 0 &&
 	    (sealed->len != (size_t)bytes || strcmp(hex, json_string_value(
 	    json_object_get(part, "sha256"))) != 0))
 		rc = error_set(e, ERROR_DENIED, "%s is not the file that %s "

@@ -352,25 +352,25 @@ take_store(struct making *m, struct error *e)
 /* ---- the end ---- */
 
 static int
-finish(struct making *m, char hex[65], struct error *e)
+finish(struct making *m, char hex[BACKUP_DIGEST], struct error *e)
 {
 	char		*text, *path;
-	uint8_t		 md[32];
+	struct buf	 index = { 0 };
 	int		 rc = -1;
 
 	text = json_dumps(m->index, JSON_INDENT(1) | JSON_SORT_KEYS);
 	path = file_join(m->stage, BACKUP_INDEX);
+	if (text != NULL)
+		buf_str(&index, text);
 	if (text == NULL)
 		error_set(e, ERROR_NOMEM, BACKUP_INDEX);
-	else if (EVP_Digest(text, strlen(text), md, NULL, EVP_sha256(),
-	    NULL) != 1)
-		error_ssl(e, ERROR_CRYPTO, "digest");
-	else if (file_create(path, text, strlen(text), 0600, e) == 0) {
-		text_hex(hex, md, sizeof(md));
+	else if (backup_digest(hex, &index, e) == 0 &&
+	    file_create(path, index.p, index.len, 0600, e) == 0) {
 		FAULT("backup.rename");
 		rc = file_rename(m->stage, m->final, e);
 	}
 	free(text);
+	buf_clear(&index);
 	mem_free(&path);
 	return rc;
 }
@@ -421,7 +421,7 @@ say(struct making *m, const char *digest)
 static int
 make(struct making *m, const char *dir, struct error *e)
 {
-	char	 digest[65];
+	char	 digest[BACKUP_DIGEST];
 
 	/* The signer follows the audit chain from where its ledger is: a
 	 * ledger that is older than the store is good, a newer one is not. */

@@ -68,7 +68,7 @@ read_index(struct restoring *r, struct error *e)
 	if (rc == -1)
 		error_hint(e, "is it a backup that was finished?");
 	else if ((rc = backup_index_parse(&r->index, BYTES(text.p, text.len),
-	    e)) == -1)
+	    e)) == -1 || (rc = backup_digest(r->digest, &text, e)) == -1)
 		error_wrap(e, "%s", r->dir);
 	buf_clear(&text);
 	if (rc == -1)
@@ -175,6 +175,7 @@ say(struct restoring *r)
 	struct out_record	*o = out_record_new(stdout, r->c->json);
 	const json_t		*audit = json_object_get(r->index, "audit");
 
+	out_put(o, "digest", "digest", r->digest);
 	out_put_time(o, "made_at", "made", json_integer_value(
 	    json_object_get(r->index, "made_at")));
 	out_put_num(o, "audit_seq", "audit entries", json_integer_value(

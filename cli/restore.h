@@ -21,6 +21,7 @@ struct restoring {
 	const char	*dir;
 	struct moves	 moves;
 	json_t		*index;
+	char		 digest[BACKUP_DIGEST];	/* of the index */
 	const json_t	*store;		/* its parts */
 	struct identity	 with;
 	struct folder	*folder;

@@ -96,6 +96,8 @@ ok 'the audit chain has it' audited "act=backup" \
 
 # Looked at, without being used.
 says 'it is whole' restore --check "$saved"
+is 'it names the index that was printed' "$(restore --check "$saved" --json |
+    jq -r .digest)" "$(sha256sum "$saved/backup.json" | cut -d ' ' -f 1)"
 tokens_begin
 token_make backup && token_import backup backup "$tmp/backup.key" 01
 says 'it is whole' signet restore --check "$saved" \

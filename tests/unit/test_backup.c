@@ -112,6 +112,20 @@ parts_are_named_by_their_number(void **state)
 }
 
 static void
+a_digest_is_written_in_hex(void **state)
+{
+	const struct buf	 text = { .p = (uint8_t[]){ "abc" },
+				    .len = 3 };
+	char			 hex[BACKUP_DIGEST];
+	struct error		 e = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(backup_digest(hex, &text, &e), 0);
+	assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a39617"
+	    "7a9cb410ff61f20015ad");
+}
+
+static void
 what_a_backup_has_is_taken(void **state)
 {
 	static const char	 text[] = HEAD FOLDER("/srv/signet",
@@ -247,6 +261,7 @@ main(void)
 		    a_part_of_another_size_than_was_said_is_not_the_one),
 		cmocka_unit_test(folders_that_are_in_each_others_way_are_seen),
 		cmocka_unit_test(parts_are_named_by_their_number),
+		cmocka_unit_test(a_digest_is_written_in_hex),
 		cmocka_unit_test(what_a_backup_has_is_taken),
 		cmocka_unit_test(a_move_is_from_a_path_to_a_path),
 		cmocka_unit_test(the_longest_path_that_was_moved_counts),
