@@ -25,7 +25,12 @@ exits 2 'a sample of nothing is refused' signet canary --sample 0
 exits 2 'so is a time that is none' signet canary --timeout soon
 exits 4 'so is a CA that is not there' signet canary --ca nobody
 
+# From now on the services CA writes another address, where nobody answers so.
+awk -v new="ocsp = [ \"$http/ocsp\" ];" '/name = "services"/ { mine = 1 }
+    mine && /ocsp = / { sub(/ocsp = .*/, new) }
+    { print }' "$pki/cad.conf" >"$tmp/cad.conf" && cp "$tmp/cad.conf" "$pki/cad.conf"
 service_start cad
+person www tls-server || echo "# no certificate for www"
 for name in alice bob carol dora; do
 	person "$name" mail-dual || echo "# no certificate for $name"
 done
@@ -48,8 +53,8 @@ for what in 'ocsp get good' 'ocsp post good' 'ocsp get revoked' \
 	told ok "people|$what|" ''
 done
 
-# The CA's first certificates were made for another address.
-exits 3 'an address that somebody else has is found' canary --ca services
+exits 3 'an address that somebody else has is found' canary --ca services \
+    --sample 50
 told WRONG 'services|ocsp get good' 'HTTP status 404'
 
 # --- the store is edited by who owns it ---------------------------------------
