@@ -7,6 +7,7 @@
  */
 #include "station_private.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 
@@ -49,7 +50,8 @@ agent_process(int parent, void *arg)
 	crew_close_others(s);
 	if (service_new(&svc, name, "", 1, argv, &e) == -1)
 		log_error(&e, "renewal of the station's certificate");
-	else
+	/* At a terminal everybody gets it: what it means the station says. */
+	else if (signal(SIGINT, SIG_IGN) != SIG_ERR)
 		rc = renew(parent, s->run->conf, svc);
 	service_free(&svc);
 	return rc;

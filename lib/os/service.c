@@ -75,6 +75,19 @@ static const char help_text[] =
     "Signals: TERM and INT stop after the work in hand; HUP reads the settings"
     "\nagain.\n";
 
+/* What was asked for has to have arrived. */
+static void
+service_said(const char *what)
+{
+	struct error	 e = ERROR_INIT;
+
+	if (fflush(stdout) == 0)
+		exit(EXIT_SUCCESS);
+	error_sys(&e, "write standard output");
+	log_error(&e, "%s", what);
+	exit(EXIT_FAILURE);
+}
+
 static void
 service_help(const struct service *s)
 {
@@ -83,14 +96,14 @@ service_help(const struct service *s)
 		printf("%s\n", s->usage);
 	printf("\nOptions:\n");
 	printf(help_text, s->conf_path);
-	exit(fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+	service_said("help");
 }
 
 static void
 service_version(const struct service *s)
 {
 	printf("%s %s\n", s->name, PACKAGE_VERSION);
-	exit(fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+	service_said("version");
 }
 
 static int

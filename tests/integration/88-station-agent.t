@@ -50,6 +50,8 @@ logged() { grep -q "$1" "$tmp/station.log"; }
 
 station_start --batch one
 ok 'its renewal is ordered' wait_for logged 'agent certificate: ordered order='
+ok 'an interrupt at the terminal is for the station, not for who does that' \
+    grep -q '^SigIgn:.*[2367abef]$' "/proc/$(station_child agent)/status"
 card_insert 0 "$tmp/a" -x -n 1001
 ok 'a card is begun while no CA runs' wait_for card_has_step piv-serial:1001
 not '... and nothing is renewed' renewed
