@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "db/db_notice.h"
 
+#define STEPS	"60, 30, 14, 3"
+
 const int DB_NOTICE_DAYS[] = { 60, 30, 14, 3, 0 };
 
 /* The cursor, if its rows may be looked at and nobody else is at it. */
@@ -68,6 +70,8 @@ static const struct db_stmt stmt[] = {
 	    "  coalesce(a.mail, h.mail), a.lang FROM page p" TOLD("p")
 	    "  WHERE " RECENT("p.issued_at") " ON CONFLICT DO NOTHING)"
 	    " SELECT count(*) FROM page"),
+	/* And what is its holder's last one now, after a hold or since what
+	 * came after it is gone: the look at what expires has passed it by. */
 	[STATUS] = DB_STMT_FRESH("notice_scan_status",
 	    "WITH " CURSOR("status") ","
 	    " page AS MATERIALIZED (SELECT id, ca, serial, status, changed_at"
@@ -80,7 +84,24 @@ static const struct db_stmt stmt[] = {
 	    "  FROM page p CROSS JOIN LATERAL (SELECT z.id, z.holder,"
 	    "   z.order_id, z.n FROM cert z WHERE z.serial = p.serial"
 	    "   AND z.ca = p.ca OFFSET 0) t" TOLD("t")
-	    "  WHERE " RECENT("p.changed_at") " ON CONFLICT DO NOTHING)"
+	    "  WHERE " RECENT("p.changed_at") " ON CONFLICT DO NOTHING),"
+	    " owner AS MATERIALIZED (SELECT DISTINCT t.holder, t.profile"
+	    "  FROM page p CROSS JOIN LATERAL (SELECT z.holder, z.profile"
+	    "   FROM cert z WHERE z.serial = p.serial AND z.ca = p.ca"
+	    "   OFFSET 0) t WHERE t.holder IS NOT NULL),"
+	    " again AS (INSERT INTO notice (kind, cert, step, mail, lang)"
+	    "  SELECT 'expiring', t.id, s.step, coalesce(a.mail, h.mail),"
+	    "   a.lang FROM owner o CROSS JOIN LATERAL (SELECT z.id,"
+	    "   z.holder, z.order_id, z.n, z.not_before, z.not_after FROM cert z"
+	    "   WHERE z.holder = o.holder AND z.profile = o.profile"
+	    "   AND z.status = 'good' AND z.not_after > now()"
+	    "   ORDER BY z.not_after DESC LIMIT 1) t"
+	    "  CROSS JOIN LATERAL (SELECT min(d) AS step FROM unnest("
+	    "   ARRAY[" STEPS "]) d"
+	    "   WHERE t.not_after <= now() + make_interval(days => d)"
+	    "   AND t.not_after - t.not_before >="
+	    "    make_interval(days => 2 * d)) s" TOLD("t")
+	    "  WHERE s.step IS NOT NULL ON CONFLICT DO NOTHING)"
 	    " SELECT count(*) FROM page"),
 	[EXPIRING] = DB_STMT_FRESH("notice_scan_expiring",
 	    "WITH c AS MATERIALIZED (SELECT not_after, place"

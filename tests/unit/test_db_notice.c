@@ -260,6 +260,34 @@ revoked_replaced_and_short_lived_ones_expire_silently(void **state)
 }
 
 static void
+what_becomes_the_last_one_late_is_told_of_late(void **state)
+{
+	(void)state;
+	testdb_sql(&t, "UPDATE notice_cursor SET not_after = now() - interval"
+	    " '1 d', place = 0 WHERE name LIKE 'expiring%%'");
+	issue(1, "h", 340, 365);		/* 25 days left, and held */
+	change_status(1, "held", "6");
+	issue(2, "k", 355, 365);		/* 10 days left */
+	issue(3, "k", 0, 365);			/* its successor */
+	issue(4, "m", 0, 365);			/* for long */
+	assert_int_equal(scan(db_notice_scan_status, 10), 1);
+	for (int i = 0; DB_NOTICE_DAYS[i] != 0; i++)
+		expire(DB_NOTICE_DAYS[i]);
+	assert_int_equal(told("expiring"), 0);
+	change_status(1, "good", "NULL");
+	change_status(3, "revoked", "1");
+	change_status(4, "held", "6");
+	assert_int_equal(scan(db_notice_scan_status, 2), 3);
+	assert_int_equal(told("expiring"), 2);
+	assert_int_equal(testdb_number(&t, "SELECT count(*) FROM notice n"
+	    " JOIN cert c ON c.id = n.cert AND (c.holder, n.step) IN"
+	    " (('h', 30), ('k', 14)) WHERE n.kind = 'expiring'"), 2);
+	for (int i = 0; DB_NOTICE_DAYS[i] != 0; i++)
+		expire(DB_NOTICE_DAYS[i]);
+	assert_int_equal(told("expiring"), 2);
+}
+
+static void
 one_notice_of_a_kind_about_an_application(void **state)
 {
 	struct error	 e = ERROR_INIT;
@@ -460,6 +488,8 @@ main(void)
 		cmocka_unit_test_setup(
 		    revoked_replaced_and_short_lived_ones_expire_silently,
 		    empty),
+		cmocka_unit_test_setup(
+		    what_becomes_the_last_one_late_is_told_of_late, empty),
 		cmocka_unit_test_setup(
 		    one_notice_of_a_kind_about_an_application, empty),
 		cmocka_unit_test_setup(
