@@ -4,6 +4,7 @@
  */
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@
 #include "os/fault.h"
 #include "os/file.h"
 #include "os/program.h"
+
+#define TAKES_MAX	5	/* of a folder that changes meanwhile */
 
 static const struct cmd_opt backup_opts[] = {
 	{ "for", 0, CMD_MANY, true, "FILE",
@@ -245,6 +248,65 @@ check_folder(const struct making *m, const char *root, struct error *e)
 	return 0;
 }
 
+/* A name of the list that is there no more? */
+static bool
+has_lost_one(const char *root, const struct backup_list *l)
+{
+	const char	*name = (const char *)l->names.p;
+	const char	*end = name + l->names.len;
+	bool		 lost = false;
+
+	for (; name < end && !lost; name += strlen(name) + 1) {
+		char		*path = file_join(root, name);
+		struct stat	 st;
+
+		lost = lstat(path, &st) == -1 && errno == ENOENT;
+		mem_free(&path);
+	}
+	return lost;
+}
+
+static int
+drop_parts(struct making *m, struct error *e)
+{
+	char	 name[BACKUP_FILE], file[BACKUP_FILE];
+	int	 there = 1;
+
+	backup_folder_name(name, json_array_size(m->folders) + 1);
+	for (size_t n = 1; there == 1; n++) {
+		backup_file_name(file, name, n);
+		if (unlinkat(m->at_work, file, 0) == -1)
+			there = errno == ENOENT ? 0 :
+			    error_sys(e, "%s/%s", m->stage, file);
+	}
+	return there;
+}
+
+/* Daemons write beside a file and put it in place: what is listed may be gone
+ * before tar comes to it, which it does not forgive. */
+static int
+list_and_take(struct making *m, const char *root, struct backup_list *l,
+    json_t **parts, struct error *e)
+{
+	bool	 secrets = cmd_flag(m->c->args, "with-secrets");
+
+	for (int left = TAKES_MAX; ; left--) {
+		if (backup_list(l, root, secrets, m->parent, e) == -1)
+			return -1;
+		if (take_listed(m, root, l, parts, e) == 0)
+			return 0;
+		if (left == 1 || !has_lost_one(root, l))
+			return -1;
+		error_clear(e);
+		if (drop_parts(m, e) == -1)
+			return -1;
+		json_decref(*parts);
+		*parts = NULL;
+		backup_list_clear(l);
+		*l = (struct backup_list){ .n = 0 };
+	}
+}
+
 static int
 take_folder(struct making *m, const char *dir, struct error *e)
 {
@@ -257,8 +319,7 @@ take_folder(struct making *m, const char *dir, struct error *e)
 		return error_sys(e, "%s", dir);
 	if (check_folder(m, root, e) == -1)
 		return -1;
-	if (backup_list(&l, root, cmd_flag(m->c->args, "with-secrets"),
-	    m->parent, e) == 0 && take_listed(m, root, &l, &parts, e) == 0) {
+	if (list_and_take(m, root, &l, &parts, e) == 0) {
 		note_seen(m, &l);
 		rc = json_array_append_new(m->folders, json_pack(
 		    "{s:s, s:I, s:o}", "path", root, "names",

@@ -49,6 +49,20 @@ backup >/dev/null 2>&1
 unset SIGNET_FAULT
 ok 'nor does what was killed' test -z "$(newest)"
 rm -rf "$tmp/away"
+mkdir "$tmp/bin2"
+cat >"$tmp/bin2/tar" <<-SH
+	#!/bin/sh
+	rm -f "$pki/tls/spare.pem.new"
+	exec $(command -v tar) "\$@"
+	SH
+chmod 755 "$tmp/bin2/tar"
+echo gone >"$pki/tls/spare.pem.new"
+ok 'a file that is put in its place meanwhile does not stop it' env \
+    "PATH=$tmp/bin2:$PATH" signet backup "$tmp/away" --for "$tmp/backup.pem"
+printf '#!/bin/sh\necho; echo "on fire" >&2; exit 2\n' >"$tmp/bin2/tar"
+says 'tar: on fire' env "PATH=$tmp/bin2:$PATH" signet backup \
+    "$tmp/away" --for "$tmp/backup.pem"
+rm -rf "$tmp/away"
 
 # Under load: it issues, revokes and makes lists.
 start signet-cad -d -c "$pki/cad.conf"
