@@ -34,6 +34,9 @@ def settle(w, directory=True, seconds=150):
                 FROM crl l WHERE l.ca = s.ca)
         UNION ALL SELECT 'notices', count(*) FROM notice
             WHERE state = 'waiting'
+        UNION ALL SELECT 'changes without a notice', count(*)
+            FROM notice_cursor k, status_change s
+            WHERE k.name = 'status' AND s.id > k.place
         UNION ALL SELECT 'expiries without a notice', count(*)
             FROM notice_cursor k, cert c WHERE k.name LIKE 'expiring-%'
             AND c.profile <> 'ocsp-signer'
