@@ -49,9 +49,10 @@ children() {
 is 'three processes do its work' "$(children | wc -l)" 3
 signer=$(ps -o pid=,rss= --ppid "$cad" | sort -k2 -n | tail -n 1 | awk '{print $1}')
 for pid in $(children); do
-	ok "E002, E158: process $pid can gain no privileges" \
+	# One of them may have been begun a moment ago.
+	ok "E002, E158: process $pid can gain no privileges" wait_for \
 	    grep -q '^NoNewPrivs:.*1' "/proc/$pid/status"
-	ok '... is under a system call filter' \
+	ok '... is under a system call filter' wait_for \
 	    grep -q '^Seccomp:.*2' "/proc/$pid/status"
 done
 ok 'nothing listens' test -z "$(ss -Hltnp 2>/dev/null | grep "pid=$cad" ||
