@@ -185,6 +185,18 @@ valued_options(struct buf *b, const struct cmd_opt *o)
 	}
 }
 
+typedef void options_fn(struct buf *, const struct cmd_opt *);
+
+/* Of the command, if it is one, and of all. */
+static void
+complete_options(struct buf *b, const struct cmd_suite *s,
+    const struct cmd *c, options_fn *fn)
+{
+	if (c != NULL)
+		fn(b, cmd_options(c));
+	fn(b, cmd_globals(s));
+}
+
 static void
 bash_case(struct buf *b, const struct cmd_suite *s, const char *name,
     const struct cmd *c)
@@ -195,13 +207,9 @@ bash_case(struct buf *b, const struct cmd_suite *s, const char *name,
 	buf_printf(b, "\t\"%s\") next=\"", name);
 	while (complete_next(name, &at, word, sizeof(word), &is))
 		buf_printf(b, " %s", word);
-	if (c != NULL)
-		bash_options(b, cmd_options(c));
-	bash_options(b, cmd_globals(s));
+	complete_options(b, s, c, bash_options);
 	buf_str(b, " --help\" valued=\"");
-	if (c != NULL)
-		valued_options(b, cmd_options(c));
-	valued_options(b, cmd_globals(s));
+	complete_options(b, s, c, valued_options);
 	buf_str(b, " \" ;;\n");
 }
 
@@ -261,14 +269,10 @@ zsh_case(struct buf *b, const struct cmd_suite *s, const char *name,
 		zsh_item(b, "", word, complete_what(&what, name, word, at,
 		    is));
 	buf_str(b, ")\n\t\toptions=(");
-	if (c != NULL)
-		zsh_options(b, cmd_options(c));
-	zsh_options(b, cmd_globals(s));
+	complete_options(b, s, c, zsh_options);
 	zsh_item(b, "--", "help", "show this page");
 	buf_str(b, ")\n\t\tvalued=\"");
-	if (c != NULL)
-		valued_options(b, cmd_options(c));
-	valued_options(b, cmd_globals(s));
+	complete_options(b, s, c, valued_options);
 	buf_printf(b, " \" files=%d ;;\n", complete_takes_files(c));
 	buf_clear(&what);
 }
