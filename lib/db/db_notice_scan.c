@@ -9,9 +9,11 @@
 #include "base/error.h"
 #include "db/db_notice.h"
 
-#define STEPS	"60, 30, 14, 3"
+#define STEPS		60, 30, 14, 3
+#define TEXT_(...)	#__VA_ARGS__
+#define TEXT(...)	TEXT_(__VA_ARGS__)
 
-const int DB_NOTICE_DAYS[] = { 60, 30, 14, 3, 0 };
+const int DB_NOTICE_DAYS[] = { STEPS, 0 };
 
 /* The cursor, if its rows may be looked at and nobody else is at it. */
 #define CURSOR(name) \
@@ -97,7 +99,7 @@ static const struct db_stmt stmt[] = {
 	    "   AND z.status = 'good' AND z.not_after > now()"
 	    "   ORDER BY z.not_after DESC LIMIT 1) t"
 	    "  CROSS JOIN LATERAL (SELECT min(d) AS step FROM unnest("
-	    "   ARRAY[" STEPS "]) d"
+	    "   ARRAY[" TEXT(STEPS) "]) d"
 	    "   WHERE t.not_after <= now() + make_interval(days => d)"
 	    "   AND t.not_after - t.not_before >="
 	    "    make_interval(days => 2 * d)) s" TOLD("t")

@@ -406,17 +406,30 @@ orders_fill(struct db_orders *out, const struct db_rows *rows,
 		db_order_fill(&out->v[i], rows, i, a);
 }
 
+/* *rows is for what else is in them, and the caller's. */
+static int
+orders_of(struct db *db, int stmt, const char *holder, const char *profile,
+    size_t limit, struct db_orders *out, struct db_rows **rows,
+    struct arena *a, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_text(holder), db_text(profile),
+	    db_int((int64_t)limit) };
+
+	if (db_query(db, &of_stmt[stmt], arg, 3, rows, e) == -1)
+		return -1;
+	orders_fill(out, *rows, a);
+	return 0;
+}
+
 int
 db_order_waiting(struct db *db, const char *holder, const char *profile,
     size_t limit, struct db_orders *out, struct arena *a, struct error *e)
 {
-	const struct db_arg	 arg[] = { db_text(holder), db_text(profile),
-	    db_int((int64_t)limit) };
-	struct db_rows		*rows;
+	struct db_rows	*rows;
 
-	if (db_query(db, &of_stmt[WAITING], arg, 3, &rows, e) == -1)
+	if (orders_of(db, WAITING, holder, profile, limit, out, &rows, a,
+	    e) == -1)
 		return -1;
-	orders_fill(out, rows, a);
 	db_rows_free(&rows);
 	return 0;
 }
@@ -425,13 +438,11 @@ int
 db_order_asked(struct db *db, const char *holder, const char *profile,
     size_t limit, struct db_asked *out, struct arena *a, struct error *e)
 {
-	const struct db_arg	 arg[] = { db_text(holder), db_text(profile),
-	    db_int((int64_t)limit) };
-	struct db_rows		*rows;
+	struct db_rows	*rows;
 
-	if (db_query(db, &of_stmt[ASKED], arg, 3, &rows, e) == -1)
+	if (orders_of(db, ASKED, holder, profile, limit, &out->orders, &rows,
+	    a, e) == -1)
 		return -1;
-	orders_fill(&out->orders, rows, a);
 	out->request = arena_alloc(a, (out->orders.n + 1) *
 	    sizeof(*out->request));
 	for (size_t i = 0; i < out->orders.n; i++)
