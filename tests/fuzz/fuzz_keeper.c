@@ -20,6 +20,7 @@
 #include "order/approval.h"
 #include "os/file.h"
 #include "sealer.h"
+#include "tests/fuzz/input.h"
 #include "tests/fuzz/must.h"
 #include "tests/fuzz/scratch.h"
 #include "tests/lib/testassert.h"
@@ -189,52 +190,11 @@ make_things(void)
 
 /* ---- what is said ---- */
 
-struct input {
-	const uint8_t	*p;
-	size_t		 n;
-};
-
-static uint8_t
-one(struct input *in)
-{
-	if (in->n == 0)
-		return 0;
-	in->n--;
-	return *in->p++;
-}
-
-static uint32_t
-four(struct input *in)
-{
-	uint32_t	 n = one(in);
-
-	n = n << 8 | one(in);
-	n = n << 8 | one(in);
-	return n << 8 | one(in);
-}
-
-static struct bytes
-some(struct input *in, size_t n)
-{
-	struct bytes	 b = BYTES(in->p, n < in->n ? n : in->n);
-
-	in->p += b.len;
-	in->n -= b.len;
-	return b;
-}
-
 /* With one octet another, when the input says so; or none of it. */
 static void
 put_thing(struct msg *m, struct input *in, bool twisted)
 {
-	const struct buf	*b = &thing[one(in) % THING__MAX];
-	size_t			 at = m->body.len + 4;
-
-	msg_put_blob(m, b->p, b->len);
-	if (twisted) {
-		at += (((size_t)one(in) << 8) | one(in)) % b->len;
-		m->body.p[at] ^= one(in);
-	}
+	put_some_thing(m, in, &thing[one(in) % THING__MAX], twisted);
 }
 
 static void

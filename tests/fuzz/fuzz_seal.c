@@ -14,6 +14,7 @@
 #include "base/secret.h"
 #include "card/seal.h"
 #include "card/seal_form.h"
+#include "tests/fuzz/input.h"
 #include "tests/fuzz/must.h"
 #include "tests/lib/testpki.h"
 #include "x509/der.h"
@@ -119,32 +120,14 @@ make(void)
 
 /* ---- what becomes of it ---- */
 
-struct input {
-	const uint8_t	*p;
-	size_t		 n;
-};
-
-static uint8_t
-one(struct input *in)
-{
-	if (in->n == 0)
-		return 0;
-	in->n--;
-	return *in->p++;
-}
-
 static void
 change(struct message *m, struct input *in)
 {
 	struct node	*x = &m->node[one(in) % m->n];
-	size_t		 n;
 
 	x->change = one(in) % CHANGE__MAX;
 	if (x->change == CONTENT) {
-		n = one(in);
-		x->bytes = BYTES(in->p, n < in->n ? n : in->n);
-		in->p += x->bytes.len;
-		in->n -= x->bytes.len;
+		x->bytes = some(in, one(in));
 	} else if (x->change > TWICE) {
 		x->at = one(in);
 		x->with = x->change == FLIP ? one(in) : 0;

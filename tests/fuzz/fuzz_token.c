@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
+#include "tests/fuzz/input.h"
 #include "tests/fuzz/must.h"
 #include "tests/lib/testpki.h"
 #include "x509/key.h"
@@ -164,32 +165,16 @@ make_tokens(void)
 
 /* ---- asked ---- */
 
-struct input {
-	const uint8_t	*p;
-	size_t		 n;
-};
-
-static uint8_t
-one(struct input *in)
-{
-	if (in->n == 0)
-		return 0;
-	in->n--;
-	return *in->p++;
-}
-
 static void
 take_packet(struct msg *m, struct input *in)
 {
-	size_t	 n = (size_t)one(in) << 8;
+	size_t		 n = (size_t)one(in) << 8;
+	struct bytes	 b;
 
 	n |= one(in);
-	n = n < in->n ? n : in->n;
-	n = n < CLERK_MESSAGE_MAX ? n : CLERK_MESSAGE_MAX;
+	b = some(in, n < CLERK_MESSAGE_MAX ? n : CLERK_MESSAGE_MAX);
 	msg_init(m, 0);
-	buf_add(&m->body, in->p, n);
-	in->p += n;
-	in->n -= n;
+	buf_add(&m->body, b.p, b.len);
 }
 
 /* What the question said, and what the token was asked for. */
