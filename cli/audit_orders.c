@@ -124,7 +124,8 @@ orders_read(struct audit_verify *v, const struct audit_order *rec)
 }
 
 /* Parsed orders: a batch is used thousands of times in a row. */
-struct approved *
+/* Borrowed until the cache is full. */
+static struct approved *
 orders_open(struct audit_verify *v, struct audit_order *rec)
 {
 	size_t		 i;

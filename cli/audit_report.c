@@ -33,12 +33,6 @@ audit_check_key(enum audit_check check)
 	return checks[check].key;
 }
 
-const char *
-audit_check_text(enum audit_check check)
-{
-	return checks[check].text;
-}
-
 void
 audit_looked(struct audit_report *r, enum audit_check check)
 {

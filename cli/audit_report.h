@@ -67,7 +67,6 @@ void	 audit_note(struct audit_report *, enum audit_check,
 	    __attribute__((format(printf, 4, 5)));
 uint64_t audit_report_failed(const struct audit_report *);	/* in all */
 const char *audit_check_key(enum audit_check);		/* "chain" */
-const char *audit_check_text(enum audit_check);		/* for people */
 void	 audit_report_print(FILE *, bool json, const struct audit_report *);
 void	 audit_report_clear(struct audit_report *);
 #endif

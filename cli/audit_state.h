@@ -241,8 +241,7 @@ bool	 orders_use_once(struct audit_verify *, const struct audit_entry *,
 bool	 orders_check_approvals(struct audit_verify *,
 	    const struct audit_entry *, struct audit_order *,
 	    struct approved *, const char *profile, bool grave);
-/* Parsed, borrowed until the cache is full; or read afresh, the caller's. */
-struct approved *orders_open(struct audit_verify *, struct audit_order *);
+/* Read afresh: the caller's. */
 struct approved *orders_read(struct audit_verify *,
 	    const struct audit_order *);
 

@@ -124,7 +124,7 @@ bundle_out_block(struct bundle_out *o, enum bundle_part part,
 	return bundle_out_text(o, part, BYTES(o->text.p, o->text.len), e);
 }
 
-int
+static int
 bundle_out_line(struct bundle_out *o, enum bundle_part part, const char *line,
     struct error *e)
 {

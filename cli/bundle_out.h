@@ -25,11 +25,9 @@ void	 bundle_out_clear(struct bundle_out *);
 /* To the file, as it is. */
 int	 bundle_out_text(struct bundle_out *, enum bundle_part,
 	    struct bytes text, struct error *);
-/* A PEM block, or a line with its end; the bytes are what names it. */
+/* A PEM block; the bytes are what names it. */
 int	 bundle_out_block(struct bundle_out *, enum bundle_part,
 	    struct bytes der, struct error *);
-int	 bundle_out_line(struct bundle_out *, enum bundle_part,
-	    const char *line, struct error *);
 /* A line of proofs.txt, if there is a proof. */
 int	 bundle_out_proof(struct bundle_out *, const uint8_t order[32],
 	    uint32_t n, struct bytes proof, struct error *);

@@ -133,7 +133,9 @@ ca_say_key(struct cli *c, const struct ca_new_key *n)
 	cli_say(c, "request  %s", ca_file(c, n->name, "csr"));
 }
 
-int
+/* Does the certificate belong to NAME.csr?  1, 0, -1; 1 as well when there
+ * is no request here. */
+static int
 ca_is_ours(struct cli *c, const char *name, X509 *cert, struct error *e)
 {
 	struct buf	 b = { 0 };

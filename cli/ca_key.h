@@ -29,9 +29,6 @@ struct ca_new_key {
 int	 ca_make_key(struct cli *, struct ca_new_key *, struct error *);
 /* Where key and request are. */
 void	 ca_say_key(struct cli *, const struct ca_new_key *);
-/* Does the certificate belong to NAME.csr?  1, 0, -1; 1 as well when there
- * is no request here. */
-int	 ca_is_ours(struct cli *, const char *name, X509 *, struct error *);
 
 /* The certificate of a CA and what leads to the root, from PEM or from a
  * parcel of the root. */

@@ -49,7 +49,6 @@ void	 calendar_unknown(struct calendar *, const char *what,
 	    struct error *);
 enum calendar_state calendar_state(const struct calendar *,
 	    const struct calendar_entry *);
-const char *calendar_state_name(enum calendar_state);
 
 void	 calendar_files(struct calendar *);
 int	 calendar_store(struct calendar *, struct error *);

@@ -31,12 +31,6 @@ static const char *const states[CALENDAR__MAX] = {
 	[CALENDAR_OVERDUE] = "overdue",
 };
 
-const char *
-calendar_state_name(enum calendar_state s)
-{
-	return states[s];
-}
-
 enum calendar_state
 calendar_state(const struct calendar *k, const struct calendar_entry *v)
 {

@@ -33,6 +33,4 @@ extern const struct cmd_opt ORDER_NEW_OPTS[], ORDER_IMPORT_OPTS[];
 /* Reads them; the strings stay the command's. */
 int	 order_issue_args(struct cli *, struct draft_issue *,
 	    struct db_holder *, struct error *);
-/* Store and sign an order file that was exported before. */
-int	 order_import_file(struct cli *, const char *path, struct error *);
 #endif

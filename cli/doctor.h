@@ -88,7 +88,6 @@ void	 doctor_conf_close(struct doctor *);
 /* "cad", "ocspd", ...: NULL if this installation has no settings of it. */
 const struct doctor_daemon *doctor_daemon(const struct doctor *,
 	    const char *name);
-const char *doctor_daemon_name(const struct doctor_daemon *);
 const char *doctor_daemon_file(const struct doctor_daemon *);
 /* A setting, "cas.[0].key"; NULL if it is not there.  At i of a list, too. */
 const char *doctor_get(const struct doctor_daemon *, const char *path);

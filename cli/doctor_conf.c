@@ -42,12 +42,6 @@ doctor_daemon(const struct doctor *d, const char *name)
 }
 
 const char *
-doctor_daemon_name(const struct doctor_daemon *m)
-{
-	return m->name;
-}
-
-const char *
 doctor_daemon_file(const struct doctor_daemon *m)
 {
 	return m->file;

@@ -152,9 +152,7 @@ int	 init_write_directories(struct init *, struct error *);
 /* init_root.c: words of a URL for a CA. */
 char	*init_cdp(struct init *, const char *ca);
 char	*init_aia(struct init *, const char *ca);
-/* init_settings.c: where the registration authority is, "https://..." */
-char	*init_ra_url(struct init *);
-char	*init_ra_cert_url(struct init *);
+/* init_settings.c: where the registration authority is */
 char	*init_ra_host(struct init *);
 
 /* init_orders.c */

@@ -67,7 +67,7 @@ init_ra_host(struct init *in)
 	    in->conf.url);
 }
 
-char *
+static char *
 init_ra_url(struct init *in)
 {
 	if (in->conf.ra_url != NULL)
@@ -76,7 +76,7 @@ init_ra_url(struct init *in)
 	    init_ra_host(in));
 }
 
-char *
+static char *
 init_ra_cert_url(struct init *in)
 {
 	if (in->conf.ra_cert_url != NULL)

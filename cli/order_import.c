@@ -164,7 +164,8 @@ store_order(struct cli *c, struct draft *d, struct bytes blob,
 	return rc;
 }
 
-int
+/* Store and sign an order file that was exported before. */
+static int
 order_import_file(struct cli *c, const char *path, struct error *e)
 {
 	struct buf	 text = { 0 }, blob = { 0 };

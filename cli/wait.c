@@ -32,7 +32,7 @@ doze(struct cli *c, int64_t ms, struct error *e)
 	return got;
 }
 
-int
+static int
 wait_order(struct cli *c, const uint8_t id[DB_ORDER_ID], int64_t seconds,
     struct db_order *row, struct error *e)
 {

@@ -8,15 +8,9 @@
 #include "db/db_order.h"
 
 /*
- * Until the order is done, refused, rejected or expired, at most "seconds".
- * 1: it is, row tells; 0: not within the time; -1.  Wakes up on NOTIFY and
- * looks every second besides.
- */
-int	 wait_order(struct cli *, const uint8_t id[DB_ORDER_ID],
-	    int64_t seconds, struct db_order *row, struct error *);
-/*
- * As wait_order, with everything but "done" an error that says what to do:
- * ERROR_DENIED when it was refused, ERROR_RETRY when nothing happened.
+ * Until the order is done, at most "seconds".  Everything else is an error that
+ * says what to do: ERROR_DENIED when it was refused, ERROR_RETRY when nothing
+ * happened.
  */
 int	 wait_done(struct cli *, const uint8_t id[DB_ORDER_ID],
 	    int64_t seconds, struct error *);

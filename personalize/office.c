@@ -21,7 +21,7 @@
 #define CHORES_MS	2000
 #define READY		2	/* type of the first message to the parent */
 
-const struct clerk_ops	 OFFICE_CLERK = { office_found, office_begin,
+static const struct clerk_ops	of_clerk = { office_found, office_begin,
 	office_key, office_request, office_wait, office_secrets,
 	office_weaker, office_channel, office_issued, office_failed };
 
@@ -86,7 +86,7 @@ office_open(struct office *o, struct error *e)
 static void
 serve_seat(struct seat *s)
 {
-	struct clerk	 local = { &OFFICE_CLERK, s };
+	struct clerk	 local = { &of_clerk, s };
 	struct error	 e = ERROR_INIT;
 
 	if (clerk_answer(&local, s->fd, &e) > 0)

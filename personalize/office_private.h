@@ -64,8 +64,6 @@ struct seat {
 	bool			 denied;	/* its channel */
 };
 
-extern const struct clerk_ops OFFICE_CLERK;	/* arg: a struct seat */
-
 int	 office_keys(struct office *, const struct office_setup *,
 	    struct error *);
 void	 office_clear(struct office *);

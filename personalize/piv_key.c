@@ -61,7 +61,8 @@ put_ec(struct buf *out, struct bytes in, const char *curve)
 	return 0;
 }
 
-int
+/* 81 and 82, or 86, to a key that is good enough to be certified. */
+static int
 piv_public(EVP_PKEY **out, struct bytes in, enum card_alg alg,
     struct error *e)
 {
@@ -163,7 +164,8 @@ piv_find_key(struct card *c, enum card_slot slot, EVP_PKEY **pub,
 	return rc;
 }
 
-int
+/* 7C { 82 empty, what }, and the 82 of the answer. */
+static int
 piv_use(struct card *c, uint8_t alg, uint8_t reference, uint32_t what,
     struct bytes data, struct buf *answer, uint16_t *sw, struct error *e)
 {

@@ -52,12 +52,6 @@ int	 piv_metadata(struct card *, uint8_t reference, struct buf *,
 	    struct error *);
 /* The card knows the command, and not with these parameters. */
 bool	 piv_is_not_offered(uint16_t sw);
-/* 81 and 82, or 86, to a key that is good enough to be certified. */
-int	 piv_public(EVP_PKEY **, struct bytes, enum card_alg, struct error *);
-/* 7C { 82 empty, what }, and the 82 of the answer. */
-int	 piv_use(struct card *, uint8_t alg, uint8_t reference, uint32_t what,
-	    struct bytes data, struct buf *answer, uint16_t *sw,
-	    struct error *);
 /* The 7C of an answer and in it the tag; ERROR_CARD when it is not there. */
 int	 piv_answer(struct bytes answer, uint32_t tag, struct bytes *value,
 	    struct error *);

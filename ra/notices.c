@@ -140,7 +140,8 @@ show_state(struct notices *n, struct error *e)
 	return 0;
 }
 
-int
+/* Make what is due; -1: the store. */
+static int
 notices_scan(struct notices *n, struct error *e)
 {
 	int64_t	 now = clock_monotonic_ms();

@@ -40,8 +40,6 @@ struct notices {
 	int64_t				 retry_at;	/* monotonic ms */
 	int				 failures;	/* of the server, in a row */
 };
-/* Make what is due; -1: the store. */
-int	 notices_scan(struct notices *, struct error *);
 /* Send some: 1 did, 0 nothing to do or not now (*e says why, if anything),
  * -1: the store. */
 int	 notices_send(struct notices *, struct error *);

@@ -152,11 +152,6 @@ int	 officer_sign_draft(struct page *, const struct officer_scope *,
 	    const struct draft *, const char *act, const char *back,
 	    struct error *);
 void	 officer_carry(struct page *, const char *name, const char *value);
-/* The assertion that the form has sent, with its bind order, as the sealer
- * takes it.  ERROR_INPUT, ERROR_DENIED for a key that is not bound to who
- * asks. */
-int	 officer_sign_take(struct page *, const struct officer_scope *,
-	    struct buf *assertion, struct error *);
 /* The order that the form brought back: not approved by anybody, of this
  * kind.  ERROR_INPUT. */
 int	 officer_sign_order(struct page *, enum order_kind,

@@ -153,7 +153,10 @@ find_key(const struct officer_scope *s, struct bytes id)
 	return NULL;
 }
 
-int
+/* The assertion that the form has sent, with its bind order, as the sealer
+ * takes it.  ERROR_INPUT, ERROR_DENIED for a key that is not bound to who
+ * asks. */
+static int
 officer_sign_take(struct page *p, const struct officer_scope *s,
     struct buf *out, struct error *e)
 {

@@ -180,8 +180,6 @@ void	 page_put(struct page *, const char *name, json_t *taken);
 void	 page_put_text(struct page *, const char *name, const char *);
 void	 page_put_int(struct page *, const char *name, int64_t);
 void	 page_put_bool(struct page *, const char *name, bool);
-/* 2026-11-21 02:49 UTC, "" for 0 */
-void	 page_put_time(struct page *, const char *name, int64_t);
 /* {{url.name}}, an address that C made; {{{svg.name}}}, a picture. */
 void	 page_put_url(struct page *, const char *name, const char *address);
 void	 page_put_svg(struct page *, const char *name, const char *drawn);

@@ -46,7 +46,5 @@ int	 page_session_check(struct page *, struct error *);
 int	 page_session_headers(struct page *, struct error *);
 
 /* page_reply.c */
-void	 page_reply(struct page *, unsigned int status, const char *type,
-	    const char *filename, struct buf *body);
 void	 page_reply_error(struct page *, struct error *);
 #endif

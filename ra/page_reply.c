@@ -89,7 +89,7 @@ protocol_flag(const struct page *p)
 	return p->route == NULL ? 0 : p->route->flags & PAGE_PROTOCOL;
 }
 
-void
+static void
 page_reply(struct page *p, unsigned int status, const char *type,
     const char *filename, struct buf *body)
 {
@@ -156,17 +156,6 @@ void
 page_put_bool(struct page *p, const char *name, bool b)
 {
 	page_put(p, name, json_boolean(b));
-}
-
-void
-page_put_time(struct page *p, const char *name, int64_t t)
-{
-	char	 text[TEXT_TIME_SIZE];
-
-	text_time(text, t);
-	text[10] = ' ';
-	page_put(p, name, t == 0 ? json_string("") :
-	    json_sprintf("%.16s UTC", text));
 }
 
 void

@@ -52,6 +52,4 @@ int	 public_chain_p7(struct page *, struct bytes der, struct buf *out,
 
 /* May it be revoked by the RA alone, as its profile says? */
 bool	 public_may_revoke(struct page *, const struct db_cert *);
-/* Puts the reasons that a holder can give. */
-void	 public_put_reasons(struct page *);
 #endif

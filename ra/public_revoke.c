@@ -42,7 +42,8 @@ static const char *const reasons[] = { "keyCompromise", "superseded",
     "affiliationChanged", "cessationOfOperation", "unspecified" };
 enum { REASONS = sizeof(reasons) / sizeof(reasons[0]) };
 
-void
+/* Puts the reasons that a holder can give. */
+static void
 public_put_reasons(struct page *p)
 {
 	json_t	*list = json_array();

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-const struct page_route *const ROUTES[] = {
+static const struct page_route *const routes[] = {
 	PAGES_CMP,
 	PAGES_CODE,
 	PAGES_ENROL,
@@ -62,8 +62,8 @@ route_find(const char *path, unsigned int method, unsigned int *methods,
 	size_t			 i;
 
 	*methods = 0;
-	for (i = 0; ROUTES[i] != NULL; i++)
-		for (r = ROUTES[i]; r->path != NULL; r++) {
+	for (i = 0; routes[i] != NULL; i++)
+		for (r = routes[i]; r->path != NULL; r++) {
 			if (!route_matches(r->path, path, arg))
 				continue;
 			if ((r->methods & method) != 0)

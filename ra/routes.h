@@ -6,8 +6,6 @@
  */
 #include "page.h"
 
-extern const struct page_route *const ROUTES[];		/* NULL ends it */
-
 /* The route of a path, its parts in braces unescaped into arg.  *methods are
  * those that the path has at all; NULL: 404, or 405 if there are any. */
 const struct page_route *route_find(const char *path, unsigned int method,

@@ -48,16 +48,6 @@ struct ledger {
 	bool		 broken;	/* the file's end is unknown */
 };
 
-static const char *const status_names[CERT_STATUS__MAX] = {
-	[CERT_GOOD] = "good", [CERT_HELD] = "held", [CERT_REVOKED] = "revoked",
-};
-
-const char *
-cert_status_name(enum cert_status s)
-{
-	return s < CERT_STATUS__MAX ? status_names[s] : "?";
-}
-
 bool
 ledger_is_expired(const struct ledger_status *s)
 {

@@ -19,7 +19,6 @@
 #include "x509/cert.h"
 
 enum cert_status { CERT_GOOD, CERT_HELD, CERT_REVOKED, CERT_STATUS__MAX };
-const char *cert_status_name(enum cert_status);
 
 #define LEDGER_WHOLE	UINT32_MAX	/* n: the order, whatever is left of it */
 

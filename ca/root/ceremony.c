@@ -174,7 +174,8 @@ ceremony_items(const char *verb)
 	return NULL;
 }
 
-char *
+/* path as seen from the ceremony file; caller frees. */
+static char *
 ceremony_path(const char *file, const char *path)
 {
 	const char	*slash;

@@ -74,6 +74,4 @@ int	 ceremony_parse(struct ceremony *, const char *verb, const char *text,
 int	 ceremony_write(struct buf *text, const char *verb,
 	    const struct cmd_args *, struct error *);
 void	 ceremony_clear(struct ceremony *, const char *verb);
-/* path as seen from the ceremony file; caller frees. */
-char	*ceremony_path(const char *file, const char *path);
 #endif

@@ -207,7 +207,9 @@ attribute(X509 *cert, const char *attr)
 	return copy;
 }
 
-void
+/* Fields that are still missing from a certificate's subject: all, or only
+ * country and organisation. */
+static void
 issue_inherit(struct ca_cert *c, X509 *cert, bool all)
 {
 	const struct profile_attr	*a;
@@ -679,7 +681,8 @@ issue_revoked(const struct index *x, int64_t generation,
 	return 0;
 }
 
-int64_t
+/* nextUpdate for a CRL signed now. */
+static int64_t
 issue_crl_lifetime(const struct session *s)
 {
 	return s->c.crl_lifetime != 0 ? s->c.crl_lifetime :

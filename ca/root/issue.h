@@ -51,9 +51,6 @@ int	 issue_plan_link(struct ca_cert *, struct session *, X509 *issuer,
 	    struct error *);
 /* Name and key identifier of an existing certificate, byte for byte. */
 int	 issue_take_subject(struct ca_cert *, X509 *, struct error *);
-/* Fields that are still missing from a certificate's subject: all, or only
- * country and organisation. */
-void	 issue_inherit(struct ca_cert *, X509 *, bool all);
 /* Subject for a CA below: what the ceremony says, else the request, else
  * country and organisation of the root. */
 int	 issue_set_subject(struct ca_cert *, const struct ceremony *,
@@ -73,8 +70,6 @@ int	 issue_check_reason(const char *, struct error *);
 /* What the list of a generation must name, sorted; caller frees. */
 int	 issue_revoked(const struct index *, int64_t generation,
 	    struct crl_entry **, size_t *n, struct error *);
-/* nextUpdate for a CRL signed now. */
-int64_t	 issue_crl_lifetime(const struct session *);
 /* A new CRL of a generation (by its certificate) from the session's index. */
 int	 issue_crl(struct session *, X509 *cert, int64_t generation,
 	    EVP_PKEY *, struct error *);

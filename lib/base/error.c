@@ -194,17 +194,6 @@ error_name(enum error_code code)
 	return (unsigned int)code < ERROR__MAX ? codes[code].name : "bug";
 }
 
-enum error_code
-error_code_of(const char *name)
-{
-	int	 i;
-
-	for (i = 0; i < ERROR__MAX; i++)
-		if (strcmp(codes[i].name, name) == 0)
-			return (enum error_code)i;
-	return ERROR_BUG;
-}
-
 int
 error_exit_status(const struct error *e)
 {

@@ -57,8 +57,6 @@ int	 error_hint(struct error *, const char *, ...)
 void	 error_clear(struct error *);
 /* "config", "denied" ...: the word in brackets after a log line. */
 const char *error_name(enum error_code);
-/* Inverse of error_name; ERROR_BUG for an unknown word. */
-enum error_code error_code_of(const char *name);
 /*
  * Exit status of a command: 0 none, 2 INPUT (usage), 3 DENIED, 4 NOTFOUND,
  * 5 CONFLICT, 6 RETRY and UPSTREAM, 7 CONFIG, 1 anything else.

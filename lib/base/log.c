@@ -15,7 +15,6 @@ static struct {
 	const char	*prog;
 	bool		 syslog;
 	bool		 debug;
-	char		 prefix[64];
 } log_state;
 
 void
@@ -29,13 +28,6 @@ log_open(const char *prog, bool foreground, bool debug)
 		openlog(prog, LOG_PID | LOG_NDELAY, LOG_DAEMON);
 }
 
-void
-log_prefix(const char *prefix)
-{
-	snprintf(log_state.prefix, sizeof(log_state.prefix), "%s",
-	    prefix != NULL ? prefix : "");
-}
-
 /* One write(2) for a line, so that lines of several processes do not mix. */
 static void
 log_line(int priority, const char *text)
@@ -46,13 +38,12 @@ log_line(int priority, const char *text)
 
 	text_escape(safe, sizeof(safe), text);
 	if (log_state.syslog) {
-		syslog(priority, "%s%s", log_state.prefix, safe);
+		syslog(priority, "%s", safe);
 		return;
 	}
 	if (prog == NULL)
 		prog = program_invocation_short_name;
-	len = snprintf(line, sizeof(line) - 1, "%s: %s%s", prog,
-	    log_state.prefix, safe);
+	len = snprintf(line, sizeof(line) - 1, "%s: %s", prog, safe);
 	if (len > (int)sizeof(line) - 2)
 		len = sizeof(line) - 2;
 	line[len] = '\n';

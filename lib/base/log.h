@@ -13,8 +13,6 @@
 
 /* prog is borrowed for ever.  Foreground lines are "prog: text". */
 void	 log_open(const char *prog, bool foreground, bool debug);
-/* Shown before each line until changed, e.g. "req=4711 "; NULL for none. */
-void	 log_prefix(const char *);
 /* "prog: what: text [code]" and, when there is one, "prog: hint: ...". */
 void	 log_error(const struct error *, const char *what, ...)
 	    __attribute__((format(printf, 2, 3)));

@@ -23,7 +23,7 @@
 	" ORDER BY c.id DESC LIMIT $11::bigint"
 #define FILTER_ARGS	11
 
-enum { FIND, FIND_ID, FIND_REF, FIND_HEX, LIST, LIST_NAMED, EXPORT, SAMPLE, HISTORY };
+enum { FIND, FIND_ID, FIND_REF, FIND_HEX, LIST, LIST_NAMED, SAMPLE, HISTORY };
 static const struct db_stmt stmt[] = {
 	[FIND] = DB_STMT("cert_find",
 	    "SELECT " COLUMNS ", c.der FROM cert c"
@@ -44,9 +44,6 @@ static const struct db_stmt stmt[] = {
 	    "SELECT " COLUMNS " FROM (SELECT DISTINCT cert FROM cert_name"
 	    " WHERE value LIKE $12::text) m JOIN cert c ON c.id = m.cert"
 	    " WHERE" FILTER),
-	[EXPORT] = DB_STMT("cert_export",
-	    "SELECT " COLUMNS ", c.der FROM cert c WHERE c.id > $1::bigint"
-	    " ORDER BY c.id LIMIT $2::bigint"),
 	[SAMPLE] = DB_STMT_FRESH("cert_sample",
 	    "SELECT " COLUMNS ", c.der FROM cert c WHERE c.ca = $1::text"
 	    " AND c.status = $2::text AND c.serial >= $3::bytea"
@@ -245,21 +242,6 @@ db_cert_list(struct db *db, const struct db_cert_filter *f, int64_t before,
 	    named ? FILTER_ARGS + 1 : FILTER_ARGS, &rows, e) == -1)
 		return -1;
 	certs_fill(out, rows, a);
-	db_rows_free(&rows);
-	return 0;
-}
-
-int
-db_cert_export(struct db *db, int64_t after, size_t limit,
-    struct db_certs *out, struct arena *a, struct error *e)
-{
-	const struct db_arg	 arg[] = { db_int(after),
-	    db_int((int64_t)limit) };
-	struct db_rows		*rows;
-
-	if (db_query(db, &stmt[EXPORT], arg, 2, &rows, e) == -1)
-		return -1;
-	certs_fill_der(out, rows, a);
 	db_rows_free(&rows);
 	return 0;
 }

@@ -66,9 +66,6 @@ struct db_cert_filter {
 int	 db_cert_list(struct db *, const struct db_cert_filter *,
 	    int64_t before, size_t limit, struct db_certs *, struct arena *,
 	    struct error *);
-/* All, oldest first, after id, with der. */
-int	 db_cert_export(struct db *, int64_t after, size_t limit,
-	    struct db_certs *, struct arena *, struct error *);
 /* Up to limit of this CA and status that end after "now": those with the
  * numbers next after "from".  With der. */
 int	 db_cert_sample(struct db *, const char *ca, const char *status,

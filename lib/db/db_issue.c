@@ -32,8 +32,7 @@
 
 enum { LOOK, WORK, CLAIM, BLOB, OPEN_TO_SIGNING, INTENT, INTENT_DROP,
     SIGNING_TO_OPEN, RESUME, INTENT_TAKE, CERT, NAME, OUTBOX, SIGNING_TO_DONE,
-    ORDERS_LOCK, ORDERS_DONE, REFUSE, ORDERS_REFUSED, ORDER_REFUSE,
-    ORDER_RETURN, EXPIRE };
+    ORDERS_LOCK, ORDERS_DONE, REFUSE, ORDERS_REFUSED, ORDER_REFUSE, EXPIRE };
 
 static const struct db_stmt stmt[] = {
 	/* No more orders than it takes to say that there are many. */
@@ -177,9 +176,6 @@ static const struct db_stmt stmt[] = {
 	    "UPDATE orders SET state = 'refused', reason = $2::text,"
 	    " changed_at = now()"
 	    " WHERE id = $1::bytea AND state IN ('ready', 'pending')"),
-	[ORDER_RETURN] = DB_STMT("issue_order_return",
-	    "UPDATE orders SET state = 'pending', reason = $2::text,"
-	    " changed_at = now() WHERE id = $1::bytea AND state = 'ready'"),
 	[EXPIRE] = DB_STMT("issue_expire",
 	    "WITH late AS MATERIALIZED (SELECT o.id FROM orders o"
 	    "  WHERE o.state IN ('pending', 'ready')"
@@ -633,15 +629,14 @@ db_issue_refuse(struct db *db, const struct db_refusal *v, size_t n,
 	return rc;
 }
 
-/* One order to another state; the statement says from where. */
-static int
-order_move(struct db *db, const struct db_stmt *s,
-    const uint8_t id[DB_ORDER_ID], const char *reason, struct error *e)
+int
+db_issue_refuse_order(struct db *db, const uint8_t id[DB_ORDER_ID],
+    const char *reason, struct error *e)
 {
 	const struct db_arg	 arg[] = { db_bytes(id, DB_ORDER_ID),
 	    db_text(reason) };
 	char			 hex[2 * DB_ORDER_ID + 1];
-	int64_t			 touched = db_exec(db, s, arg, 2, e);
+	int64_t			 touched = db_exec(db, &stmt[ORDER_REFUSE], arg, 2, e);
 
 	if (touched == 1)
 		return 0;
@@ -650,20 +645,6 @@ order_move(struct db *db, const struct db_stmt *s,
 		return error_wrap(e, "order %s", hex);
 	return error_set(e, ERROR_CONFLICT, "order %s: is in another state now",
 	    hex);
-}
-
-int
-db_issue_refuse_order(struct db *db, const uint8_t id[DB_ORDER_ID],
-    const char *reason, struct error *e)
-{
-	return order_move(db, &stmt[ORDER_REFUSE], id, reason, e);
-}
-
-int
-db_issue_return_order(struct db *db, const uint8_t id[DB_ORDER_ID],
-    const char *reason, struct error *e)
-{
-	return order_move(db, &stmt[ORDER_RETURN], id, reason, e);
 }
 
 int

@@ -129,9 +129,6 @@ int	 db_issue_refuse(struct db *, const struct db_refusal *, size_t n,
 /* The whole order, whatever its kind, from ready or pending. */
 int	 db_issue_refuse_order(struct db *, const uint8_t id[DB_ORDER_ID],
 	    const char *reason, struct error *);
-/* From ready back to pending: approvals are missing. */
-int	 db_issue_return_order(struct db *, const uint8_t id[DB_ORDER_ID],
-	    const char *reason, struct error *);
 
 struct db_expired {
 	uint8_t		 id[DB_ORDER_ID];

@@ -5,7 +5,7 @@
 #include "db/db_order.h"
 #include "db/db_order_private.h"
 
-enum { FIND, FIND_HEX, LOAD, BLOB, LIST, COUNTS, ITEMS, ITEM_COUNTS };
+enum { FIND, FIND_HEX, LOAD, BLOB, LIST, ITEMS, ITEM_COUNTS };
 static const struct db_stmt read_stmt[] = {
 	[FIND] = DB_STMT("order_find",
 	    "SELECT " DB_ORDER_COLUMNS " FROM orders WHERE id = $1::bytea"),
@@ -26,9 +26,6 @@ static const struct db_stmt read_stmt[] = {
 	    " AND ($6::text IS NULL OR holder = $6::text)"
 	    " AND ($7::bigint = 0 OR created_at >= " DB_TIME(7) ")"
 	    " ORDER BY seq DESC LIMIT $8::bigint"),
-	[COUNTS] = DB_STMT("order_counts",
-	    "SELECT state, count(*) FROM orders GROUP BY state"
-	    " ORDER BY state"),
 	[ITEMS] = DB_STMT_FRESH("order_items",
 	    "SELECT i.n, i.state, i.holder, i.reason, "
 	    DB_EPOCH("i.changed_at") ", coalesce(c.id, -x.n - 1, 0),"
@@ -493,19 +490,6 @@ counts_fill(struct db_state_counts *out, const struct db_rows *rows,
 		out->v[i].state = db_row_text(a, rows, i, 0);
 		out->v[i].n = db_get_int(rows, i, 1);
 	}
-}
-
-int
-db_order_counts(struct db *db, struct db_state_counts *out, struct arena *a,
-    struct error *e)
-{
-	struct db_rows	*rows;
-
-	if (db_query(db, &read_stmt[COUNTS], NULL, 0, &rows, e) == -1)
-		return -1;
-	counts_fill(out, rows, a);
-	db_rows_free(&rows);
-	return 0;
 }
 
 int

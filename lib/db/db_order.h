@@ -127,8 +127,6 @@ struct db_state_counts {
 	struct db_state_count	*v;
 	size_t			 n;
 };
-int	 db_order_counts(struct db *, struct db_state_counts *,
-	    struct arena *, struct error *);
 
 struct db_item {
 	uint32_t	 n;

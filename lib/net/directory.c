@@ -8,6 +8,28 @@
 
 #include "net/directory_private.h"
 
+/* Schema, syntax and naming: what RFC 4511, appendix A.2 calls the attribute
+ * and name problems. */
+static bool
+directory_is_wrong(int rc)
+{
+	switch (rc) {
+	case LDAP_UNDEFINED_TYPE:
+	case LDAP_INAPPROPRIATE_MATCHING:
+	case LDAP_CONSTRAINT_VIOLATION:
+	case LDAP_INVALID_SYNTAX:
+	case LDAP_INVALID_DN_SYNTAX:
+	case LDAP_NAMING_VIOLATION:
+	case LDAP_OBJECT_CLASS_VIOLATION:
+	case LDAP_NOT_ALLOWED_ON_RDN:
+	case LDAP_NO_OBJECT_CLASS_MODS:
+	case LDAP_PROTOCOL_ERROR:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static enum error_code
 code_of(int rc)
 {
@@ -31,28 +53,6 @@ code_of(int rc)
 		return ERROR_CONFIG;
 	default:
 		return directory_is_wrong(rc) ? ERROR_INPUT : ERROR_UPSTREAM;
-	}
-}
-
-/* Schema, syntax and naming: what RFC 4511, appendix A.2 calls the attribute
- * and name problems. */
-bool
-directory_is_wrong(int rc)
-{
-	switch (rc) {
-	case LDAP_UNDEFINED_TYPE:
-	case LDAP_INAPPROPRIATE_MATCHING:
-	case LDAP_CONSTRAINT_VIOLATION:
-	case LDAP_INVALID_SYNTAX:
-	case LDAP_INVALID_DN_SYNTAX:
-	case LDAP_NAMING_VIOLATION:
-	case LDAP_OBJECT_CLASS_VIOLATION:
-	case LDAP_NOT_ALLOWED_ON_RDN:
-	case LDAP_NO_OBJECT_CLASS_MODS:
-	case LDAP_PROTOCOL_ERROR:
-		return true;
-	default:
-		return false;
 	}
 }
 
@@ -456,27 +456,4 @@ directory_find(const struct directory_entry *entry, const char *name)
 		if (strcasecmp(entry->attr[i].name, name) == 0)
 			return &entry->attr[i];
 	return NULL;
-}
-
-int
-directory_read(struct directory *d, const char *dn, const char *const *attrs,
-    struct directory_entry *out, struct arena *a, struct error *e)
-{
-	struct directory_answer	 an;
-	int			 got, found = 0;
-
-	if (directory_search(d, 0, dn, DIRECTORY_BASE, "(objectClass=*)",
-	    attrs, e) == -1)
-		return -1;
-	while ((got = directory_next(d, &an, a, e)) == 1) {
-		if (an.code == DIRECTORY_ENTRY) {
-			*out = an.entry;
-			found = 1;
-		} else if (an.code != DIRECTORY_DONE &&
-		    an.code != DIRECTORY_ABSENT) {
-			*e = an.error;
-			return error_wrap(e, "%s", dn);
-		}
-	}
-	return got == -1 ? -1 : found;
 }

@@ -96,11 +96,6 @@ int	 directory_read_page(struct directory *, struct directory_page *,
 	    const char *base, const char *filter, const char *const *attrs,
 	    int size, struct arena *, struct error *);
 
-/* One entry and wait for it: 1, 0 absent, -1. */
-int	 directory_read(struct directory *, const char *dn,
-	    const char *const *attrs, struct directory_entry *,
-	    struct arena *, struct error *);
-
 /* Names (RFC 4514). */
 
 /* Append a value with what is special escaped. */

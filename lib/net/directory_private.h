@@ -21,7 +21,6 @@ struct directory {
 	struct berval		 cookie;	/* of the search in pages */
 };
 
-bool	 directory_is_wrong(int rc);
 /* said: the server's own words, or NULL. */
 int	 error_ldap(struct error *, int rc, const char *said,
 	    const char *what);

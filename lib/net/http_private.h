@@ -86,7 +86,6 @@ enum MHD_Result http_on_request(void *, struct MHD_Connection *,
 void	*http_on_line(void *, const char *uri, struct MHD_Connection *);
 void	 http_on_completed(void *, struct MHD_Connection *, void **req,
 	    enum MHD_RequestTerminationCode);
-void	*http_thread(struct http_server *);
 
 /* http_watch.c: clients that open a connection and do not ask. */
 void	 http_on_connection(void *, struct MHD_Connection *, void **ctx,

@@ -110,7 +110,7 @@ http_resume(struct http_request *r)
 	MHD_resume_connection(r->mhd);
 }
 
-void *
+static void *
 http_thread(struct http_server *s)
 {
 	void		**own = pthread_getspecific(s->key);

@@ -358,7 +358,7 @@ cmd_find(const struct cmd_suite *s, int argc, char *argv[], int *used)
 }
 
 /* Is the name that of a group: the first words of some command? */
-bool
+static bool
 cmd_is_group(const struct cmd_suite *s, const char *name)
 {
 	const struct cmd	*c;
@@ -553,6 +553,23 @@ cmd_flush(const struct cmd_suite *s)
 	return error_exit_status(&e);
 }
 
+static int
+cmd_describe(const struct cmd_suite *s, int argc, char *argv[])
+{
+	const struct cmd	*c;
+	int			 used;
+
+	if (argc == 0) {
+		cmd_describe_all(s, stdout);
+		return 0;
+	}
+	c = cmd_find(s, argc, argv, &used);
+	if (c == NULL || used < argc)
+		return cmd_not_found(s, argc, argv, false);
+	cmd_describe_one(s, c, stdout);
+	return 0;
+}
+
 /* What every program answers without a command; -1: nothing of that. */
 static int
 cmd_built_in(const struct cmd_suite *s, int argc, char *argv[], int i)
@@ -572,23 +589,6 @@ cmd_built_in(const struct cmd_suite *s, int argc, char *argv[], int i)
 	if (strcmp(argv[i], "--describe") == 0)
 		return cmd_describe(s, argc - i - 1, argv + i + 1);
 	return -1;
-}
-
-int
-cmd_describe(const struct cmd_suite *s, int argc, char *argv[])
-{
-	const struct cmd	*c;
-	int			 used;
-
-	if (argc == 0) {
-		cmd_describe_all(s, stdout);
-		return 0;
-	}
-	c = cmd_find(s, argc, argv, &used);
-	if (c == NULL || used < argc)
-		return cmd_not_found(s, argc, argv, false);
-	cmd_describe_one(s, c, stdout);
-	return 0;
 }
 
 int

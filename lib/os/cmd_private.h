@@ -13,10 +13,8 @@ const struct cmd_opt *cmd_globals(const struct cmd_suite *);
 /* What its value is called in help pages. */
 const char *cmd_opt_arg(const struct cmd_opt *);
 bool	 cmd_is_below(const struct cmd *, const char *group);
-bool	 cmd_is_group(const struct cmd_suite *, const char *name);
 void	 cmd_first_words(char *dst, size_t size, const char *name,
 	    size_t words);
-int	 cmd_describe(const struct cmd_suite *, int argc, char *argv[]);
 
 void	 cmd_help_page(const struct cmd_suite *, const struct cmd *, FILE *);
 /* The commands of a group; "" is the whole program. */

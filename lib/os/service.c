@@ -200,21 +200,6 @@ service_catch(struct service *s)
 	sigdelset(&s->old_mask, SIGCHLD);
 }
 
-void
-service_status(struct service *s, const char *fmt, ...)
-{
-	char	 text[256] = "STATUS=";
-	size_t	 len = strlen(text);
-	va_list	 ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text + len, sizeof(text) - len, fmt, ap);
-	va_end(ap);
-	/* A line of its own would be another message. */
-	text[strcspn(text, "\n")] = '\0';
-	notify_say(&s->notify, text);
-}
-
 int
 service_new(struct service **out, const char *name, const char *usage,
     int argc, char *argv[], struct error *e)

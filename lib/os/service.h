@@ -48,9 +48,6 @@ void	 service_unwatch(struct service *, int fd);
 /* End service_run() after the current call-back; failed makes it return -1
  * with e, which is copied. */
 void	 service_stop(struct service *, const struct error *failed);
-/* What "systemctl status" shows; nothing without systemd. */
-void	 service_status(struct service *, const char *, ...)
-	    __attribute__((format(printf, 2, 3)));
 /* 0 stopped, 1 SIGHUP, -1 failed. */
 int	 service_run(struct service *, struct error *);
 void	 service_free(struct service **);

@@ -49,7 +49,7 @@ static const struct conf_item target_items[] = {
 	CONF_END
 };
 
-const struct conf_item PUBLISH_CONF[] = {
+static const struct conf_item items[] = {
 	CONF_GROUPS(struct publish_conf, targets, target_items,
 	    struct publish_target, "The directories to publish to."),
 	CONF_STR(struct publish_conf, root_files, NULL,
@@ -281,7 +281,7 @@ int
 publish_conf_load(struct publish_conf *c, const char *path, struct error *e)
 {
 	memset(c, 0, sizeof(*c));
-	if (conf_load(c, PUBLISH_CONF, path, e) == -1)
+	if (conf_load(c, items, path, e) == -1)
 		return -1;
 	resolve(c, path);
 	if (check(c, e) == -1) {
@@ -296,7 +296,7 @@ publish_conf_parse(struct publish_conf *c, const char *text,
     const char *name, struct error *e)
 {
 	memset(c, 0, sizeof(*c));
-	if (conf_parse(c, PUBLISH_CONF, text, name, e) == -1)
+	if (conf_parse(c, items, text, name, e) == -1)
 		return -1;
 	if (check(c, e) == -1) {
 		publish_conf_free(c);
@@ -308,7 +308,7 @@ publish_conf_parse(struct publish_conf *c, const char *text,
 void
 publish_conf_free(struct publish_conf *c)
 {
-	conf_free(c, PUBLISH_CONF);
+	conf_free(c, items);
 	memset(c, 0, sizeof(*c));
 }
 

@@ -30,7 +30,6 @@ struct publish_conf {
 	struct conf_groups	 targets;	/* of struct publish_target */
 	char			*root_files;	/* directory, or NULL */
 };
-extern const struct conf_item PUBLISH_CONF[];
 
 /* Relative paths in it start where the file is. */
 int	 publish_conf_load(struct publish_conf *, const char *path,

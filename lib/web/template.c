@@ -56,7 +56,7 @@ templates_index(const struct templates *t, const char *name)
 	return i;
 }
 
-const struct template *
+static const struct template *
 templates_find(const struct templates *t, const char *name)
 {
 	size_t	 i = templates_index(t, name);

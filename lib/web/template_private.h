@@ -68,6 +68,4 @@ struct templates {
 int	 template_parse(struct template *, const struct templates *,
 	    struct bytes, struct error *);
 void	 template_clear(struct template *);
-const struct template *templates_find(const struct templates *,
-	    const char *name);
 #endif

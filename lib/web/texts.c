@@ -270,12 +270,6 @@ texts_get(const struct texts *t, const char *lang, const char *key)
 	return json_string_value(json_object_get(texts_of(t, lang), key));
 }
 
-bool
-texts_has(const struct texts *t, const char *lang)
-{
-	return texts_index(t, lang, strlen(lang)) < t->n;
-}
-
 size_t
 texts_count(const struct texts *t)
 {

@@ -29,7 +29,6 @@ void	 texts_free(struct texts **);
 const json_t *texts_of(const struct texts *, const char *lang);
 const char *texts_get(const struct texts *, const char *lang,
 	    const char *key);		/* NULL: there is none */
-bool	 texts_has(const struct texts *, const char *lang);
 size_t	 texts_count(const struct texts *);
 const char *texts_lang(const struct texts *, size_t i);
 /*

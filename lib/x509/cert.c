@@ -62,6 +62,23 @@ issuer_init(struct issuer *i, const char *name, X509 *cert, struct error *e)
 	return error_wrap(e, "CA \"%s\"", name);
 }
 
+static int
+cert_put_subject(struct buf *b, const struct profile *p,
+    const struct fields *f, struct error *e)
+{
+	size_t		 i, mark = der_begin(b, DER_SEQUENCE);
+	char		 room[FIELD_VALUE_MAX + 1];
+	const char	*value;
+
+	for (i = 0; i < p->nsubject; i++)
+		if ((value = profile_subject_value(p, i, f, room)) != NULL &&
+		    name_put_rdn(b, name_attr_find(p->subject[i].attr), value,
+		    e) == -1)
+			return error_wrap(e, "subject");
+	der_end(b, mark);
+	return 0;
+}
+
 int
 issuer_init_self(struct issuer *i, const char *name, EVP_PKEY *key,
     const struct profile *p, const struct fields *f, struct error *e)
@@ -175,7 +192,7 @@ cert_ski(uint8_t dst[CERT_SKI_SIZE], struct bytes spki,
 	return 0;
 }
 
-bool
+static bool
 cert_key_is_rsa(struct bytes spki)
 {
 	struct bytes	 seq, alg, oid;
@@ -192,23 +209,6 @@ cert_key_usage(const struct cert_spec *s)
 	if (s->profile->key_usage_ec != 0 && !cert_key_is_rsa(s->spki))
 		return s->profile->key_usage_ec;
 	return s->profile->key_usage;
-}
-
-int
-cert_put_subject(struct buf *b, const struct profile *p,
-    const struct fields *f, struct error *e)
-{
-	size_t		 i, mark = der_begin(b, DER_SEQUENCE);
-	char		 room[FIELD_VALUE_MAX + 1];
-	const char	*value;
-
-	for (i = 0; i < p->nsubject; i++)
-		if ((value = profile_subject_value(p, i, f, room)) != NULL &&
-		    name_put_rdn(b, name_attr_find(p->subject[i].attr), value,
-		    e) == -1)
-			return error_wrap(e, "subject");
-	der_end(b, mark);
-	return 0;
 }
 
 bool
@@ -349,7 +349,8 @@ issuer_public(EVP_PKEY **pub, const struct issuer *i, EVP_PKEY *key,
 	return *pub != NULL ? 0 : error_ssl(e, ERROR_CRYPTO, "public key");
 }
 
-int
+/* SEQUENCE { tbs, algorithm, signature }, verified: certificate or CRL. */
+static int
 cert_seal(struct buf *out, struct bytes tbs, const struct issuer *i,
     EVP_PKEY *key, struct error *e)
 {

@@ -40,19 +40,13 @@
  */
 int	 cert_ski(uint8_t dst[CERT_SKI_SIZE], struct bytes spki,
 	    const struct profile *, struct error *);
-bool	 cert_key_is_rsa(struct bytes spki);
 uint32_t cert_key_usage(const struct cert_spec *);
-int	 cert_put_subject(struct buf *, const struct profile *,
-	    const struct fields *, struct error *);
 bool	 cert_subject_is_empty(const struct profile *, const struct fields *);
 int	 cert_time(int64_t *, const ASN1_TIME *, struct error *);
 /* What the issuer signs with; ERROR_CONFIG when the key does not. */
 struct alg_sig;
 int	 issuer_sig(const struct alg_sig **, const struct issuer *,
 	    const EVP_PKEY *, struct error *);
-/* SEQUENCE { tbs, algorithm, signature }, verified: certificate or CRL. */
-int	 cert_seal(struct buf *out, struct bytes tbs, const struct issuer *,
-	    EVP_PKEY *, struct error *);
 
 /* Writing. */
 int	 cert_put_extensions(struct buf *, const struct cert_spec *,

@@ -23,7 +23,8 @@ csr_bad(struct error *e, const char *fmt, ...)
 	return error_set(e, ERROR_INPUT, "request: %s", what);
 }
 
-int
+/* Proof of possession: the key's signature over tbs. */
+static int
 csr_verify_pop(const struct csr *csr, struct bytes tbs, struct bytes alg,
     struct bytes sig, struct error *e)
 {

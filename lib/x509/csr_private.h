@@ -29,9 +29,6 @@ int	 csr_read_key(struct csr *, struct error *);
 int	 csr_read_attributes(struct csr *, struct bytes, struct error *);
 /* What is inside Extensions. */
 int	 csr_read_extensions(struct csr *, struct bytes, struct error *);
-/* Proof of possession: the key's signature over tbs. */
-int	 csr_verify_pop(const struct csr *, struct bytes tbs, struct bytes alg,
-	    struct bytes sig, struct error *);
 
 /* A CertReqMsg of CRMF rather than a PKCS#10?  der has been checked. */
 bool	 csr_is_crmf(struct bytes der);

@@ -28,7 +28,6 @@
 enum ocsp_hash { OCSP_SHA1, OCSP_SHA256, OCSP_SHA384, OCSP_SHA512,
     OCSP_HASHES };
 const char *ocsp_hash_name(enum ocsp_hash);	/* "SHA-1" */
-int	 ocsp_hash_of(enum ocsp_hash *, const char *name, struct error *);
 
 struct ocsp_id {			/* a CertID; all borrowed */
 	struct bytes	 der;		/* whole: to be echoed octet for octet */

@@ -11,37 +11,24 @@ static const uint8_t	 sha1_oid[] = { 0x2b, 0x0e, 0x03, 0x02, 0x1a };
 #define SHA2(n)		 { 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, n }
 static const uint8_t	 sha2_oid[3][9] = { SHA2(1), SHA2(2), SHA2(3) };
 
-static const struct ocsp_hash_row hashes[OCSP_HASHES] = {
+struct hash {
+	const char	*name;
+	const EVP_MD	*(*md)(void);
+	uint8_t		 size;
+	struct bytes	 oid;		/* content */
+};
+
+static const struct hash hashes[OCSP_HASHES] = {
 	[OCSP_SHA1] = { "SHA-1", EVP_sha1, 20, { sha1_oid, 5 } },
 	[OCSP_SHA256] = { "SHA-256", EVP_sha256, 32, { sha2_oid[0], 9 } },
 	[OCSP_SHA384] = { "SHA-384", EVP_sha384, 48, { sha2_oid[1], 9 } },
 	[OCSP_SHA512] = { "SHA-512", EVP_sha512, 64, { sha2_oid[2], 9 } },
 };
 
-const struct ocsp_hash_row *
-ocsp_hash_row(enum ocsp_hash h)
-{
-	return &hashes[h];
-}
-
 const char *
 ocsp_hash_name(enum ocsp_hash h)
 {
 	return h < OCSP_HASHES ? hashes[h].name : "?";
-}
-
-int
-ocsp_hash_of(enum ocsp_hash *h, const char *name, struct error *e)
-{
-	int	 i;
-
-	for (i = 0; i < OCSP_HASHES; i++)
-		if (strcasecmp(hashes[i].name, name) == 0) {
-			*h = (enum ocsp_hash)i;
-			return 0;
-		}
-	return error_set(e, ERROR_INPUT, "hash \"%s\" is not SHA-1, SHA-256,"
-	    " SHA-384 or SHA-512", name);
 }
 
 /*
@@ -122,7 +109,7 @@ ocsp_id_read(struct ocsp_id *id, struct bytes der, struct error *e)
  * Issuers.
  */
 static int
-digest(uint8_t dst[64], const struct ocsp_hash_row *h, struct bytes in,
+digest(uint8_t dst[64], const struct hash *h, struct bytes in,
     struct error *e)
 {
 	if (EVP_Digest(in.p, in.len, dst, NULL, h->md(), NULL) == 1)
@@ -169,7 +156,7 @@ void
 ocsp_id_put(struct buf *b, const struct ocsp_issuer *i, enum ocsp_hash h,
     struct bytes serial)
 {
-	const struct ocsp_hash_row	*row = &hashes[h];
+	const struct hash	*row = &hashes[h];
 	size_t				 seq, alg;
 
 	seq = der_begin(b, DER_SEQUENCE);

@@ -11,14 +11,6 @@
 #define OCSP_DEPTH	24	/* signed ones carry certificates */
 #define OCSP_ARCS_MAX	64	/* octets of an object identifier */
 
-struct ocsp_hash_row {
-	const char	*name;
-	const EVP_MD	*(*md)(void);
-	uint8_t		 size;
-	struct bytes	 oid;		/* content */
-};
-const struct ocsp_hash_row *ocsp_hash_row(enum ocsp_hash);
-
 /* Last arcs under id-pkix-ocsp. */
 enum ocsp_ext { OCSP_EXT_BASIC = 1, OCSP_EXT_NONCE, OCSP_EXT_CRL,
     OCSP_EXT_RESPONSE, OCSP_EXT_NOCHECK, OCSP_EXT_CUTOFF, OCSP_EXT_LOCATOR,

@@ -57,7 +57,6 @@ int	 profile_fill_approvals(struct profile *, const struct profile_file *,
 	    struct error *);
 
 bool	 profile_is_oid(const char *dotted);
-bool	 profile_has_san(const struct profile *, const char *type);
 /* Fills fields. */
 void	 profile_list_fields(struct profile *);
 bool	 profile_san_takes(const struct profile *, const char *field);

@@ -91,7 +91,7 @@ san_has(const struct profile *p, const char *type, const char *from)
 	return false;
 }
 
-bool
+static bool
 profile_has_san(const struct profile *p, const char *type)
 {
 	return san_has(p, type, NULL);

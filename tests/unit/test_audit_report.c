@@ -98,15 +98,13 @@ findings_without_end_are_counted_and_not_kept(void **state)
 }
 
 static void
-each_check_has_a_key_and_words(void **state)
+each_check_has_a_key(void **state)
 {
 	int	 i;
 
 	(void)state;
-	for (i = 0; i < AUDIT__MAX; i++) {
+	for (i = 0; i < AUDIT__MAX; i++)
 		assert_non_null(audit_check_key(i));
-		assert_non_null(audit_check_text(i));
-	}
 }
 
 int
@@ -117,7 +115,7 @@ main(void)
 		cmocka_unit_test(a_note_does_not_fail_the_audit),
 		cmocka_unit_test(a_forged_line_stays_in_its_line),
 		cmocka_unit_test(findings_without_end_are_counted_and_not_kept),
-		cmocka_unit_test(each_check_has_a_key_and_words),
+		cmocka_unit_test(each_check_has_a_key),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -598,22 +598,6 @@ refusing_an_order_drops_its_items(void **state)
 }
 
 static void
-a_returned_order_is_pending_with_its_items_open(void **state)
-{
-	struct error		 e = ERROR_INIT;
-	struct db_claims	 c;
-
-	(void)state;
-	hand_in(1, "issue", "ready", 1, 0);
-	assert_int_equal(db_issue_return_order(ca, ref_of(1, 0).order_id,
-	    "one approval more", &e), 0);
-	assert_string_equal(order_now(1).state, "pending");
-	assert_string_equal(order_now(1).reason, "one approval more");
-	assert_int_equal(claim(&c), 0);
-	assert_string_equal(item_now(1, 0), "open");
-}
-
-static void
 orders_past_their_time_expire_unless_they_are_being_signed(void **state)
 {
 	struct error		 e = ERROR_INIT;
@@ -1267,7 +1251,6 @@ main(void)
 		T(an_order_is_done_only_with_its_last_item),
 		T(a_refused_item_takes_a_single_order_along_and_a_batch_not),
 		T(refusing_an_order_drops_its_items),
-		T(a_returned_order_is_pending_with_its_items_open),
 		T(orders_past_their_time_expire_unless_they_are_being_signed),
 		T(an_order_rejected_while_it_is_signed_stays_rejected),
 		T(known_keys_are_found_with_their_certificates),

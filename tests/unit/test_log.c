@@ -27,7 +27,6 @@ setup(void **state)
 	    dup2(fileno(f.file), STDERR_FILENO) == -1)
 		return -1;
 	log_open("signet-test", true, false);
-	log_prefix(NULL);
 	*state = &f;
 	return 0;
 }
@@ -95,18 +94,6 @@ log_info_cuts_an_endless_line_and_ends_it(void **state)
 }
 
 static void
-log_prefix_stands_before_each_line_until_changed(void **state)
-{
-	log_prefix("req=4711 ");
-	log_info("a");
-	log_info("b");
-	log_prefix(NULL);
-	log_info("c");
-	assert_string_equal(written(*state), "signet-test: req=4711 a\n"
-	    "signet-test: req=4711 b\nsignet-test: c\n");
-}
-
-static void
 log_debug_is_silent_unless_asked_for(void **state)
 {
 	log_debug("not %s", "shown");
@@ -151,9 +138,6 @@ main(void)
 		    log_info_cannot_be_made_to_forge_a_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    log_info_cuts_an_endless_line_and_ends_it, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(
-		    log_prefix_stands_before_each_line_until_changed, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(
 		    log_debug_is_silent_unless_asked_for, setup, teardown),

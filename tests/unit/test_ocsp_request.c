@@ -468,22 +468,6 @@ our_requests_are_openssls_octet_for_octet(void **state)
 	buf_clear(&out);
 }
 
-static void
-ocsp_hashes_have_names(void **state)
-{
-	enum ocsp_hash	 h;
-	struct error	 e = ERROR_INIT;
-
-	(void)state;
-	assert_int_equal(ocsp_hash_of(&h, "MD5", &e), -1);
-	assert_string_equal(e.text, "hash \"MD5\" is not SHA-1, SHA-256,"
-	    " SHA-384 or SHA-512");
-	assert_int_equal(e.code, ERROR_INPUT);
-	assert_int_equal(ocsp_hash_of(&h, "sha-384", &e), 0);
-	assert_int_equal(h, OCSP_SHA384);
-	assert_string_equal(ocsp_hash_name(h), "SHA-384");
-}
-
 /*
  * The path of a GET.
  */
@@ -610,7 +594,6 @@ main(void)
 		cmocka_unit_test(
 		    openssls_requests_are_read_and_their_issuers_found),
 		cmocka_unit_test(our_requests_are_openssls_octet_for_octet),
-		cmocka_unit_test(ocsp_hashes_have_names),
 		cmocka_unit_test(
 		    ocsp_request_from_path_refuses_what_is_no_base64),
 		cmocka_unit_test(ocsp_request_from_path_is_bounded),
