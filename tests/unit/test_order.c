@@ -347,6 +347,138 @@ a_credential_with_another_key_or_scope_is_refused(void **state)
 }
 
 static void
+an_order_that_was_never_made_is_refused(void **state)
+{
+	struct order	*o = make_issue();
+
+	(void)state;
+	o->created = 0;
+	assert_encode_fails(o, "order: created before 1970 or never");
+	order_free(&o);
+}
+
+static void
+a_field_with_a_long_name_or_an_empty_value_is_refused(void **state)
+{
+	struct order	*o = make_issue();
+
+	(void)state;
+	fields_add(&o->fields, "n23456789012345678901234567890123", "x");
+	assert_encode_fails(o, "order: field 3 has no proper name");
+	o->fields.v[2].name[FIELD_NAME_MAX] = '\0';
+	o->fields.v[2].value[0] = '\0';
+	assert_encode_fails(o, "order: field \"n2345678901234567890123456789012"
+	    "\": value is empty");
+	order_free(&o);
+}
+
+static void
+a_renewal_of_no_serial_is_refused(void **state)
+{
+	struct order	*o = make_issue();
+
+	(void)state;
+	o->is_renewal = true;
+	assert_encode_fails(o, "order: renews: a serial number is 1 to 20 "
+	    "bytes without leading zeros");
+	order_free(&o);
+}
+
+static void
+items_are_checked_as_single_orders_are(void **state)
+{
+	struct order	*o = make_batch(3);
+	char		*holder = o->item[1].holder;
+
+	(void)state;
+	o->item[1].holder = NULL;
+	assert_encode_fails(o, "order: item 2: holder is empty");
+	o->item[1].holder = holder;
+	o->item[2].fields.v[0].value[0] = '\n';
+	assert_encode_fails(o, "order: item 3: field \"name\": value is not "
+	    "clean UTF-8 text of at most 512 bytes");
+	o->nitems = ORDER_ITEMS_MAX + 1;
+	assert_encode_fails(o,
+	    "order: a batch has 1 to 200000 items, not 200001");
+	o->nitems = 3;
+	order_free(&o);
+}
+
+static void
+targets_that_are_none_are_refused(void **state)
+{
+	struct order	*o = make_revoke(ORDER_REVOKE);
+
+	(void)state;
+	o->ntargets = 0;
+	assert_encode_fails(o,
+	    "order: 1 to 20000 certificates can be named, not 0");
+	o->ntargets = ORDER_TARGETS_MAX + 1;
+	assert_encode_fails(o,
+	    "order: 1 to 20000 certificates can be named, not 20001");
+	o->ntargets = 2;
+	o->target[0].ca[0] = '.';
+	assert_encode_fails(o, "order: target 1: ca is not a name");
+	o->target[0].ca[0] = 'p';
+	o->target[1].serial_len = 21;
+	assert_encode_fails(o, "order: target 2: a serial number is 1 to 20 "
+	    "bytes without leading zeros");
+	o->target[1].serial_len = 0;
+	assert_encode_fails(o, "order: target 2: a serial number is 1 to 20 "
+	    "bytes without leading zeros");
+	o->target[1].serial_len = 1;
+	o->selector[0] = '\n';
+	assert_encode_fails(o, "order: selector is not clean UTF-8 text of at "
+	    "most 512 bytes");
+	order_free(&o);
+}
+
+static void
+a_negative_serial_in_the_bytes_is_refused(void **state)
+{
+	static const uint8_t	 is[] = { 0x02, 0x03, 0x00, 0x80, 0x01 };
+	struct order		*o = make_revoke(ORDER_REVOKE);
+	struct buf		 der = { 0 };
+	uint8_t			*p;
+
+	(void)state;
+	encode(&der, o);
+	p = memmem(der.p, der.len, is, sizeof(is));
+	assert_non_null(p);
+	p[2] = 0x80;
+	assert_parse_fails(BYTES(der.p, der.len), "order: target 1: a serial "
+	    "number is 1 to 20 bytes without leading zeros");
+	buf_clear(&der);
+	order_free(&o);
+}
+
+static void
+an_item_that_no_batch_has_is_refused(void **state)
+{
+	struct order	*o = make(ORDER_ITEM);
+
+	(void)state;
+	memset(o->batch, 1, sizeof(o->batch));
+	memset(o->request, 2, sizeof(o->request));
+	o->has_request = true;
+	assert_encode_fails(o, "order: no batch has an item 0");
+	o->n = ORDER_ITEMS_MAX + 1;
+	assert_encode_fails(o, "order: no batch has an item 200001");
+	order_free(&o);
+}
+
+static void
+an_audit_entry_before_the_first_is_refused(void **state)
+{
+	struct order	*o = make(ORDER_ADOPT);
+
+	(void)state;
+	o->audit_seq = -1;
+	assert_encode_fails(o, "order: audit entries count from 1");
+	order_free(&o);
+}
+
+static void
 serials_with_a_leading_zero_are_refused(void **state)
 {
 	struct order	*o = make_revoke(ORDER_REVOKE);
@@ -895,6 +1027,15 @@ main(void)
 		    a_credential_bound_to_nobody_or_nowhere_is_refused),
 		cmocka_unit_test(
 		    a_credential_with_another_key_or_scope_is_refused),
+		cmocka_unit_test(an_order_that_was_never_made_is_refused),
+		cmocka_unit_test(
+		    a_field_with_a_long_name_or_an_empty_value_is_refused),
+		cmocka_unit_test(a_renewal_of_no_serial_is_refused),
+		cmocka_unit_test(items_are_checked_as_single_orders_are),
+		cmocka_unit_test(targets_that_are_none_are_refused),
+		cmocka_unit_test(a_negative_serial_in_the_bytes_is_refused),
+		cmocka_unit_test(an_item_that_no_batch_has_is_refused),
+		cmocka_unit_test(an_audit_entry_before_the_first_is_refused),
 		cmocka_unit_test(serials_with_a_leading_zero_are_refused),
 		cmocka_unit_test(bytes_that_are_no_order_are_refused),
 		cmocka_unit_test(a_cut_or_lengthened_order_is_refused),
