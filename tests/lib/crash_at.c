@@ -373,6 +373,14 @@ ON_PATH_IF(access(path, F_OK) == -1, mkdir, (const char *path, mode_t mode),
 ON_PATH_IF(faccessat(d, path, F_OK, 0) == -1, mkdirat, (int d,
     const char *path, mode_t mode), (d, path, mode), path, false)
 
+/* Of what lies under /dev only that is a file which is in memory. */
+static bool
+is_device(const char *path)
+{
+	return strncmp(path, "/dev/", 5) == 0 &&
+	    strncmp(path, "/dev/shm/", 9) != 0;
+}
+
 /* To open is a step only if it may change something. */
 static int
 open_at(const char *function, int dir, const char *path, int flags, mode_t mode)
@@ -384,7 +392,7 @@ open_at(const char *function, int dir, const char *path, int flags, mode_t mode)
 	unsigned long	 n = 0;
 	int		 fd;
 
-	if ((makes || writes) && strncmp(path, "/dev/", 5) != 0)
+	if ((makes || writes) && !is_device(path))
 		n = enter(FILES, function, path);
 	if (fails(n, !makes))
 		return -1;

@@ -23,7 +23,8 @@
 # leave behind, too: nothing lost, nothing twice, nothing forgotten.
 #
 # FAULTS_POINTS (6) of each flow, one from each part of it, drawn by FAULTS_SEED
-# (1); with TEST_FULL so many as the script says in faults_full (0: all of them).
+# (1); with TEST_FULL so many as the script says in faults_full (0: all of them),
+# and with TEST_HUGE those, too, at which the same is left behind as at another.
 # FAULTS_AT=N only that one, FAULTS_AT=full:N (readonly:N) only that of the disk.
 : "${tmp:?}" "${srcdir:?}" "${SIGNET_BUILD:?}"
 faults_dirs=
@@ -194,19 +195,38 @@ faults_draw() {
 
 # Those at which a process may die: after each step and before it, and in the
 # midst of each write.  Before a step that comes next after one of the same
-# process is after that one: the same moment, which is tried once.
+# process is after that one: the same moment, which is tried once.  So is after
+# a step that leaves nothing behind (a statement within a transaction, one that
+# reads, what is synced, a use of a key): with TEST_HUGE that is tried, too.
 faults_moments() {
-	awk '{
+	awk -v huge="${TEST_HUGE:-}" '
+	function leaves() {
+		if ($3 != "db")
+			return $3 != "key" && $4 !~ /^f(data)?sync$/
+		if ($6 == "BEGIN")
+			within[$5] = 1
+		else if ($6 == "COMMIT" || $6 == "ROLLBACK")
+			within[$5] = 0
+		return !within[$5] && $6 !~ /^(SELECT|SET|RESET|LISTEN)$/
+	}
+	{
 		if ($5 != last || $4 == "write" || $4 == "pwrite")
 			print 2 * NR - 1
-		print 2 * NR
+		if (leaves() || huge != "")
+			print 2 * NR
 		last = $5
 	}' "$tmp/steps"
 }
 
-# Each step that changes a file, with both kinds of trouble.
+# Each step that changes a file, with both kinds of trouble.  What a full disk
+# lets through makes no difference there: the next step is where it begins.
 faults_troubles() {
-	awk '$3 == "file" { print "full:" NR; print "readonly:" NR }' "$tmp/steps"
+	awk -v huge="${TEST_HUGE:-}" '
+	$3 == "file" {
+		if (huge != "" || $4 !~ /^(unlink|unlinkat|rmdir|fchmod|chmod|chown|utimensat|ftruncate)$/)
+			print "full:" NR
+		print "readonly:" NR
+	}' "$tmp/steps"
 }
 
 faults_again() {
