@@ -318,9 +318,72 @@ only_what_was_ordered_is_taken(void **state)
 	    f->pki.services_key), "it is not from CA people");
 	assert_string_equal(judged(f, NULL, true, true, ca, key),
 	    "it is not for signing OCSP answers (no OCSPSigning)");
+	assert_string_equal(judged(f, "1.3.6.1.5.5.7.3.1", true, true, ca, key),
+	    "it is not for signing OCSP answers (no OCSPSigning)");
 	assert_string_equal(judged(f, ocsp, false, true, ca, key), "clients "
 	    "would ask for its own status (no id-pkix-ocsp-nocheck)");
 	assert_string_equal(judged(f, ocsp, true, true, ca, key), "");
+}
+
+/* Our own, in place of the one that we have: with that name, role, key usage and
+ * issuer. */
+static const char *
+judged_own(struct fixture *f, const char *name, const char *role,
+    const char *usage, const struct testpki *from)
+{
+	struct testpki_spec	 spec = { .name = name, .person = "ocsp-1",
+	    .eku = role };
+	struct pending		 p;
+	X509_EXTENSION		*x;
+	X509			*cert;
+	int			 rc;
+
+	make_pending(f, &p, false);
+	p.chain = sk_X509_new_null();
+	cert = testpki_cert(&f->pki, &spec, p.key, from->services,
+	    from->services_key);
+	sk_X509_push(p.chain, cert);
+	X509_EXTENSION_free(X509_delete_ext(cert,
+	    X509_get_ext_by_NID(cert, NID_key_usage, -1)));
+	x = X509V3_EXT_conf_nid(NULL, NULL, NID_key_usage, usage);
+	assert_int_equal(X509_add_ext(cert, x, -1), 1);
+	X509_EXTENSION_free(x);
+	assert_true(X509_sign(cert, from->services_key, EVP_sha256()) > 0);
+	error_clear(&f->e);
+	rc = agent_check(f->agent, &f->agent->task[0], &p,
+	    f->pki.intermediates, &f->e);
+	pending_clear(&p);
+	if (rc == 0)
+		return "";
+	assert_int_equal(f->e.code, ERROR_DENIED);
+	assert_string_equal(f->e.hint,
+	    "is profile \"ocsp-agent\" as it should be?");
+	assert_non_null(strstr(f->e.text, "the CA's certificate is not used"));
+	return strchr(f->e.text, ':') + 2;
+}
+
+static void
+a_new_certificate_of_ones_own_has_the_same_name_role_and_issuer(void **state)
+{
+	static const char	 sign[] = "critical,digitalSignature";
+	struct fixture		*f = *state;
+	struct testpki		 other;
+
+	testpki_init(&other, NOW);
+	begin(f);
+	assert_int_equal(agent_open(f->agent, &f->e), -1);
+	assert_string_equal(judged_own(f, "OCSP agent", OID_ROLE_OFFICER, sign,
+	    &f->pki), "its role is not ocsp-agent");
+	assert_string_equal(judged_own(f, "Somebody", OID_ROLE_OCSP_AGENT, sign,
+	    &f->pki), "it is for another subject");
+	assert_string_equal(judged_own(f, "OCSP agent", OID_ROLE_OCSP_AGENT,
+	    "critical,keyEncipherment", &f->pki), "its key may not sign");
+	/* Of the same name, and with a key of its own. */
+	assert_non_null(strstr(judged_own(f, "OCSP agent", OID_ROLE_OCSP_AGENT,
+	    sign, &other), "certificate of "));
+	assert_string_equal(judged_own(f, "OCSP agent", OID_ROLE_OCSP_AGENT,
+	    sign, &f->pki), "");
+	testpki_clear(&other);
 }
 
 /* ---- the agent ---- */
@@ -456,6 +519,7 @@ main(void)
 		T(what_is_written_down_is_read_again),
 		T(what_a_crash_left_between_two_files_is_finished),
 		T(only_what_was_ordered_is_taken),
+		T(a_new_certificate_of_ones_own_has_the_same_name_role_and_issuer),
 		T(who_is_no_agent_does_not_begin),
 		T(without_a_store_the_order_is_on_disk_and_waits_for_it),
 		T(our_own_certificate_is_renewed_in_its_last_quarter_with_its_key),

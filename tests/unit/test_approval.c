@@ -12,6 +12,7 @@
 #include <cmocka.h>
 #include <openssl/cms.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include "order/approval.h"
 #include "os/file.h"
 #include "tests/lib/testpki.h"
@@ -676,6 +677,33 @@ a_certificate_without_role_is_denied(void **state)
 }
 
 static void
+a_certificate_that_is_not_for_signing_is_denied(void **state)
+{
+	struct fixture		*f = *state;
+	struct testpki_spec	 spec = { .name = "Eve Lund",
+	    .person = "6666", .eku = OID_ROLE_OFFICER };
+	struct identity		 id = { 0 };
+	EVP_PKEY		*key = testpki_key("P-256");
+	X509			*cert = testpki_cert(&f->pki, &spec, key,
+				    f->pki.services, f->pki.services_key);
+	X509_EXTENSION		*x = X509V3_EXT_conf_nid(NULL, NULL,
+				    NID_key_usage, "critical,keyEncipherment");
+
+	X509_EXTENSION_free(X509_delete_ext(cert,
+	    X509_get_ext_by_NID(cert, NID_key_usage, -1)));
+	assert_int_equal(X509_add_ext(cert, x, -1), 1);
+	assert_true(X509_sign(cert, f->pki.services_key, EVP_sha256()) > 0);
+	testpki_identity_of(&id, &f->pki, cert, key);
+	approve(f, &id);
+	assert_check_fails(f, ERROR_DENIED, "approval by officer 6666 "
+	    "(Eve Lund): the certificate is not for signing");
+	testpki_identity_clear(&id);
+	X509_EXTENSION_free(x);
+	X509_free(cert);
+	EVP_PKEY_free(key);
+}
+
+static void
 a_certificate_without_person_is_denied(void **state)
 {
 	struct fixture		*f = *state;
@@ -814,6 +842,36 @@ the_certificate_being_renewed_is_role_holder(void **state)
 }
 
 static void
+nobody_but_its_holder_is_the_holder_of_what_is_renewed(void **state)
+{
+	struct fixture		*f = *state;
+	struct testpki_spec	 spec = { .name = "Carol Berg" };
+	EVP_PKEY		*key = testpki_key("P-256");
+	struct testpki		 other;
+
+	/* The certificate that is renewed is another one. */
+	sign_as(f, &spec, f->pki.people, f->pki.people_key);
+	f->trust.renewed = testpki_cert(&f->pki, &spec, key, f->pki.people,
+	    f->pki.people_key);
+	assert_check_fails(f, ERROR_DENIED, "approval by signer (Carol Berg): "
+	    "the certificate gives no role");
+	X509_free(f->trust.renewed);
+	EVP_PKEY_free(key);
+	/* Its CA has the name of ours. */
+	buf_clear(&f->blob);
+	wrap_order(f);
+	testpki_init(&other, TESTPKI_NOW);
+	sign_as(f, &spec, other.people, other.people_key);
+	open_blob(f);
+	f->trust.renewed = f->a->by[0].cert;
+	X509_up_ref(f->trust.renewed);
+	assert_check_fails(f, ERROR_DENIED, "approval by holder (Carol Berg): "
+	    "certificate of ");
+	X509_free(f->trust.renewed);
+	testpki_clear(&other);
+}
+
+static void
 the_cache_spares_the_chain_but_never_the_status(void **state)
 {
 	struct fixture	*f = *state;
@@ -835,6 +893,7 @@ static void
 the_cache_does_not_outlive_time_or_ca(void **state)
 {
 	struct fixture	*f = *state;
+	struct testpki	 other;
 	STACK_OF(X509)	*none = sk_X509_new_null(), *people;
 
 	approve(f, &f->alice);
@@ -848,6 +907,12 @@ the_cache_does_not_outlive_time_or_ca(void **state)
 	    "(Alice Holm): the certificate has expired");
 	f->trust.now = TESTPKI_NOW;
 	check(f);
+	testpki_init(&other, TESTPKI_NOW);
+	f->trust.anchors = other.anchors;
+	assert_check_fails(f, ERROR_DENIED, "approval by officer 4711 "
+	    "(Alice Holm): certificate of ");
+	f->trust.anchors = f->pki.anchors;
+	testpki_clear(&other);
 	people = sk_X509_new_null();
 	sk_X509_push(people, f->pki.people);
 	f->trust.officers_cas = people;
@@ -1296,6 +1361,7 @@ main(void)
 		TEST(rsa_and_p384_keys_can_approve),
 		TEST(ed25519_keys_are_refused_in_words),
 		TEST(a_certificate_without_role_is_denied),
+		TEST(a_certificate_that_is_not_for_signing_is_denied),
 		TEST(a_certificate_without_person_is_denied),
 		TEST(an_expired_or_future_certificate_is_denied),
 		TEST(a_role_from_another_ca_is_denied),
@@ -1308,6 +1374,7 @@ main(void)
 		TEST(the_certificate_being_renewed_is_role_holder),
 		TEST(a_look_at_an_order_asks_nobody_who_signed_it),
 		TEST(a_renewal_carries_the_certificate_that_it_renews),
+		TEST(nobody_but_its_holder_is_the_holder_of_what_is_renewed),
 		TEST(the_cache_spares_the_chain_but_never_the_status),
 		TEST(the_cache_does_not_outlive_time_or_ca),
 		TEST(what_is_missing_is_said),

@@ -25,6 +25,7 @@ struct fixture {
 	struct buf	 cert;		/* which is on hold */
 	const char	*profile;	/* as its row has it */
 	bool		 officer_on_list;
+	int64_t		 listed_at;	/* NOW - 1, unless it is said */
 	struct error	 e, why;
 };
 
@@ -39,7 +40,8 @@ find(void *arg, size_t i, const struct db_serial *serial,
 
 	assert_int_equal(i, 0);
 	assert_true(serial->len > 0);
-	*c = (struct crl_entry){ .reason = 1, .revoked_at = NOW - 1 };
+	*c = (struct crl_entry){ .reason = 1,
+	    .revoked_at = f->listed_at != 0 ? f->listed_at : NOW - 1 };
 	return f->officer_on_list;
 }
 
@@ -211,9 +213,19 @@ a_hold_ends_by_an_officers_order_about_it_and_by_nothing_else(void **state)
 	assert_int_equal(check(f, &b, NOW - 300), -1);
 	assert_int_equal(f->e.code, ERROR_DENIED);
 	f->court.officers_ca = "services";
+	f->ca[0].name = "services.g2";
+	assert_int_equal(check(f, &b, NOW - 300), -1);
+	assert_string_equal(f->e.text,
+	    "the order for that is not its release");
+	f->ca[0].name = "services";
 	if (check(f, &b, NOW - 300) == -1)
 		fail_msg("%s", f->e.text);
 	f->officer_on_list = true;
+	/* What an officer signed before stands. */
+	f->listed_at = NOW + 1;
+	if (check(f, &b, NOW - 300) == -1)
+		fail_msg("%s", f->e.text);
+	f->listed_at = 0;
 	assert_int_equal(check(f, &b, NOW - 300), -1);
 	assert_int_equal(f->e.code, ERROR_DENIED);
 	buf_clear(&b);

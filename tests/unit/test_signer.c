@@ -438,6 +438,11 @@ signer_takes_a_stations_order_for_its_own_item_only(void **state)
 	assert_non_null(strstr(f->e.text, "another item or batch"));
 	assert_int_equal(prepare_item(f, first, 2, &station, &r), -1);
 	assert_non_null(strstr(f->e.text, "another item or batch"));
+	f->clock = clock_fixed(NOW + 3601);
+	assert_int_equal(prepare_item(f, first, 1, &station, &r), -1);
+	assert_non_null(strstr(f->e.text, "station's order: "));
+	assert_non_null(strstr(f->e.text, "expired"));
+	f->clock = clock_fixed(NOW);
 	if (prepare_item(f, first, 1, &station, &r) == -1)
 		fail_msg("%s", f->e.text);
 	x = sign(f, r.digest, 1, r.serial, BYTES(NULL, 0));
