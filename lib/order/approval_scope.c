@@ -231,21 +231,36 @@ check_general(const struct order_bind *b, const GENERAL_NAME *name,
 	    check_value(b, s, e);
 }
 
+/* Each emailAddress of the subject, whole. */
+static int
+check_subject(const struct order_bind *b, const X509_NAME *subject,
+    struct error *e)
+{
+	const ASN1_STRING	*s;
+	int			 i = -1;
+
+	while ((i = X509_NAME_get_index_by_NID(subject, NID_pkcs9_emailAddress,
+	    i)) >= 0) {
+		s = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, i));
+		if (check_value(b, BYTES(ASN1_STRING_get0_data(s),
+		    (size_t)ASN1_STRING_length(s)), e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 check_cert(const struct order_bind *b, X509 *cert, struct error *e)
 {
-	const X509_NAME	*subject = X509_get_subject_name(cert);
 	GENERAL_NAMES	*names;
-	char		 mail[256];
-	int		 i, rc = 0;
+	int		 i, rc;
 
 	if (b->domains.n == 0)
 		return 0;
-	if (X509_NAME_get_text_by_NID(subject, NID_pkcs9_emailAddress, mail,
-	    sizeof(mail)) > 0 && check_name(b, "email", mail, e) == -1)
+	if (check_subject(b, X509_get_subject_name(cert), e) == -1)
 		return -1;
 	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-	for (i = 0; rc == 0 && i < sk_GENERAL_NAME_num(names); i++)
+	for (i = 0, rc = 0; rc == 0 && i < sk_GENERAL_NAME_num(names); i++)
 		rc = check_general(b, sk_GENERAL_NAME_value(names, i), e);
 	GENERAL_NAMES_free(names);
 	return rc;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "order/order_private.h"
 #include "x509/der.h"
+#include "x509/key.h"
 
 static int
 check_names(const char *what, const struct order_names *names, bool domains,
@@ -64,6 +65,7 @@ check_key(struct bytes der, struct error *e)
 	const unsigned char	*p = der.p;
 	unsigned char		*again = NULL;
 	EVP_PKEY		*key;
+	char			 alg[16];
 	int			 n, rc = -1;
 
 	if (der.len == 0 || der.len > ORDER_KEY_MAX ||
@@ -76,10 +78,8 @@ check_key(struct bytes der, struct error *e)
 	if (n <= 0 || !bytes_equal(BYTES(again, (size_t)n), der))
 		error_set(e, ERROR_INPUT, "the credential's key is not in "
 		    "its one encoding");
-	else if (!(EVP_PKEY_is_a(key, "EC") &&
-	    EVP_PKEY_get_bits(key) == 256) &&
-	    !EVP_PKEY_is_a(key, "ED25519") &&
-	    !(EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) == 2048))
+	else if (strcmp(key_algorithm(key, alg), "ec:P-256") != 0 &&
+	    strcmp(alg, "ed25519") != 0 && strcmp(alg, "rsa:2048") != 0)
 		error_set(e, ERROR_INPUT, "the credential's key is not EC "
 		    "P-256, Ed25519 or RSA of 2048 bits");
 	else

@@ -199,6 +199,86 @@ a_principal_in_a_certificate_is_held_against_the_domains(void **state)
 	order_free(&bind.order);
 }
 
+static void
+each_mail_address_in_a_subject_is_held_against_the_domains(void **state)
+{
+	static char		 name[] = "probe", from[] = "value";
+	static char		 attr[] = "emailAddress";
+	static const char *const mail[] = { "a@example.net", "a@example.org" };
+	struct order		*bind = bind_order();
+	struct profile_attr	 subject = { .attr = attr, .from = from };
+	struct profile		 profile = { .name = name, .subject = &subject,
+				    .nsubject = 1 };
+	struct approval_trust	 t = { .profile = &profile };
+	struct order		*o;
+	struct error		 e;
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		o = mem_alloc(sizeof(*o));
+		o->kind = ORDER_ISSUE;
+		o->profile = mem_strdup(name);
+		fields_add(&o->fields, from, mail[i]);
+		error_clear(&e);
+		assert_why(approval_scope_check(bind, o, &t, &e), &e,
+		    i == 0 ? "\"example.net\"" : "", mail[i]);
+		order_free(&o);
+	}
+	order_free(&bind);
+}
+
+static void
+each_mail_address_in_a_certificates_subject_is_held_too(void **state)
+{
+	static const char *const mail[] = { "a@example.org", "b@example.org",
+	    "c@example.net" };
+	struct approved	 bind = { .order = bind_order() };
+	struct approved	 a = { .n = 1, .by = { { .bind = &bind } } };
+	struct testpki	 pki;
+	EVP_PKEY	*key = testpki_key("P-256");
+	struct error	 e;
+	X509		*x;
+	size_t		 i;
+
+	(void)state;
+	testpki_init(&pki, TESTPKI_NOW);
+	x = cert_with(&pki, key, "email:a@example.org");
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(X509_NAME_add_entry_by_NID(
+		    X509_get_subject_name(x), NID_pkcs9_emailAddress,
+		    MBSTRING_ASC, (const unsigned char *)mail[i], -1, -1, 0),
+		    1);
+		error_clear(&e);
+		assert_why(approval_check_target(&a, x, "probe", &e), &e,
+		    i < 2 ? "" : "\"example.net\"", mail[i]);
+	}
+	X509_free(x);
+	EVP_PKEY_free(key);
+	testpki_clear(&pki);
+	order_free(&bind.order);
+}
+
+static void
+who_is_for_some_domains_permits_nothing_and_guesses_no_names(void **state)
+{
+	static char		 name[] = "probe", other[] = "other";
+	struct order		*bind = bind_order();
+	struct profile		 profile = { .name = name };
+	struct approval_trust	 t = { .profile = &profile };
+	struct order		 o = { .kind = ORDER_PERMIT };
+	struct error		 e = ERROR_INIT;
+
+	(void)state;
+	assert_why(approval_scope_check(bind, &o, &t, &e), &e,
+	    "for certain profiles or domains alone", "permit");
+	o = (struct order){ .kind = ORDER_ISSUE, .profile = other };
+	error_clear(&e);
+	assert_why(approval_scope_check(bind, &o, &t, &e), &e,
+	    "nobody here knows which names profile other makes", "issue");
+	order_free(&bind);
+}
+
 int
 main(void)
 {
@@ -207,6 +287,12 @@ main(void)
 		    every_kind_of_name_in_an_order_is_held_against_the_domains),
 		cmocka_unit_test(
 		    every_kind_of_name_in_a_certificate_is_held_against_the_domains),
+		cmocka_unit_test(
+		    each_mail_address_in_a_subject_is_held_against_the_domains),
+		cmocka_unit_test(
+		    each_mail_address_in_a_certificates_subject_is_held_too),
+		cmocka_unit_test(
+		    who_is_for_some_domains_permits_nothing_and_guesses_no_names),
 		cmocka_unit_test(
 		    a_principal_in_a_certificate_is_held_against_the_domains),
 	};

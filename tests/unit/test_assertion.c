@@ -439,6 +439,36 @@ a_registration_made_elsewhere_or_for_something_else_is_denied(void **state)
 	mem_free(&json);
 }
 
+/* The letter at that place of authenticatorData in base64url changed. */
+static void
+assert_changed(struct fixture *f, size_t at, char to, const char *text)
+{
+	static const char	 name[] = "\"authenticatorData\":\"";
+	uint8_t			 challenge[4] = { 1, 2, 3, 4 };
+	char			*json = testassert_register(f->key, RP, ORIGIN,
+	    challenge, 4), *p = strstr(json, name) + strlen(name);
+
+	assert_int_not_equal(p[at], to);
+	p[at] = to;
+	assert_unregistered(f, json, ORIGIN, RP, text);
+	mem_free(&json);
+}
+
+static void
+a_registration_without_a_person_or_a_credential_is_denied(void **state)
+{
+	static const char	 nobody[] = "the authenticator did not check "
+	    "who was there (flags UP, UV)";
+	struct fixture		*f = *state;
+
+	/* Octet 32 has the flags: UP alone, UV alone. */
+	assert_changed(f, 43, 'B', nobody);
+	assert_changed(f, 43, 'E', nobody);
+	/* Octets 53 and 54 are how long its id is: 0, more than there is. */
+	assert_changed(f, 72, 'A', "authenticatorData has no credential");
+	assert_changed(f, 71, 'E', "authenticatorData has no credential");
+}
+
 static void
 a_registration_gives_what_an_order_binds(void **state)
 {
@@ -501,6 +531,7 @@ main(void)
 		TEST(an_attribute_keeps_what_is_in_it),
 		TEST(an_attribute_has_a_bound),
 		TEST(a_registration_made_elsewhere_or_for_something_else_is_denied),
+		TEST(a_registration_without_a_person_or_a_credential_is_denied),
 		TEST(a_registration_gives_what_an_order_binds),
 	};
 

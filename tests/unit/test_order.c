@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <cmocka.h>
+#include <openssl/ec.h>
+#include <openssl/x509.h>
 #include "order/order.h"
 #include "tests/lib/watched.h"
 #include "x509/der.h"
@@ -343,6 +345,52 @@ a_credential_with_another_key_or_scope_is_refused(void **state)
 	set(&o->bind.domains.v[0], "Example.org");
 	assert_encode_fails(o, "order: domains: number 1 is not a domain in "
 	    "lower case");
+	order_free(&o);
+}
+
+static void
+what_a_bind_order_says_is_bounded(void **state)
+{
+	struct order	*o = make_bind();
+	size_t		 i;
+
+	(void)state;
+	buf_reserve(&o->bind.credential, ORDER_CREDENTIAL_MAX + 1);
+	o->bind.credential.len = ORDER_CREDENTIAL_MAX + 1;
+	assert_encode_fails(o, "order: a credential's id has 1 to 1023 bytes, "
+	    "not 1024");
+	o->bind.credential.len = 16;
+	set(&o->bind.rp_id, "");
+	assert_encode_fails(o, "order: relying party is empty");
+	set(&o->bind.rp_id, "example.org");
+	set(&o->bind.origin, "");
+	assert_encode_fails(o, "order: origin is empty");
+	set(&o->bind.origin, "https://ra.example.org:8444");
+	for (i = o->bind.profiles.n; i <= ORDER_SCOPE_MAX; i++)
+		order_names_add(&o->bind.profiles, "mail-sign");
+	assert_encode_fails(o, "order: more than 64 profiles");
+	order_free(&o);
+}
+
+/* As many bits as P-256 has, and another curve. */
+static void
+a_credential_on_another_curve_is_refused(void **state)
+{
+	struct order	*o = make_bind();
+	EVP_PKEY	*key = EVP_EC_gen("secp256k1");
+	unsigned char	*der = NULL;
+	int		 len;
+
+	(void)state;
+	assert_non_null(key);
+	len = i2d_PUBKEY(key, &der);
+	assert_true(len > 0);
+	o->bind.key.len = 0;
+	buf_add(&o->bind.key, der, (size_t)len);
+	assert_encode_fails(o, "order: the credential's key is not EC P-256, "
+	    "Ed25519 or RSA of 2048 bits");
+	OPENSSL_free(der);
+	EVP_PKEY_free(key);
 	order_free(&o);
 }
 
@@ -1027,6 +1075,8 @@ main(void)
 		    a_credential_bound_to_nobody_or_nowhere_is_refused),
 		cmocka_unit_test(
 		    a_credential_with_another_key_or_scope_is_refused),
+		cmocka_unit_test(what_a_bind_order_says_is_bounded),
+		cmocka_unit_test(a_credential_on_another_curve_is_refused),
 		cmocka_unit_test(an_order_that_was_never_made_is_refused),
 		cmocka_unit_test(
 		    a_field_with_a_long_name_or_an_empty_value_is_refused),
