@@ -3,43 +3,63 @@
  * Certificates: each has one issue entry, each issue entry one certificate.
  */
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
 
 #include "base/text.h"
 #include "cli/audit_state.h"
 #include "x509/ca_name.h"
 #include "x509/der.h"
 
-static X509 *
-cert_parse(struct bytes der)
-{
-	const unsigned char	*p = der.p;
-	X509			*cert = d2i_X509(NULL, &p, (long)der.len);
+#define DEPTH	16
 
-	if (cert != NULL && p != der.p + der.len) {
-		X509_free(cert);
-		cert = NULL;
-	}
-	ERR_clear_error();
-	return cert;
+/* Without decoding its key, which takes longer than all that is done here but
+ * for the signatures. */
+static int
+cert_read(struct cert_look *look, struct bytes der, struct error *e)
+{
+	return der_check(der, DEPTH, e) == -1 || cert_look(look, der, e) == -1 ?
+	    -1 : 0;
+}
+
+static int
+cert_serial(struct bytes *out, const struct cert_look *look, size_t max,
+    struct error *e)
+{
+	*out = look->serial;
+	if (out->len > 1 && out->p[0] == 0)
+		*out = BYTES(out->p + 1, out->len - 1);
+	else if (out->len == 0 || (out->p[0] & 0x80) != 0)
+		return error_set(e, ERROR_INPUT, "its number is negative");
+	if (out->len > max)
+		return error_set(e, ERROR_INPUT, "its number is longer than "
+		    "%zu octets", max);
+	return 0;
+}
+
+static bool
+is_issued_by(const struct cert_look *look, X509 *ca)
+{
+	const unsigned char	*name;
+	size_t			 len;
+
+	return X509_NAME_get0_der(X509_get_subject_name(ca), &name, &len) == 1 &&
+	    bytes_equal(look->issuer, BYTES(name, len));
 }
 
 /* The CA whose name and key it bears, or -1. */
 static int16_t
-cert_ca(const struct audit_verify *v, X509 *cert)
+cert_ca(const struct audit_verify *v, const struct cert_look *look,
+    struct bytes der)
 {
+	struct error	 ignored = ERROR_INIT;
 	EVP_PKEY	*key;
 	size_t		 i;
-	int		 ok;
 
 	for (i = 0; i < v->ncas; i++) {
-		if (X509_NAME_cmp(X509_get_issuer_name(cert),
-		    X509_get_subject_name(v->ca[i].cert)) != 0 ||
+		if (!is_issued_by(look, v->ca[i].cert) ||
 		    (key = X509_get0_pubkey(v->ca[i].cert)) == NULL)
 			continue;
-		ok = X509_verify(cert, key);
-		ERR_clear_error();
-		if (ok == 1)
+		error_clear(&ignored);
+		if (cert_look_verify(look, der, key, &ignored) == 0)
 			return (int16_t)i;
 	}
 	return -1;
@@ -72,32 +92,28 @@ cert_put(struct audit_verify *v, struct bytes der, size_t at,
     struct error *e)
 {
 	struct audit_cert	*c;
-	struct cert_info	 info = { 0 };
-	X509			*cert;
+	struct cert_look	 look;
+	struct bytes		 serial;
 	char			 url[CRL_SHARD_URL];
-	int			 rc = -1;
 
-	if ((cert = cert_parse(der)) == NULL)
-		return error_set(e, ERROR_INPUT, "not a certificate");
-	if (cert_info(&info, cert, e) == -1)
-		goto out;
+	if (cert_read(&look, der, e) == -1 ||
+	    cert_serial(&serial, &look, sizeof(c->serial), e) == -1)
+		return -1;
 	c = arena_alloc(v->arena, sizeof(*c));
-	memcpy(c->digest, info.digest, sizeof(c->digest));
-	memcpy(c->serial, info.serial, info.serial_len);
-	c->serial_len = (uint8_t)info.serial_len;
-	c->not_after = info.not_after;
-	c->has_role = cert_role(cert) != ROLE_NONE;
-	c->ca = cert_ca(v, cert);
-	c->point = entry_intern(v, crl_shard_address(url, cert));
+	if (EVP_Digest(der.p, der.len, c->digest, NULL, EVP_sha256(),
+	    NULL) != 1)
+		return error_ssl(e, ERROR_CRYPTO, "digest certificate");
+	memcpy(c->serial, serial.p, serial.len);
+	c->serial_len = (uint8_t)serial.len;
+	c->not_after = look.not_after;
+	c->has_role = cert_role_in(look.ext_key_usage) != ROLE_NONE;
+	c->ca = cert_ca(v, &look, der);
+	c->point = entry_intern(v, crl_shard_address_in(url, look.crl_points));
 	c->at = at;
 	c->reason = -1;
 	v->r->certs++;
 	cert_index(v, c);
-	rc = 0;
- out:
-	cert_info_clear(&info);
-	X509_free(cert);
-	return rc;
+	return 0;
 }
 
 void
@@ -169,9 +185,9 @@ issued_cert(struct audit_verify *v, struct audit_entry *en,
 /* What the entry says against what the certificate is. */
 static void
 check_entry(struct audit_verify *v, struct audit_entry *en,
-    const struct audit_cert *c, struct bytes der, const struct cert_info *info)
+    const struct audit_cert *c, const struct cert_look *look,
+    const uint8_t key_digest[32])
 {
-	struct bytes	 content, tbs;
 	uint8_t		 digest[32], said[32];
 	char		 ca[65];
 
@@ -182,14 +198,12 @@ check_entry(struct audit_verify *v, struct audit_entry *en,
 		    v->ca[c->ca].name[0] != '\0' ? v->ca[c->ca].name :
 		    "a CA that was not added before");
 	if (entry_digest(v, en, AUDIT_CERTS, "tbs", said) &&
-	    (der_take(&der, DER_SEQUENCE, &content) == -1 ||
-	    der_take_whole(&content, DER_SEQUENCE, &tbs) == -1 ||
-	    EVP_Digest(tbs.p, tbs.len, digest, NULL, EVP_sha256(), NULL) != 1 ||
-	    memcmp(digest, said, 32) != 0))
+	    (EVP_Digest(look->tbs.p, look->tbs.len, digest, NULL, EVP_sha256(),
+	    NULL) != 1 || memcmp(digest, said, 32) != 0))
 		audit_failed(v->r, AUDIT_CERTS, &en->about, "other bytes were "
 		    "signed than the entry says");
 	if (entry_digest(v, en, AUDIT_CERTS, "key", said) &&
-	    memcmp(said, info->key_digest, 32) != 0)
+	    memcmp(said, key_digest, 32) != 0)
 		audit_failed(v->r, AUDIT_CERTS, &en->about, "the certificate "
 		    "has another key than the entry says");
 }
@@ -212,23 +226,26 @@ check_same(struct audit_verify *v, struct audit_entry *en, const char *key,
 
 /* It signs answers for one key of the CA, and nothing else. */
 static bool
-is_ocsp_signer(X509 *cert)
+is_ocsp_signer(const struct cert_look *look)
 {
-	return (X509_get_extension_flags(cert) & EXFLAG_XKUSAGE) != 0 &&
-	    X509_get_extended_key_usage(cert) == XKU_OCSP_SIGN;
+	/* SEQUENCE { id-kp-OCSPSigning } */
+	static const uint8_t	 only[] = { 0x30, 0x0a, 0x06, 0x08, 0x2b, 0x06,
+	    0x01, 0x05, 0x05, 0x07, 0x03, 0x09 };
+
+	return bytes_equal(look->ext_key_usage, BYTES(only, sizeof(only)));
 }
 
 /* The order names the CA, the entry which of its generations it was; for a
  * signer of answers the order names that. */
 static void
 check_ca(struct audit_verify *v, struct audit_entry *en, const char *ordered,
-    X509 *cert)
+    const struct cert_look *look)
 {
 	char	 said[CA_NAME_SIZE];
 
 	if (!entry_text(v, en, AUDIT_CERTS, "ca", said, sizeof(said)) ||
 	    (ordered != NULL && ca_name_is_of(said, ordered)) ||
-	    (ordered != NULL && is_ocsp_signer(cert) &&
+	    (ordered != NULL && is_ocsp_signer(look) &&
 	    strcmp(said, ordered) == 0))
 		return;
 	audit_failed(v->r, AUDIT_NAMES, &en->about, "ca is \"%s\" in the "
@@ -262,7 +279,7 @@ order_item(struct audit_verify *v, struct audit_entry *en,
  */
 static void
 check_times(struct audit_verify *v, struct audit_entry *en,
-    const struct order *o, const struct cert_info *info)
+    const struct order *o, const struct cert_look *look)
 {
 	int64_t	 expires;
 
@@ -270,20 +287,21 @@ check_times(struct audit_verify *v, struct audit_entry *en,
 	    expires != o->expires)
 		audit_failed(v->r, AUDIT_ORDERS, &en->about, "the order "
 		    "expires at another time than the entry says");
-	if (info->not_before > o->expires)
+	if (look->not_before > o->expires)
 		audit_failed(v->r, AUDIT_ORDERS, &en->about,
 		    "the order was used after it had expired");
 	if (en->at < o->created)
 		audit_failed(v->r, AUDIT_ORDERS, &en->about,
 		    "the order was used before it was made");
-	if (o->until != 0 && info->not_after > o->until)
+	if (o->until != 0 && look->not_after > o->until)
 		audit_failed(v->r, AUDIT_NAMES, &en->about, "the certificate "
 		    "is valid for longer than was ordered");
 }
 
 static void
 check_order(struct audit_verify *v, struct audit_entry *en,
-    struct audit_cert *c, X509 *cert, const struct cert_info *info)
+    struct audit_cert *c, const struct cert_look *look,
+    const uint8_t key_digest[32])
 {
 	struct audit_order	*rec;
 	struct approved		*a;
@@ -300,25 +318,24 @@ check_order(struct audit_verify *v, struct audit_entry *en,
 	c->profile = entry_intern(v, o->profile);
 	orders_use_once(v, en, rec, &n, sizeof(n), "for this item");
 	orders_check_approvals(v, en, rec, a, c->profile, c->has_role);
-	check_ca(v, en, o->ca, cert);
+	check_ca(v, en, o->ca, look);
 	check_same(v, en, "profile", o->profile);
 	check_same(v, en, "holder", item != NULL ? item->holder : o->holder);
-	check_times(v, en, o, info);
+	check_times(v, en, o, look);
 	audit_looked(v->r, AUDIT_NAMES);
-	names_check(v, &en->about, cert, o->profile,
+	names_check(v, &en->about, look, o->profile,
 	    item != NULL ? &item->fields : &o->fields);
-	requests_check(v, en, a, item, c, info->key_digest);
+	requests_check(v, en, a, item, c, key_digest);
 }
 
 void
 certs_issue(struct audit_verify *v, struct audit_entry *en)
 {
 	struct error		 e = ERROR_INIT;
-	struct cert_info	 info = { 0 };
+	struct cert_look	 look;
 	struct audit_cert	*c;
 	struct buf		 der = { 0 };
-	X509			*cert = NULL;
-	uint8_t			 serial[21];
+	uint8_t			 serial[21], key_digest[KEY_DIGEST_SIZE];
 	size_t			 len;
 
 	if (!entry_hex(v, en, AUDIT_CERTS, "serial", serial, sizeof(serial),
@@ -329,19 +346,18 @@ certs_issue(struct audit_verify *v, struct audit_entry *en)
 	if ((c = issued_cert(v, en, serial, len)) == NULL)
 		return;
 	if (bundle_pem_at(&v->b.part[BUNDLE_CERTS], "CERTIFICATE", c->at, &der,
-	    &e) != 1 || (cert = cert_parse(BYTES(der.p, der.len))) == NULL ||
-	    cert_info(&info, cert, &e) == -1) {
+	    &e) != 1 || cert_read(&look, BYTES(der.p, der.len), &e) == -1 ||
+	    EVP_Digest(look.spki.p, look.spki.len, key_digest, NULL,
+	    EVP_sha256(), NULL) != 1) {
 		audit_failed(v->r, AUDIT_CERTS, &en->about,
 		    "the certificate cannot be read again");
 		goto out;
 	}
-	check_entry(v, en, c, BYTES(der.p, der.len), &info);
-	if (c->ca >= 0 && !is_ocsp_signer(cert))
-		cas_issue(v, en, &v->ca[c->ca], info.not_before);
-	check_order(v, en, c, cert, &info);
+	check_entry(v, en, c, &look, key_digest);
+	if (c->ca >= 0 && !is_ocsp_signer(&look))
+		cas_issue(v, en, &v->ca[c->ca], look.not_before);
+	check_order(v, en, c, &look, key_digest);
  out:
-	cert_info_clear(&info);
-	X509_free(cert);
 	buf_clear(&der);
 }
 

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 
 #include <strings.h>
+#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "cli/audit_state.h"
@@ -83,9 +84,8 @@ is_personal(int nid)
 }
 
 static void
-check_subject(const struct names *n, X509 *cert)
+check_subject(const struct names *n, const X509_NAME *name)
 {
-	const X509_NAME		*name = X509_get_subject_name(cert);
 	const X509_NAME_ENTRY	*ne;
 	const ASN1_STRING	*s;
 	struct bytes		 value;
@@ -168,22 +168,34 @@ check_san(const struct names *n, const GENERAL_NAME *gn)
 
 void
 names_check(struct audit_verify *v, const struct audit_about *about,
-    X509 *cert, const char *profile, const struct fields *fields)
+    const struct cert_look *look, const char *profile,
+    const struct fields *fields)
 {
-	struct error	 ignored = ERROR_INIT;
-	struct names	 n = { .v = v, .about = about, .fields = fields };
-	GENERAL_NAMES	*san;
-	int		 i;
+	struct error		 ignored = ERROR_INIT;
+	struct names		 n = { .v = v, .about = about,
+				    .fields = fields };
+	const unsigned char	*subject = look->subject.p, *p = look->san.p;
+	X509_NAME		*name;
+	GENERAL_NAMES		*san = NULL;
+	int			 i;
 
 	if (v->profiles.n > 0)
 		(void)profiles_find(&v->profiles, profile, &n.profile,
 		    &ignored);
-	check_subject(&n, cert);
-	san = X509_get_ext_d2i(cert, NID_subject_alt_name, &i, NULL);
-	if (san == NULL && i != -1)
+	name = d2i_X509_NAME(NULL, &subject, (long)look->subject.len);
+	if (name == NULL)
+		audit_failed(v->r, AUDIT_NAMES, about,
+		    "its subject cannot be read");
+	else
+		check_subject(&n, name);
+	X509_NAME_free(name);
+	if (p != NULL)
+		san = d2i_GENERAL_NAMES(NULL, &p, (long)look->san.len);
+	if (p != look->san.p + look->san.len || (san == NULL && p != NULL))
 		audit_failed(v->r, AUDIT_NAMES, about,
 		    "its subjectAltName cannot be read");
 	for (i = 0; i < sk_GENERAL_NAME_num(san); i++)
 		check_san(&n, sk_GENERAL_NAME_value(san, i));
 	GENERAL_NAMES_free(san);
+	ERR_clear_error();
 }

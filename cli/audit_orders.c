@@ -83,6 +83,17 @@ order_put(struct audit_verify *v, const struct approved *a, size_t at)
 	v->r->orders++;
 }
 
+/* Officers are few, and their certificates are in each order. */
+static int
+order_open(struct approved **a, struct audit_verify *v, struct bytes blob,
+    struct error *e)
+{
+	if (approval_open_cached(a, blob, v->trust_cache, e) == -1)
+		return -1;
+	approval_cache_expect(v->trust_cache, *a);
+	return 0;
+}
+
 void
 orders_load(struct audit_verify *v)
 {
@@ -97,8 +108,8 @@ orders_load(struct audit_verify *v)
 	while ((found = bundle_pem_next(f, "CMS", &der, &at, &e)) != 0) {
 		n++;
 		audit_looked(v->r, AUDIT_ORDERS);
-		if (found == 1 &&
-		    approval_open(&a, BYTES(der.p, der.len), &e) == 0)
+		if (found == 1 && order_open(&a, v, BYTES(der.p, der.len),
+		    &e) == 0)
 			order_put(v, a, at);
 		else
 			order_bad(v, n, BYTES(der.p, found == 1 ? der.len : 0),
@@ -118,7 +129,7 @@ orders_read(struct audit_verify *v, const struct audit_order *rec)
 
 	if (bundle_pem_at(&v->b.part[BUNDLE_ORDERS], "CMS", rec->at, &der,
 	    &e) == 1)
-		(void)approval_open(&a, BYTES(der.p, der.len), &e);
+		(void)order_open(&a, v, BYTES(der.p, der.len), &e);
 	buf_clear(&der);
 	return a;
 }

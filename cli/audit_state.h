@@ -16,9 +16,11 @@
 #include "cli/bundle.h"
 #include "order/approval.h"
 #include "x509/cert.h"
+#include "x509/cert_look.h"
 #include "x509/csr.h"
 #include "x509/crl.h"
 #include "x509/crl_shard.h"
+#include "x509/key.h"
 
 enum audit_status { AUDIT_GOOD, AUDIT_HELD, AUDIT_REVOKED };
 
@@ -207,8 +209,9 @@ void	 certs_issue(struct audit_verify *, struct audit_entry *);
 void	 certs_finish(struct audit_verify *);
 
 /* audit_names.c */
-void	 names_check(struct audit_verify *, const struct audit_about *, X509 *,
-	    const char *profile, const struct fields *);
+void	 names_check(struct audit_verify *, const struct audit_about *,
+	    const struct cert_look *, const char *profile,
+	    const struct fields *);
 
 /* audit_requests.c */
 void	 requests_load(struct audit_verify *);

@@ -80,6 +80,10 @@ struct approval_cache;
 struct approval_cache *approval_cache_new(void);
 void	 approval_cache_free(struct approval_cache **);
 
+/* These certificates will come again: parsed once, and nothing known in their
+ * favour.  Not for who lets strangers fill it. */
+void	 approval_cache_expect(struct approval_cache *, const struct approved *);
+
 /* Parse and check every signature; trusts nobody yet. */
 int	 approval_open(struct approved **, struct bytes blob, struct error *);
 /* The same, three times as fast for certificates that the cache knows. */

@@ -98,6 +98,20 @@ approval_cache_cert(struct approval_cache *cache, const uint8_t digest[32])
 	return k != NULL ? k->cert : NULL;
 }
 
+void
+approval_cache_expect(struct approval_cache *cache, const struct approved *a)
+{
+	uint8_t	 digest[32];
+	X509	*cert;
+	int	 i;
+
+	for (i = 0; i < sk_X509_num(a->certs); i++) {
+		cert = sk_X509_value(a->certs, i);
+		if (X509_digest(cert, EVP_sha256(), digest, NULL) == 1)
+			known_make(cache, cert, digest);
+	}
+}
+
 /* Forget all when it would speak of another CA. */
 static void
 cache_bind(struct approval_cache *cache, const struct approval_trust *t)

@@ -97,6 +97,8 @@ int	 cert_info(struct cert_info *, X509 *, struct error *);
 void	 cert_info_clear(struct cert_info *);
 /* The role in its extended key usage, ROLE_NONE if there is none. */
 enum role cert_role(X509 *);
+/* ... in the value of that extension. */
+enum role cert_role_in(struct bytes ext_key_usage);
 /* The person: serialNumber of the subject; "" if absent, -1 if unusable. */
 int	 cert_person(X509 *, char dst[65]);
 /* A KRB5PrincipalName (RFC 4556) as people write it: "name@REALM"; and the

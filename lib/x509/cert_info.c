@@ -69,15 +69,14 @@ cert_info_clear(struct cert_info *i)
 	memset(i, 0, sizeof(*i));
 }
 
-enum role
-cert_role(X509 *cert)
+/* Takes the usages. */
+static enum role
+role_among(EXTENDED_KEY_USAGE *eku)
 {
-	EXTENDED_KEY_USAGE	*eku;
-	char			 oid[128];
-	enum role		 role = ROLE_NONE;
-	int			 i, r, n = 0;
+	char		 oid[128];
+	enum role	 role = ROLE_NONE;
+	int		 i, r, n = 0;
 
-	eku = X509_get_ext_d2i(cert, NID_ext_key_usage, NULL, NULL);
 	for (i = 0; i < sk_ASN1_OBJECT_num(eku); i++) {
 		OBJ_obj2txt(oid, sizeof(oid), sk_ASN1_OBJECT_value(eku, i), 1);
 		for (r = ROLE_NONE + 1; r < ROLE__MAX; r++)
@@ -90,6 +89,27 @@ cert_role(X509 *cert)
 	EXTENDED_KEY_USAGE_free(eku);
 	ERR_clear_error();
 	return n == 1 ? role : ROLE_NONE;	/* never two hats */
+}
+
+enum role
+cert_role(X509 *cert)
+{
+	return role_among(X509_get_ext_d2i(cert, NID_ext_key_usage, NULL,
+	    NULL));
+}
+
+enum role
+cert_role_in(struct bytes ext_key_usage)
+{
+	const unsigned char	*p = ext_key_usage.p;
+	EXTENDED_KEY_USAGE	*eku;
+
+	eku = d2i_EXTENDED_KEY_USAGE(NULL, &p, (long)ext_key_usage.len);
+	if (eku != NULL && p != ext_key_usage.p + ext_key_usage.len) {
+		EXTENDED_KEY_USAGE_free(eku);
+		eku = NULL;
+	}
+	return role_among(eku);
 }
 
 int

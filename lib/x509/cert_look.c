@@ -23,6 +23,8 @@ look_place(struct cert_look *l, struct bytes oid)
 		return &l->san;
 	case 19:
 		return &l->basic_constraints;
+	case 31:
+		return &l->crl_points;
 	case 37:
 		return &l->ext_key_usage;
 	default:
@@ -42,6 +44,8 @@ look_extensions(struct cert_look *l, struct bytes extensions)
 			return -1;
 		if ((value = look_place(l, oid)) == NULL)
 			continue;
+		if (value->p != NULL)
+			return -1;
 		if (one.len > 0 && one.p[0] == DER_BOOLEAN &&
 		    der_take(&one, DER_BOOLEAN, &skip) == -1)
 			return -1;

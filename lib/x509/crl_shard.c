@@ -74,11 +74,10 @@ only_url(const CRL_DIST_POINTS *points)
 	    NULL;
 }
 
-const char *
-crl_shard_address(char dst[CRL_SHARD_URL], X509 *cert)
+/* Takes the points. */
+static const char *
+address_of(char dst[CRL_SHARD_URL], CRL_DIST_POINTS *points)
 {
-	CRL_DIST_POINTS		*points = X509_get_ext_d2i(cert,
-				    NID_crl_distribution_points, NULL, NULL);
 	const ASN1_STRING	*url = only_url(points);
 	size_t			 len;
 
@@ -92,6 +91,27 @@ crl_shard_address(char dst[CRL_SHARD_URL], X509 *cert)
 	CRL_DIST_POINTS_free(points);
 	ERR_clear_error();
 	return dst;
+}
+
+const char *
+crl_shard_address(char dst[CRL_SHARD_URL], X509 *cert)
+{
+	return address_of(dst, X509_get_ext_d2i(cert,
+	    NID_crl_distribution_points, NULL, NULL));
+}
+
+const char *
+crl_shard_address_in(char dst[CRL_SHARD_URL], struct bytes value)
+{
+	const unsigned char	*p = value.p;
+	CRL_DIST_POINTS		*points;
+
+	points = d2i_CRL_DIST_POINTS(NULL, &p, (long)value.len);
+	if (points != NULL && p != value.p + value.len) {
+		CRL_DIST_POINTS_free(points);
+		points = NULL;
+	}
+	return address_of(dst, points);
 }
 
 int64_t

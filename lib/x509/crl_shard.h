@@ -25,6 +25,8 @@ int	 crl_shard_draw(int64_t *shard, int64_t n, const struct rng *,
 	    struct error *);
 /* The only address in its cRLDistributionPoints; "" if it has not one. */
 const char *crl_shard_address(char dst[CRL_SHARD_URL], X509 *);
+/* ... in the value of that extension. */
+const char *crl_shard_address_in(char dst[CRL_SHARD_URL], struct bytes);
 /* The shard that the certificate names; 0: none with such an address. */
 int64_t	 crl_shard_of(X509 *, const char *url);
 #endif

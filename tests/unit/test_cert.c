@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "os/file.h"
 #include "tests/unit/x509_fixture.h"
+#include "x509/cert_look.h"
 
 /* Each shipped profile but those of CAs. */
 static const char *
@@ -777,6 +778,8 @@ cert_role_and_person_come_from_the_certificate(void **state)
 	struct x509_fixture	*f = *state;
 	struct order		 o;
 	struct buf		 der = { 0 };
+	struct cert_look	 look;
+	struct error		 e = ERROR_INIT;
 	X509			*cert;
 	char			 person[65];
 	const char		*name;
@@ -788,6 +791,10 @@ cert_role_and_person_come_from_the_certificate(void **state)
 		cert = x509_fixture_issue(&o.s, f->ca_key, o.key, &f->rng,
 		    &der);
 		assert_int_equal(cert_role(cert), role_of(name));
+		assert_int_equal(cert_look(&look, BYTES(der.p, der.len), &e),
+		    0);
+		assert_int_equal(cert_role_in(look.ext_key_usage),
+		    role_of(name));
 		assert_int_equal(cert_person(cert, person), 0);
 		assert_string_equal(person, strcmp(name, "card-auth") == 0 ?
 		    "4711" : fields_get(&o.fields, "id", 0) != NULL ? "17" :
@@ -797,6 +804,7 @@ cert_role_and_person_come_from_the_certificate(void **state)
 	}
 	buf_clear(&der);
 	assert_int_equal(cert_role(f->ca_cert), ROLE_NONE);
+	assert_int_equal(cert_role_in(BYTES(NULL, 0)), ROLE_NONE);
 }
 
 static void

@@ -128,6 +128,59 @@ cert_look_verify_takes_what_the_key_signed_and_nothing_else(void **state)
 }
 
 static void
+put_extension(X509 *x, int nid)
+{
+	static const unsigned char	 empty[] = { 0x30, 0 };
+	ASN1_OCTET_STRING		*value = ASN1_OCTET_STRING_new();
+	X509_EXTENSION			*ext;
+
+	ASN1_OCTET_STRING_set(value, empty, sizeof(empty));
+	ext = X509_EXTENSION_create_by_NID(NULL, nid, 0, value);
+	assert_int_equal(X509_add_ext(x, ext, -1), 1);
+	X509_EXTENSION_free(ext);
+	ASN1_OCTET_STRING_free(value);
+}
+
+static int
+looked_at(struct fixture *f, X509 *x)
+{
+	struct cert_look	 l;
+	unsigned char		*der = NULL;
+	int			 len, rc;
+
+	assert_true(X509_sign(x, f->pki.root_key, EVP_sha256()) > 0);
+	len = i2d_X509(x, &der);
+	error_clear(&f->e);
+	rc = cert_look(&l, BYTES(der, (size_t)len), &f->e);
+	OPENSSL_free(der);
+	return rc;
+}
+
+/* One of them would be shown here, and the other one used elsewhere. */
+static void
+cert_look_refuses_an_extension_that_is_there_twice(void **state)
+{
+	static const int	 nid[] = { NID_key_usage, NID_subject_alt_name,
+	    NID_basic_constraints, NID_crl_distribution_points,
+	    NID_ext_key_usage };
+	struct fixture		*f = *state;
+	X509			*x;
+	size_t			 i;
+	int			 at;
+
+	for (i = 0; i < sizeof(nid) / sizeof(nid[0]); i++) {
+		x = X509_dup(f->pki.services);
+		while ((at = X509_get_ext_by_NID(x, nid[i], -1)) >= 0)
+			X509_EXTENSION_free(X509_delete_ext(x, at));
+		put_extension(x, nid[i]);
+		assert_int_equal(looked_at(f, x), 0);
+		put_extension(x, nid[i]);
+		assert_int_equal(looked_at(f, x), -1);
+		X509_free(x);
+	}
+}
+
+static void
 cert_look_finds_what_the_key_is_for(void **state)
 {
 	struct fixture		*f = *state;
@@ -159,6 +212,7 @@ main(void)
 		T(cert_look_sees_what_openssl_sees),
 		T(cert_look_tbs_sees_the_same_as_cert_look),
 		T(cert_look_verify_takes_what_the_key_signed_and_nothing_else),
+		T(cert_look_refuses_an_extension_that_is_there_twice),
 		T(cert_look_finds_what_the_key_is_for),
 	};
 

@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include "tests/unit/x509_fixture.h"
+#include "x509/cert_look.h"
 #include "x509/crl.h"
 #include "x509/crl_shard.h"
 
@@ -219,6 +220,7 @@ cert_spec_init_draws_a_shard_where_the_profile_wants_one(void **state)
 	struct x509_fixture	*f = *state;
 	struct trial		 t;
 	struct buf		 der = { 0 };
+	struct cert_look	 look;
 	char			 url[CRL_SHARD_URL];
 	X509			*x;
 
@@ -240,6 +242,13 @@ cert_spec_init_draws_a_shard_where_the_profile_wants_one(void **state)
 	assert_int_equal(crl_shard_of(x, URL), t.s.shard);
 	assert_string_equal(crl_shard_address(url, x),
 	    crl_shard_url((char[CRL_SHARD_URL]){ "" }, URL, t.s.shard));
+	assert_int_equal(cert_look(&look, BYTES(der.p, der.len), &t.e), 0);
+	assert_string_equal(crl_shard_address_in(url, look.crl_points),
+	    crl_shard_address((char[CRL_SHARD_URL]){ "" }, x));
+	/* More than the points, or none. */
+	look.crl_points.len++;
+	assert_string_equal(crl_shard_address_in(url, look.crl_points), "");
+	assert_string_equal(crl_shard_address_in(url, BYTES(NULL, 0)), "");
 	/* Another shard than ordered is noticed. */
 	t.s.shard = 1 + t.s.shard % 9;
 	assert_int_equal(cert_check(BYTES(der.p, der.len), &t.s, &t.e), -1);
