@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Certificates: each has one issue entry, each issue entry one certificate.
+ * They are looked at without decoding their keys, which takes longer than all
+ * that is done here but for the signatures.
  */
 #include <openssl/err.h>
 
 #include "base/text.h"
 #include "cli/audit_state.h"
 #include "x509/ca_name.h"
-#include "x509/der.h"
-
-#define DEPTH	16
-
-/* Without decoding its key, which takes longer than all that is done here but
- * for the signatures. */
-static int
-cert_read(struct cert_look *look, struct bytes der, struct error *e)
-{
-	return der_check(der, DEPTH, e) == -1 || cert_look(look, der, e) == -1 ?
-	    -1 : 0;
-}
 
 static int
 cert_serial(struct bytes *out, const struct cert_look *look, size_t max,
@@ -96,7 +86,7 @@ cert_put(struct audit_verify *v, struct bytes der, size_t at,
 	struct bytes		 serial;
 	char			 url[CRL_SHARD_URL];
 
-	if (cert_read(&look, der, e) == -1 ||
+	if (cert_look(&look, der, e) == -1 ||
 	    cert_serial(&serial, &look, sizeof(c->serial), e) == -1)
 		return -1;
 	c = arena_alloc(v->arena, sizeof(*c));
@@ -346,7 +336,7 @@ certs_issue(struct audit_verify *v, struct audit_entry *en)
 	if ((c = issued_cert(v, en, serial, len)) == NULL)
 		return;
 	if (bundle_pem_at(&v->b.part[BUNDLE_CERTS], "CERTIFICATE", c->at, &der,
-	    &e) != 1 || cert_read(&look, BYTES(der.p, der.len), &e) == -1 ||
+	    &e) != 1 || cert_look(&look, BYTES(der.p, der.len), &e) == -1 ||
 	    EVP_Digest(look.spki.p, look.spki.len, key_digest, NULL,
 	    EVP_sha256(), NULL) != 1) {
 		audit_failed(v->r, AUDIT_CERTS, &en->about,

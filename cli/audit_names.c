@@ -191,7 +191,7 @@ names_check(struct audit_verify *v, const struct audit_about *about,
 	X509_NAME_free(name);
 	if (p != NULL)
 		san = d2i_GENERAL_NAMES(NULL, &p, (long)look->san.len);
-	if (p != look->san.p + look->san.len || (san == NULL && p != NULL))
+	if (p != NULL && (san == NULL || p != look->san.p + look->san.len))
 		audit_failed(v->r, AUDIT_NAMES, about,
 		    "its subjectAltName cannot be read");
 	for (i = 0; i < sk_GENERAL_NAME_num(san); i++)

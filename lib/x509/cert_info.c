@@ -104,6 +104,8 @@ cert_role_in(struct bytes ext_key_usage)
 	const unsigned char	*p = ext_key_usage.p;
 	EXTENDED_KEY_USAGE	*eku;
 
+	if (p == NULL)
+		return ROLE_NONE;
 	eku = d2i_EXTENDED_KEY_USAGE(NULL, &p, (long)ext_key_usage.len);
 	if (eku != NULL && p != ext_key_usage.p + ext_key_usage.len) {
 		EXTENDED_KEY_USAGE_free(eku);

@@ -106,6 +106,8 @@ crl_shard_address_in(char dst[CRL_SHARD_URL], struct bytes value)
 	const unsigned char	*p = value.p;
 	CRL_DIST_POINTS		*points;
 
+	if (p == NULL)
+		return address_of(dst, NULL);
 	points = d2i_CRL_DIST_POINTS(NULL, &p, (long)value.len);
 	if (points != NULL && p != value.p + value.len) {
 		CRL_DIST_POINTS_free(points);
