@@ -554,23 +554,38 @@ orders_unbind(struct audit_verify *v, struct audit_entry *en)
 	}
 }
 
-/* What left the store: two officers have signed the digest of its index. */
-void
-orders_archive(struct audit_verify *v, struct audit_entry *en)
+/* What two officers signed for, by the digest that the entry has under key. */
+static void
+permit_use(struct audit_verify *v, struct audit_entry *en, const char *key,
+    const char *what)
 {
 	struct audit_order	*rec;
 	struct approved		*a;
 	uint8_t			 digest[32];
 
 	if ((rec = orders_use(v, en, &a)) == NULL ||
-	    !entry_digest(v, en, AUDIT_ORDERS, "archive", digest))
+	    !entry_digest(v, en, AUDIT_ORDERS, key, digest))
 		return;
 	if (a->order->kind != ORDER_PERMIT ||
 	    memcmp(a->order->permits, digest, sizeof(digest)) != 0) {
 		audit_failed(v->r, AUDIT_ORDERS, &en->about,
-		    "archive: the order permits something else");
+		    "%s: the order permits something else", en->act);
 		return;
 	}
-	orders_use_once(v, en, rec, digest, sizeof(digest), "for an archive");
+	orders_use_once(v, en, rec, digest, sizeof(digest), what);
 	orders_check_approvals(v, en, rec, a, NULL, false);
+}
+
+/* What left the store: its index; */
+void
+orders_archive(struct audit_verify *v, struct audit_entry *en)
+{
+	permit_use(v, en, "archive", "for an archive");
+}
+
+/* what was opened of a card: as it was sealed. */
+void
+orders_secret(struct audit_verify *v, struct audit_entry *en)
+{
+	permit_use(v, en, "sealed", "for a secret of a card");
 }

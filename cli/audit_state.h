@@ -227,6 +227,7 @@ void	 orders_reject(struct audit_verify *, struct audit_entry *);
 void	 orders_reject_signed(struct audit_verify *, struct audit_entry *);
 void	 orders_bind(struct audit_verify *, struct audit_entry *);
 void	 orders_archive(struct audit_verify *, struct audit_entry *);
+void	 orders_secret(struct audit_verify *, struct audit_entry *);
 void	 orders_unbind(struct audit_verify *, struct audit_entry *);
 void	 orders_clear(struct audit_verify *);
 /*

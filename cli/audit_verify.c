@@ -124,6 +124,7 @@ static const struct {
 	{ "card-drop",		NULL },
 	{ "card-letters",	NULL },
 	{ "card-refused",	NULL },
+	{ "card-secret",	orders_secret },
 	{ "card-stock",		NULL },
 	{ "start",		NULL },
 	{ "stop",		NULL },

@@ -478,6 +478,43 @@ unbind_make(struct testbundle *w)
 }
 
 static void
+put_secret(struct testbundle *w, const uint8_t order[32], const uint8_t id[16])
+{
+	struct buf	 body = { 0 };
+	uint8_t		 sealed[32];
+
+	memset(sealed, w->secret_other ? 6 : 5, sizeof(sealed));
+	entry_begin(w, &body, "card-secret");
+	audit_str(&body, "card", "P0000123K");
+	audit_str(&body, "kind", "puk");
+	put_order(&body, order, id);
+	audit_hex(&body, "sealed", sealed, sizeof(sealed));
+	audit_str(&body, "persons", "so1, so2");
+	entry_end(w, &body);
+}
+
+static void
+secret_make(struct testbundle *w)
+{
+	struct error	 e = ERROR_INIT;
+	struct order	*o = order_make(w, ORDER_PERMIT);
+	struct buf	 blob = { 0 };
+	uint8_t		 digest[32];
+
+	o->selector = mem_strdup("puk P0000123K");
+	memset(o->permits, 5, sizeof(o->permits));
+	ok(approval_wrap(&blob, o, &e), &e);
+	approve(w, &blob, w->so1.key, w->so1.cert);
+	if (!w->secret_by_one)
+		approve(w, &blob, w->so2.key, w->so2.cert);
+	hand_in(w, o, &blob, digest);
+	put_secret(w, digest, o->id);
+	if (w->secret_twice)
+		put_secret(w, digest, o->id);
+	order_free(&o);
+}
+
+static void
 assert_order(struct testbundle *w, struct buf *blob)
 {
 	struct identity	 id = { 0 };
@@ -805,6 +842,8 @@ testbundle_make(struct testbundle *w)
 	}
 	if (w->by_assertion)
 		bind_make(w);
+	if (w->secret)
+		secret_make(w);
 	bob_make(w);
 	alice_make(w);
 	batch_make(w);

@@ -62,6 +62,11 @@ struct testbundle {
 	bool		 just_unbound;
 	bool		 unbound_by_ra;		/* of no effect, and named */
 	bool		 asserted_other;	/* another order */
+	/* The PUK of a card is opened; and with it: */
+	bool		 secret;
+	bool		 secret_by_one;		/* officer */
+	bool		 secret_other;		/* than was signed for */
+	bool		 secret_twice;
 
 	struct testpki	 pki;
 	int64_t		 t;

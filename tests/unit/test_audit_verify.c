@@ -664,6 +664,62 @@ a_credential_taken_away_by_the_ra_alone_is_named_and_stays_bound(void **state)
 	    "needs officer, or security-officer; has ra-agent ra-9");
 }
 
+/* Secrets of cards. */
+
+static void
+open_secret(struct fixture *f)
+{
+	f->w.secret = true;
+	testbundle_make(&f->w);
+	write_and_audit(f);
+}
+
+static void
+a_secret_that_two_officers_had_opened_is_proven(void **state)
+{
+	struct fixture	*f = *state;
+	size_t		 i;
+
+	open_secret(f);
+	assert_int_equal(audit_report_failed(&f->report), 0);
+	/* And nothing is said of an act that nobody knows. */
+	for (i = 0; i < AUDIT__MAX; i++)
+		assert_int_equal(f->report.check[i].n, 0);
+}
+
+static void
+a_secret_that_one_officer_had_opened_is_named(void **state)
+{
+	struct fixture	*f = *state;
+
+	f->w.secret_by_one = true;
+	open_secret(f);
+	only(&f->report, AUDIT_ORDERS, "card-secret without sufficient "
+	    "approval: needs ");
+}
+
+static void
+a_secret_opened_with_an_order_for_another_is_named(void **state)
+{
+	struct fixture	*f = *state;
+
+	f->w.secret_other = true;
+	open_secret(f);
+	only(&f->report, AUDIT_ORDERS,
+	    "card-secret: the order permits something else");
+}
+
+static void
+a_secret_opened_twice_with_one_order_is_named(void **state)
+{
+	struct fixture	*f = *state;
+
+	f->w.secret_twice = true;
+	open_secret(f);
+	only(&f->report, AUDIT_ORDERS, "card-secret: the order was used for a "
+	    "secret of a card before");
+}
+
 /* Status and lists. */
 
 static void
@@ -991,6 +1047,10 @@ main(void)
 		TEST(a_credential_used_after_it_was_taken_away_is_named),
 		TEST(a_credential_taken_away_while_the_act_was_under_way_is_only_noted),
 		TEST(a_credential_taken_away_by_the_ra_alone_is_named_and_stays_bound),
+		TEST(a_secret_that_two_officers_had_opened_is_proven),
+		TEST(a_secret_that_one_officer_had_opened_is_named),
+		TEST(a_secret_opened_with_an_order_for_another_is_named),
+		TEST(a_secret_opened_twice_with_one_order_is_named),
 		TEST(a_certificate_made_good_again_in_the_store_is_named),
 		TEST(a_certificate_revoked_without_an_order_is_named),
 		TEST(another_reason_in_the_store_is_named),
