@@ -41,13 +41,12 @@ wait_for_news(int parent, struct db *db, struct error *e)
 	char		 channel[64];
 	struct pollfd	 fd[2] = { { parent, POLLIN, 0 },
 	    { db_socket(db), POLLIN, 0 } };
-	int		 got;
 
 	if (poll(fd, 2, POLL_MS) == -1 && errno != EINTR)
 		return false;
 	if (fd[0].revents != 0)
 		return false;
-	while ((got = db_notified(db, channel, e)) == 1)
+	while (db_notified(db, channel, e) == 1)
 		;
 	return true;
 }

@@ -36,6 +36,10 @@ sql_load(struct buf *out, const char *path, struct error *e)
 		error_sys(e, "%s", path);
 		goto out;
 	}
+	if (out->len == 0) {
+		error_set(e, ERROR_INPUT, "%s: nothing in it", path);
+		goto out;
+	}
 	if (memchr(out->p, '\0', out->len) != NULL) {
 		error_set(e, ERROR_INPUT, "%s: not a text file", path);
 		goto out;

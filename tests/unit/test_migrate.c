@@ -153,6 +153,18 @@ only_what_is_missing_is_applied(void **state)
 }
 
 static void
+a_step_with_nothing_in_it_is_refused(void **state)
+{
+	struct error	 e = ERROR_INIT;
+
+	(void)state;
+	write_file("0002-two.sql", "");
+	assert_int_equal(migrate_apply(t.conninfo, dir, NULL, NULL, &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	assert_non_null(strstr(e.text, "/0002-two.sql: nothing in it"));
+}
+
+static void
 a_step_that_fails_leaves_nothing_of_itself(void **state)
 {
 	struct error	 e = ERROR_INIT;
@@ -311,6 +323,7 @@ main(void)
 		T(a_gap_between_versions_is_refused),
 		T(the_plan_says_what_is_applied),
 		T(only_what_is_missing_is_applied),
+		T(a_step_with_nothing_in_it_is_refused),
 		T(a_step_that_fails_leaves_nothing_of_itself),
 		T(a_database_newer_than_the_files_is_refused),
 		T(a_program_refuses_a_database_without_schema),
