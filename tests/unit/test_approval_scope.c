@@ -151,7 +151,8 @@ every_kind_of_name_in_a_certificate_is_held_against_the_domains(void **state)
 }
 
 static X509 *
-cert_with_realm(const struct testpki *pki, EVP_PKEY *key, const char *realm)
+cert_with_realm(const struct testpki *pki, EVP_PKEY *key, const char *oid,
+    const char *realm)
 {
 	/* SEQUENCE { [0] { GeneralString } } */
 	uint8_t			 der[17] = "\x30\x0f\xa0\x0d\x1b\x0b";
@@ -164,7 +165,7 @@ cert_with_realm(const struct testpki *pki, EVP_PKEY *key, const char *realm)
 
 	memcpy(der + 6, realm, sizeof(der) - 6);
 	assert_int_equal(GENERAL_NAME_set0_othername(name,
-	    OBJ_txt2obj("1.3.6.1.5.2.2", 1), d2i_ASN1_TYPE(NULL, &p,
+	    OBJ_txt2obj(oid, 1), d2i_ASN1_TYPE(NULL, &p,
 	    sizeof(der))), 1);
 	sk_GENERAL_NAME_push(list, name);
 	assert_int_equal(X509_add1_ext_i2d(x, NID_subject_alt_name, list, 0,
@@ -188,12 +189,19 @@ a_principal_in_a_certificate_is_held_against_the_domains(void **state)
 	(void)state;
 	testpki_init(&pki, TESTPKI_NOW);
 	for (i = 0; i < 2; i++) {
-		x = cert_with_realm(&pki, key, realm[i]);
+		x = cert_with_realm(&pki, key, "1.3.6.1.5.2.2",
+		    realm[i]);
 		error_clear(&e);
 		assert_why(approval_check_target(&a, x, "probe", &e), &e,
 		    i == 0 ? "\"EXAMPLE.NET\"" : "", realm[i]);
 		X509_free(x);
 	}
+	/* In the form of a principal, and something else. */
+	x = cert_with_realm(&pki, key, "1.2.3", realm[1]);
+	error_clear(&e);
+	assert_why(approval_check_target(&a, x, "probe", &e), &e,
+	    DENIED "a name of an unknown kind", "1.2.3");
+	X509_free(x);
 	EVP_PKEY_free(key);
 	testpki_clear(&pki);
 	order_free(&bind.order);

@@ -1395,6 +1395,28 @@ signer_starts_without_one_of_its_keys_but_not_without_all(void **state)
 }
 
 static void
+signer_takes_no_group_that_is_too_large(void **state)
+{
+	static const uint32_t	 types[] = { WIRE_PREPARE, WIRE_SIGN,
+				    WIRE_RESUME };
+	static const uint32_t	 n[] = { WIRE_GROUP_MAX + 1, UINT32_MAX };
+	struct fixture		*f = *state;
+	char			 text[64];
+	size_t			 i, k;
+
+	for (i = 0; i < 3; i++)
+		for (k = 0; k < 2; k++) {
+			msg_init(&f->ask, types[i]);
+			msg_put_u32(&f->ask, n[k]);
+			answer(f);
+			snprintf(text, sizeof(text), "group of %u is too large",
+			    n[k]);
+			assert_int_equal(f->e.code, ERROR_BUG);
+			assert_string_equal(f->e.text, text);
+		}
+}
+
+static void
 signer_answers_nonsense_with_an_error(void **state)
 {
 	struct fixture	*f = *state;
@@ -1462,6 +1484,7 @@ main(void)
 		T(signer_stops_at_a_revocation_that_no_order_proves),
 		T(signer_signs_no_bytes_that_only_the_chain_vouches_for),
 		T(signer_starts_without_one_of_its_keys_but_not_without_all),
+		T(signer_takes_no_group_that_is_too_large),
 		T(signer_answers_nonsense_with_an_error),
 	};
 
