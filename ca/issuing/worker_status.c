@@ -26,7 +26,7 @@ struct status_txn {
 /* One order on its way through a group. */
 struct status_work {
 	const struct db_status_order	*row;
-	struct approved			*approved;
+	struct order			*order;
 	size_t				 first;	/* of its targets in the group */
 	struct error			 e;	/* code NONE: going on */
 	struct db_status_change		*change;
@@ -58,15 +58,18 @@ clear_entries(struct status_txn *t)
 	mem_free(&t->more);
 }
 
-/* The order of the row, and not another one. */
+/* The order of the row, and not another one.  Whether its signatures hold is
+ * the signer's to see. */
 static int
-open_order(const struct db_status_order *o, struct approved **a,
+open_order(const struct db_status_order *o, struct order **out,
     struct error *e)
 {
-	if (approval_open(a, o->blob, e) == -1)
+	uint8_t	 digest[ORDER_DIGEST];
+
+	if (approval_look(out, digest, o->blob, e) == -1)
 		return -1;
-	if (memcmp((*a)->order->id, o->id, DB_ORDER_ID) != 0 ||
-	    memcmp((*a)->digest, o->digest, DB_DIGEST) != 0)
+	if (memcmp((*out)->id, o->id, DB_ORDER_ID) != 0 ||
+	    memcmp(digest, o->digest, DB_DIGEST) != 0)
 		return error_set(e, ERROR_DENIED, "the order in the store is "
 		    "not the one of its row");
 	return 0;
@@ -142,9 +145,9 @@ one_alone(struct status_txn *t, struct db *db, const struct status_work *k,
 	const struct db_status_order	*o = k->row;
 	struct error			 why = ERROR_INIT;
 
-	if (worker_alone_ask(w, k->approved->order->kind, o->blob, &why) == 0)
-		return worker_alone_apply(w, db, next_entry(t), o,
-		    k->approved->order, e);
+	if (worker_alone_ask(w, k->order->kind, o->blob, &why) == 0)
+		return worker_alone_apply(w, db, next_entry(t), o, k->order,
+		    e);
 	if (!worker_is_passing(&why))
 		return refuse(t, o, &why, db, e);
 	*e = why;
@@ -165,7 +168,7 @@ fetch_targets(struct status_group *g, struct db *db,
 	for (i = 0; i < g->n; i++) {
 		g->v[i].first = n;
 		if (g->v[i].e.code == ERROR_NONE)
-			n += g->v[i].approved->order->ntargets;
+			n += g->v[i].order->ntargets;
 	}
 	ca = arena_alloc(a, (n + 1) * sizeof(*ca));
 	serial = arena_alloc(a, (n + 1) * sizeof(*serial));
@@ -176,7 +179,7 @@ fetch_targets(struct status_group *g, struct db *db,
 
 		if (w->e.code != ERROR_NONE)
 			continue;
-		o = w->approved->order;
+		o = w->order;
 		for (k = 0; k < o->ntargets; k++) {
 			ca[w->first + k] = o->target[k].ca;
 			serial[w->first + k] = BYTES(o->target[k].serial,
@@ -190,7 +193,7 @@ fetch_targets(struct status_group *g, struct db *db,
 static void
 check_found(struct status_work *k, const struct db_evidence_cert *cert)
 {
-	const struct order	*o = k->approved->order;
+	const struct order	*o = k->order;
 	char			 hex[2 * CERT_SERIAL_SIZE + 3];
 	size_t			 i;
 
@@ -207,7 +210,7 @@ static void
 put_order(struct msg *m, const struct status_work *k,
     const struct db_evidence_cert *cert)
 {
-	size_t	 i, n = k->approved->order->ntargets;
+	size_t	 i, n = k->order->ntargets;
 
 	msg_put_blob(m, k->row->blob.p, k->row->blob.len);
 	msg_put_u32(m, (uint32_t)n);
@@ -411,7 +414,7 @@ is_alone(const struct status_work *k, bool only_adopt)
 
 	if (k->e.code != ERROR_NONE)
 		return false;
-	kind = k->approved->order->kind;
+	kind = k->order->kind;
 	return kind == ORDER_ADOPT || (!only_adopt && (kind == ORDER_REJECT ||
 	    kind == ORDER_BIND || kind == ORDER_UNBIND));
 }
@@ -430,20 +433,20 @@ txn_orders(struct status_txn *t, struct db *db,
 		struct status_work	*k = &g.v[g.n];
 
 		k->row = &orders->v[i];
-		(void)open_order(k->row, &k->approved, &k->e);
+		(void)open_order(k->row, &k->order, &k->e);
 		if (is_alone(k, t->only_adopt))
 			rc = one_alone(t, db, k, e);
 		else if (!t->only_adopt) {
 			g.n++;
 			continue;
 		}
-		approval_free(&k->approved);
+		order_free(&k->order);
 		error_clear(&k->e);
 	}
 	if (rc == 0 && g.n > 0)
 		rc = group_run(&g, db, e);
 	for (i = 0; i < g.n; i++)
-		approval_free(&g.v[i].approved);
+		order_free(&g.v[i].order);
 	return rc;
 }
 

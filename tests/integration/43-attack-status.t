@@ -102,15 +102,26 @@ status_refused 'an unsigned revocation' "$id" 'has nobody'
 last_word "$serial" revoked 1 "$id"
 still 'revoked in the store, by an unsigned order' "$serial" - "$calls"
 good_again "$serial"
-as o1 signet order new --kind hold --wait 0s --yes "$serial" >/dev/null 2>&1
-id=$(last_order)
-blob_get "$id" "$tmp/blob"
-cp "$tmp/blob" "$tmp/was"
-perl -0777 -pi -e "s/\\Q\${\\pack('H*', '$serial')}\\E/pack('H*', '$(serial_in \
-    "$pki/officers/o2.pem")')/e" "$tmp/blob"
-blob_put "$id" "$tmp/blob"
+of_another() {
+	as o1 signet order new --kind hold --wait 0s --yes "$serial" \
+	    >/dev/null 2>&1
+	id=$(last_order)
+	blob_get "$id" "$tmp/blob"
+	cp "$tmp/blob" "$tmp/was"
+	perl -0777 -pi -e "s/\\Q\${\\pack('H*', '$serial')}\\E/pack('H*', \
+	    '$(serial_in "$pki/officers/o2.pem")')/e" "$tmp/blob"
+	blob_put "$id" "$tmp/blob"
+}
+of_another
 cad
-status_refused 'a hold of another certificate' "$id" 'signature'
+status_refused 'a hold of another certificate' "$id" 'not the one of its row'
+of_another
+openssl cms -verify -noverify -nosigs -inform DER -in "$tmp/blob" -binary \
+    -out "$tmp/content" 2>/dev/null
+tamper "UPDATE orders SET digest = decode('$(sha256sum <"$tmp/content" |
+    cut -c 1-64)', 'hex') WHERE id = decode('$id', 'hex')"
+cad
+status_refused 'a hold of another certificate, with its digest' "$id" signature
 
 # On hold, released, on hold again: what was said earlier comes back.
 ok 'a certificate is issued' issued three
