@@ -27,6 +27,7 @@ struct feed {
 	bool			 was_well, said;
 	bool			 several;	/* hosts: one may be left behind */
 	int64_t			 beat, beat_at;	/* last new heartbeat; ours */
+	int64_t			 behind_at;	/* not believed since; 0: is */
 	int64_t			 seq;		/* 0: nothing seen yet */
 	uint8_t			 hash[DB_DIGEST];
 
@@ -136,6 +137,53 @@ measure(struct feed *f, const struct db_ocsp_feed *is, int64_t now)
 	atomic_store(&f->silent_ms, age);
 }
 
+/*
+ * Of several hosts one that was the primary may go on as if it still were, when
+ * another has taken its place: there nobody writes any more.
+ */
+static int
+check_heartbeat(const struct feed *f, struct error *e)
+{
+	int64_t	 age = atomic_load(&f->silent_ms);
+	bool	 is_replica = atomic_load(&f->is_replica);
+
+	if (!is_replica && !f->several)
+		return 0;
+	if (is_replica && age < -CLOCKS_APART)
+		return error_set(e, ERROR_UPSTREAM, "the clock of the replica "
+		    "is %lld s behind that of its primary",
+		    (long long)-age / 1000);
+	if (age <= f->conf.max_lag_ms)
+		return 0;
+	if (is_replica)
+		return error_set(e, ERROR_UPSTREAM, "the replica is %lld s "
+		    "behind, or nothing writes the heartbeat",
+		    (long long)age / 1000);
+	return error_set(e, ERROR_UPSTREAM, "nothing has written the heartbeat "
+	    "to this primary for %lld s: is another one in its place?",
+	    (long long)age / 1000);
+}
+
+/* Of several hosts another one may be better than one that stays behind. */
+static int
+turn_away(struct feed *f, int64_t now, struct error *e)
+{
+	struct error	 why = ERROR_INIT;
+
+	if (!f->several || check_heartbeat(f, &why) == 0) {
+		f->behind_at = 0;
+		return 0;
+	}
+	if (f->behind_at == 0)
+		f->behind_at = now;
+	if (now - f->behind_at < f->conf.max_lag_ms)
+		return 0;
+	f->behind_at = 0;
+	db_turn(f->db);
+	*e = why;
+	return -1;
+}
+
 static int
 look(struct feed *f, struct error *e)
 {
@@ -148,6 +196,7 @@ look(struct feed *f, struct error *e)
 		    tables, 1);
 		db_set_patience(f->db, 0);
 		db_set_deadline(f->db, f->conf.query_ms);
+		(void)db_set_strict(f->db, e);	/* not connected yet */
 	}
 	began = clock_monotonic_ms();
 	if (db_ocsp_feed(f->db, f->seq, f->seq != 0 ? f->hash : NULL, &is,
@@ -155,7 +204,7 @@ look(struct feed *f, struct error *e)
 		return -1;
 	measure(f, &is, began);
 	atomic_store(&f->good_at, began);
-	return 0;
+	return turn_away(f, began, e);
 }
 
 static void
@@ -262,33 +311,6 @@ feed_free(struct feed **fp)
 	close(f->wake);
 	arena_free(&f->arena);
 	mem_free(fp);
-}
-
-/*
- * Of several hosts one that was the primary may go on as if it still were, when
- * another has taken its place: there nobody writes any more.
- */
-static int
-check_heartbeat(const struct feed *f, struct error *e)
-{
-	int64_t	 age = atomic_load(&f->silent_ms);
-	bool	 is_replica = atomic_load(&f->is_replica);
-
-	if (!is_replica && !f->several)
-		return 0;
-	if (is_replica && age < -CLOCKS_APART)
-		return error_set(e, ERROR_UPSTREAM, "the clock of the replica "
-		    "is %lld s behind that of its primary",
-		    (long long)-age / 1000);
-	if (age <= f->conf.max_lag_ms)
-		return 0;
-	if (is_replica)
-		return error_set(e, ERROR_UPSTREAM, "the replica is %lld s "
-		    "behind, or nothing writes the heartbeat",
-		    (long long)age / 1000);
-	return error_set(e, ERROR_UPSTREAM, "nothing has written the heartbeat "
-	    "to this primary for %lld s: is another one in its place?",
-	    (long long)age / 1000);
 }
 
 int

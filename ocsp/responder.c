@@ -15,12 +15,14 @@ responder_thread_new(const struct responder *r)
 {
 	static const struct db_table *const	 tables[] = { &DB_OCSP,
 	    &DB_RELEASE, &DB_CREDENTIAL_STATE };
+	struct error				 ignored = ERROR_INIT;
 	struct responder_thread			*t = mem_alloc(sizeof(*t));
 
 	t->r = r;
 	db_open_later(&t->db, r->conf->database, "signet-ocspd", tables, 3);
 	db_set_patience(t->db, 0);
 	db_set_deadline(t->db, (int)r->conf->query_ms);
+	(void)db_set_strict(t->db, &ignored);	/* not connected yet */
 	t->issuers = issuers_get(r->issuers);
 	return t;
 }

@@ -15,6 +15,7 @@ struct writer {
 struct responder_thread {
 	const struct responder	*r;
 	struct db		*db;
+	unsigned int		 late;		/* reads behind the feed */
 	struct issuers		*issuers;
 	struct writer		*writer;	/* by the CA's number */
 	size_t			 nwriters;

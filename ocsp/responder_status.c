@@ -109,12 +109,17 @@ read_rows(struct responder_thread *t, const size_t *missing, size_t n,
 			return -1;
 		}
 	}
-	/* Another host than the feed's: what it says may be old. */
+	/* Another host than the feed's: what it says may be old.  Once that is
+	 * a replica that is a moment late; but not every time. */
 	if (*seq < feed_seq) {
-		db_disconnect(t->db);
+		if (t->late++ == 0)
+			db_disconnect(t->db);
+		else
+			db_turn(t->db);
 		return error_set(e, ERROR_UPSTREAM, "this server is behind the "
 		    "one whose changes are followed");
 	}
+	t->late = 0;
 	return 0;
 }
 

@@ -136,6 +136,79 @@ conninfo_turn(char **out, const char *in, unsigned int by, struct error *e)
 	return 0;
 }
 
+/* Element i; of a list with one it is for all. */
+static void
+pick(struct buf *out, const char *list, unsigned int i)
+{
+	if (count(list) > 1)
+		for (; i > 0; i--)
+			list = strchr(list, ',') + 1;
+	buf_printf(out, "%.*s", (int)strcspn(list, ","), list);
+}
+
+static unsigned int
+count_hosts(const PQconninfoOption *o)
+{
+	unsigned int	 n = 1;
+
+	for (; o->keyword != NULL; o++)
+		if (o->val != NULL && is_per_host(o->keyword) &&
+		    strcmp(o->keyword, "port") != 0 && count(o->val) > n)
+			n = count(o->val);
+	return n;
+}
+
+int
+conninfo_one(char **out, const char *in, unsigned int i, struct error *e)
+{
+	PQconninfoOption	*v, *o;
+	struct buf		 text = { 0 }, element = { 0 };
+	int			 rc = 0;
+
+	*out = NULL;
+	if ((v = parse(in, e)) == NULL)
+		return -1;
+	if (i >= count_hosts(v))
+		goto out;
+	for (o = v; o->keyword != NULL; o++) {
+		if (o->val == NULL ||
+		    strcmp(o->keyword, "target_session_attrs") == 0)
+			continue;
+		element.len = 0;
+		if (is_per_host(o->keyword))
+			pick(&element, o->val, i);
+		else
+			buf_str(&element, o->val);
+		put(&text, o->keyword, buf_cstr(&element));
+	}
+	*out = mem_strdup(buf_cstr(&text));
+	rc = 1;
+ out:
+	PQconninfoFree(v);
+	buf_clear(&element);
+	buf_clear(&text);
+	return rc;
+}
+
+char *
+conninfo_host(const char *in)
+{
+	struct error		 ignored = ERROR_INIT;
+	PQconninfoOption	*v = parse(in, &ignored), *o;
+	struct buf		 host = { 0 };
+	char			*out;
+
+	for (o = v; o != NULL && o->keyword != NULL; o++)
+		if (o->val != NULL && host.len == 0 &&
+		    (strcmp(o->keyword, "host") == 0 ||
+		    strcmp(o->keyword, "hostaddr") == 0))
+			pick(&host, o->val, 0);
+	out = mem_strdup(buf_cstr(&host));
+	PQconninfoFree(v);
+	buf_clear(&host);
+	return out;
+}
+
 bool
 conninfo_is_here(const char *host)
 {
@@ -188,15 +261,12 @@ bool
 conninfo_is_several(const char *in)
 {
 	struct error		 ignored = ERROR_INIT;
-	PQconninfoOption	*v = parse(in, &ignored), *o;
-	bool			 is = false;
+	PQconninfoOption	*v = parse(in, &ignored);
+	bool			 is;
 
 	if (v == NULL)
 		return false;
-	for (o = v; o->keyword != NULL; o++)
-		if (o->val != NULL && is_per_host(o->keyword) &&
-		    strcmp(o->keyword, "port") != 0)
-			is |= count(o->val) > 1;
+	is = count_hosts(v) > 1;
 	PQconninfoFree(v);
 	return is;
 }

@@ -24,6 +24,15 @@ int	 conninfo_for(char **out, const char *in, const char *user,
 int	 conninfo_turn(char **out, const char *in, unsigned int by,
 	    struct error *);
 /*
+ * *out is "in" with host number i alone, whatever that host is; 1, 0 when there
+ * are no more, -1.  The caller frees.
+ */
+int	 conninfo_one(char **out, const char *in, unsigned int i,
+	    struct error *);
+/* The first host, or where its socket is, "" if it names none; the caller
+ * frees. */
+char	*conninfo_host(const char *in);
+/*
  * May what it says go over a network to whom nobody has asked for a
  * certificate?  *host is the first machine of that kind, in the arena.
  */

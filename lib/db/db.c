@@ -12,12 +12,14 @@
 #include "db/db_private.h"
 #include "db/pgerror.h"
 #include "db/pgwait.h"
+#include "db/successor.h"
 
 #define PATIENCE	60
 #define TXN_TRIES	3
 #define CHANNELS_MAX	8
 #define FIRST_WAIT_MS	100
 #define LONGEST_WAIT_MS	5000
+#define LOOK_MS		10000	/* from one look for a successor to the next */
 
 /* Type numbers of PostgreSQL's pg_type that arrays carry within. */
 #define OID_BYTEA	17
@@ -41,6 +43,11 @@ struct db {
 	unsigned int		 turned;	/* hosts that are asked last */
 	bool			 in_txn;
 	bool			 alone;		/* no standby has what was done */
+	bool			 several;	/* hosts */
+	bool			 replaced;	/* by a primary that was found */
+	bool			 strict;	/* never alone */
+	int64_t			 timeline;	/* of a primary of several */
+	int64_t			 look_at;	/* for a successor, the next time */
 	struct channel		 channel[CHANNELS_MAX];
 	size_t			 nchannels;
 };
@@ -243,6 +250,44 @@ db_late(struct db *db, const char *what, struct error *e)
 	    "within %d ms", what, db->deadline);
 }
 
+/*
+ * Another host is the primary now, and this one has not been told.  The next
+ * connection is to that.
+ */
+static int
+db_leave(struct db *db, unsigned int successor, struct error *e)
+{
+	db_drop(db);
+	db->turned = successor;
+	db->replaced = true;
+	return error_set(e, ERROR_UPSTREAM, "another primary is in the place "
+	    "of this one");
+}
+
+/*
+ * The answer to what was sent.  Of several hosts a primary that was left behind
+ * has nobody to acknowledge a commit, and keeps it for ever.
+ */
+static PGresult *
+db_answer(struct db *db, int64_t end, bool *in_time)
+{
+	struct error	 ignored = ERROR_INIT;
+	unsigned int	 successor;
+	int64_t		 look;
+
+	for (;;) {
+		look = clock_monotonic_ms() + LOOK_MS;
+		if (db->timeline == 0 || (end != 0 && end <= look) ||
+		    !pgwait_is_busy(db->conn, look))
+			return pgwait_last(db->conn, end, in_time);
+		if (successor_find(db->conninfo, db->timeline, &successor)) {
+			*in_time = true;
+			db_leave(db, successor, &ignored);
+			return NULL;
+		}
+	}
+}
+
 /* Take the connection down if this answer, or none, shows that it is gone. */
 static void
 db_notice_loss(struct db *db, const PGresult *res)
@@ -285,6 +330,9 @@ db_check_standby(struct db *db, struct error *e)
 static int
 db_fail(struct db *db, const PGresult *res, const char *what, struct error *e)
 {
+	if (db->conn == NULL)
+		return error_set(e, ERROR_UPSTREAM, "%s: another primary is in "
+		    "the place of this one", what);
 	error_pg(e, db->conn, res, "%s", what);
 	db_notice_loss(db, res);
 	return -1;
@@ -309,7 +357,7 @@ db_connect(struct db *db, const char *dbname, struct error *e)
 		return -1;
 	if (conninfo != NULL)
 		values[6] = conninfo;
-	db->conn = pgwait_connect(keys, values, db->end, &in_time);
+	db->conn = pgwait_connect(keys, values, db->deadline, &in_time);
 	mem_free(&conninfo);
 	if (db->conn == NULL)
 		return error_set(e, ERROR_NOMEM, "connect to database");
@@ -342,30 +390,74 @@ db_set_session(struct db *db, struct error *e)
 	    " set_config('tcp_keepalives_count', '3', false),"
 	    " set_config('tcp_user_timeout', '20000', false),"
 	    " CASE WHEN current_setting('statement_timeout') = '0'"
-	    " THEN set_config('statement_timeout', '60s', false) END", e);
+	    " THEN set_config('statement_timeout', '60s', false) END;"
+	    " SET plan_cache_mode = force_generic_plan", e);
+}
+
+/* Is this primary one that was left behind? */
+static int
+db_judge(struct db *db, const struct db_rows *rows, int col, struct error *e)
+{
+	unsigned int	 successor;
+
+	if (!db->several)
+		return 0;
+	db->look_at = clock_monotonic_ms() + LOOK_MS;
+	db->timeline = db_get_int(rows, 0, col);
+	if (!db_get_bool(rows, 0, col + 1))
+		return 0;
+	if (successor_find(db->conninfo, db->timeline, &successor))
+		return db_leave(db, successor, e);
+	if (!db->strict)
+		return 0;
+	db_turn(db);
+	return error_set(e, ERROR_UPSTREAM, "the database waits for standbys "
+	    "and has none");
 }
 
 static int
-db_check_schema(struct db *db, struct error *e)
+db_look(struct db *db, struct error *e)
 {
-	struct db_rows	*rows = NULL;
-	int64_t		 v;
+	struct db_rows	*rows;
+	int		 rc;
 
-	if (db_ask(db, "SELECT coalesce(max(version), 0)"
-	    " FROM signet.schema_version", NULL, 0, &rows, e) == -1) {
-		if (e->code != ERROR_BUG)
-			return error_wrap(e, "schema version");
-		error_set(e, ERROR_CONFIG, "the database has no Signet schema");
-		return error_hint(e, "run: signet db migrate");
-	}
-	v = db_get_int(rows, 0, 0);
+	db->look_at = INT64_MAX;	/* this one does not look again */
+	if (db_ask(db, "SELECT " SUCCESSOR_COLUMNS, NULL, 0, &rows, e) == -1)
+		return -1;
+	rc = db_judge(db, rows, 0, e);
 	db_rows_free(&rows);
+	return rc;
+}
+
+static int
+check_version(int64_t v, struct error *e)
+{
 	if (v == DB_SCHEMA_VERSION)
 		return 0;
 	error_set(e, ERROR_CONFIG, "the database has schema version %lld, this "
 	    "program needs %d", (long long)v, DB_SCHEMA_VERSION);
 	return error_hint(e, v < DB_SCHEMA_VERSION ? "run: signet db migrate" :
 	    "install the newer suite");
+}
+
+/* What server is it, in one question: far away each takes long. */
+static int
+db_check_server(struct db *db, struct error *e)
+{
+	struct db_rows	*rows = NULL;
+	int		 rc;
+
+	if (db_ask(db, "SELECT coalesce(max(version), 0), " SUCCESSOR_COLUMNS
+	    " FROM signet.schema_version", NULL, 0, &rows, e) == -1) {
+		if (e->code != ERROR_BUG)
+			return error_wrap(e, "schema version");
+		error_set(e, ERROR_CONFIG, "the database has no Signet schema");
+		return error_hint(e, "run: signet db migrate");
+	}
+	if ((rc = db_judge(db, rows, 1, e)) == 0)
+		rc = check_version(db_get_int(rows, 0, 0), e);
+	db_rows_free(&rows);
+	return rc;
 }
 
 /* Statements. */
@@ -448,7 +540,8 @@ send_all(struct db *db, struct error *e)
 		for (size_t i = 0; i < db->table[t]->n; i++)
 			if (send_stmt(db, &db->table[t]->stmt[i], e) == -1)
 				return -1;
-	if (PQpipelineSync(db->conn) != 1)
+	if (PQsendQueryParams(db->conn, "RESET plan_cache_mode", 0, NULL, NULL,
+	    NULL, NULL, 0) != 1 || PQpipelineSync(db->conn) != 1)
 		return error_pg(e, db->conn, NULL, "prepare statements");
 	return 0;
 }
@@ -468,6 +561,8 @@ receive_all(struct db *db, struct error *e)
 			    receive(db, name, e) == -1)
 				return -1;
 		}
+	if (receive(db, "statements", e) == -1)
+		return -1;
 	res = pgwait_result(db->conn, db->end, &in_time);
 	if (!in_time)
 		return db_late(db, "prepare", e);
@@ -478,23 +573,22 @@ receive_all(struct db *db, struct error *e)
 }
 
 /*
- * One round trip for all statements.  They are planned for any arguments here,
- * so that EXPLAIN's NULLs do not count among the arguments from which the
- * server learns.  On failure the caller drops the connection, so that the
- * pipeline need not be worked off.
+ * One round trip for all statements.  They are planned for any arguments here
+ * (plan_cache_mode), so that EXPLAIN's NULLs do not count among the arguments
+ * from which the server learns.  On failure the caller drops the connection, so
+ * that the pipeline need not be worked off.
  */
 static int
 db_prepare_all(struct db *db, struct error *e)
 {
-	if (db_script(db, "SET plan_cache_mode = force_generic_plan", e) == -1)
-		return -1;
+	db_begin(db);
 	if (PQenterPipelineMode(db->conn) != 1)
 		return error_pg(e, db->conn, NULL, "prepare statements");
 	if (send_all(db, e) == -1 || receive_all(db, e) == -1)
 		return -1;
 	if (PQexitPipelineMode(db->conn) != 1)
 		return error_pg(e, db->conn, NULL, "prepare statements");
-	return db_script(db, "RESET plan_cache_mode", e);
+	return 0;
 }
 
 /* verb: LISTEN or NOTIFY. */
@@ -514,14 +608,29 @@ db_say(struct db *db, const char *verb, const char *channel, struct error *e)
 }
 
 static int
-db_set_up(struct db *db, struct error *e)
+db_set_up_session(struct db *db, struct error *e)
 {
+	db->look_at = INT64_MAX;	/* what it asks does not look, too */
 	if (db_connect(db, NULL, e) == -1)
 		return -1;
-	if (db_set_session(db, e) == -1 || db_check_schema(db, e) == -1 ||
+	if (db_set_session(db, e) == -1 || db_check_server(db, e) == -1 ||
 	    db_prepare_all(db, e) == -1) {
 		db_drop(db);
 		return -1;
+	}
+	return 0;
+}
+
+static int
+db_set_up(struct db *db, struct error *e)
+{
+	db->replaced = false;
+	if (db_set_up_session(db, e) == -1) {
+		if (!db->replaced)
+			return -1;
+		error_clear(e);
+		if (db_set_up_session(db, e) == -1)
+			return -1;
 	}
 	for (size_t i = 0; i < db->nchannels; i++) {
 		if (db_say(db, "LISTEN", db->channel[i].name, e) == -1) {
@@ -570,6 +679,12 @@ db_reconnect(struct db *db, struct error *e)
 static int
 db_ready(struct db *db, struct error *e)
 {
+	if (db->conn != NULL && !db->in_txn &&
+	    clock_monotonic_ms() >= db->look_at && db_look(db, e) == -1) {
+		if (db->conn != NULL)
+			return -1;
+		error_clear(e);
+	}
 	if (db->conn != NULL) {
 		db_begin(db);
 		return 0;
@@ -587,6 +702,8 @@ db_new(const char *conninfo, const char *program)
 
 	db->conninfo = mem_strdup(conninfo);
 	db->program = mem_strdup(program);
+	db->several = conninfo_is_several(conninfo);
+	db->look_at = INT64_MAX;
 	db->patience = PATIENCE;
 	return db;
 }
@@ -653,6 +770,20 @@ void
 db_disconnect(struct db *db)
 {
 	db_drop(db);
+}
+
+void
+db_turn(struct db *db)
+{
+	db_drop(db);
+	db->turned++;
+}
+
+int
+db_set_strict(struct db *db, struct error *e)
+{
+	db->strict = true;
+	return db->conn != NULL && db->several ? db_look(db, e) : 0;
 }
 
 void
@@ -725,7 +856,7 @@ db_run(struct db *db, const struct db_stmt *s, const struct params *ps,
 		sent = PQsendQueryPrepared(db->conn, s->name, ps->n, ps->value,
 		    ps->length, ps->format, 1);
 	*in_time = true;
-	return sent == 1 ? pgwait_last(db->conn, db->end, in_time) : NULL;
+	return sent == 1 ? db_answer(db, db->end, in_time) : NULL;
 }
 
 int
@@ -794,7 +925,7 @@ db_script(struct db *db, const char *sql, struct error *e)
 	if (db_ready(db, e) == -1)
 		return -1;
 	if (PQsendQuery(db->conn, sql) == 1)
-		res = pgwait_last(db->conn, db->end, &in_time);
+		res = db_answer(db, db->end, &in_time);
 	if (!in_time)
 		return db_late(db, "database script", e);
 	if (!is_success(res))
@@ -879,9 +1010,12 @@ db_rows_free(struct db_rows **rows)
 static int
 db_commit(struct db *db, struct error *e)
 {
-	PGresult	*res = PQexec(db->conn, "COMMIT");
+	PGresult	*res = NULL;
+	bool		 in_time;
 	int		 rc = -1;
 
+	if (PQsendQuery(db->conn, "COMMIT") == 1)
+		res = db_answer(db, 0, &in_time);
 	if (!is_success(res)) {
 		db_fail(db, res, "commit", e);
 		if (db->conn == NULL) {

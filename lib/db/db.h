@@ -13,6 +13,12 @@
  * connects again (all hosts of the connection string are tried), waiting
  * 0.1 s, doubling to 5 s, for at most the time set by db_set_patience().
  * Inside db_txn() a loss re-runs the whole function.
+ *
+ * Of several hosts the one that is connected may have been the primary, cut off
+ * from the others, when they made another one of them that.  So with each
+ * connection, and every ten seconds of a call that has no answer or before one,
+ * it is asked whether it waits for standbys and has none; then the others are
+ * asked for a primary with a later timeline, and that is gone to.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -123,6 +129,14 @@ void	 db_set_patience(struct db *, int seconds);	/* default 60; 0: once */
  * Of a transaction its COMMIT waits without end.
  */
 void	 db_set_deadline(struct db *, int ms);
+/* Drop the connection; the next call asks the next host first. */
+void	 db_turn(struct db *);
+/*
+ * From now on a primary that waits for standbys and has none is ERROR_UPSTREAM,
+ * at once if it is the one that is connected: what is read there may be what
+ * nobody else will ever have.
+ */
+int	 db_set_strict(struct db *, struct error *);
 int	 db_socket(const struct db *);			/* for service_watch */
 
 /* Rows.  Text comes NUL-terminated; everything borrowed until db_rows_free. */

@@ -23,20 +23,20 @@ wait_socket(int fd, short events, int64_t end)
 
 PGconn *
 pgwait_connect(const char *const *keys, const char *const *values,
-    int64_t end, bool *in_time)
+    int ms, bool *in_time)
 {
 	PostgresPollingStatusType	 next = PGRES_POLLING_WRITING;
 	PGconn				*conn;
 
 	*in_time = true;
-	if (end == 0)
+	if (ms == 0)
 		return PQconnectdbParams(keys, values, 1);
 	conn = PQconnectStartParams(keys, values, 1);
 	if (conn == NULL || PQstatus(conn) == CONNECTION_BAD)
 		return conn;
 	while (next == PGRES_POLLING_READING || next == PGRES_POLLING_WRITING) {
 		if (wait_socket(PQsocket(conn), next == PGRES_POLLING_READING ?
-		    POLLIN : POLLOUT, end) == 0) {
+		    POLLIN : POLLOUT, clock_monotonic_ms() + ms) == 0) {
 			*in_time = false;
 			break;
 		}
@@ -45,19 +45,23 @@ pgwait_connect(const char *const *keys, const char *const *values,
 	return conn;
 }
 
-PGresult *
-pgwait_result(PGconn *conn, int64_t end, bool *in_time)
+bool
+pgwait_is_busy(PGconn *conn, int64_t end)
 {
-	*in_time = true;
-	while (end != 0 && PQisBusy(conn)) {
-		if (wait_socket(PQsocket(conn), POLLIN, end) == 0) {
-			*in_time = false;
-			return NULL;
-		}
+	while (PQisBusy(conn)) {
+		if (wait_socket(PQsocket(conn), POLLIN, end) == 0)
+			return true;
 		if (PQconsumeInput(conn) != 1)
 			break;
 	}
-	return PQgetResult(conn);
+	return false;
+}
+
+PGresult *
+pgwait_result(PGconn *conn, int64_t end, bool *in_time)
+{
+	*in_time = end == 0 || !pgwait_is_busy(conn, end);
+	return *in_time ? PQgetResult(conn) : NULL;
 }
 
 static bool

@@ -12,10 +12,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The connection, good or bad; NULL when out of memory.  False in *in_time:
- * the end came first. */
+/*
+ * The connection, good or bad; NULL when out of memory.  False in *in_time: the
+ * server said nothing for so many milliseconds (0: however long).  A far one
+ * needs several times that, since it is asked several times.
+ */
 PGconn	*pgwait_connect(const char *const *keys, const char *const *values,
-	    int64_t end, bool *in_time);
+	    int ms, bool *in_time);
+/* Is the next answer not there at the end? */
+bool	 pgwait_is_busy(PGconn *, int64_t end);
 /* The next answer as of PQgetResult(); in_time as above. */
 PGresult *pgwait_result(PGconn *, int64_t end, bool *in_time);
 /* The last answer of what was sent, or the first that is an error. */

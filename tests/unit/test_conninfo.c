@@ -108,6 +108,54 @@ conninfo_turn_asks_the_first_host_last(void **state)
 }
 
 static void
+conninfo_one_refuses_what_libpq_does_not_take(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	char		*out = (char *)1;
+
+	(void)state;
+	assert_int_equal(conninfo_one(&out, "hosts=a", 0, &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	assert_null(out);
+}
+
+static void
+conninfo_one_takes_a_host_with_its_port_whatever_it_is(void **state)
+{
+	static const char *const	 in = "host=a,b port=1,2 user=u "
+					     "target_session_attrs=read-write";
+	struct error			 e = ERROR_INIT;
+	char				*out;
+
+	(void)state;
+	assert_int_equal(conninfo_one(&out, in, 1, &e), 1);
+	assert_string_equal(out, "user='u' host='b' port='2'");
+	mem_free(&out);
+	assert_int_equal(conninfo_one(&out, "host=a,b port=7", 1, &e), 1);
+	assert_string_equal(out, "host='b' port='7'");
+	mem_free(&out);
+	assert_int_equal(conninfo_one(&out, in, 2, &e), 0);
+	assert_null(out);
+}
+
+static void
+conninfo_host_is_the_first_one_or_nothing(void **state)
+{
+	static const struct { const char *in, *want; } row[] = {
+		{ "hosts=a", "" }, { "user=u", "" }, { "host=a,b", "a" },
+		{ "hostaddr=192.0.2.1", "192.0.2.1" },
+	};
+	char	*host;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		host = conninfo_host(row[i].in);
+		assert_string_equal(host, row[i].want);
+		mem_free(&host);
+	}
+}
+
+static void
 conninfo_is_open_where_nobody_asks_another_machine_who_it_is(void **state)
 {
 	static const struct {
@@ -163,6 +211,9 @@ main(void)
 		cmocka_unit_test(conninfo_for_quotes_what_needs_it),
 		cmocka_unit_test(conninfo_turn_refuses_what_libpq_does_not_take),
 		cmocka_unit_test(conninfo_turn_asks_the_first_host_last),
+		cmocka_unit_test(conninfo_one_refuses_what_libpq_does_not_take),
+		cmocka_unit_test(conninfo_one_takes_a_host_with_its_port_whatever_it_is),
+		cmocka_unit_test(conninfo_host_is_the_first_one_or_nothing),
 		cmocka_unit_test(conninfo_is_open_where_nobody_asks_another_machine_who_it_is),
 		cmocka_unit_test(conninfo_is_several_counts_hosts_and_not_ports),
 	};

@@ -19,6 +19,7 @@
 #include "db/db.h"
 #include "db/db_private.h"
 #include "db/pgerror.h"
+#include "db/successor.h"
 #include "testdb.h"
 
 #define MANY	5000
@@ -145,6 +146,76 @@ db_does_not_believe_a_commit_that_no_standby_has(void **state)
 	testdb_sql(&t, "DELETE FROM thing WHERE n IN (7, 8, 9)");
 	db_close(&db);
 	mem_free(&conninfo);
+}
+
+/* Two hosts, which are the same server. */
+static void
+a_strict_one_does_not_read_from_a_primary_without_its_standbys(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	struct db	*db;
+	char		*conninfo = mem_printf("host=%s,%s dbname=%s "
+	    "user=postgres", getenv("PGHOST"), getenv("PGHOST"), t.name);
+
+	(void)state;
+	assert_int_equal(db_open(&db, conninfo, "test", tables, 1, &e), 0);
+	assert_int_equal(db_set_strict(db, &e), 0);
+	db_set_patience(db, 0);
+	wait_for_standby("nobody");
+	assert_int_equal(db_set_strict(db, &e), -1);
+	assert_int_equal(e.code, ERROR_UPSTREAM);
+	assert_string_equal(e.text, "the database waits for standbys and has "
+	    "none");
+	error_clear(&e);
+	assert_int_equal(db_script(db, "SELECT 1", &e), -1);
+	assert_string_equal(e.text, "the database waits for standbys and has "
+	    "none");
+	error_clear(&e);
+	wait_for_standby(NULL);
+	assert_int_equal(put(db, 9, &e), 0);
+	testdb_sql(&t, "DELETE FROM thing WHERE n = 9");
+	db_close(&db);
+	mem_free(&conninfo);
+}
+
+static void
+db_turn_goes_to_the_next_host(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	struct db	*db;
+	char		*conninfo = mem_printf("host=%s,/nonexistent "
+	    "dbname=%s user=postgres", getenv("PGHOST"), t.name);
+	int64_t		 pid;
+
+	(void)state;
+	assert_int_equal(db_open(&db, conninfo, "test", tables, 1, &e), 0);
+	pid = pid_of(db);
+	db_turn(db);
+	assert_int_equal(db_socket(db), -1);
+	assert_int_not_equal(pid_of(db), pid);
+	db_close(&db);
+	mem_free(&conninfo);
+}
+
+static void
+successor_find_finds_a_later_timeline_or_nothing(void **state)
+{
+	char		*one = mem_printf("host=%s dbname=%s user=postgres",
+	    getenv("PGHOST"), t.name);
+	char		*two = mem_printf("host=/nonexistent,%s dbname=%s "
+	    "user=postgres", getenv("PGHOST"), t.name);
+	unsigned int	 which = 7;
+
+	(void)state;
+	assert_int_equal(successor_timeline("host=/nonexistent"), -1);
+	assert_int_equal(successor_timeline(one), 1);
+	assert_false(successor_find("hosts=a", 1, &which));
+	assert_false(successor_find(two, 1, &which));
+	assert_int_equal(which, 7);
+	assert_true(successor_find(two, 0, &which));
+	assert_int_equal(which, 1);
+	mem_free(&one);
+	mem_free(&two);
 }
 
 /* Opening. */
@@ -848,6 +919,11 @@ main(void)
 		cmocka_unit_test(db_open_leaves_the_operators_time_limit),
 		cmocka_unit_test(
 		    db_does_not_believe_a_commit_that_no_standby_has),
+		cmocka_unit_test(
+		a_strict_one_does_not_read_from_a_primary_without_its_standbys),
+		cmocka_unit_test(db_turn_goes_to_the_next_host),
+		cmocka_unit_test(
+		    successor_find_finds_a_later_timeline_or_nothing),
 		T(too_many_arguments_are_a_bug),
 		T(text_that_is_not_utf8_is_bad_input),
 		T(arguments_and_results_come_back_as_they_were),
