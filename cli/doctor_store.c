@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "db/conninfo.h"
 #include "db/db_audit.h"
 #include "db/db_ca.h"
 #include "db/db_calendar.h"
@@ -14,6 +15,7 @@
 #include "db/db_clock.h"
 #include "db/db_doctor.h"
 #include "db/migrate.h"
+#include "db/successor.h"
 #include "os/file.h"
 
 #define CLOCK_MS	2000
@@ -73,6 +75,74 @@ open_store(struct doctor *d)
 	    "work", "signet db migrate --owner 'user=postgres ...' sets "
 	    "grants again", "%s", e.text);
 	return -1;
+}
+
+/* ---- hosts ---- */
+
+#define HOSTS	16
+
+struct host {
+	char	*name;
+	int64_t	 timeline;	/* of a primary; 0 standby, -1 away */
+};
+
+static size_t
+ask_hosts(struct doctor *d, struct host *host)
+{
+	struct error	 ignored = ERROR_INIT;
+	size_t		 n = 0;
+	char		*one;
+
+	while (n < HOSTS && conninfo_one(&one, d->cli->conf.database,
+	    (unsigned int)n, &ignored) == 1) {
+		host[n].name = conninfo_host(one);
+		host[n++].timeline = successor_timeline(one);
+		mem_free(&one);
+	}
+	return n;
+}
+
+/* As after a failover in which the old one was not switched off. */
+static void
+look_primaries(struct doctor *d, const struct host *host, size_t n)
+{
+	size_t	 best = 0, i;
+
+	for (i = 1; i < n; i++)
+		if (host[i].timeline > host[best].timeline)
+			best = i;
+	for (i = 0; i < n; i++) {
+		doctor_looked(d);
+		if (i != best && host[i].timeline > 0)
+			doctor_say(d, DOCTOR_PROBLEM, "store-primaries",
+			    "what only the older one has is lost, and who is "
+			    "told of no other reads there what is not so any "
+			    "more", doctor_text(d, "stop the server of %s at "
+			    "once; pg_rewind makes it a replica again",
+			    host[i].name), "the store has two primaries: %s "
+			    "(timeline %lld), in whose place is %s (timeline "
+			    "%lld)", host[i].name, (long long)host[i].timeline,
+			    host[best].name, (long long)host[best].timeline);
+		else if (host[i].timeline == -1)
+			doctor_say(d, DOCTOR_WARNING, "store-host", "there is "
+			    "one less to go on with when another one fails",
+			    "start it, or take it out of database in the "
+			    "settings", "host %s of the store does not answer",
+			    host[i].name);
+	}
+}
+
+static void
+look_hosts(struct doctor *d)
+{
+	struct host	 host[HOSTS];
+	size_t		 n = 0, i;
+
+	if (conninfo_is_several(d->cli->conf.database))
+		n = ask_hosts(d, host);
+	look_primaries(d, host, n);
+	for (i = 0; i < n; i++)
+		mem_free(&host[i].name);
 }
 
 /* ---- server ---- */
@@ -305,6 +375,7 @@ doctor_store(struct doctor *d)
 
 	if (look_schema(d) == -1 || open_store(d) == -1)
 		return;
+	look_hosts(d);
 	look_settings(d);
 	look_clock(d);
 	look_log(d);

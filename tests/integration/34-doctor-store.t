@@ -130,5 +130,17 @@ psql -h "$tmp/replica" -U postgres -XAtqc 'SELECT pg_wal_replay_pause()' \
     >"$tmp/log"
 tamper "UPDATE heartbeat SET at = now()"
 finds replica-lag 'behind'
+
+# ---- several hosts ----
+sed -i '/^database = /d; /^max_lag/d' "$pki/ocspd.conf"
+echo "database = \"$conninfo user=signet_ocsp\";" >>"$pki/ocspd.conf"
+sed -i "s|^database = .*|database = \"host=$tmp/pg,$tmp/replica,$tmp/nowhere port=$PGPORT dbname=signet user=signet_cli target_session_attrs=read-write\";|" "$conf"
+finds store-host "host $tmp/nowhere of the store does not answer"
+sed -i "s|,$tmp/nowhere||" "$conf"
+healthy
+psql -h "$tmp/replica" -U postgres -XAtqc 'SELECT pg_wal_replay_resume()' \
+    >"$tmp/log"
+ok 'the replica is promoted' pg_replica_promote "$tmp/replica"
+finds store-primaries "$tmp/pg (timeline 1), in whose place is $tmp/replica (timeline 2)"
 pg_stop "$tmp/replica"
 done_testing
