@@ -18,6 +18,9 @@
  *				place
  *	ALLOC_DEPTH=D (2)	so many calls inside of the libraries tell places
  *				apart
+ *	ALLOC_NOT=FILE		lines of two hexadecimal addresses within the
+ *				program, sorted: what these functions ask for
+ *				themselves does not fail
  *
  * A place is the way that our functions have taken to the library's.  What is
  * lost is looked for while a failed assertion's function still has its variables,
@@ -48,6 +51,7 @@
 #define FRAMES	96
 #define PLACES	(1U << 18)
 #define SECONDS	60
+#define NOTS	4096
 
 /* What a child ends with, besides a sanitizer's 99. */
 enum { WELL = 0, FAILED = 1, SUCCEEDED_WRONGLY = 97, LEAKS = 98 };
@@ -70,8 +74,12 @@ static char		*each;
 static int		 list_fd = -1, depth = 2;
 static bool		 fine, busy, has_failed, in_test;
 static pid_t		 first;
-static uintptr_t	 text, text_end;
+static uintptr_t	 base, text, text_end;
 static uint64_t		 seen[PLACES];
+static struct range {
+	uintptr_t	 from, to;
+}			 nots[NOTS];
+static size_t		 nnots;
 
 bool	 alloc_refused(void);
 
@@ -95,8 +103,27 @@ is_ours(void *frame)
 	return (uintptr_t)frame >= text && (uintptr_t)frame < text_end;
 }
 
+/* It is in a function of the test's own. */
+static bool
+is_not(void *frame)
+{
+	uintptr_t	 at = (uintptr_t)frame;
+	size_t		 from = 0, to = nnots, mid;
+
+	while (from < to) {
+		mid = (from + to) / 2;
+		if (at >= nots[mid].to)
+			from = mid + 1;
+		else if (at < nots[mid].from)
+			to = mid;
+		else
+			return true;
+	}
+	return false;
+}
+
 /* From where the innermost function of ours called, and the calls before that;
- * but for the test function, unless that is wanted. */
+ * but for the test function, unless that is wanted.  0: none to try. */
 static uint64_t
 place(void)
 {
@@ -106,6 +133,8 @@ place(void)
 
 	while (from < n && !is_ours(frame[from]))
 		from++;
+	if (from < n && is_not(frame[from]))
+		return 0;
 	if (!fine) {
 		/* main(), what is around the test, and the test. */
 		for (to = from; to < n && is_ours(frame[to]); to++)
@@ -218,6 +247,7 @@ fails(void)
 {
 	bool		 yes = false;
 	char		 line[24];
+	uint64_t	 hash;
 	int		 len;
 
 	if (busy || has_failed || getpid() != first || gettid() != first)
@@ -227,7 +257,8 @@ fails(void)
 	if (failing != 0) {
 		if ((yes = has_failed = calls == failing))
 			where();
-	} else if (list_fd != -1 && is_new(place()) && places++ % every == 0) {
+	} else if (list_fd != -1 && (hash = place()) != 0 && is_new(hash) &&
+	    places++ % every == 0) {
 		if (each != NULL)
 			yes = fork_at(calls);
 		else {
@@ -420,6 +451,7 @@ hook(ElfW(Addr) base, const ElfW(Dyn) *dyn, const struct hook *hooks)
 static void
 our_text(const struct dl_phdr_info *m)
 {
+	base = m->dlpi_addr;
 	for (int i = 0; i < m->dlpi_phnum; i++)
 		if (m->dlpi_phdr[i].p_type == PT_LOAD &&
 		    (m->dlpi_phdr[i].p_flags & PF_X) != 0) {
@@ -483,6 +515,19 @@ list_open(const char *path)
 		abort();
 }
 
+static void
+nots_read(const char *path)
+{
+	FILE			*f = fopen(path, "re");
+	unsigned long		 from, to;
+
+	if (f == NULL)
+		abort();
+	while (nnots < NOTS && fscanf(f, "%lx %lx", &from, &to) == 2)
+		nots[nnots++] = (struct range){ base + from, base + to };
+	fclose(f);
+}
+
 /* Programs that it starts, and a sanitizer's, have nothing of it. */
 static void
 forget(void)
@@ -491,13 +536,14 @@ forget(void)
 	unsetenv("ALLOC_EACH");
 	unsetenv("ALLOC_FAIL");
 	unsetenv("ALLOC_PLACES");
+	unsetenv("ALLOC_NOT");
 }
 
 __attribute__((constructor)) static void
 begin(void)
 {
 	const char	*n = getenv("ALLOC_FAIL"), *d = getenv("ALLOC_DEPTH"),
-			*k = getenv("ALLOC_EVERY");
+			*k = getenv("ALLOC_EVERY"), *nots_of = getenv("ALLOC_NOT");
 	void		*frame[4];
 	char		 path[PATH_MAX];
 
@@ -516,6 +562,10 @@ begin(void)
 	/* It loads what it needs when it is called first. */
 	(void)backtrace(frame, 4);
 	find_all();
-	forget();
+	busy = true;
 	dl_iterate_phdr(module, NULL);
+	if (nots_of != NULL)
+		nots_read(nots_of);
+	busy = false;
+	forget();
 }

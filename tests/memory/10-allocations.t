@@ -119,6 +119,32 @@ sub wrong {
 	return undef;
 }
 
+# Where the functions of the test and of tests/lib are: what they ask a library
+# for is their own affair.  Those of a file come after its name; others' names are
+# in its object.
+my %lib_c = map { s{.*/}{}r => 1 } glob "$source/tests/lib/*.c";
+my %lib_name = map { /^\w+ T (\w+)/ ? ($1 => 1) : () }
+    map { split /\n/ } `nm --defined-only tests/lib/*.o`;
+sub own_functions {
+	my ($test) = @_;
+	my ($file, @own) = ('');
+	for (split /\n/, `readelf -sW $test`) {
+		my (undef, undef, $at, $size, $kind, $bind, undef, undef,
+		    $name) = split / +/, $_;
+		next if !defined $name;
+		$file = $name if $kind eq 'FILE';
+		next if $kind ne 'FUNC' || $size eq '0';
+		push @own, [$at, sprintf '%x', hex($at) + $size]
+		    if $bind eq 'LOCAL' ? $file =~ /^test_/ || $lib_c{$file}
+		    : $lib_name{$name} || $name eq 'main';
+	}
+	open my $f, '>', "$tmp/own" or die;
+	print $f "@$_\n" for sort { hex($a->[0]) <=> hex($b->[0]) } @own;
+	close $f or die;
+	die "$test: no functions of its own" if @own < 2;
+	return "$tmp/own";
+}
+
 # All places in one run, whose children do what they will with files; when that
 # is too much for those that come after them, each place in a run of its own.
 sub places {
@@ -126,13 +152,12 @@ sub places {
 	my $dir = "$tmp/each";
 	system 'rm', '-rf', $dir;
 	mkdir $dir or die;
-	my ($status) = run($test, 3600, ALLOC_EACH => $dir,
-	    ALLOC_EVERY => $every);
+	my %env = (ALLOC_EVERY => $every, ALLOC_NOT => own_functions($test));
+	my ($status) = run($test, 3600, ALLOC_EACH => $dir, %env);
 	my @done = map { [split] } split /\n/, text_of("$dir/places");
 	return map { [$_->[0], $_->[1], text_of("$dir/$_->[0]")] } @done
 	    if $status == 0;
-	($status) = run($test, 600, ALLOC_PLACES => "$tmp/places",
-	    ALLOC_EVERY => $every);
+	($status) = run($test, 600, ALLOC_PLACES => "$tmp/places", %env);
 	return [0, $status, 'it cannot be looked at'] if $status != 0;
 	return map { [$_, run($test, 120, ALLOC_FAIL => $_)] }
 	    split /\n/, text_of("$tmp/places");
