@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A look into a certificate without OpenSSL, which auditors of a bundle rely on:
+ * the input is taken as one as it is, and as edits of a good one, three octets
+ * each: where, and what instead.  What is DER and is taken, OpenSSL must read
+ * in the same way or not at all.
+ */
+#include <string.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include "tests/fuzz/must.h"
+#include "x509/cert.h"
+#include "x509/cert_look.h"
+#include "x509/crl_shard.h"
+#include "x509/der.h"
+
+#define DEPTH	16
+
+int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+int	 LLVMFuzzerInitialize(int *, char ***);
+
+static struct buf	 good, edited;
+static EVP_PKEY		*key;
+
+static void
+put_extension(X509 *x, int nid, const char *value)
+{
+	X509_EXTENSION	*ext = X509V3_EXT_conf_nid(NULL, NULL, nid, value);
+
+	must(ext != NULL && X509_add_ext(x, ext, -1) == 1);
+	X509_EXTENSION_free(ext);
+}
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	static const unsigned char	 seed[32] = { 1 }, name[] = "P. Person";
+	X509				*x = X509_new();
+	unsigned char			*der = NULL;
+	int				 len;
+
+	(void)argc;
+	(void)argv;
+	/* Ed25519 from a constant: the same bytes in each run. */
+	key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed,
+	    sizeof(seed));
+	X509_set_version(x, X509_VERSION_3);
+	ASN1_INTEGER_set(X509_get_serialNumber(x), 70007);
+	ASN1_TIME_set_string_X509(X509_getm_notBefore(x), "20260101000000Z");
+	ASN1_TIME_set_string_X509(X509_getm_notAfter(x), "20560101000000Z");
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN",
+	    MBSTRING_UTF8, name, -1, -1, 0);
+	X509_NAME_add_entry_by_txt(X509_get_issuer_name(x), "O",
+	    MBSTRING_UTF8, name, -1, -1, 0);
+	X509_set_pubkey(x, key);
+	put_extension(x, NID_basic_constraints, "critical,CA:FALSE");
+	put_extension(x, NID_key_usage, "critical,digitalSignature");
+	put_extension(x, NID_ext_key_usage, "emailProtection");
+	put_extension(x, NID_subject_alt_name, "email:p@example.org");
+	put_extension(x, NID_crl_distribution_points,
+	    "URI:http://pki.example/people-7.crl");
+	must(X509_sign(x, key, NULL) > 0);
+	len = i2d_X509(x, &der);
+	buf_add(&good, der, (size_t)len);
+	OPENSSL_free(der);
+	X509_free(x);
+	return 0;
+}
+
+static void
+must_be_name(struct bytes looked, const X509_NAME *name)
+{
+	const unsigned char	*der;
+	size_t			 len;
+
+	must(X509_NAME_get0_der(name, &der, &len) == 1 &&
+	    bytes_equal(looked, BYTES(der, len)));
+}
+
+static void
+must_be_time(int64_t looked, const ASN1_TIME *t)
+{
+	struct tm	 tm;
+
+	must(ASN1_TIME_to_tm(t, &tm) == 1 && timegm(&tm) == looked);
+}
+
+static void
+must_be_value(struct bytes looked, X509 *x, int nid)
+{
+	const ASN1_OCTET_STRING	*value;
+	int			 at = X509_get_ext_by_NID(x, nid, -1);
+
+	must((at >= 0) == (looked.p != NULL));
+	if (at < 0)
+		return;
+	must(X509_get_ext_by_NID(x, nid, at) == -1);
+	value = X509_EXTENSION_get_data(X509_get_ext(x, at));
+	must(bytes_equal(looked, BYTES(ASN1_STRING_get0_data(value),
+	    (size_t)ASN1_STRING_length(value))));
+}
+
+static void
+must_be_the_same(const struct cert_look *l, X509 *x)
+{
+	const ASN1_INTEGER	*n = X509_get0_serialNumber(x);
+	char			 a[CRL_SHARD_URL], b[CRL_SHARD_URL];
+
+	if (ASN1_STRING_type(n) == V_ASN1_INTEGER)
+		must(l->serial.len >= (size_t)n->length &&
+		    memcmp(l->serial.p + l->serial.len - n->length, n->data,
+		    (size_t)n->length) == 0);
+	must_be_name(l->issuer, X509_get_issuer_name(x));
+	must_be_name(l->subject, X509_get_subject_name(x));
+	must_be_time(l->not_before, X509_get0_notBefore(x));
+	must_be_time(l->not_after, X509_get0_notAfter(x));
+	must_be_value(l->san, x, NID_subject_alt_name);
+	must_be_value(l->ext_key_usage, x, NID_ext_key_usage);
+	must_be_value(l->key_usage, x, NID_key_usage);
+	must_be_value(l->basic_constraints, x, NID_basic_constraints);
+	must_be_value(l->crl_points, x, NID_crl_distribution_points);
+	must(cert_role_in(l->ext_key_usage) == cert_role(x));
+	must(strcmp(crl_shard_address_in(a, l->crl_points),
+	    crl_shard_address(b, x)) == 0);
+}
+
+static int
+try(struct bytes der)
+{
+	const unsigned char	*p = der.p;
+	struct error		 e = ERROR_INIT;
+	struct cert_look	 look;
+	X509			*x;
+	bool			 ours;
+
+	if (cert_look(&look, der, &e) == -1) {
+		must(e.code == ERROR_INPUT && e.text[0] != '\0');
+		return -1;
+	}
+	ours = cert_look_verify(&look, der, key, &e) == 0;
+	if (der_check(der, DEPTH, &e) == -1) {
+		must(!ours);
+		return -1;
+	}
+	x = d2i_X509(NULL, &p, (long)der.len);
+	if (x != NULL && p == der.p + der.len)
+		must_be_the_same(&look, x);
+	must(!ours || (x != NULL && X509_verify(x, key) == 1));
+	X509_free(x);
+	ERR_clear_error();
+	return ours ? 0 : -1;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *in, size_t len)
+{
+	(void)try(BYTES(in, len));
+	edited.len = 0;
+	buf_add(&edited, good.p, good.len);
+	for (; len >= 3; in += 3, len -= 3)
+		edited.p[((size_t)in[0] << 8 | in[1]) % edited.len] = in[2];
+	/* It is signed as long as nothing is edited. */
+	must((try(BYTES(edited.p, edited.len)) == 0) ==
+	    bytes_equal(BYTES(edited.p, edited.len), BYTES(good.p, good.len)));
+	return 0;
+}
