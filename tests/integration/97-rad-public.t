@@ -272,6 +272,23 @@ for i in 1 2 3 4 5 6 7; do
 done
 is 'one address cannot apply without end' "$last" 429
 ok '... and is told when to come again' test -n "$(header Retry-After)"
+
+# limited PATH [DATA]... - is the address told to wait before it has asked 25 times?
+limited() {
+	limited_at=$1
+	shift
+	browse g "$limited_at" >/dev/null
+	for limited_n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24; do
+		[ $# -eq 0 ] || set -- --data-urlencode "csrf=$(token)" "$@"
+		[ "$(browse g "$limited_at" "$@")" != 429 ] || return 0
+		[ $# -eq 0 ] || shift 2
+	done
+	return 1
+}
+ok '... nor guess revocation codes' limited /revoke \
+    -d code=0000-0000-0000-0000-0000-0000
+ok '... nor one-time codes' limited /code -d user=4711 -d code=AAAA
+ok '... nor ask who is here' limited '/search?mail=nobody%40example.org'
 rad_stop
 rad_set people_per_address 3
 rad_start
