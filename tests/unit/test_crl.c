@@ -369,18 +369,16 @@ crl_parse_reads_openssls_list_and_refuses_bad_extensions(void **state)
 
 /* A list with one entry, whose serial is 5, and an extension of it, or none. */
 static X509_CRL *
-foreign_entry(struct x509_fixture *f, bool utc, int nid, void *value,
-    int critical)
+foreign_entry(struct x509_fixture *f, int type, const char *at, int nid,
+    void *value, int critical)
 {
 	X509_CRL	*x = foreign_crl(f);
 	X509_REVOKED	*r = X509_REVOKED_new();
 	ASN1_INTEGER	*serial = ASN1_INTEGER_new();
-	ASN1_TIME	*t = ASN1_TIME_set(NULL, NOW);
+	ASN1_TIME	*t = ASN1_STRING_type_new(type);
 
 	ASN1_INTEGER_set(serial, 5);
-	if (!utc)
-		assert_non_null(ASN1_TIME_to_generalizedtime(t,
-		    (ASN1_GENERALIZEDTIME **)&t));
+	ASN1_STRING_set(t, at, -1);
 	X509_REVOKED_set_serialNumber(r, serial);
 	X509_REVOKED_set_revocationDate(r, t);
 	if (nid != NID_undef)
@@ -395,27 +393,33 @@ foreign_entry(struct x509_fixture *f, bool utc, int nid, void *value,
 static void
 crl_parse_refuses_an_entry_that_it_does_not_understand(void **state)
 {
+	static const char	 day[] = "270115080000Z";
 	struct x509_fixture	*f = *state;
 	GENERAL_NAMES		*issuer;
 	struct error		 e = ERROR_INIT;
 
-	if (foreign_parse(f, foreign_entry(f, true, NID_undef, NULL, 0), &e) == -1)
+	if (foreign_parse(f, foreign_entry(f, V_ASN1_UTCTIME, day, NID_undef,
+	    NULL, 0), &e) == -1)
 		fail_msg("%s", e.text);
 	/* It would be about another CA's certificate (RFC 5280, 5.3.3). */
 	issuer = sk_GENERAL_NAME_new_null();
 	sk_GENERAL_NAME_push(issuer, a2i_GENERAL_NAME(NULL, NULL, NULL,
 	    GEN_DNS, "other.example.org", 0));
-	assert_int_equal(foreign_parse(f, foreign_entry(f, true,
-	    NID_certificate_issuer, issuer, 1), &e), -1);
+	assert_int_equal(foreign_parse(f, foreign_entry(f, V_ASN1_UTCTIME,
+	    day, NID_certificate_issuer, issuer, 1), &e), -1);
 	assert_string_equal(e.text,
 	    "CRL: malformed extension of an entry");
-	assert_int_equal(foreign_parse(f, foreign_entry(f, true,
-	    NID_certificate_issuer, issuer, 0), &e), -1);
+	assert_int_equal(foreign_parse(f, foreign_entry(f, V_ASN1_UTCTIME,
+	    day, NID_certificate_issuer, issuer, 0), &e), -1);
 	assert_string_equal(e.text, "CRL: unknown extension of an entry");
 	sk_GENERAL_NAME_pop_free(issuer, GENERAL_NAME_free);
 	/* GeneralizedTime before 2050 (5.1.2.6). */
-	assert_int_equal(foreign_parse(f, foreign_entry(f, false, NID_undef,
-	    NULL, 0), &e), -1);
+	assert_int_equal(foreign_parse(f, foreign_entry(f,
+	    V_ASN1_GENERALIZEDTIME, "20270115080000Z", NID_undef, NULL, 0),
+	    &e), -1);
+	assert_string_equal(e.text, "CRL: malformed entry");
+	assert_int_equal(foreign_parse(f, foreign_entry(f, V_ASN1_UTCTIME,
+	    "271315080000Z", NID_undef, NULL, 0), &e), -1);
 	assert_string_equal(e.text, "CRL: malformed entry");
 }
 
