@@ -76,8 +76,7 @@ find_secret(struct cmp_turn *t, const struct cmp_message *m,
 
 /* The certificate that signs, judged as one of a connection is. */
 static int
-find_signer(struct cmp_turn *t, const struct cmp_message *m,
-    struct db_cert *row, struct error *e)
+find_signer(struct cmp_turn *t, const struct cmp_message *m, struct error *e)
 {
 	struct page	*p = t->page;
 
@@ -87,15 +86,15 @@ find_signer(struct cmp_turn *t, const struct cmp_message *m,
 		    "9483, 3.3)");
 	client_clear(&p->client);
 	if (client_judge_der(p, m->signer, e) == -1 ||
-	    enrol_client(p, row, e) == -1)
+	    enrol_client(p, &t->row, e) == -1)
 		return error_wrap(e, "CMP message");
-	t->client = row;
+	t->client = &t->row;
 	return 0;
 }
 
 static int
-find_who(struct cmp_turn *t, const struct cmp_message *m,
-    struct db_cert *row, uint8_t who[32], struct error *e)
+find_who(struct cmp_turn *t, const struct cmp_message *m, uint8_t who[32],
+    struct error *e)
 {
 	switch (m->protection) {
 	case CMP_MAC:
@@ -103,7 +102,7 @@ find_who(struct cmp_turn *t, const struct cmp_message *m,
 		return find_secret(t, m, e);
 	case CMP_SIGNATURE:
 		SHA256(m->signer.p, m->signer.len, who);
-		return find_signer(t, m, row, e);
+		return find_signer(t, m, e);
 	case CMP_UNPROTECTED:
 		break;
 	}
@@ -184,13 +183,12 @@ static int
 cmp_message(struct cmp_turn *t, struct bytes body, struct error *e)
 {
 	struct cmp_message	 m;
-	struct db_cert		 row;
 	struct buf		 out = { 0 };
 	uint8_t			 who[32];
 	int			 rc = -1;
 
 	if (cmp_message_read(&m, body, e) == -1 ||
-	    find_who(t, &m, &row, who, e) == -1 ||
+	    find_who(t, &m, who, e) == -1 ||
 	    cmp_profile(t, e) == -1 || find_trans(t, &m, who, e) == -1)
 		return -1;
 	t->body = m.body;

@@ -37,6 +37,7 @@ struct cmp_turn {
 	 * reference names.  A reference that names none has a MAC that nobody
 	 * can make, and goes the way of a wrong secret.
 	 */
+	struct db_cert			 row;	/* what client leads to */
 	const struct db_cert		*client;
 	const struct secret		*mac;
 	struct bytes			 reference;

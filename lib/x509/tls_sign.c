@@ -9,19 +9,19 @@ enum { NO_PADDING, PKCS1 = RSA_PKCS1_PADDING, PSS = RSA_PKCS1_PSS_PADDING };
 
 static const struct scheme {
 	uint16_t	 number;
-	const char	*key;
 	int		 padding;
+	const char	*key;
 	const EVP_MD	*(*md)(void);
 } schemes[] = {
-	{ 0x0401, "RSA", PKCS1, EVP_sha256 },
-	{ 0x0501, "RSA", PKCS1, EVP_sha384 },
-	{ 0x0601, "RSA", PKCS1, EVP_sha512 },
-	{ 0x0403, "EC", NO_PADDING, EVP_sha256 },
-	{ 0x0503, "EC", NO_PADDING, EVP_sha384 },
-	{ 0x0603, "EC", NO_PADDING, EVP_sha512 },
-	{ 0x0804, "RSA", PSS, EVP_sha256 },
-	{ 0x0805, "RSA", PSS, EVP_sha384 },
-	{ 0x0806, "RSA", PSS, EVP_sha512 },
+	{ 0x0401, PKCS1, "RSA", EVP_sha256 },
+	{ 0x0501, PKCS1, "RSA", EVP_sha384 },
+	{ 0x0601, PKCS1, "RSA", EVP_sha512 },
+	{ 0x0403, NO_PADDING, "EC", EVP_sha256 },
+	{ 0x0503, NO_PADDING, "EC", EVP_sha384 },
+	{ 0x0603, NO_PADDING, "EC", EVP_sha512 },
+	{ 0x0804, PSS, "RSA", EVP_sha256 },
+	{ 0x0805, PSS, "RSA", EVP_sha384 },
+	{ 0x0806, PSS, "RSA", EVP_sha512 },
 };
 
 static const struct scheme *

@@ -101,7 +101,7 @@ token_object_key(struct token_key *k, CK_SESSION_HANDLE session,
 	*object = found[0];
 	k->id_len = 0;
 	if (object_get(k, session, *object, CKA_ID, &id, "id", &ignored) == 0 &&
-	    id.len <= sizeof(k->id)) {
+	    id.len > 0 && id.len <= sizeof(k->id)) {
 		memcpy(k->id, id.p, id.len);
 		k->id_len = id.len;
 	}
