@@ -56,6 +56,9 @@ store_up() {
 	wal_receiver_timeout = 5s
 	wal_retrieve_retry_interval = 500ms
 	hot_standby = on
+	wal_log_hints = on
+	wal_keep_size = 512MB
+	full_page_writes = on
 	max_connections = 200
 	CONF
 	echo "host all,replication all 10.91.0.0/24 trust" \

@@ -19,6 +19,13 @@
 #	cut_off NAME, plug_in NAME	the cable of one host
 #	slow_down NAME RATE		of what it sends and of what it gets: 128kbit
 #	speed_up NAME
+#	lag NAME MS [JITTER [LOSE DOUBLE PASS]]
+#					each frame needs so long each way, up to
+#					JITTER ms more; of a hundred LOSE are
+#					lost, DOUBLE come twice and PASS are
+#					overtaken; again: from now on so
+#	unlag NAME
+#	round_trip NAME NAME		in ms, the shortest of five
 #
 # Only root has what this takes.
 if [ -z "${SIGNET_HOSTS:-}" ]; then
@@ -109,4 +116,49 @@ slow_down() {
 
 speed_up() {
 	on "$1" tc qdisc del dev eth0 root && tc qdisc del dev "to-$1" root
+}
+
+# The cable of a host, which is in the switch, is taken out of it and put into a
+# box that holds each frame for a while; what the box sends goes on to the
+# switch.  The card that is left with us must not answer for us.
+lag_box() {
+	ip link add "box-$1" type veth peer name "lag-$1" &&
+	ip link set "box-$1" arp off up && ip link set "lag-$1" up &&
+	ip link set "to-$1" nomaster arp off && ip link set "lag-$1" master sw
+}
+
+# shellcheck disable=SC2154 # tmp is of tap.sh
+lag() {
+	lag_name=$1
+	shift
+	eval "lag_pid=\${lag_pid_$lag_name:-}"
+	if [ -n "$lag_pid" ]; then
+		kill "$lag_pid" && wait "$lag_pid" 2>/dev/null
+	else
+		lag_box "$lag_name" || return 1
+	fi
+	: >"$tmp/lag.$lag_name"
+	far_wire "to-$lag_name" "box-$lag_name" "$1" "${2:-0}" "${3:-0}" \
+	    "${4:-0}" "${5:-0}" "${SEED:-1}" >"$tmp/lag.$lag_name" &
+	pids="$pids $!"
+	eval "lag_pid_$lag_name=$!"
+	wait_for grep -q ready "$tmp/lag.$lag_name"
+}
+
+unlag() {
+	eval "lag_pid=\$lag_pid_$1 lag_pid_$1="
+	kill "$lag_pid" && { wait "$lag_pid" 2>/dev/null || :; } &&
+	ip link del "box-$1" && ip link set "to-$1" arp on master sw
+}
+
+# A connection that is refused takes one round trip, too.
+round_trip() {
+	on "$1" python3 -c 'import socket, sys, time
+best = 1e9
+for n in range(6):
+    began = time.monotonic()
+    socket.socket().connect_ex((sys.argv[1], 9))
+    if n:
+        best = min(best, time.monotonic() - began)
+print(round(best * 1000, 2))' "$(host_ip "$2")"
 }
