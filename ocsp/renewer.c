@@ -16,7 +16,7 @@
 #include "os/sandbox.h"
 
 #define FIRST_MS	2000	/* until the store has said which CAs */
-#define LOOK_MS		60000	/* from then on */
+#define LOOK_MS		10000	/* from then on: a new generation waits for it */
 #define AGENT_POLL	60
 
 struct renewer {
