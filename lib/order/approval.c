@@ -121,10 +121,14 @@ check_asserted(CMS_ContentInfo *cms, X509 *cert, struct error *e)
 	for (i = 0; i < sk_CMS_SignerInfo_num(infos) && rc == 0; i++) {
 		has = approval_assertion_find(&as,
 		    sk_CMS_SignerInfo_value(infos, i), e);
+		if (has == 0)
+			continue;
 		if (has == -1)
 			rc = -1;
-		else if (has == 1 && (other = approval_cert_find(certs,
-		    as.cert)) != NULL)
+		else if ((other = approval_cert_find(certs, as.cert)) == NULL)
+			rc = error_set(e, ERROR_INPUT, "the certificate of "
+			    "the assertion's officer is not in the blob");
+		else
 			rc = check_other(cert, other, e);
 	}
 	sk_X509_pop_free(certs, X509_free);
@@ -146,16 +150,22 @@ check_room(CMS_ContentInfo *cms, int more, struct error *e)
 static int
 check_fresh(CMS_ContentInfo *cms, X509 *cert, struct error *e)
 {
-	STACK_OF(X509)	*signers;
-	int		 rc = 0, i;
+	STACK_OF(CMS_SignerInfo)	*infos = CMS_get0_SignerInfos(cms);
+	X509				*other;
+	int				 rc = 0, i;
 
 	if (check_room(cms, 1, e) == -1)
 		return -1;
 	CMS_set1_signers_certs(cms, NULL, 0);
-	signers = CMS_get0_signers(cms);
-	for (i = 0; i < sk_X509_num(signers) && rc == 0; i++)
-		rc = check_other(cert, sk_X509_value(signers, i), e);
-	sk_X509_free(signers);
+	/* CMS_get0_signers() has none when there is no memory, either. */
+	for (i = 0; i < sk_CMS_SignerInfo_num(infos) && rc == 0; i++) {
+		other = NULL;
+		CMS_SignerInfo_get0_algs(sk_CMS_SignerInfo_value(infos, i),
+		    NULL, &other, NULL, NULL);
+		rc = other != NULL ? check_other(cert, other, e) :
+		    error_set(e, ERROR_INPUT,
+		    "the approver's certificate is not in the blob");
+	}
 	ERR_clear_error();
 	return rc == 0 ? check_asserted(cms, cert, e) : rc;
 }
