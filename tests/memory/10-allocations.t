@@ -170,7 +170,9 @@ sub first_of {
 	return @_ > $n ? @_[0 .. $n - 1] : @_;
 }
 
-my @tests = grep { -x && !/\.[a-z]+$/ } sort glob 'tests/unit/test_*';
+# test_csr_memory lets each allocation fail by itself.
+my @tests = grep { -x && !/\.[a-z]+$|_csr_memory$/ }
+    sort glob 'tests/unit/test_*';
 my $some = $ENV{ALLOC_TESTS} ||
     ($full ? '' : 'approval cert csr order ocsp_request');
 if ($some) {
