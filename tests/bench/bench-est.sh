@@ -26,7 +26,6 @@ make -s -C "$SIGNET_BUILD" tests/bench/enrollers >/dev/null || exit 1
 PG_FSYNC=on start_pg
 install_pki
 device_profile
-sed -i '$a unique_key = false;' "$pki/profiles/device"
 rad_certificates || exit 1
 
 # What the devices have already.

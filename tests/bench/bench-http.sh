@@ -12,7 +12,10 @@
 seconds=${BENCH_SECONDS:-3}
 clients=32
 for tool in wrk nginx; do
-	command -v "$tool" >/dev/null || { echo "no $tool here" >&2; exit 1; }
+	command -v "$tool" >/dev/null || {
+		echo "no $tool here: ./runtests --stage bench installs it" >&2
+		exit 1
+	}
 done
 PATH=$SIGNET_BUILD/crl:$SIGNET_BUILD/tests/lib:$PATH
 make -s -C "$SIGNET_BUILD" tests/lib/httpd >/dev/null || exit 1

@@ -15,7 +15,10 @@ certs=${BENCH_CERTS:-100000}
 seconds=${BENCH_SECONDS:-5}
 clients=64
 for tool in wrk h2load nginx; do
-	command -v "$tool" >/dev/null || { echo "no $tool here" >&2; exit 1; }
+	command -v "$tool" >/dev/null || {
+		echo "no $tool here: ./runtests --stage bench installs it" >&2
+		exit 1
+	}
 done
 PATH=$SIGNET_BUILD/cli:$SIGNET_BUILD/ca/root:$SIGNET_BUILD/ocsp:$PATH
 pki=$tmp/pki

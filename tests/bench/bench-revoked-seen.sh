@@ -57,16 +57,17 @@ openssl x509 -req -in "$tmp/signer.csr" -CA "$d/people.pem" -CAkey \
 
 # responder NAME HOST - sets url
 responder() {
-	mkdir -p "$tmp/$1/signers"
+	mkdir -p "$tmp/at-$1/signers"
 	(umask 077; cat "$tmp/signer.key" "$tmp/signer.pem" \
-	    >"$tmp/$1/signers/people.pem")
+	    >"$tmp/at-$1/signers/people.pem")
 	url=http://127.0.0.1:$(free_ports 1)
 	cat >"$tmp/$1.conf" <<-CONF
 	listen = [ "${url#http://}" ];
-	metrics_listen = "unix:$tmp/$1/metrics";
+	metrics_listen = "unix:$tmp/at-$1/metrics";
 	database = "host=$2 port=$PGPORT dbname=signet user=signet_ocsp";
-	state = "$tmp/$1";
+	state = "$tmp/at-$1";
 	root = "$d/root.pem";
+	profiles = "$SIGNET_PROFILES";
 	CONF
 	signet-ocspd -d -c "$tmp/$1.conf" 2>"$tmp/$1.log" &
 	responders="$responders $!"

@@ -12,10 +12,9 @@
  *	-d DEVICES	how many there are (300): DIR/devI.key and DIR/devI.pem
  *
  * COUNT enrolments in turn by each device: simpleenroll with its certificate,
- * with a request that nobody has seen, on a connection of its own with a
- * handshake in full.  Requests are made before.  An answer counts if its status
- * is 200 and the certificate in it has the device's key; that is looked at
- * afterwards.  Printed: good ones, seconds, CPU seconds of this program, median
+ * for a new key, on a connection of its own with a handshake in full.  Keys and
+ * requests are made before.  An answer counts if its status is 200 and the
+ * certificate in it has that key; that is looked at afterwards.  Printed: good ones, seconds, CPU seconds of this program, median
  * and 99th percentile in ms.
  */
 #include <arpa/inet.h>
@@ -47,9 +46,10 @@ struct device {
 };
 
 struct enrolment {
-	char	*request;		/* HTTP, whole */
-	char	*answer;
-	double	 ms;
+	EVP_PKEY	*key;
+	char		*request;	/* HTTP, whole */
+	char		*answer;
+	double		 ms;
 };
 
 struct load {
@@ -102,9 +102,9 @@ device_load(struct load *l, size_t i)
 	mem_free(&key);
 }
 
-/* A name that its certificate has; the signature makes it a new one. */
+/* A name that its certificate has. */
 static char *
-request_body(const struct device *d)
+request_body(const struct device *d, EVP_PKEY *key)
 {
 	X509_REQ	*req = X509_REQ_new();
 	X509_NAME	*name = X509_NAME_new();
@@ -117,8 +117,8 @@ request_body(const struct device *d)
 	    0 || X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8,
 	    (unsigned char *)cn, -1, -1, 0) != 1 ||
 	    X509_REQ_set_subject_name(req, name) != 1 ||
-	    X509_REQ_set_pubkey(req, d->key) != 1 ||
-	    X509_REQ_sign(req, d->key, EVP_sha256()) <= 0 ||
+	    X509_REQ_set_pubkey(req, key) != 1 ||
+	    X509_REQ_sign(req, key, EVP_sha256()) <= 0 ||
 	    (len = i2d_X509_REQ(req, &der)) <= 0)
 		die("a request");
 	text = mem_alloc((size_t)len * 4 / 3 + 8);
@@ -132,8 +132,11 @@ request_body(const struct device *d)
 static void
 enrolment_make(struct load *l, size_t i)
 {
-	char	*body = request_body(&l->device[i % l->ndevices]);
+	char	*body;
 
+	if ((l->v[i].key = EVP_EC_gen("P-256")) == NULL)
+		die("a key");
+	body = request_body(&l->device[i % l->ndevices], l->v[i].key);
 	l->v[i].request = mem_printf("POST %s HTTP/1.1\r\nHost: %s:%d\r\n"
 	    "Content-Type: application/pkcs10\r\nContent-Length: %zu\r\n"
 	    "Connection: close\r\n\r\n%s", l->path, l->host, l->port,
@@ -272,7 +275,7 @@ is_good(const struct load *l, size_t i)
 		    answer != NULL ? answer : "no answer");
 		return false;
 	}
-	return has_key(body + 4, l->device[i % l->ndevices].key);
+	return has_key(body + 4, l->v[i].key);
 }
 
 static int
@@ -342,6 +345,7 @@ main(int argc, char **argv)
 	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
 	load_report(&l, wall, cpu);
 	for (i = 0; i < l.n; i++) {
+		EVP_PKEY_free(l.v[i].key);
 		mem_free(&l.v[i].request);
 		mem_free(&l.v[i].answer);
 	}
