@@ -14,8 +14,8 @@
  * COUNT enrolments in turn by each device: simpleenroll with its certificate,
  * for a new key, on a connection of its own with a handshake in full.  Keys and
  * requests are made before.  An answer counts if its status is 200 and the
- * certificate in it has that key; that is looked at afterwards.  Printed: good ones, seconds, CPU seconds of this program, median
- * and 99th percentile in ms.
+ * certificate in it has that key; that is looked at afterwards.  Printed: good
+ * ones, seconds, CPU seconds of this program, median and 99th percentile in ms.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
