@@ -278,7 +278,7 @@ limited() {
 	limited_at=$1
 	shift
 	browse g "$limited_at" >/dev/null
-	for limited_n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24; do
+	for _ in $(seq 24); do
 		[ $# -eq 0 ] || set -- --data-urlencode "csrf=$(token)" "$@"
 		[ "$(browse g "$limited_at" "$@")" != 429 ] || return 0
 		[ $# -eq 0 ] || shift 2
