@@ -39,10 +39,12 @@ as() {
 	    --passphrase "file:$tmp/pki/secrets/officer-$who"
 }
 
-# Seconds in $took, MiB at most in $mib; what it said in $tmp/out.
+# What it said is in $tmp/out.
 timed() {
 	"$@" >"$tmp/out" 2>&1 </dev/null || { tail -n 5 "$tmp/out" >&2; exit 1; }
 }
+# Seconds in $took, of the processors in $own and, by the store, in $store; MiB at
+# most in $mib.
 measured() {
 	store=$(cpu_tree "$(head -n 1 "$tmp/pg/data/postmaster.pid")")
 	timed python3 -c 'import os, subprocess, sys, time
@@ -59,6 +61,7 @@ with open(sys.argv[1], "w") as f:
     print("%.2f %.2f %d" % (time.monotonic() - began, t.children_user +
         t.children_system, most / 1024), file=f)
 sys.exit(p.returncode)' "$tmp/took" "$@"
+	# shellcheck disable=SC2034 # for who measures
 	read -r took own mib <"$tmp/took"
 	store=$(awk -v before="$store" -v after="$(cpu_tree \
 	    "$(head -n 1 "$tmp/pg/data/postmaster.pid")")" \
