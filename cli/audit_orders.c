@@ -134,8 +134,8 @@ orders_read(struct audit_verify *v, const struct audit_order *rec)
 	return a;
 }
 
-/* Parsed orders: a batch is used thousands of times in a row. */
-/* Borrowed until the cache is full. */
+/* Parsed orders: a batch is used thousands of times in a row.  Borrowed until
+ * the cache is full. */
 static struct approved *
 orders_open(struct audit_verify *v, struct audit_order *rec)
 {

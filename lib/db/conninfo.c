@@ -87,15 +87,21 @@ count(const char *list)
 	return n;
 }
 
+/* From element i on; i is below count(). */
+static const char *
+from(const char *list, unsigned int i)
+{
+	for (; i > 0; i--)
+		list = strchr(list, ',') + 1;
+	return list;
+}
+
 /* The list from its element "by" on, and then what stood before that. */
 static void
 turn(struct buf *out, const char *list, unsigned int by)
 {
-	const char	*p = list;
+	const char	*p = from(list, by % count(list));
 
-	if (count(list) > 1)
-		for (by %= count(list); by > 0; by--)
-			p = strchr(p, ',') + 1;
 	buf_str(out, p);
 	if (p != list)
 		buf_printf(out, ",%.*s", (int)(p - list - 1), list);
@@ -136,13 +142,16 @@ conninfo_turn(char **out, const char *in, unsigned int by, struct error *e)
 	return 0;
 }
 
-/* Element i; of a list with one it is for all. */
+/* Element i; of a list with one it is for all.  Nothing for who has none: there
+ * may be fewer ports than hosts, which libpq says when it connects. */
 static void
 pick(struct buf *out, const char *list, unsigned int i)
 {
-	if (count(list) > 1)
-		for (; i > 0; i--)
-			list = strchr(list, ',') + 1;
+	unsigned int	 n = count(list);
+
+	if (n > 1 && i >= n)
+		return;
+	list = from(list, n > 1 ? i : 0);
 	buf_printf(out, "%.*s", (int)strcspn(list, ","), list);
 }
 

@@ -134,6 +134,9 @@ conninfo_one_takes_a_host_with_its_port_whatever_it_is(void **state)
 	assert_int_equal(conninfo_one(&out, "host=a,b port=7", 1, &e), 1);
 	assert_string_equal(out, "host='b' port='7'");
 	mem_free(&out);
+	assert_int_equal(conninfo_one(&out, "host=a,b,c port=1,2", 2, &e), 1);
+	assert_string_equal(out, "host='c' port=''");
+	mem_free(&out);
 	assert_int_equal(conninfo_one(&out, in, 2, &e), 0);
 	assert_null(out);
 }
