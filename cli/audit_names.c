@@ -8,7 +8,6 @@
 #include <arpa/inet.h>
 
 #include <strings.h>
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "cli/audit_state.h"
@@ -174,28 +173,25 @@ names_check(struct audit_verify *v, const struct audit_about *about,
 	struct error		 ignored = ERROR_INIT;
 	struct names		 n = { .v = v, .about = about,
 				    .fields = fields };
-	const unsigned char	*subject = look->subject.p, *p = look->san.p;
 	X509_NAME		*name;
-	GENERAL_NAMES		*san = NULL;
+	GENERAL_NAMES		*san;
 	int			 i;
 
 	if (v->profiles.n > 0)
 		(void)profiles_find(&v->profiles, profile, &n.profile,
 		    &ignored);
-	name = d2i_X509_NAME(NULL, &subject, (long)look->subject.len);
+	name = cert_look_decode(ASN1_ITEM_rptr(X509_NAME), look->subject);
 	if (name == NULL)
 		audit_failed(v->r, AUDIT_NAMES, about,
 		    "its subject cannot be read");
 	else
 		check_subject(&n, name);
 	X509_NAME_free(name);
-	if (p != NULL)
-		san = d2i_GENERAL_NAMES(NULL, &p, (long)look->san.len);
-	if (p != NULL && (san == NULL || p != look->san.p + look->san.len))
+	san = cert_look_decode(ASN1_ITEM_rptr(GENERAL_NAMES), look->san);
+	if (san == NULL && look->san.p != NULL)
 		audit_failed(v->r, AUDIT_NAMES, about,
 		    "its subjectAltName cannot be read");
 	for (i = 0; i < sk_GENERAL_NAME_num(san); i++)
 		check_san(&n, sk_GENERAL_NAME_value(san, i));
 	GENERAL_NAMES_free(san);
-	ERR_clear_error();
 }

@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 #include "base/text.h"
 #include "x509/cert.h"
+#include "x509/cert_look.h"
 #include "x509/cert_private.h"
 
 int
@@ -101,17 +102,8 @@ cert_role(X509 *cert)
 enum role
 cert_role_in(struct bytes ext_key_usage)
 {
-	const unsigned char	*p = ext_key_usage.p;
-	EXTENDED_KEY_USAGE	*eku;
-
-	if (p == NULL)
-		return ROLE_NONE;
-	eku = d2i_EXTENDED_KEY_USAGE(NULL, &p, (long)ext_key_usage.len);
-	if (eku != NULL && p != ext_key_usage.p + ext_key_usage.len) {
-		EXTENDED_KEY_USAGE_free(eku);
-		eku = NULL;
-	}
-	return role_among(eku);
+	return role_among(cert_look_decode(ASN1_ITEM_rptr(EXTENDED_KEY_USAGE),
+	    ext_key_usage));
 }
 
 int

@@ -2,6 +2,7 @@
 #include "x509/cert_look.h"
 
 #include <string.h>
+#include <openssl/err.h>
 
 #include "x509/alg.h"
 #include "x509/der.h"
@@ -99,6 +100,23 @@ cert_look(struct cert_look *l, struct bytes der, struct error *e)
 	    der_take_whole(&in, DER_SEQUENCE, &tbs) == -1)
 		return error_set(e, ERROR_INPUT, "not a certificate");
 	return cert_look_tbs(l, tbs, e);
+}
+
+void *
+cert_look_decode(const ASN1_ITEM *type, struct bytes value)
+{
+	const unsigned char	*p = value.p;
+	ASN1_VALUE		*v;
+
+	if (p == NULL)
+		return NULL;
+	v = ASN1_item_d2i(NULL, &p, (long)value.len, type);
+	if (v != NULL && p != value.p + value.len) {
+		ASN1_item_free(v, type);
+		v = NULL;
+	}
+	ERR_clear_error();
+	return v;
 }
 
 int

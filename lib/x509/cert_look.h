@@ -7,6 +7,7 @@
  * for our own certificates; it checks structure and nothing else, but that
  * none of the extensions below is there twice.
  */
+#include <openssl/asn1.h>
 #include <openssl/evp.h>
 #include "base/error.h"
 #include "base/mem.h"
@@ -25,6 +26,9 @@ struct cert_look {			/* all borrowed from the DER */
 };
 int	 cert_look(struct cert_look *, struct bytes der, struct error *);
 int	 cert_look_tbs(struct cert_look *, struct bytes tbs, struct error *);
+/* The value of an extension, or a whole Name, decoded; NULL when it is empty or
+ * is more than that.  The caller's. */
+void	*cert_look_decode(const ASN1_ITEM *, struct bytes);
 /*
  * Is it one certificate and nothing else, and did this key sign it?  Only then
  * is what look() shows more than somebody's word.  ERROR_INPUT, ERROR_CRYPTO.

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include "x509/cert_look.h"
 
 int
 crl_shard_check(const char *url, struct error *e)
@@ -103,17 +104,8 @@ crl_shard_address(char dst[CRL_SHARD_URL], X509 *cert)
 const char *
 crl_shard_address_in(char dst[CRL_SHARD_URL], struct bytes value)
 {
-	const unsigned char	*p = value.p;
-	CRL_DIST_POINTS		*points;
-
-	if (p == NULL)
-		return address_of(dst, NULL);
-	points = d2i_CRL_DIST_POINTS(NULL, &p, (long)value.len);
-	if (points != NULL && p != value.p + value.len) {
-		CRL_DIST_POINTS_free(points);
-		points = NULL;
-	}
-	return address_of(dst, points);
+	return address_of(dst, cert_look_decode(ASN1_ITEM_rptr(CRL_DIST_POINTS),
+	    value));
 }
 
 int64_t
