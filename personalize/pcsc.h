@@ -19,10 +19,10 @@ void	 pcsc_close(struct pcsc **);
 /* Names live in the arena. */
 int	 pcsc_readers(struct pcsc *, struct arena *, char ***names, size_t *n,
 	    struct error *);
-/* Until a card is in that reader, or none is: 1, 0 not within ms, -1.  Nobody
- * of ours may hold it meanwhile. */
 /* How often cards went in and out as far as the reader has seen; -1: not known. */
 int64_t	 pcsc_changes(struct pcsc *, const char *reader);
+/* Until a card is in that reader, or none is: 1, 0 not within ms, -1.  Nobody
+ * of ours may hold it meanwhile. */
 int	 pcsc_wait(struct pcsc *, const char *reader, bool present, int ms,
 	    struct error *);
 /*

@@ -28,6 +28,8 @@ struct reader {
 	struct pcsc		*pcsc;
 	struct card_io		 io, bare;	/* watched; what it is made of */
 	bool			 over;
+	/* What the reader had seen when the card was connected to. */
+	int64_t			 held_at;
 	/* A card that is begun, and what the reader had seen until then. */
 	bool			 begun;
 	struct card_info	 was;
@@ -105,6 +107,7 @@ watched_reconnect(void *io, struct error *e)
 	watch(r, CONNECT_MS + COMMAND_MS);
 	rc = r->bare.ops->reconnect(r->bare.io, e);
 	watch(r, 0);
+	r->held_at = pcsc_changes(r->pcsc, r->setup->name);
 	r->io.extended = r->bare.extended;
 	r->io.t0 = r->bare.t0;
 	return rc;
@@ -140,6 +143,7 @@ connect_card(struct reader *r, struct error *e)
 	watch(r, CONNECT_MS + COMMAND_MS);
 	rc = pcsc_connect(r->pcsc, r->setup->name, CONNECT_MS, &r->bare, e);
 	watch(r, 0);
+	r->held_at = pcsc_changes(r->pcsc, r->setup->name);
 	if (rc == 0)
 		r->io = (struct card_io){ .ops = &ops, .io = r,
 		    .extended = r->bare.extended, .t0 = r->bare.t0 };
@@ -286,18 +290,32 @@ attend(struct reader *r)
 
 /* ---- one reader ---- */
 
-/* Wait until a card is there, or is not.  1, 0 it is over, -1. */
+/* Wait until a card is there.  1, 0 it is over, -1. */
 static int
-wait_for(struct reader *r, bool present, struct error *e)
+wait_for_card(struct reader *r, struct error *e)
 {
-	int	 rc;
+	int	 rc = 0;
 
-	while (!is_over(r, 0)) {
-		rc = pcsc_wait(r->pcsc, r->setup->name, present, LOOK_MS, e);
-		if (rc != 0)
-			return rc;
+	while (rc == 0 && !is_over(r, 0))
+		rc = pcsc_wait(r->pcsc, r->setup->name, true, LOOK_MS, e);
+	return rc;
+}
+
+/* ... until the one that was done with is gone.  Quick hands have put in the
+ * next one before anybody looked: the reader has counted that. */
+static int
+wait_for_other(struct reader *r, struct error *e)
+{
+	int64_t	 changes;
+	int	 rc = 0;
+
+	while (rc == 0 && !is_over(r, 0)) {
+		changes = pcsc_changes(r->pcsc, r->setup->name);
+		if (changes != -1 && r->held_at != -1 && changes != r->held_at)
+			return 1;
+		rc = pcsc_wait(r->pcsc, r->setup->name, false, LOOK_MS, e);
 	}
-	return 0;
+	return rc;
 }
 
 static int
@@ -308,14 +326,14 @@ serve_cards(struct reader *r, struct error *e)
 	for (;;) {
 		if (next == REMOVE)
 			tell(r, EVENT_EMPTY, NULL);
-		if (wait_for(r, true, e) != 1)
+		if (wait_for_card(r, e) != 1)
 			return r->over ? 0 : -1;
 		tell(r, EVENT_CARD, NULL);
 		if ((next = attend(r)) == OVER)
 			return 0;
 		if (next == LATER && is_over(r, PAUSE_MS))
 			return 0;
-		if (next == REMOVE && wait_for(r, false, e) != 1)
+		if (next == REMOVE && wait_for_other(r, e) != 1)
 			return r->over ? 0 : -1;
 	}
 }

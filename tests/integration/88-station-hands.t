@@ -83,6 +83,19 @@ station_stop
 station_start --batch one
 card_insert 0 "$tmp/begun"
 ok '... but finished where its batch runs' wait_for state_is piv-serial:16 issued
+
+# --- quick hands ---
+# The next card is in before the station has looked whether the last one is out.
+ok 'it may be taken out' wait_for event '"issued"' '"reader":"Test Reader 0 00 00"'
+readers_at_work=$(station_child reader)
+# shellcheck disable=SC2086
+kill -STOP $readers_at_work
+card_pull 0
+card_insert 0 "$tmp/next" -x -n 17
+# shellcheck disable=SC2086
+kill -CONT $readers_at_work
+ok 'a card that nobody saw come is made as well' \
+    wait_for state_is piv-serial:17 issued
 card_pull 0
 
 station_stop
