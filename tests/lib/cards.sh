@@ -129,7 +129,8 @@ card_is_in() {
 }
 
 card_is_out() {
-	! card_is_in "$1"
+	opensc-tool --list-readers |
+	    grep -qE "^[0-9]+ +No .*$(reader_name "$1")"
 }
 
 card_pull() {

@@ -7,7 +7,9 @@
  * bytes of length and a message, both ways; one byte is the power (0 off, 1
  * on, 2 reset) or a question for the answer to reset (4), all else a command.
  * A connection that ends is a card that was pulled.  (It could connect to us
- * instead, once: then it aborts its daemon when a card is pulled.)
+ * instead, once: then it aborts its daemon when a card is pulled.)  Two threads
+ * of its daemon that take a connection at once leave it to nobody: who hears
+ * nothing goes in again.
  *
  * A card is in the place as long as there is the file PLACE, which has the
  * options and the state file in one line.
@@ -20,6 +22,7 @@
 #include "pivcard.h"
 
 #define WORDS_MAX	32
+#define UNHEARD_MS	3000	/* pcscd asks each reader twice a second */
 
 struct wish {			/* what a card is to be, and what befalls it */
 	bool		 extended, torn, exact_le, t0, diversified;
@@ -53,6 +56,7 @@ struct place {
 	unsigned long	 cut_count;	/* ... that the cut may come at */
 	int64_t		 away_until;	/* ms; 0: here */
 	int		 fd;		/* the reader, or -1 */
+	int64_t		 unheard_until;	/* ms; 0: it has said something */
 };
 
 static const char usage[] =
@@ -215,6 +219,7 @@ serve(struct place *at)
 
 	if (pivcard_receive(at->fd, head, 2) == -1)
 		return -1;
+	at->unheard_until = 0;
 	n = (size_t)head[0] << 8 | head[1];
 	if (n == 0 || pivcard_receive(at->fd, in, n) == -1)
 		return -1;
@@ -391,6 +396,13 @@ come_back(struct place *at)
 }
 
 static void
+go_in(struct place *at, int port)
+{
+	if ((at->fd = pivcard_go_in(port)) != -1)
+		at->unheard_until = now_ms() + UNHEARD_MS;
+}
+
+static void
 stay(struct place *at, int port)
 {
 	struct pollfd	 p = { -1, POLLIN, 0 };
@@ -403,8 +415,11 @@ stay(struct place *at, int port)
 		look(at);
 		come_back(at);
 		if (at->has_card && at->away_until == 0 && at->fd == -1)
-			at->fd = pivcard_go_in(port);
+			go_in(at, port);
 		else if (p.revents != 0 && at->fd != -1 && serve(at) == -1)
+			hang_up(at);
+		else if (at->fd != -1 && at->unheard_until != 0 &&
+		    now_ms() >= at->unheard_until)
 			hang_up(at);
 	}
 }
