@@ -66,12 +66,12 @@ static const struct cmd_opt renew_opts[] = {
 
 static const struct out_col	cols[] = {
 	{ "serial", "SERIAL", 0 },
-	{ "ca", "CA", 0 },
-	{ "profile", "PROFILE", OUT_SHRINK },
+	{ "ca", "CA", OUT_SPARE },
+	{ "profile", "PROFILE", OUT_SHRINK | OUT_SPARE },
 	{ "holder", "HOLDER", OUT_SHRINK },
 	{ "status", "STATUS", 0 },
-	{ "not_after", "EXPIRES", OUT_DAY },
-	{ "subject", "SUBJECT", OUT_SHRINK },
+	{ "not_after", "EXPIRES", OUT_DAY | OUT_SPARE },
+	{ "subject", "SUBJECT", OUT_SHRINK | OUT_SPARE },
 	{ "not_before", NULL, OUT_JSON },
 	{ "issued_at", NULL, OUT_JSON },
 	{ "card", NULL, OUT_JSON },

@@ -41,8 +41,8 @@ static const struct out_col	cols[] = {
 	{ "id", "ID", 0 },
 	{ "name", "NAME", OUT_SHRINK },
 	{ "mail", "MAIL", OUT_SHRINK },
-	{ "org", "ORGANISATION", OUT_SHRINK },
-	{ "created_at", "SINCE", OUT_DAY },
+	{ "org", "ORGANISATION", OUT_SHRINK | OUT_SPARE },
+	{ "created_at", "SINCE", OUT_DAY | OUT_SPARE },
 	{ "note", NULL, OUT_JSON },
 };
 

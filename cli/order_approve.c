@@ -24,7 +24,8 @@ show_before_signing(struct cli *c, const struct review *r)
 		return;
 	order_describe(&text, r->approved->order,
 	    (size_t)cmd_number(c->args, "items", ITEMS_SHOWN));
-	printf("%s\n", buf_cstr(&text));
+	buf_byte(&text, '\n');
+	out_folded(stdout, buf_cstr(&text));
 	buf_clear(&text);
 }
 

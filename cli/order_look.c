@@ -23,10 +23,10 @@ static const struct out_col	list_cols[] = {
 	{ "id", "ID", 0 },
 	{ "kind", "KIND", 0 },
 	{ "state", "STATE", 0 },
-	{ "approvals", "APPR", OUT_RIGHT },
-	{ "open_items", "OPEN", OUT_RIGHT },
-	{ "items", "ITEMS", OUT_RIGHT },
-	{ "created_at", "CREATED", 0 },
+	{ "approvals", "APPR", OUT_RIGHT | OUT_SPARE },
+	{ "open_items", "OPEN", OUT_RIGHT | OUT_SPARE },
+	{ "items", "ITEMS", OUT_RIGHT | OUT_SPARE },
+	{ "created_at", "CREATED", OUT_SPARE },
 	{ "summary", "SUMMARY", OUT_SHRINK },
 	{ "ca", NULL, OUT_JSON },
 	{ "profile", NULL, OUT_JSON },
@@ -239,12 +239,13 @@ put_items(struct cli *c, struct out_record *out, const struct review *r,
 static void
 put_next(struct out_record *out, const struct review *r)
 {
-	char	id[REVIEW_SHORT + 1];
+	char	id[REVIEW_SHORT + 1], *missing;
 
 	review_short_id(id, r->row.id);
 	if (strcmp(r->row.state, "pending") == 0 && !r->complete) {
-		out_put_line(out, "%s", "");
-		out_put_line(out, "Missing: %s", r->missing.text);
+		missing = mem_printf("\nMissing: %s\n", r->missing.text);
+		out_put_text(out, missing);
+		mem_free(&missing);
 		out_put_line(out, "Next: signet order approve %s", id);
 	} else if (r->row.waiting_items > 0)
 		out_put_line(out, "It waits for %d request%s.",
@@ -267,7 +268,9 @@ show(struct cli *c, struct review *r, size_t max_items, struct error *e)
 	if (review_judge(&c->desk, r, e) == -1 ||
 	    review_describe(&c->desk, r, &text, e) == -1)
 		goto out;
-	cli_say(c, "%s", buf_cstr(&text));
+	buf_byte(&text, '\n');
+	if (!c->json)
+		out_folded(stdout, buf_cstr(&text));
 	rules = review_rules_text(r);
 	out_put_hex(out, "id", NULL, r->row.id, DB_ORDER_ID);
 	out_put_hex(out, "digest", NULL, r->row.digest, DB_DIGEST);

@@ -15,6 +15,7 @@
 #define LIST_GAP	2
 #define SHRINK_MIN	8	/* a cut column keeps this much */
 #define LABEL_MIN	13	/* in line with order_describe() */
+#define FOLD_INDENT	16	/* where its values begin */
 
 struct out_list {
 	FILE			*f;
@@ -27,7 +28,7 @@ struct out_list {
 	json_t			*row;
 	char			**cell;		/* held rows */
 	size_t			 nheld;
-	size_t			*fit;		/* widths, once settled */
+	size_t			*fit;		/* widths, once settled; 0: not shown */
 };
 
 static char *
@@ -132,10 +133,29 @@ out_list_to(struct out_list *l, FILE *f)
 	l->f = f;
 }
 
-static bool
-is_shown(const struct out_list *l, size_t i)
+/* What is left when each column that may be cut is as narrow as it can be. */
+static size_t
+list_least(const struct out_list *l, size_t total)
 {
-	return (l->col[i].flags & OUT_JSON) == 0;
+	size_t	i;
+
+	for (i = 0; i < l->ncols; i++)
+		if ((l->col[i].flags & OUT_SHRINK) != 0 && l->fit[i] > SHRINK_MIN)
+			total -= l->fit[i] - SHRINK_MIN;
+	return total;
+}
+
+static size_t
+list_spare(struct out_list *l, size_t total)
+{
+	size_t	i;
+
+	for (i = l->ncols; i-- > 0 && list_least(l, total) > l->width;)
+		if ((l->col[i].flags & OUT_SPARE) != 0 && l->fit[i] > 0) {
+			total -= l->fit[i] + LIST_GAP;
+			l->fit[i] = 0;
+		}
+	return total;
 }
 
 /* Give way: the widest column that may be cut loses one, until all fit. */
@@ -166,7 +186,7 @@ list_settle(struct out_list *l)
 
 	l->fit = mem_array(l->ncols, sizeof(size_t));
 	for (i = 0; i < l->ncols; i++) {
-		if (!is_shown(l, i))
+		if ((l->col[i].flags & OUT_JSON) != 0)
 			continue;
 		l->fit[i] = columns_of(l->col[i].head);
 		for (r = 0; r < l->nheld; r++) {
@@ -177,7 +197,7 @@ list_settle(struct out_list *l)
 		total += l->fit[i] + LIST_GAP;
 	}
 	if (l->width != 0 && total > LIST_GAP)
-		list_shrink(l, total - LIST_GAP);
+		list_shrink(l, list_spare(l, total - LIST_GAP));
 }
 
 static void
@@ -195,7 +215,7 @@ list_print_row(struct out_list *l, char *const *cell)
 	bool		 first = true;
 
 	for (i = 0; i < l->ncols; i++) {
-		if (!is_shown(l, i))
+		if (l->fit[i] == 0)
 			continue;
 		if (!first)
 			buf_str(&line, "  ");
@@ -367,6 +387,37 @@ out_list_free(struct out_list **lp)
 	mem_free(lp);
 }
 
+/* ---- texts ---- */
+
+static void
+add_folded(struct buf *out, FILE *f, const char *text)
+{
+	struct buf	line = { 0 }, clean = { 0 };
+	size_t		n;
+
+	for (; *text != '\0'; text += n + (text[n] == '\n')) {
+		n = strcspn(text, "\n");
+		line.len = clean.len = 0;
+		buf_add(&line, text, n);
+		columns_clean(&clean, buf_cstr(&line));
+		columns_fold(out, buf_cstr(&clean), (size_t)terminal_width(f),
+		    FOLD_INDENT);
+		buf_byte(out, '\n');
+	}
+	buf_clear(&line);
+	buf_clear(&clean);
+}
+
+void
+out_folded(FILE *f, const char *text)
+{
+	struct buf	folded = { 0 };
+
+	add_folded(&folded, f, text);
+	fputs(buf_cstr(&folded), f);
+	buf_clear(&folded);
+}
+
 /* ---- records ---- */
 
 struct out_record {
@@ -482,12 +533,8 @@ out_put_line(struct out_record *r, const char *fmt, ...)
 void
 out_put_text(struct out_record *r, const char *text)
 {
-	size_t	 n;
-
-	for (; *text != '\0'; text += n + (text[n] == '\n')) {
-		n = strcspn(text, "\n");
-		out_put_line(r, "%.*s", (int)n, text);
-	}
+	if (r->doc == NULL)
+		add_folded(&r->lines, r->f, text);
 }
 
 static void

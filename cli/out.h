@@ -10,7 +10,8 @@
  * Times are UTC, ISO 8601; what is absent is null.
  *
  * For people, columns are fitted to the terminal: those marked OUT_SHRINK
- * give way, with an ellipsis.  Without a terminal nothing is cut.  Control
+ * give way, with an ellipsis, and where that is not enough those marked OUT_SPARE
+ * are left out.  Without a terminal nothing is cut.  Control
  * characters from the store are shown as \xHH.
  */
 #include <stdbool.h>
@@ -23,6 +24,7 @@
 #define OUT_SHRINK	0x02	/* may be cut to fit */
 #define OUT_JSON	0x04	/* only in JSON */
 #define OUT_DAY		0x08	/* times: in tables the day is enough */
+#define OUT_SPARE	0x10	/* left out of what is too wide, the last one first */
 
 struct out_col {
 	const char	*key;	/* "not_after" */
@@ -47,6 +49,9 @@ void	 out_bool(struct out_list *, bool);		/* "yes", "no" */
 size_t	 out_list_rows(const struct out_list *);
 void	 out_list_free(struct out_list **);		/* prints what is left */
 
+/* Lines of text for people, folded where a terminal ends. */
+void	 out_folded(FILE *, const char *);
+
 /* One thing: "Label:  value" lines, or one JSON object. */
 struct out_record;
 struct out_record *out_record_new(FILE *f, bool json);
@@ -66,7 +71,7 @@ void	 out_put_json(struct out_record *, const char *key, json_t *);
 /* A line of prose under the records, only for people. */
 void	 out_put_line(struct out_record *, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));
-/* The same of a text that is lines already. */
+/* The same of a text that is lines already, as out_folded(). */
 void	 out_put_text(struct out_record *, const char *);
 void	 out_record_free(struct out_record **);		/* prints */
 #endif

@@ -99,6 +99,67 @@ columns_fit(struct buf *out, const char *s, size_t width)
 		buf_str(out, ELLIPSIS);
 }
 
+/* Of n octets those that go into so many columns: up to the last space beyond the
+ * label, or as many as there is room for, and one character at least. */
+static size_t
+fold_take(const char *s, size_t n, size_t width, size_t label)
+{
+	uint32_t	c = 0;
+	size_t		i, len, used = 0, space = 0;
+
+	for (i = 0; i < n; i += len) {
+		if ((len = char_take(s + i, &c)) == 0) {
+			len = 1;
+			c = '?';
+		}
+		used += char_width(c);
+		if (used > width && i > 0)
+			return c != ' ' && space > 0 ? space : i;
+		if (c == ' ' && used > label)
+			space = i + 1;
+	}
+	return n;
+}
+
+static void
+fold_line(struct buf *out, const char *s, size_t n, size_t width, size_t indent)
+{
+	size_t	 i, len = fold_take(s, n, width, indent);
+
+	buf_add(out, s, len);
+	for (;;) {
+		for (s += len, n -= len; n > 0 && *s == ' '; n--)
+			s++;
+		if (n == 0)
+			break;
+		buf_byte(out, '\n');
+		for (i = 0; i < indent; i++)
+			buf_byte(out, ' ');
+		len = fold_take(s, n, width - indent, 0);
+		buf_add(out, s, len);
+	}
+}
+
+void
+columns_fold(struct buf *out, const char *text, size_t width, size_t indent)
+{
+	size_t	 n;
+
+	if (width == 0) {
+		buf_str(out, text);
+		return;
+	}
+	for (; *text != '\0'; text += n) {
+		n = strcspn(text, "\n");
+		fold_line(out, text, n, width, indent < width / 2 ? indent :
+		    width / 2);
+		if (text[n] == '\n') {
+			buf_byte(out, '\n');
+			n++;
+		}
+	}
+}
+
 void
 columns_clean(struct buf *out, const char *s)
 {

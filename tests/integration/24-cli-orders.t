@@ -74,6 +74,17 @@ short=$(echo "$id" | cut -c1-8)
 ok 'the holder was made' signet holder show www
 ok 'it is shown by the beginning of its id' signet order show "$short"
 said 'www.example.org'
+narrow() {
+	script -qec "stty cols 40; signet order $1" /dev/null </dev/null |
+	    tr -d '\r' | sed 's/…/./g' >"$tmp/narrow"
+}
+narrow list
+ok 'in 40 columns orders are listed' grep -q "^$short  issue  pending  " "$tmp/narrow"
+is '... and no line is longer' "$(awk 'length > 40' "$tmp/narrow")" ''
+narrow "show $short"
+is 'in 40 columns no line of an order is longer' "$(awk 'length > 40' "$tmp/narrow")" ''
+is '... and nothing is lost' "$(tr -d ' \n' <"$tmp/narrow")" \
+    "$(signet order show "$short" | tr -d ' \n')"
 exits 2 'three digits are not enough' \
     signet order show "$(echo "$id" | cut -c1-3)"
 exits 4 'another id is not found' signet order show ffffffffffffffff

@@ -90,8 +90,7 @@ for l in lines[lines.index(head) + 1:]:
     used, i = 0, 0
     while used < at and i < len(l):
         used += width(l[i]); i += 1
-    # Where not even the shortest columns fit, the terminal wraps.
-    if width(l) > max(int(sys.argv[1]), 60) or used != at or l[i - 1] != ' ':
+    if width(l) > int(sys.argv[1]) or used != at or l[i - 1] != ' ':
         print(repr(l))
 PY
 LC_ALL=C

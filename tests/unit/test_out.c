@@ -85,6 +85,66 @@ out_list_cuts_only_columns_that_may_be_cut(void **state)
 }
 
 static void
+out_list_leaves_out_what_it_can_spare_where_cutting_is_not_enough(void **state)
+{
+	static const struct out_col	spare[] = {
+		{ "name", "NAME", OUT_SHRINK },
+		{ "items", "ITEMS", OUT_RIGHT | OUT_SPARE },
+		{ "at", "AT", OUT_DAY | OUT_SPARE },
+		{ "why", "WHY", OUT_SHRINK },
+	};
+	static const struct {
+		int		 width;
+		const char	*text;
+	} want[] = {
+		{ 40, "NAME          ITEMS  AT          WHY\n"
+		    "a long name\xe2\x80\xa6      1  2023-11-14  because\n" },
+		{ 25, "NAME       ITEMS  WHY\n"
+		    "a long n\xe2\x80\xa6      1  because\n" },
+		{ 20, "NAME         WHY\n"
+		    "a long nam\xe2\x80\xa6  because\n" },
+		/* What cannot be spared is there, even where it does not fit. */
+		{ 10, "NAME      WHY\n"
+		    "a long \xe2\x80\xa6  because\n" },
+	};
+	struct capture			c;
+	struct out_list			*l;
+	size_t				 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		capture_begin(&c);
+		l = out_list_new(c.f, false, want[i].width, spare, 4);
+		out_text(l, "a long name indeed");
+		out_num(l, 1);
+		out_time(l, 1700000000);
+		out_text(l, "because");
+		out_list_free(&l);
+		capture_expect(&c, want[i].text);
+	}
+}
+
+static void
+out_folded_shows_control_characters_and_folds_nothing_in_a_file(void **state)
+{
+	struct capture	 c;
+	char		 text[201];
+
+	(void)state;
+	memset(text, 'x', 199);
+	text[199] = '\x1b';
+	text[200] = '\0';
+	capture_begin(&c);
+	out_folded(c.f, text);
+	memset(text + 199, 0, 1);
+	fclose(c.f);
+	assert_int_equal(c.len, 199 + strlen("\\x1b\n"));
+	assert_memory_equal(c.text, text, 199);
+	assert_string_equal(c.text + 199, "\\x1b\n");
+	free(c.text);
+}
+
+static void
 out_list_to_prints_elsewhere_as_wide_as_before(void **state)
 {
 	struct capture	 c;
@@ -216,6 +276,10 @@ main(void)
 		cmocka_unit_test(
 	    out_list_lines_up_columns_and_leaves_out_what_is_for_programs),
 		cmocka_unit_test(out_list_cuts_only_columns_that_may_be_cut),
+		cmocka_unit_test(
+	    out_list_leaves_out_what_it_can_spare_where_cutting_is_not_enough),
+		cmocka_unit_test(
+	    out_folded_shows_control_characters_and_folds_nothing_in_a_file),
 		cmocka_unit_test(out_list_to_prints_elsewhere_as_wide_as_before),
 		cmocka_unit_test(out_list_shows_the_day_where_that_is_enough),
 		cmocka_unit_test(out_list_prints_nothing_for_no_rows),
