@@ -234,12 +234,15 @@ init(struct cmd_args *a, void *ctx, struct error *e)
 {
 	struct cli	*c = ctx;
 	struct init	 in = { .cli = c, .args = a };
+	const char	*path = NULL;
 	int		 lock = -1, rc = -1;
 
 	cli_begin(c, a);
 	in.data = cmd_string(a, "data", NULL);
-	if (take_directory(&in, e) == -1 ||
-	    file_lock(&lock, init_path(&in, ".init.lock"), e) == -1 ||
+	if (take_directory(&in, e) == -1)
+		goto out;
+	path = init_path(&in, ".init.lock");
+	if (file_lock(&lock, path, e) == -1 ||
 	    init_answers(&in, e) == -1 || list_subjects(&in, e) == -1)
 		goto out;
 	rc = run_steps(&in, e);
@@ -250,8 +253,10 @@ init(struct cmd_args *a, void *ctx, struct error *e)
  out:
 	if (in.has_conf)
 		conf_free(&in.conf, INIT_CONF);
-	if (lock != -1)
+	if (lock != -1) {
+		(void)unlink(path);
 		close(lock);
+	}
 	return rc;
 }
 

@@ -364,9 +364,11 @@ file_join(const char *dir, const char *name)
 int
 file_lock(int *out, const char *path, struct error *e)
 {
-	int	 fd;
+	struct stat	 st = { 0 };
+	int		 fd;
 
 	*out = -1;
+ again:
 	if ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) == -1)
 		return error_sys(e, "lock %s", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) == -1) {
@@ -377,6 +379,11 @@ file_lock(int *out, const char *path, struct error *e)
 			error_sys(e, "lock %s", path);
 		close(fd);
 		return -1;
+	}
+	/* Whose file was removed between the two has locked nothing. */
+	if (fstat(fd, &st) == 0 && st.st_nlink == 0) {
+		close(fd);
+		goto again;
 	}
 	*out = fd;
 	return 0;

@@ -36,6 +36,7 @@ char	*file_directory(const char *path);
  * that.  First of all things.
  */
 int	 file_keep_standard(struct error *);
-/* Exclusive lock held until the descriptor closes; ERROR_CONFLICT if taken. */
+/* Exclusive lock held until the descriptor closes; ERROR_CONFLICT if taken.  The
+ * file stays, unless the holder removes it before that. */
 int	 file_lock(int *fd, const char *path, struct error *);
 #endif

@@ -48,7 +48,7 @@ url=''
 says 'two persons have the id so1' \
     init "$tmp/no" no --officer "so1:Somebody Else"
 says 'threshold 0: with 1 custodians' init "$tmp/no" no --custodian a
-not 'nothing is left of wrong answers' test -e "$tmp/no/init.conf"
+is 'nothing is left of wrong answers' "$(ls -A "$tmp/no")" ''
 cat >"$tmp/bad.conf" <<-CONF
 	organisation = "Example";
 CONF
