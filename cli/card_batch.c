@@ -51,7 +51,7 @@ show_rows(struct cli *c, const struct card_intake *in)
 {
 	static const struct out_col	 cols[] = {
 		{ "n", "N", OUT_RIGHT },
-		{ "number", "CARD", 0 },
+		{ "card", "CARD", 0 },
 		{ "holder", "HOLDER", OUT_SHRINK },
 		{ "name", "NAME", OUT_SHRINK },
 		{ "replaces", "REPLACES", 0 },

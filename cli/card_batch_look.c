@@ -55,13 +55,13 @@ card_batch_named(struct cli *c, const char *name, struct db_card_batch *b,
 
 static const struct out_col	batch_cols[] = {
 	{ "name", "NAME", 0 },
-	{ "layout", "LAYOUT", OUT_SHRINK },
+	{ "layout", "LAYOUT", OUT_SHRINK | OUT_SPARE },
 	{ "state", "STATE", 0 },
-	{ "orders", "ORDERS", 0 },
+	{ "orders", "ORDERS", OUT_SPARE },
 	{ "items", "CARDS", OUT_RIGHT },
 	{ "waiting", "WAITING", OUT_RIGHT },
 	{ "issued", "ISSUED", OUT_RIGHT },
-	{ "made_at", "MADE", OUT_DAY },
+	{ "made_at", "MADE", OUT_DAY | OUT_SPARE },
 	{ "id", NULL, OUT_JSON },
 };
 
@@ -230,12 +230,12 @@ each_item(struct cli *c, int64_t batch, const char *state, item_fn *fn,
 
 static const struct out_col	item_cols[] = {
 	{ "n", "N", OUT_RIGHT },
-	{ "number", "CARD", 0 },
+	{ "card", "CARD", 0 },
 	{ "holder", "HOLDER", OUT_SHRINK },
-	{ "name", "NAME", OUT_SHRINK },
+	{ "name", "NAME", OUT_SHRINK | OUT_SPARE },
 	{ "state", "STATE", 0 },
 	{ "card_state", "CARD IS", 0 },
-	{ "attempts", "TRIES", OUT_RIGHT },
+	{ "attempts", "TRIES", OUT_RIGHT | OUT_SPARE },
 	{ "replaces", NULL, OUT_JSON },
 	{ "letter", NULL, OUT_JSON },
 	{ "reason", "REASON", OUT_SHRINK },

@@ -38,12 +38,12 @@ static const char *const	states[] = { "claimed", "keyed", "ordered",
 /* ---- list ---- */
 
 static const struct out_col	cols[] = {
-	{ "number", "CARD", 0 },
+	{ "card", "CARD", 0 },
 	{ "holder", "HOLDER", OUT_SHRINK },
 	{ "state", "STATE", 0 },
-	{ "batch", "BATCH", OUT_SHRINK },
-	{ "identity", "CHIP", OUT_SHRINK },
-	{ "changed_at", "SINCE", OUT_DAY },
+	{ "batch", "BATCH", OUT_SHRINK | OUT_SPARE },
+	{ "identity", "CHIP", OUT_SHRINK | OUT_SPARE },
+	{ "changed_at", "SINCE", OUT_DAY | OUT_SPARE },
 	{ "id", NULL, OUT_JSON },
 	{ "expires_at", NULL, OUT_JSON },
 	{ "reason", NULL, OUT_JSON },
@@ -205,7 +205,7 @@ card_show_cmd(struct cmd_args *a, void *ctx, struct error *e)
 	if (card_numbered(c, number[0], &k, e) == -1)
 		return -1;
 	r = out_record_new(stdout, c->json);
-	out_put(r, "number", "Card", k.number);
+	out_put(r, "card", "Card", k.number);
 	out_put(r, "state", "State", k.state);
 	out_put(r, "holder", "Holder", k.holder);
 	out_put(r, "batch", "Batch", k.batch);
@@ -228,7 +228,7 @@ int
 card_check_cmd(struct cmd_args *a, void *ctx, struct error *e)
 {
 	static const struct out_col	 wrong_cols[] = {
-		{ "number", "CARD", 0 },
+		{ "card", "CARD", 0 },
 		{ "state", "CARD IS", 0 },
 		{ "ca", "CA", 0 },
 		{ "serial", "SERIAL", 0 },

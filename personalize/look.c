@@ -292,7 +292,7 @@ print_store(const json_t *s)
 {
 	if (s == NULL)
 		return;
-	print_text(s, "number", "Card:");
+	print_text(s, "card", "Card:");
 	print_text(s, "holder", "Holder:");
 	print_text(s, "state", "State:");
 	print_text(s, "batch", "Batch:");

@@ -72,7 +72,7 @@ say_card(struct look *l, const struct db_card *c)
 {
 	json_t	*s = json_object();
 
-	json_object_set_new(s, "number", json_string(c->number));
+	json_object_set_new(s, "card", json_string(c->number));
 	json_object_set_new(s, "holder", json_string(c->holder));
 	json_object_set_new(s, "state", json_string(c->state));
 	json_object_set_new(s, "batch", json_string(c->batch));

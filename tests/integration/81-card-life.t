@@ -20,7 +20,7 @@ status() { sql "SELECT status || coalesce(' ' || reason, '') FROM cert WHERE hol
 
 # --- looking ---
 is 'four cards' "$(signet card list --state issued --json | jq -r .holder | tr '\n' ' ')" '1 2 3 4 '
-is 'of a holder' "$(signet card list --holder 3 --json | jq -r .number)" "$(card 3)"
+is 'of a holder' "$(signet card list --holder 3 --json | jq -r .card)" "$(card 3)"
 is 'page by page' "$(signet card list --limit 2 --after "$(card 2)" --json | jq -r .holder | tr '\n' ' ')" '3 4 '
 exits 4 'a mistyped number is said to be one' signet card show P0000001
 said 'it was mistyped'
@@ -85,7 +85,7 @@ is 'the order of another effect is none' "$(sql "UPDATE card SET state = 'lost',
     WHERE number = '$(card 3)'" 2>&1 | grep -c 'without an order to revoke')" 1
 tamper "UPDATE card SET state = 'lost' WHERE number = '$(card 3)'"
 exits 5 'who goes around it is found' signet card check
-is 'by name' "$(signet card check --json 2>/dev/null | jq -r '.number + " " + .state + " " + .status')" \
+is 'by name' "$(signet card check --json 2>/dev/null | jq -r '.card + " " + .state + " " + .status')" \
     "$(card 3) lost good"
 
 # --- proof ---

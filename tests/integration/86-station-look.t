@@ -48,7 +48,7 @@ is 'nothing is the factory'"'"'s' "$(seen '[.pin, .puk, .management] | map(.fact
 is 'all tries are left' "$(seen '[.pin.tries, .puk.tries] | tostring')" '[3,3]'
 is 'the store knows whose it is' "$(seen '.store | .holder + " " + .state + " " + .batch')" \
     'one-h1 issued one'
-number=$(seen .store.number)
+number=$(seen .store.card)
 ok 'its letter is opened' letter_of "$number" "$tmp/letter"
 sed -n 's/^ *\([0-9]\( *[0-9]\)\{5\}\) *$/\1/p' "$tmp/letter" | head -n 1 |
     tr -d ' \n' >"$tmp/pin"

@@ -156,7 +156,7 @@ is 'they are issued' "$(in_env a 'signet card list --batch first' |
 chip=$(in_env a 'signet-station readers --json' |
     jq -r 'select(.reader == "Example Reader 0 00 00").identity')
 number=$(in_env a 'signet card list --batch first --json' |
-    jq -r "select(.identity == \"$chip\").number")
+    jq -r "select(.identity == \"$chip\").card")
 letter=$tmp/a/cards/$number.pdf
 is 'a PIN letter is for its owner only' "$(stat -c %a "$letter")" 600
 ok '... and a PDF' pdftotext -layout "$letter" "$tmp/letter"

@@ -262,9 +262,9 @@ class Cards:
         found = set()
         for row in self.w.rows("card", "list", "--limit", 0):
             if row["state"] in ACTIVE:
-                card = self.w.rows("card", "show", row["number"])[0]
+                card = self.w.rows("card", "show", row["card"])[0]
                 if self.issued_at(card) >= since:
-                    found.add(card["number"])
+                    found.add(card["card"])
         if found != suspect:
             raise Wrong(f"made since the theft: {found}, not {suspect}")
         for number in found:
