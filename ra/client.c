@@ -136,19 +136,20 @@ client_take(struct page *p, struct bytes der, bool status, struct error *e)
 	return -1;
 }
 
-int
-client_judge_der(struct page *p, struct bytes der, struct error *e)
-{
-	return client_take(p, der, true, e);
-}
-
 /* A protocol's request that has waited for its order only takes it away now:
- * whether it could ask was said when it came. */
+ * whether it could ask was said when it came.  The order may have been that this
+ * certificate is revoked. */
 static bool
 has_waited(const struct page *p)
 {
 	return http_context(p->http) != NULL &&
 	    (p->route->flags & PAGE_PROTOCOL) != 0;
+}
+
+int
+client_judge_der(struct page *p, struct bytes der, struct error *e)
+{
+	return client_take(p, der, !has_waited(p), e);
 }
 
 int

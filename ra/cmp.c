@@ -85,8 +85,12 @@ find_signer(struct cmp_turn *t, const struct cmp_message *m, struct error *e)
 		    "certificate that signs it is not in extraCerts (RFC "
 		    "9483, 3.3)");
 	client_clear(&p->client);
-	if (client_judge_der(p, m->signer, e) == -1 ||
-	    enrol_client(p, &t->row, e) == -1)
+	if (client_judge_der(p, m->signer, e) == -1)
+		return error_wrap(e, "CMP message");
+	if (p->waited != NULL) {
+		t->row.der = p->client.der;
+		t->row.serial = p->client.serial;
+	} else if (enrol_client(p, &t->row, e) == -1)
 		return error_wrap(e, "CMP message");
 	t->client = &t->row;
 	return 0;

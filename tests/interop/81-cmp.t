@@ -140,7 +140,8 @@ not "somebody else's certificate gets nothing" test -e "$tmp/plant-7.pem"
 with_key plant-2 rr -oldcert "$tmp/plant-1.pem"
 is "another's certificate is not revoked" \
     "$(sql "SELECT count(*) FROM cert WHERE status = 'revoked'")" 0
-with_key plant-2 rr -oldcert "$tmp/plant-2.pem"
+ok 'whoever asks for the own is told when the CA has done it' \
+    with_key plant-2 rr -oldcert "$tmp/plant-2.pem"
 is 'rr revokes the own certificate' "$(sql "SELECT status FROM cert
     WHERE holder = 'plant-2'")" revoked
 is '... by a signed order' "$(sql "SELECT count(*) FROM orders
