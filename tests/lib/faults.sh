@@ -14,6 +14,7 @@
 #
 #	FLOW_before		what each try begins with, besides (need not be)
 #	FLOW_names		a filter for what files are called (likewise)
+#	FLOW_rows		one for how many rows each table has (likewise)
 #	FLOW_run		what is under fire
 #	FLOW_again		what an operator does after that (else FLOW_run)
 #	FLOW_holds		what must be so at the end
@@ -82,12 +83,7 @@ faults_calm() {
 
 # Names that are not the same each time.
 faults_name() {
-	sed -e 's/20[0-9]\{6\}T[0-9]\{6\}Z/TIME/g' |
-	    if command -v "${faults_flow}_names" >/dev/null; then
-		"${faults_flow}_names"
-	    else
-		cat
-	    fi
+	sed -e 's/20[0-9]\{6\}T[0-9]\{6\}Z/TIME/g' | faults_by names
 }
 
 faults_files() {
@@ -105,6 +101,19 @@ faults_clear() {
 
 # How many rows each table has, but for those that count tries.
 faults_rows() {
+	faults_all_rows | faults_by rows
+}
+
+# faults_by WORD - as the flow says, if it says anything
+faults_by() {
+	if command -v "${faults_flow}_$1" >/dev/null; then
+		"${faults_flow}_$1"
+	else
+		cat
+	fi
+}
+
+faults_all_rows() {
 	psql -X -q -At -v ON_ERROR_STOP=1 -d signet <<-\SQL
 	SELECT string_agg(format('SELECT %L, count(*) FROM signet.%I',
 	    relname, relname), ' UNION ALL ' ORDER BY relname) || ' ORDER BY 1'
