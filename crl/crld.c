@@ -8,6 +8,7 @@
  */
 #include <sys/wait.h>
 #include <errno.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
@@ -264,9 +265,16 @@ crld_look(void *arg)
 static int
 crld_once(struct crld *c, struct error *e)
 {
-	int	 status;
+	struct pollfd	 p[2] = { { .fd = c->publish.fd, .events = POLLIN },
+			    { .fd = service_bell(c->svc), .events = POLLIN } };
+	int		 status;
 
 	crld_round(c);
+	while (poll(p, 2, -1) == -1 && errno == EINTR)
+		;
+	if (p[0].revents == 0)
+		return error_set(e, ERROR_UPSTREAM, "told to stop before "
+		    "everything was published");
 	while (waitpid(c->publish.pid, &status, 0) == -1 && errno == EINTR)
 		;
 	c->publish.pid = -1;
@@ -280,7 +288,8 @@ static int
 crld_open(struct crld *c, struct error *e)
 {
 	c->round = (struct round){ .conf = &c->conf, .clock = &clock_system,
-	    .metrics = c->metrics, .health = c->health };
+	    .metrics = c->metrics, .health = c->health,
+	    .bell = service_bell(c->svc) };
 	if (c->operator_fd != -1) {
 		if (operator_start_fd(&c->operator, c->operator_fd,
 		    c->metrics, c->health, &clock_system, e) == -1)
@@ -315,6 +324,9 @@ crld_check(struct crld *c, struct error *e)
 static void
 crld_close(struct crld *c)
 {
+	proc_tell(&c->web);
+	proc_tell(&c->publish);
+	proc_tell(&c->agent);
 	proc_stop(&c->web, STOP_MS);
 	proc_stop(&c->publish, STOP_MS);
 	proc_stop(&c->agent, STOP_MS);

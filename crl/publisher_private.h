@@ -20,6 +20,7 @@
 /* What dispatcher and publishers open alike. */
 struct publisher_base {
 	const struct publisher_setup	*setup;
+	int				 bell;		/* as of db_set_bell() */
 	struct publish_conf		 conf;
 	struct db			*db;
 	struct profiles			 profiles;

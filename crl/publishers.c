@@ -17,6 +17,7 @@
 
 #define POLL_MS		1000
 #define LOOK_MS		500
+#define STOP_MS		4000
 #define REST_MS		1000	/* before one that ended starts again */
 
 struct child {
@@ -66,7 +67,8 @@ static int
 dispatcher_process(int parent, const struct publisher_setup *setup,
     struct error *e)
 {
-	struct dispatcher	 d = { .base.setup = setup };
+	struct dispatcher	 d = { .base = { .setup = setup,
+				    .bell = parent } };
 	bool			 ailing = false;
 	int			 rc;
 
@@ -91,7 +93,8 @@ static int
 publisher_process(int parent, const struct publisher_setup *setup,
     const struct child *c, struct error *e)
 {
-	struct publisher	 p = { .base.setup = setup };
+	struct publisher	 p = { .base = { .setup = setup,
+				    .bell = parent } };
 	bool			 ailing = false;
 	int			 rc;
 
@@ -240,18 +243,22 @@ look_after(struct publishers *ps)
 static void
 stop_all(struct publishers *ps)
 {
+	for (size_t i = 0; i < ps->n; i++)
+		proc_tell(&ps->v[i].proc);
 	for (size_t i = 0; i < ps->n; i++) {
 		if (ps->v[i].running)
-			proc_stop(&ps->v[i].proc, 3000);
+			proc_stop(&ps->v[i].proc, STOP_MS);
 		mem_free(&ps->v[i].target);
 	}
 	mem_free(&ps->v);
 }
 
 static int
-dispatch_once(const struct publisher_setup *setup, struct error *e)
+dispatch_once(const struct publisher_setup *setup, int parent,
+    struct error *e)
 {
-	struct dispatcher	 d = { .base.setup = setup };
+	struct dispatcher	 d = { .base = { .setup = setup,
+				    .bell = parent } };
 	int			 rc;
 
 	if ((rc = dispatcher_open(&d, e)) == 0)
@@ -264,9 +271,10 @@ dispatch_once(const struct publisher_setup *setup, struct error *e)
 
 static int
 publish_once(const struct publisher_setup *setup, const char *target,
-    struct error *e)
+    int parent, struct error *e)
 {
-	struct publisher	 p = { .base.setup = setup };
+	struct publisher	 p = { .base = { .setup = setup,
+				    .bell = parent } };
 	int			 rc;
 
 	if ((rc = publisher_open(&p, target, 0, e)) == 0)
@@ -277,14 +285,15 @@ publish_once(const struct publisher_setup *setup, const char *target,
 }
 
 static int
-publishers_once(const struct publisher_setup *setup, struct error *e)
+publishers_once(const struct publisher_setup *setup, int parent,
+    struct error *e)
 {
 	struct publish_conf		 conf = { 0 };
 	const struct publish_target	*t;
 	struct error			 one = ERROR_INIT;
 	int				 rc;
 
-	if (dispatch_once(setup, e) == -1)
+	if (dispatch_once(setup, parent, e) == -1)
 		return -1;
 	if (setup->directories == NULL)
 		return 0;
@@ -293,7 +302,7 @@ publishers_once(const struct publisher_setup *setup, struct error *e)
 	for (size_t i = 0; i < conf.targets.n; i++) {
 		t = (const struct publish_target *)conf.targets.v + i;
 		error_clear(&one);
-		if (publish_once(setup, t->name, &one) == 0)
+		if (publish_once(setup, t->name, parent, &one) == 0)
 			continue;
 		if (rc == 0)
 			*e = one;
@@ -317,7 +326,7 @@ publishers_main(int parent, void *arg)
 	int				 rc;
 
 	if ((rc = sandbox_enter(&box, NULL, &e)) == 0)
-		rc = setup->once ? publishers_once(setup, &e) :
+		rc = setup->once ? publishers_once(setup, parent, &e) :
 		    start_all(&ps, setup, &e);
 	if (rc == -1)
 		log_error(&e, "publication");

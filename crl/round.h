@@ -27,6 +27,7 @@ struct round {
 	const struct clock	*clock;
 	struct metrics		*metrics;
 	struct health		*health;
+	int			 bell;		/* as of db_set_bell() */
 	/* The rest is private. */
 	struct authorities	 authorities;
 	struct items		 items;

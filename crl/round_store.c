@@ -163,6 +163,7 @@ open_store(struct round *r, struct error *e)
 		return -1;
 	/* Nothing waits for us but the next round. */
 	db_set_patience(r->db, 0);
+	db_set_bell(r->db, r->bell);
 	if (db_listen(r->db, "signet_crl", e) == -1) {
 		db_close(&r->db);
 		return -1;

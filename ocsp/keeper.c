@@ -22,7 +22,7 @@ struct keeper {
 	const struct responder	*r;
 	struct health		*health;
 	pthread_t		 thread;
-	int			 wake;
+	int			 wake, end;
 	atomic_bool		 stop, kicked;
 	struct db		*db;
 	int64_t			 next_store;	/* monotonic ms */
@@ -264,7 +264,10 @@ keeper_start(struct keeper **out, const struct responder *r,
 	db_set_patience(k->db, 0);
 	db_set_deadline(k->db, QUERY_MS);
 	*out = NULL;
-	if ((k->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1)
+	k->end = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	db_set_bell(k->db, k->end);
+	if ((k->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1 ||
+	    k->end == -1)
 		rc = error_sys(e, "eventfd");
 	else if ((rc = pthread_create(&k->thread, NULL, keeper_thread,
 	    k)) != 0)
@@ -276,6 +279,8 @@ keeper_start(struct keeper **out, const struct responder *r,
 	}
 	if (k->wake != -1)
 		close(k->wake);
+	if (k->end != -1)
+		close(k->end);
 	db_close(&k->db);
 	mem_free(&k);
 	return -1;
@@ -289,9 +294,11 @@ keeper_stop(struct keeper **kp)
 	if (k == NULL)
 		return;
 	atomic_store(&k->stop, true);
+	(void)eventfd_write(k->end, 1);
 	(void)eventfd_write(k->wake, 1);
 	pthread_join(k->thread, NULL);
 	close(k->wake);
+	close(k->end);
 	db_close(&k->db);
 	mem_free(kp);
 }

@@ -206,6 +206,7 @@ notices_run(int parent, struct notices *n, struct error *e)
 
 	if (sandbox_enter(&box, &landlock, e) == -1)
 		return -1;
+	db_set_bell(n->db, parent);
 	for (;;) {
 		error_clear(e);
 		if (!listens)

@@ -317,6 +317,9 @@ end(struct main *m)
 	int	 i;
 
 	tls_lanes_close(&m->lanes, true, true);
+	proc_tell(&m->child[CHILD_NOTICES]);
+	proc_tell(&m->child[CHILD_AGENT]);
+	proc_tell(&m->child[CHILD_TLS]);
 	proc_stop(&m->child[CHILD_WEB], STOP_MS);
 	for (i = 0; i < CHILDREN; i++)
 		proc_stop(&m->child[i], STOP_MS);

@@ -52,6 +52,7 @@ struct rad {
 	struct gate		*hashes;	/* slow ones at once */
 	uint8_t			 session_key[SESSION_KEY];
 	bool			 hsts;
+	int			 bell;		/* as of db_set_bell() */
 	_Atomic uint32_t	 requests;	/* number of the last */
 	struct rad_listener	 listener[RAD_LISTENERS];
 };

@@ -137,6 +137,7 @@ rad_thread_new(struct rad *r)
 	    sizeof(tables) / sizeof(tables[0]));
 	db_set_patience(t->desk.db, PATIENCE);
 	db_set_deadline(t->desk.db, DEADLINE_MS);
+	db_set_bell(t->desk.db, r->bell);
 	return t;
 }
 

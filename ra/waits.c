@@ -22,6 +22,7 @@ struct waits {
 	char		*database;
 	struct db	*db;
 	int		 kick;		/* eventfd */
+	int		 bell;
 	pthread_t	 thread;
 	bool		 running;
 	bool		 told;		/* that the store is away */
@@ -133,6 +134,7 @@ waits_open(struct waits *w, struct error *e)
 		return -1;
 	db_set_patience(w->db, PATIENCE);
 	db_set_deadline(w->db, DEADLINE_MS);
+	db_set_bell(w->db, w->bell);
 	if (db_listen(w->db, "signet_issued", e) == -1)
 		return -1;
 	/* What happened before is not told. */
@@ -214,13 +216,15 @@ waits_main(void *arg)
 }
 
 int
-waits_start(struct waits **out, const char *database, struct error *e)
+waits_start(struct waits **out, const char *database, int bell,
+    struct error *e)
 {
 	struct waits	*w = mem_alloc(sizeof(*w));
 	int		 rv;
 
 	*out = NULL;
 	w->database = mem_strdup(database);
+	w->bell = bell;
 	pthread_mutex_init(&w->lock, NULL);
 	if ((w->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1) {
 		error_sys(e, "eventfd");

@@ -22,7 +22,9 @@ struct wait {				/* stays with its request */
 };
 
 struct waits;
-int	 waits_start(struct waits **, const char *database, struct error *);
+/* bell: as of db_set_bell(). */
+int	 waits_start(struct waits **, const char *database, int bell,
+	    struct error *);
 /* Wakes all that wait, and every one that still comes. */
 void	 waits_end(struct waits *);
 void	 waits_free(struct waits **);

@@ -343,7 +343,7 @@ web_start(struct web *w, struct error *e)
 	struct rad	*r = &w->rad;
 	int		 i, fd;
 
-	if (waits_start(&r->waits, r->conf->database, e) == -1)
+	if (waits_start(&r->waits, r->conf->database, r->bell, e) == -1)
 		return -1;
 	for (i = 0; i < RAD_LISTENERS; i++) {
 		fd = w->setup->fd[i];
@@ -387,6 +387,7 @@ web_main(int parent, void *arg)
 
 	more_files();
 	web_metrics(&w);
+	w.rad.bell = parent;
 	if (rad_begin(&w, &e) == 0 && web_confine(w.setup->conf, &e) == 0 &&
 	    web_start(&w, &e) == 0) {
 		service_watch(svc, parent, web_end, &w);

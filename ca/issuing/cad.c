@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <errno.h>
+#include <poll.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -365,10 +366,17 @@ cad_look(void *arg)
 static int
 cad_once(struct cad *c, struct error *e)
 {
-	int	 status;
+	struct pollfd	 p[2] = { { .fd = c->worker[0].fd, .events = POLLIN },
+			    { .fd = service_bell(c->svc), .events = POLLIN } };
+	int		 status;
 
-	while (cad_take_head(c))
-		;
+	do {
+		while (poll(p, 2, -1) == -1 && errno == EINTR)
+			;
+		if (p[0].revents == 0)
+			return error_set(e, ERROR_UPSTREAM, "told to stop "
+			    "before the round was finished");
+	} while (cad_take_head(c));
 	while (waitpid(c->worker[0].pid, &status, 0) == -1 && errno == EINTR)
 		;
 	c->worker[0].pid = -1;
@@ -382,6 +390,9 @@ cad_stop(struct cad *c)
 {
 	size_t	 i;
 
+	for (i = 0; i < c->nworkers; i++)
+		proc_tell(&c->worker[i]);
+	proc_tell(&c->agent);
 	for (i = 0; i < c->nworkers; i++)
 		proc_stop(&c->worker[i], 10000);
 	proc_stop(&c->signer, 10000);

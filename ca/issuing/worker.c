@@ -370,8 +370,10 @@ worker_open(struct worker *w, struct error *e)
 	    &DB_GAUGE, &DB_KEY, &DB_HEARTBEAT };
 
 	if (db_open(&w->db, w->conf->database, w->name, tables,
-	    sizeof(tables) / sizeof(tables[0]), e) == -1 ||
-	    db_set_strict(w->db, e) == -1 ||
+	    sizeof(tables) / sizeof(tables[0]), e) == -1)
+		return -1;
+	db_set_bell(w->db, w->parent);
+	if (db_set_strict(w->db, e) == -1 ||
 	    db_listen(w->db, is_lead(w) ? "signet_order" : BACKLOG, e) == -1 ||
 	    (w->index == 0 && db_listen(w->db, STATUS, e) == -1))
 		return -1;

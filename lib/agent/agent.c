@@ -194,6 +194,7 @@ agent_open(struct agent *a, struct error *e)
 	    sizeof(tables) / sizeof(tables[0]), e) == -1)
 		return -1;
 	db_set_patience(a->db, PATIENCE);
+	db_set_bell(a->db, a->bell);
 	return db_listen(a->db, "signet_issued", e);
 }
 

@@ -235,6 +235,7 @@ agent_main(int parent, void *arg)
 	    &clock_system, &rng_system, &e) == -1 || confine(r.agent,
 	    &e) == -1)
 		goto out;
+	r.agent->bell = parent;
 	r.plan = mem_array(r.agent->ntasks, sizeof(*r.plan));
 	service_watch(svc, parent, renewer_end, &r);
 	service_every(svc, TICK_MS, renewer_round, &r);

@@ -32,6 +32,7 @@ struct agent {
 	enum role		 role;
 	char			 person[65];
 	struct db		*db;		/* NULL: not open */
+	int			 bell;		/* as of db_set_bell() */
 	struct arena		*arena;		/* of one look */
 	struct task		*task;		/* ours, then one per CA */
 	size_t			 ntasks;

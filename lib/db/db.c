@@ -3,7 +3,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <libpq-fe.h>
-#include <time.h>
+#include <poll.h>
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -41,6 +41,7 @@ struct db {
 	int			 deadline;	/* ms; 0: none */
 	int64_t			 end;		/* of the call under way, or 0 */
 	unsigned int		 turned;	/* hosts that are asked last */
+	struct pgwait		 wait;		/* until the program ends */
 	bool			 in_txn;
 	bool			 alone;		/* no standby has what was done */
 	bool			 several;	/* hosts */
@@ -245,6 +246,9 @@ static int
 db_late(struct db *db, const char *what, struct error *e)
 {
 	db_drop(db);
+	if (pgwait_is_over(&db->wait))
+		return error_set(e, ERROR_UPSTREAM, "%s: no answer from the "
+		    "database, and the program ends", what);
 	db->turned++;		/* another host may be alive */
 	return error_set(e, ERROR_UPSTREAM, "%s: no answer from the database "
 	    "within %d ms", what, db->deadline);
@@ -278,8 +282,9 @@ db_answer(struct db *db, int64_t end, bool *in_time)
 	for (;;) {
 		look = clock_monotonic_ms() + LOOK_MS;
 		if (db->timeline == 0 || (end != 0 && end <= look) ||
-		    !pgwait_is_busy(db->conn, look))
-			return pgwait_last(db->conn, end, in_time);
+		    !pgwait_is_busy(&db->wait, db->conn, look) ||
+		    pgwait_is_ending(&db->wait))
+			return pgwait_last(&db->wait, db->conn, end, in_time);
 		if (successor_find(db->conninfo, db->timeline, &successor)) {
 			*in_time = true;
 			db_leave(db, successor, &ignored);
@@ -357,7 +362,7 @@ db_connect(struct db *db, const char *dbname, struct error *e)
 		return -1;
 	if (conninfo != NULL)
 		values[6] = conninfo;
-	db->conn = pgwait_connect(keys, values, db->deadline, &in_time);
+	db->conn = pgwait_connect(&db->wait, keys, values, db->deadline, &in_time);
 	mem_free(&conninfo);
 	if (db->conn == NULL)
 		return error_set(e, ERROR_NOMEM, "connect to database");
@@ -520,7 +525,7 @@ static int
 receive(struct db *db, const char *name, struct error *e)
 {
 	bool		 in_time;
-	PGresult	*res = pgwait_result(db->conn, db->end, &in_time);
+	PGresult	*res = pgwait_result(&db->wait, db->conn, db->end, &in_time);
 	int		 rc = 0;
 
 	if (!in_time)
@@ -563,7 +568,7 @@ receive_all(struct db *db, struct error *e)
 		}
 	if (receive(db, "statements", e) == -1)
 		return -1;
-	res = pgwait_result(db->conn, db->end, &in_time);
+	res = pgwait_result(&db->wait, db->conn, db->end, &in_time);
 	if (!in_time)
 		return db_late(db, "prepare", e);
 	if (PQresultStatus(res) != PGRES_PIPELINE_SYNC)
@@ -642,14 +647,17 @@ db_set_up(struct db *db, struct error *e)
 	return 0;
 }
 
-static void
-sleep_ms(int64_t ms)
+/* False: the program was told to end meanwhile. */
+static bool
+db_sleep(struct db *db, int64_t ms)
 {
-	struct timespec	 ts = { .tv_sec = (time_t)(ms / 1000),
-	    .tv_nsec = (long)(ms % 1000) * 1000000 };
+	struct pollfd	 p = { .fd = db->wait.bell, .events = POLLIN };
+	int64_t		 end = clock_monotonic_ms() + ms, left;
 
-	while (nanosleep(&ts, &ts) == -1 && errno == EINTR)
-		;
+	while (!pgwait_is_ending(&db->wait) &&
+	    (left = end - clock_monotonic_ms()) > 0)
+		(void)poll(&p, 1, (int)left);
+	return !pgwait_is_ending(&db->wait);
 }
 
 /*
@@ -669,9 +677,8 @@ db_reconnect(struct db *db, struct error *e)
 			return 0;
 		if (e->code != ERROR_UPSTREAM && e->code != ERROR_RETRY)
 			return -1;
-		if (clock_monotonic_ms() + wait > end)
+		if (clock_monotonic_ms() + wait > end || !db_sleep(db, wait))
 			return -1;
-		sleep_ms(wait);
 		wait = wait * 2 > LONGEST_WAIT_MS ? LONGEST_WAIT_MS : wait * 2;
 	}
 }
@@ -679,6 +686,11 @@ db_reconnect(struct db *db, struct error *e)
 static int
 db_ready(struct db *db, struct error *e)
 {
+	if (pgwait_is_over(&db->wait) || (db->conn == NULL &&
+	    pgwait_is_ending(&db->wait))) {
+		db_drop(db);
+		return error_set(e, ERROR_UPSTREAM, "the program ends");
+	}
 	if (db->conn != NULL && !db->in_txn &&
 	    clock_monotonic_ms() >= db->look_at && db_look(db, e) == -1) {
 		if (db->conn != NULL)
@@ -704,6 +716,7 @@ db_new(const char *conninfo, const char *program)
 	db->program = mem_strdup(program);
 	db->several = conninfo_is_several(conninfo);
 	db->look_at = INT64_MAX;
+	db->wait = (struct pgwait)PGWAIT_INIT;
 	db->patience = PATIENCE;
 	return db;
 }
@@ -796,6 +809,12 @@ void
 db_set_deadline(struct db *db, int ms)
 {
 	db->deadline = ms;
+}
+
+void
+db_set_bell(struct db *db, int fd)
+{
+	db->wait.bell = fd > 0 ? fd : -1;
 }
 
 int
@@ -1011,12 +1030,15 @@ static int
 db_commit(struct db *db, struct error *e)
 {
 	PGresult	*res = NULL;
-	bool		 in_time;
+	bool		 in_time = true;
 	int		 rc = -1;
 
 	if (PQsendQuery(db->conn, "COMMIT") == 1)
 		res = db_answer(db, 0, &in_time);
-	if (!is_success(res)) {
+	if (!in_time) {
+		db_late(db, "commit", e);
+		error_wrap(e, "outcome unknown");
+	} else if (!is_success(res)) {
 		db_fail(db, res, "commit", e);
 		if (db->conn == NULL) {
 			e->code = ERROR_UPSTREAM;
@@ -1036,12 +1058,14 @@ db_commit(struct db *db, struct error *e)
 static void
 db_rollback(struct db *db)
 {
-	PGresult	*res;
+	PGresult	*res = NULL;
+	bool		 in_time = true;
 
 	if (db->conn == NULL)
 		return;
-	res = PQexec(db->conn, "ROLLBACK");
-	if (!is_success(res))
+	if (PQsendQuery(db->conn, "ROLLBACK") == 1)
+		res = db_answer(db, 0, &in_time);
+	if (!in_time || !is_success(res))
 		db_drop(db);
 	PQclear(res);
 }
@@ -1088,7 +1112,7 @@ db_txn(struct db *db, db_txn_fn *fn, void *arg, struct error *e)
 	for (int try = 1; ; try++) {
 		if (db_txn_once(db, fn, arg, &again, e) == 0)
 			return 0;
-		if (!again || try == TXN_TRIES)
+		if (!again || try == TXN_TRIES || pgwait_is_over(&db->wait))
 			return -1;
 		error_clear(e);
 	}

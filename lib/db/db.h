@@ -126,9 +126,17 @@ void	 db_set_patience(struct db *, int seconds);	/* default 60; 0: once */
 /*
  * From now on a call that has no answer after so many milliseconds drops the
  * connection and is ERROR_UPSTREAM, however dead the server (default 0: wait).
- * Of a transaction its COMMIT waits without end.
+ * Of a transaction its COMMIT waits without end, but for db_set_bell().
  */
 void	 db_set_deadline(struct db *, int ms);
+/*
+ * The program is to end when this descriptor becomes readable, or its other end
+ * is closed: then nobody waits for an answer, or for a COMMIT, longer than three
+ * seconds, the connection is dropped, and calls are ERROR_UPSTREAM.  Nothing is
+ * cancelled at the server, which would take a COMMIT that waits for a standby
+ * for done.  0 or less: never.
+ */
+void	 db_set_bell(struct db *, int fd);
 /* Drop the connection; the next call asks the next host first. */
 void	 db_turn(struct db *);
 /*

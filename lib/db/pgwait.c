@@ -1,29 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <poll.h>
 #include "base/clock.h"
 #include "db/pgwait.h"
 
+bool
+pgwait_is_ending(struct pgwait *w)
+{
+	struct pollfd	 p = { .fd = w->bell, .events = POLLIN };
+
+	if (w->last == 0 && w->bell != -1 && poll(&p, 1, 0) == 1)
+		w->last = clock_monotonic_ms() + PGWAIT_ENDING_MS;
+	return w->last != 0;
+}
+
+bool
+pgwait_is_over(const struct pgwait *w)
+{
+	return w->last != 0 && clock_monotonic_ms() >= w->last;
+}
+
 /* 1 something happened, 0 the end has come. */
 static int
-wait_socket(int fd, short events, int64_t end)
+wait_socket(struct pgwait *w, int fd, short events, int64_t end)
 {
-	struct pollfd	 p = { .fd = fd, .events = events };
-	int64_t		 left;
-	int		 n;
+	struct pollfd	 p[2] = { { .fd = fd, .events = events },
+			    { .events = POLLIN } };
+	int64_t		 until, left;
 
-	do {
-		left = end - clock_monotonic_ms();
-		if (end != 0 && left <= 0)
+	for (;;) {
+		/* It stays readable: heard once is enough. */
+		p[1].fd = pgwait_is_ending(w) ? -1 : w->bell;
+		until = w->last != 0 && (end == 0 || w->last < end) ?
+		    w->last : end;
+		left = until - clock_monotonic_ms();
+		if (until != 0 && left <= 0)
 			return 0;
-		n = poll(&p, 1, end == 0 ? -1 : (int)left);
-	} while (n == 0 || (n == -1 && errno == EINTR));
-	return 1;
+		if (poll(p, 2, until == 0 ? -1 : (int)left) > 0 &&
+		    p[0].revents != 0)
+			return 1;
+	}
 }
 
 PGconn *
-pgwait_connect(const char *const *keys, const char *const *values,
-    int ms, bool *in_time)
+pgwait_connect(struct pgwait *w, const char *const *keys,
+    const char *const *values, int ms, bool *in_time)
 {
 	PostgresPollingStatusType	 next = PGRES_POLLING_WRITING;
 	PGconn				*conn;
@@ -35,7 +55,7 @@ pgwait_connect(const char *const *keys, const char *const *values,
 	if (conn == NULL || PQstatus(conn) == CONNECTION_BAD)
 		return conn;
 	while (next == PGRES_POLLING_READING || next == PGRES_POLLING_WRITING) {
-		if (wait_socket(PQsocket(conn), next == PGRES_POLLING_READING ?
+		if (wait_socket(w, PQsocket(conn), next == PGRES_POLLING_READING ?
 		    POLLIN : POLLOUT, clock_monotonic_ms() + ms) == 0) {
 			*in_time = false;
 			break;
@@ -46,10 +66,10 @@ pgwait_connect(const char *const *keys, const char *const *values,
 }
 
 bool
-pgwait_is_busy(PGconn *conn, int64_t end)
+pgwait_is_busy(struct pgwait *w, PGconn *conn, int64_t end)
 {
 	while (PQisBusy(conn)) {
-		if (wait_socket(PQsocket(conn), POLLIN, end) == 0)
+		if (wait_socket(w, PQsocket(conn), POLLIN, end) == 0)
 			return true;
 		if (PQconsumeInput(conn) != 1)
 			break;
@@ -58,9 +78,9 @@ pgwait_is_busy(PGconn *conn, int64_t end)
 }
 
 PGresult *
-pgwait_result(PGconn *conn, int64_t end, bool *in_time)
+pgwait_result(struct pgwait *w, PGconn *conn, int64_t end, bool *in_time)
 {
-	*in_time = end == 0 || !pgwait_is_busy(conn, end);
+	*in_time = !pgwait_is_busy(w, conn, end);
 	return *in_time ? PQgetResult(conn) : NULL;
 }
 
@@ -73,11 +93,11 @@ is_error(const PGresult *res)
 }
 
 PGresult *
-pgwait_last(PGconn *conn, int64_t end, bool *in_time)
+pgwait_last(struct pgwait *w, PGconn *conn, int64_t end, bool *in_time)
 {
 	PGresult	*last = NULL, *res;
 
-	while ((res = pgwait_result(conn, end, in_time)) != NULL) {
+	while ((res = pgwait_result(w, conn, end, in_time)) != NULL) {
 		if (last != NULL && is_error(last)) {
 			PQclear(res);
 			continue;

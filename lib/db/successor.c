@@ -17,15 +17,16 @@ successor_timeline(const char *conninfo)
 	    "application_name", NULL };
 	const char *const	 values[] = { conninfo, "2",
 	    "signet successor", NULL };
+	struct pgwait		 w = PGWAIT_INIT;
 	PGresult		*res = NULL;
 	int64_t			 found = -1;
 	bool			 in_time;
-	PGconn			*conn = pgwait_connect(keys, values, HOST_MS,
+	PGconn			*conn = pgwait_connect(&w, keys, values, HOST_MS,
 	    &in_time);
 
 	if (in_time && PQstatus(conn) == CONNECTION_OK &&
 	    PQsendQuery(conn, "SELECT " SUCCESSOR_COLUMNS) == 1)
-		res = pgwait_last(conn, clock_monotonic_ms() + HOST_MS,
+		res = pgwait_last(&w, conn, clock_monotonic_ms() + HOST_MS,
 		    &in_time);
 	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1)
 		found = strtoll(PQgetvalue(res, 0, 0), NULL, 10);

@@ -91,11 +91,17 @@ proc_wait(pid_t pid, int ms)
 }
 
 void
-proc_stop(struct proc *p, int ms)
+proc_tell(struct proc *p)
 {
 	if (p->fd != -1)
 		close(p->fd);
 	p->fd = -1;
+}
+
+void
+proc_stop(struct proc *p, int ms)
+{
+	proc_tell(p);
 	if (p->pid <= 0)
 		return;
 	if (!proc_wait(p->pid, ms)) {

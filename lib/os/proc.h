@@ -23,6 +23,8 @@ struct proc {
  */
 int	 proc_start(struct proc *, const char *name, proc_fn *fn, void *arg,
 	    struct error *);
+/* Close our end: before several are stopped, so that they end side by side. */
+void	 proc_tell(struct proc *);
 /* Close our end, wait up to ms, then SIGTERM, then SIGKILL; reap. */
 void	 proc_stop(struct proc *, int ms);
 #endif

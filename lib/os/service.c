@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <unistd.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -42,6 +43,7 @@ struct service {
 	struct error	 error;
 	struct notify	 notify;
 	sigset_t	 old_mask;	/* what the loop waits with */
+	int		 bell;		/* of a request to stop */
 };
 
 static volatile sig_atomic_t	 service_signal;
@@ -200,6 +202,19 @@ service_catch(struct service *s)
 	sigdelset(&s->old_mask, SIGCHLD);
 }
 
+/* It is only looked at, never read: the loop gets the signal itself. */
+static int
+service_open_bell(void)
+{
+	sigset_t	 stop;
+
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTERM);
+	sigaddset(&stop, SIGINT);
+	sigaddset(&stop, SIGHUP);
+	return signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
 int
 service_new(struct service **out, const char *name, const char *usage,
     int argc, char *argv[], struct error *e)
@@ -223,6 +238,7 @@ service_new(struct service **out, const char *name, const char *usage,
 	log_open(name, true, s->verbose);
 	service_catch(s);
 	notify_open(&s->notify);
+	s->bell = service_open_bell();
 	*out = s;
 	return 0;
 }
@@ -297,6 +313,12 @@ service_unwatch(struct service *s, int fd)
 	for (i = 0; i < s->nwatch; i++)
 		if (s->watch[i].fd == fd)
 			s->watch[i].fd = -1;
+}
+
+int
+service_bell(const struct service *s)
+{
+	return s->bell;
 }
 
 void
@@ -457,6 +479,8 @@ service_free(struct service **sp)
 	if (s == NULL)
 		return;
 	notify_close(&s->notify);
+	if (s->bell != -1)
+		close(s->bell);
 	sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
 	mem_free(&s->timer);
 	mem_free(&s->watch);

@@ -45,6 +45,10 @@ void	 service_kick(struct service *);
 /* Call fn(arg) whenever fd is readable. */
 void	 service_watch(struct service *, int fd, service_fn *, void *arg);
 void	 service_unwatch(struct service *, int fd);
+/* A descriptor, readable while a request to stop, or to start again, waits until
+ * a call-back is over: so that one that waits for others hears of it.  -1: there
+ * is none.  It stays the service's. */
+int	 service_bell(const struct service *);
 /* End service_run() after the current call-back; failed makes it return -1
  * with e, which is copied. */
 void	 service_stop(struct service *, const struct error *failed);

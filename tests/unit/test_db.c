@@ -780,6 +780,68 @@ a_call_past_its_deadline_fails_and_drops_the_connection(void **state)
 	assert_int_equal(db_script(*state, "SELECT pg_sleep(0.3)", &e), 0);
 }
 
+/* The bell. */
+
+static int
+commit_that_hangs(struct db *db, void *arg, struct error *e)
+{
+	(void)arg;
+	return db_script(db, "INSERT INTO thing VALUES (77)", e);
+}
+
+static void
+who_is_told_to_end_gives_up_a_commit_that_hangs(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	int64_t		 began;
+	int		 fd[2];
+
+	assert_int_equal(pipe(fd), 0);
+	db_set_bell(*state, fd[0]);
+	assert_int_equal(db_script(*state, "SELECT 1", &e), 0);
+	/* The statement is quick and COMMIT is not. */
+	testdb_sql(&t, "CREATE FUNCTION hang() RETURNS trigger LANGUAGE plpgsql"
+	    " AS $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$;"
+	    "CREATE CONSTRAINT TRIGGER hang AFTER INSERT ON thing"
+	    " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.n = 77)"
+	    " EXECUTE FUNCTION hang()");
+	close(fd[1]);
+	began = clock_monotonic_ms();
+	assert_int_equal(db_txn(*state, commit_that_hangs, NULL, &e), -1);
+	assert_true(clock_monotonic_ms() - began < 25000);
+	testdb_sql(&t, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+	    " WHERE wait_event = 'PgSleep'; DROP FUNCTION hang CASCADE");
+	assert_int_equal(e.code, ERROR_UPSTREAM);
+	assert_string_equal(e.text, "outcome unknown: commit: no answer from "
+	    "the database, and the program ends");
+	assert_int_equal(db_socket(*state), -1);
+	/* Nor does anything else begin. */
+	error_clear(&e);
+	assert_int_equal(db_script(*state, "SELECT 1", &e), -1);
+	assert_int_equal(e.code, ERROR_UPSTREAM);
+	assert_string_equal(e.text, "the program ends");
+	close(fd[0]);
+}
+
+static void
+who_is_told_to_end_finishes_what_is_quick_and_connects_no_more(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	int		 fd[2];
+
+	assert_int_equal(pipe(fd), 0);
+	db_set_bell(*state, fd[0]);
+	close(fd[1]);
+	assert_int_equal(db_script(*state, "SELECT pg_sleep(0.2)", &e), 0);
+	assert_int_equal(db_script(*state, "SELECT 1", &e), 0);
+	db_disconnect(*state);
+	assert_int_equal(db_script(*state, "SELECT 1", &e), -1);
+	assert_string_equal(e.text, "the program ends");
+	/* Nothing rings any more. */
+	db_set_bell(*state, 0);
+	close(fd[0]);
+}
+
 /* It takes connections, as a stopped server does, and never says a word. */
 static int
 mute_server(char dir[], struct sockaddr_un *sa)
@@ -945,6 +1007,8 @@ main(void)
 		T(each_channel_is_reported_after_a_reconnection),
 		T(a_channel_too_many_or_too_long_is_a_bug),
 		T(a_call_past_its_deadline_fails_and_drops_the_connection),
+		T(who_is_told_to_end_gives_up_a_commit_that_hangs),
+		T(who_is_told_to_end_finishes_what_is_quick_and_connects_no_more),
 		cmocka_unit_test(
 		    a_host_that_never_answers_is_asked_last_the_next_time),
 		cmocka_unit_test(

@@ -151,6 +151,27 @@ proc_stop_ends_a_child_that_does_not_listen(void **state)
 	assert_int_equal(errno, ESRCH);
 }
 
+/* Side by side: both have ended before either is waited for. */
+static void
+proc_tell_closes_our_end_and_waits_for_nobody(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	struct proc	 p = PROC_INIT, none = PROC_INIT;
+	int		 status;
+
+	(void)state;
+	proc_tell(&none);
+	assert_int_equal(none.fd, -1);
+	assert_int_equal(proc_start(&p, "echo", echo, NULL, &e), 0);
+	proc_tell(&p);
+	assert_int_equal(p.fd, -1);
+	assert_true(p.pid > 0);
+	assert_int_equal(waitpid(p.pid, &status, 0), p.pid);
+	assert_true(WIFEXITED(status));
+	p.pid = -1;
+	proc_stop(&p, 0);
+}
+
 static void
 a_child_dies_with_its_parent(void **state)
 {
@@ -211,6 +232,7 @@ main(void)
 		cmocka_unit_test(a_child_shows_its_name),
 		cmocka_unit_test(a_child_exits_with_what_its_function_returns),
 		cmocka_unit_test(proc_stop_ends_a_child_that_does_not_listen),
+		cmocka_unit_test(proc_tell_closes_our_end_and_waits_for_nobody),
 		cmocka_unit_test(a_child_dies_with_its_parent),
 	};
 

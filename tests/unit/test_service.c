@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 #include <sys/socket.h>
@@ -217,6 +218,41 @@ service_run_ends_at_a_signal_after_the_call_in_hand(void **state)
 		service_every(f->svc, 1, count_call, f);
 		assert_int_equal(service_run(f->svc, &f->e), row[i].rc);
 		assert_int_equal(f->calls, 3);
+		service_free(&f->svc);
+	}
+}
+
+static bool
+rings(const struct service *s)
+{
+	struct pollfd	 p = { .fd = service_bell(s), .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1;
+}
+
+static void
+look_at_bell(void *arg)
+{
+	struct fixture	*f = arg;
+
+	f->limit = rings(f->svc);
+	raise(f->sig);
+	f->calls = rings(f->svc);
+}
+
+static void
+service_bell_rings_in_the_call_in_hand_and_not_before(void **state)
+{
+	static const int	 sig[] = { SIGTERM, SIGINT, SIGHUP };
+	struct fixture		*f = *state;
+
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(start(f, "-d", NULL, NULL), 0);
+		f->sig = sig[i];
+		service_every(f->svc, 1, look_at_bell, f);
+		assert_int_not_equal(service_run(f->svc, &f->e), -1);
+		assert_int_equal(f->limit, 0);
+		assert_int_equal(f->calls, 1);
 		service_free(&f->svc);
 	}
 }
@@ -536,6 +572,7 @@ main(void)
 		TEST(service_settings_loads_the_file_of_the_option),
 		TEST(service_run_once_calls_each_function_once),
 		TEST(service_run_ends_at_a_signal_after_the_call_in_hand),
+		TEST(service_bell_rings_in_the_call_in_hand_and_not_before),
 		TEST(service_run_prefers_stopping_to_reloading),
 		TEST(service_run_hands_up_the_first_failure),
 		TEST(service_kick_does_not_wait_for_the_interval),

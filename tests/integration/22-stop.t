@@ -1,0 +1,92 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The store waits for a standby that does not exist, so that COMMIT never comes
+# back.  Whichever process of a daemon waits there, the daemon ends when it is
+# told to, in order; what was not committed is done at the next start.
+. "${srcdir:-.}/tests/integration/tap.sh"
+. "$srcdir/tests/lib/installation.sh"
+. "$srcdir/tests/lib/rad.sh"
+# shellcheck disable=SC2034 # publish.sh looks at it
+ldap_base=dc=example,dc=org
+. "$srcdir/tests/lib/publish.sh"
+install_pki
+rad_configure
+publish_configure "main ldapi://$(printf %s "$tmp/nobody" | sed 's|/|%2F|g')"
+sed -i -e '/^metrics_listen/d' -e '/^listen/d' "$pki/ocspd.conf"
+cat >>"$pki/ocspd.conf" <<-CONF
+metrics_listen = "";
+listen = [ "127.0.0.1:$(free_ports 1)" ];
+CONF
+configure_store() {
+	sql "ALTER SYSTEM SET synchronous_standby_names = '$1'" &&
+	sql "ALTER SYSTEM SET synchronous_commit = 'on'" &&
+	sql 'SELECT pg_reload_conf()' >/dev/null
+}
+stuck() {
+	[ "$(sql "SELECT count(*) > 0 FROM pg_stat_activity
+	    WHERE state = 'active' AND wait_event_type IN ('IPC', 'Lock')
+	    AND application_name LIKE '$1'")" = t ]
+}
+run() {
+	"signet-$1" -d -c "$pki/$1.conf" >"$tmp/$1.log" 2>&1 &
+	eval "$1_pid=$!"
+	pids="$pids $!"
+}
+# of PID - and of all that it has started
+family() {
+	echo "$1"
+	for family_child in $(ps -o pid= --ppid "$1"); do
+		family "$family_child"
+	done
+}
+is_gone() {
+	! grep -qv ') Z ' "/proc/$1/stat" 2>/dev/null
+}
+
+as o1 signet order new --code --profile tls-client --holder code \
+    --holder-name Code --field name=Code --sign --yes >"$tmp/out" 2>&1
+code=$(grep -oE '([0-9A-Z]{5}-){3}[0-9A-Z]{5}' "$tmp/out")
+request code
+openssl req -in "$tmp/code.csr" -outform DER | openssl base64 >"$tmp/code.b64"
+ok 'the registration is there' rad_start
+ok 'the store waits for a standby that does not exist' configure_store nobody
+enrols() {
+	visit /.well-known/est/simpleenroll -u "code:$code" \
+	    -H 'Content-Type: application/pkcs10' \
+	    --data-binary "@$tmp/code.b64" >"$tmp/enrolled"
+}
+enrols &
+enrols=$!
+run cad
+run ocspd
+run crld
+for who in 'signet-cad %/0' 'signet-ocspd signet-ocspd agent' \
+    'signet-crld signet-crld' 'signet-crld %/dispatcher' \
+    'signet-rad signet-rad'; do
+	ok "a process of ${who%% *} waits (${who#* })" wait_for stuck "${who#* }"
+done
+for who in cad ocspd crld rad; do
+	eval "family \"\$${who}_pid\"" >"$tmp/$who.family"
+	eval "kill \"\$${who}_pid\""
+done
+for who in cad ocspd crld rad; do
+	eval "pid=\$${who}_pid"
+	ok "signet-$who ends when it is told to" wait_for is_gone "$pid"
+	is_gone "$pid" || kill -KILL "$pid"
+	wait "$pid"
+	is '... orderly' $? 0
+	all_gone() {
+		while read -r one; do
+			is_gone "$one" || return 1
+		done <"$tmp/$who.family"
+	}
+	ok '... with all that it had started' wait_for all_gone
+	ok '... and says what it did not wait for' grep -q \
+	    'no answer from the database, and the program ends' "$tmp/$who.log"
+done
+wait "$enrols"
+not 'who asked is not told of success' grep -q '^2' "$tmp/enrolled"
+ok 'the store does not wait any more' configure_store ''
+cad >/dev/null
+ok 'the next one does its work' cad
+done_testing
