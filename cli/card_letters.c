@@ -2,9 +2,12 @@
 /*
  * signet card letters list, release, reprint, void and export.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "cli/cmd_card.h"
@@ -364,24 +367,79 @@ note_export(struct db *db, void *arg, struct error *e)
 	    l->run.run, NULL, NULL, e);
 }
 
+static bool
+is_export(const char *name)
+{
+	size_t	 n = strlen(name);
+
+	return strcmp(name, "manifest.pem") == 0 ||
+	    (n > 4 && strcmp(name + n - 4, ".cms") == 0) ||
+	    (name[0] == '.' && n > 4 && strcmp(name + n - 4, ".tmp") == 0);
+}
+
+/* What was killed, or found no room, has left what it had by then: perhaps
+ * letters that are void by now. */
+static int
+remove_dead(const char *partial, struct error *e)
+{
+	DIR		*d = opendir(partial);
+	struct dirent	*x;
+	int		 rc = 0;
+
+	if (d == NULL)
+		return errno == ENOENT ? 0 : error_sys(e, "%s", partial);
+	while (rc == 0 && (x = readdir(d)) != NULL)
+		if (is_export(x->d_name))
+			rc = unlinkat(dirfd(d), x->d_name, 0);
+	if (rc == -1 || rmdir(partial) == -1)
+		rc = error_sys(e, "remove %s", partial);
+	closedir(d);
+	return rc;
+}
+
+/* The folder is there with all that belongs into it, or not at all: in one with
+ * half of the letters nobody would miss the others. */
+static int
+write_folder(struct cli *c, const char *dir, struct card_letters *l,
+    size_t *n, struct error *e)
+{
+	size_t	 len = strlen(dir);
+	char	*partial, *path;
+	int	 rc = -1;
+
+	while (len > 1 && dir[len - 1] == '/')
+		len--;
+	partial = mem_printf("%.*s.partial", (int)len, dir);
+	path = file_join(partial, "manifest.pem");
+	if (remove_dead(partial, e) == -1)
+		goto out;
+	if (mkdir(partial, 0700) == -1)
+		error_sys(e, "%s", partial);
+	else if (file_create(path, l->run.manifest.p, l->run.manifest.len,
+	    0644, e) == 0 && write_letters(c, partial, l, n, e) == 0)
+		rc = file_rename(partial, dir, e);
+ out:
+	mem_free(&path);
+	mem_free(&partial);
+	return rc;
+}
+
 static int
 export_run(struct cli *c, const char *dir, struct card_letters *l,
     struct error *e)
 {
 	struct out_record	*r;
-	char			*path = NULL;
+	char			*path;
 	void			*arg[] = { l, c };
 	size_t			 n;
-	int			 rc = -1;
 
-	if (mkdir(dir, 0700) == -1)
-		return errno == EEXIST ? error_set(e, ERROR_CONFLICT, "%s is "
-		    "there already", dir) : error_sys(e, "%s", dir);
-	path = file_join(dir, "manifest.pem");
+	if (file_exists(dir))
+		return error_set(e, ERROR_CONFLICT, "%s is there already",
+		    dir);
 	if (db_txn(c->desk.db, note_export, arg, e) == -1 ||
-	    file_create(path, l->run.manifest.p, l->run.manifest.len, 0644,
-	    e) == -1 || write_letters(c, dir, l, &n, e) == -1)
-		goto out;
+	    write_folder(c, dir, l, &n, e) == -1)
+		return -1;
+	path = file_join(dir, "manifest.pem");
 	r = out_record_new(stdout, c->json);
 	out_put(r, "batch", "Batch", l->batch->name);
 	out_put_num(r, "run", "Run", l->run.run);
@@ -390,10 +448,8 @@ export_run(struct cli *c, const char *dir, struct card_letters *l,
 	out_put(r, "manifest", "Manifest", path);
 	out_put(r, "released_by", "Released by", l->run.released_by);
 	out_record_free(&r);
-	rc = 0;
- out:
 	mem_free(&path);
-	return rc;
+	return 0;
 }
 
 /* 0: none was released. */

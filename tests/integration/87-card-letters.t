@@ -134,6 +134,15 @@ said 'is void since run 3 was drawn up: the card was lost'
 is '... and what was printed stays so' "$(runs .state | tr '\n' ' ')" \
     'released released given up '
 is 'no letter of it goes out' "$(export_to five --run 1 --json | jq -r .letters)" 2
+mkdir "$tmp/torn.partial" "$tmp/own.partial"
+echo >"$tmp/torn.partial/$(letter 1).cms"
+echo >"$tmp/own.partial/notes"
+exits 6 'in a folder where something else lies nothing is written' export_to own --run 1
+said 'own.partial: Directory not empty'
+not '... nor beside it' test -e "$tmp/own"
+is 'what a killed export has left does not go out with the next one' \
+    "$(export_to torn --run 1 --json | jq -r .letters) $(in_dir torn)" '2 2'
+not '... and nothing is left of it' test -e "$tmp/torn.partial"
 
 # --- what was altered is not exported ---
 tamper "UPDATE letter SET sealed = sealed || '\\x00' WHERE number = '$(letter 3)'"
