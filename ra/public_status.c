@@ -190,26 +190,26 @@ find_cert(struct page *p, struct db_cert *c, struct error *e)
 	    "/status/ in the place of /collect/");
 }
 
-/*
- * A code for who has none yet.  Of two who look at once one sees it; it can be
- * made again, which voids the first.
- */
+/* That of a card is in the letter that comes with its PIN. */
+static bool
+may_replace_code(struct page *p, const struct db_cert *c)
+{
+	return c->card == NULL && public_may_revoke(p, c);
+}
+
+/* 0, and the page shows it; of two who look at once one sees it. */
 static int
-put_code(struct page *p, const struct db_cert *c, struct error *e)
+make_code(struct page *p, const struct db_cert *c, bool replace,
+    struct error *e)
 {
 	struct db_revocation_code	 code = { .cert = c->id };
 	struct secret			 text = { 0 };
 	int				 rc;
 
-	if (!public_may_revoke(p, c))
-		return 0;
-	if ((rc = db_revocation_code_of(p->db, c->id, &code, e)) != 0)
-		return rc == 1 ? 0 : -1;
-	code.cert = c->id;
 	if ((rc = page_limit_address(p, &code_rate, e)) == 0 &&
 	    (rc = revocation_make(&text, code.name, code.salt, code.hash,
 	    &rng_system, e)) == 0 &&
-	    (rc = db_revocation_code_set(p->db, &code, false, e)) == 0)
+	    (rc = db_revocation_code_set(p->db, &code, replace, e)) == 0)
 		page_put_text(p, "revocation_code", (const char *)text.p);
 	if (rc == -1 && e->code == ERROR_CONFLICT) {
 		error_clear(e);
@@ -219,23 +219,59 @@ put_code(struct page *p, const struct db_cert *c, struct error *e)
 	return rc;
 }
 
+/* Who has none yet is shown one, once: it may be lost on the way. */
+static int
+put_code(struct page *p, const struct db_cert *c, struct error *e)
+{
+	struct db_revocation_code	 code = { .cert = c->id };
+	int				 found;
+
+	if (!public_may_revoke(p, c))
+		return 0;
+	if ((found = db_revocation_code_of(p->db, c->id, &code, e)) == -1)
+		return -1;
+	page_put_bool(p, "has_code", found == 1 && may_replace_code(p, c));
+	return found == 1 ? 0 : make_code(p, c, false, e);
+}
+
+static int
+show_cert(struct page *p, const struct db_cert *c, struct error *e)
+{
+	struct buf	 pem = { 0 };
+	int		 rc = -1;
+
+	if (public_chain_pem(p, c->der, &pem, e) == 0) {
+		page_put(p, "cert", public_cert(p, c));
+		page_put_text(p, "token", page_arg(p, "token"));
+		page_put_text(p, "pem", buf_cstr(&pem));
+		rc = page_show(p, "collect.html", e);
+	}
+	buf_clear(&pem);
+	return rc;
+}
+
 static int
 collect_show(struct page *p, struct error *e)
 {
 	struct db_cert	 c;
-	struct buf	 pem = { 0 };
-	int		 rc = -1;
 
-	if (find_cert(p, &c, e) == -1 || put_code(p, &c, e) == -1 ||
-	    public_chain_pem(p, c.der, &pem, e) == -1)
-		goto out;
-	page_put(p, "cert", public_cert(p, &c));
-	page_put_text(p, "token", page_arg(p, "token"));
-	page_put_text(p, "pem", buf_cstr(&pem));
-	rc = page_show(p, "collect.html", e);
- out:
-	buf_clear(&pem);
-	return rc;
+	if (find_cert(p, &c, e) == -1 || put_code(p, &c, e) == -1)
+		return -1;
+	return show_cert(p, &c, e);
+}
+
+/* Another code in the place of one that was lost, which is void then. */
+static int
+code_again(struct page *p, struct error *e)
+{
+	struct db_cert	 c;
+
+	if (find_cert(p, &c, e) == -1)
+		return -1;
+	if (!may_replace_code(p, &c))
+		return error_set(e, ERROR_CONFLICT, "no code of this "
+		    "certificate is made here");
+	return make_code(p, &c, true, e) == -1 ? -1 : show_cert(p, &c, e);
 }
 
 static int
@@ -269,6 +305,7 @@ const struct page_route PAGES_STATUS[] = {
 	{ HTTP_GET, "/status/{token}", PAGE_ANYONE, status_show, 0 },
 	{ HTTP_POST, "/status/{token}/withdraw", PAGE_ANYONE, withdraw, 0 },
 	{ HTTP_GET, "/collect/{token}", PAGE_ANYONE, collect_show, 0 },
+	{ HTTP_POST, "/collect/{token}/code", PAGE_ANYONE, code_again, 0 },
 	{ HTTP_GET, "/collect/{token}/{form}", PAGE_ANYONE, collect_file, 0 },
 	{ .path = NULL }
 };

@@ -141,6 +141,20 @@ visit "$collect" >/dev/null
 not '... which is shown once' has 'revocation-code'
 is 'the store does not have it' "$(sql "SELECT count(*) FROM revocation_code
     WHERE encode(hash, 'escape') LIKE '%$code%'")" 0
+is 'without the token of the page no other is made' "$(browse k \
+    "$collect/code" -d x=y)" 403
+old=$code
+browse k "$collect" >/dev/null
+is 'who has not seen it makes another one' "$(browse k "$collect/code" \
+    --data-urlencode "csrf=$(token)")" 200
+code=$(grep -oE '([0-9A-Z]{4}-){5}[0-9A-Z]{4}' "$tmp/body" | head -n 1)
+ok '... which is shown' test -n "$code"
+not '... and is not the first' test "$code" = "$old"
+browse r /revoke >/dev/null
+is '... which is void' "$(browse r /revoke --data-urlencode "csrf=$(token)" \
+    --data-urlencode "code=$old")" 403
+is 'of the certificate there is one code' "$(sql "SELECT count(*)
+    FROM revocation_code")" 1
 is 'as PEM' "$(visit "$collect/pem")" 200
 ok '... for the key of the request' sh -c "openssl x509 -in '$tmp/body' \
     -noout -pubkey | cmp -s - /dev/fd/3 3<<E
