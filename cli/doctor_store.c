@@ -84,6 +84,7 @@ open_store(struct doctor *d)
 struct host {
 	char	*name;
 	int64_t	 timeline;	/* of a primary; 0 standby, -1 away */
+	bool	 alone;		/* waits for standbys, and has none */
 };
 
 static size_t
@@ -96,10 +97,24 @@ ask_hosts(struct doctor *d, struct host *host)
 	while (n < HOSTS && conninfo_one(&one, d->cli->conf.database,
 	    (unsigned int)n, &ignored) == 1) {
 		host[n].name = conninfo_host(one);
-		host[n++].timeline = successor_timeline(one);
+		host[n].timeline = successor_timeline(one, &host[n].alone);
+		n++;
 		mem_free(&one);
 	}
 	return n;
+}
+
+static void
+look_alone(struct doctor *d, const struct host *host)
+{
+	doctor_looked(d);
+	if (host->alone)
+		doctor_say(d, DOCTOR_PROBLEM, "store-alone", "nothing is "
+		    "issued, revoked or ordered: no commit there is "
+		    "acknowledged", "if another one was promoted, stop this "
+		    "server; else see to the standbys that its "
+		    "synchronous_standby_names names", "the primary %s of the "
+		    "store waits for standbys and has none", host->name);
 }
 
 /* As after a failover in which the old one was not switched off. */
@@ -112,6 +127,7 @@ look_primaries(struct doctor *d, const struct host *host, size_t n)
 		if (host[i].timeline > host[best].timeline)
 			best = i;
 	for (i = 0; i < n; i++) {
+		look_alone(d, &host[i]);
 		doctor_looked(d);
 		if (i != best && host[i].timeline > 0)
 			doctor_say(d, DOCTOR_PROBLEM, "store-primaries",

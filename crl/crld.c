@@ -19,6 +19,7 @@
 #include "os/proc.h"
 #include "os/sandbox.h"
 #include "os/service.h"
+#include "primaries.h"
 #include "publisher.h"
 #include "round.h"
 #include "settings.h"
@@ -40,6 +41,7 @@ struct crld {
 	struct proc		 web, publish, agent;
 	struct agent_conf	 agent_conf;
 	struct publisher_setup	 publisher_setup;
+	struct primaries	*primaries;
 	struct round		 round;
 	int			 watched;	/* the store's socket */
 	int			 last;		/* of round_run() */
@@ -304,6 +306,9 @@ crld_run(struct crld *c, struct error *e)
 {
 	if (service_is_once(c->svc))
 		return crld_once(c, e);
+	if (primaries_start(&c->primaries, c->conf.database, c->metrics,
+	    e) == -1)
+		return -1;
 	service_every(c->svc, (int)c->conf.poll * 1000, crld_round, c);
 	service_every(c->svc, BEAT_MS, crld_beat, c);
 	service_every(c->svc, LOOK_MS, crld_look, c);
@@ -331,6 +336,7 @@ crld_close(struct crld *c)
 	proc_stop(&c->publish, STOP_MS);
 	proc_stop(&c->agent, STOP_MS);
 	operator_stop(&c->operator);
+	primaries_stop(&c->primaries);
 	if (c->operator_fd != -1)
 		close(c->operator_fd);
 	round_close(&c->round);

@@ -306,6 +306,17 @@ worker_watch(struct worker *w)
 		service_watch(w->svc, fd, worker_heard, w);
 }
 
+/* Also those that were left in the middle of a pass. */
+static void
+count_left(struct worker *w)
+{
+	int64_t	 n = db_left(w->db);
+
+	worker_count(w, "signet_cad_store_left", "Times that a worker left a "
+	    "primary for another one in its place.", n - w->left);
+	w->left = n;
+}
+
 static void
 worker_round(void *arg)
 {
@@ -316,6 +327,7 @@ worker_round(void *arg)
 	do {
 		more = worker_pass(w, &e);
 	} while (more == 1 && service_is_once(w->svc));
+	count_left(w);
 	if (more == 1 || (more == 0 && worker_hear(w) != 0))
 		service_kick(w->svc);
 	if (more == -1) {

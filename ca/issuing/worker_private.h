@@ -61,6 +61,7 @@ struct worker {
 	int64_t			 next_crl, next_expiry, next_takeover;
 	int64_t			 next_look;
 	int64_t			 next_beat;
+	int64_t			 left;			/* primaries, counted */
 	bool			 clock_wrong;		/* date nothing */
 	int64_t			 clock_step;		/* when last compared */
 	int64_t			 next_clock, next_tell;

@@ -46,6 +46,7 @@ struct db {
 	bool			 alone;		/* no standby has what was done */
 	bool			 several;	/* hosts */
 	bool			 replaced;	/* by a primary that was found */
+	int64_t			 left;		/* for such a one, in all */
 	bool			 strict;	/* never alone */
 	int64_t			 timeline;	/* of a primary of several */
 	int64_t			 look_at;	/* for a successor, the next time */
@@ -264,6 +265,7 @@ db_leave(struct db *db, unsigned int successor, struct error *e)
 	db_drop(db);
 	db->turned = successor;
 	db->replaced = true;
+	db->left++;
 	return error_set(e, ERROR_UPSTREAM, "another primary is in the place "
 	    "of this one");
 }
@@ -797,6 +799,12 @@ db_set_strict(struct db *db, struct error *e)
 {
 	db->strict = true;
 	return db->conn != NULL && db->several ? db_look(db, e) : 0;
+}
+
+int64_t
+db_left(const struct db *db)
+{
+	return db->left;
 }
 
 void

@@ -139,6 +139,9 @@ void	 db_set_deadline(struct db *, int ms);
 void	 db_set_bell(struct db *, int fd);
 /* Drop the connection; the next call asks the next host first. */
 void	 db_turn(struct db *);
+/* How often another primary was found in the place of the one that was
+ * connected. */
+int64_t	 db_left(const struct db *);
 /*
  * From now on a primary that waits for standbys and has none is ERROR_UPSTREAM,
  * at once if it is the one that is connected: what is read there may be what

@@ -11,7 +11,7 @@
 #define HOST_MS		2000
 
 int64_t
-successor_timeline(const char *conninfo)
+successor_timeline(const char *conninfo, bool *alone)
 {
 	const char *const	 keys[] = { "dbname", "connect_timeout",
 	    "application_name", NULL };
@@ -24,12 +24,17 @@ successor_timeline(const char *conninfo)
 	PGconn			*conn = pgwait_connect(&w, keys, values, HOST_MS,
 	    &in_time);
 
+	if (alone != NULL)
+		*alone = false;
 	if (in_time && PQstatus(conn) == CONNECTION_OK &&
 	    PQsendQuery(conn, "SELECT " SUCCESSOR_COLUMNS) == 1)
 		res = pgwait_last(&w, conn, clock_monotonic_ms() + HOST_MS,
 		    &in_time);
-	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1)
+	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1) {
 		found = strtoll(PQgetvalue(res, 0, 0), NULL, 10);
+		if (alone != NULL)
+			*alone = *PQgetvalue(res, 0, 1) == 't';
+	}
 	PQclear(res);
 	PQfinish(conn);
 	return found;
@@ -44,7 +49,7 @@ successor_find(const char *conninfo, int64_t timeline, unsigned int *which)
 	int64_t		 latest = timeline, other;
 
 	for (i = 0; conninfo_one(&one, conninfo, i, &ignored) == 1; i++) {
-		if ((other = successor_timeline(one)) > latest) {
+		if ((other = successor_timeline(one, NULL)) > latest) {
 			latest = other;
 			*which = i;
 		}

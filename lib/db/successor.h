@@ -24,8 +24,9 @@
 	" NOT EXISTS (SELECT FROM pg_stat_get_wal_senders())"
 
 /* Of the one host that conninfo names: the timeline of a primary, 0 of a
- * standby, -1 when it does not answer. */
-int64_t	 successor_timeline(const char *conninfo);
+ * standby, -1 when it does not answer; and is it a primary that is alone (may
+ * be NULL)? */
+int64_t	 successor_timeline(const char *conninfo, bool *alone);
 /*
  * Is one of conninfo's hosts a primary with a later timeline than this one?
  * *which is its place in the list.  Waits a few seconds at most for each host;

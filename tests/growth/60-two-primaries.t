@@ -26,7 +26,7 @@ says_in() {
 	grep -q "$2" "$tmp/$1.log"
 }
 world_up synchronous
-ok 'there is work' work_prepare 600 120
+ok 'there is work' work_prepare 1000 200
 ok 'everybody is there' world_run
 work_start
 ok 'it is done' work_goes_on
@@ -46,6 +46,17 @@ sleep 6
 then=$(seen)
 ok 'work goes on' work_goes_on
 ok '... and on' work_goes_on
+# store_is PUBLISHER METRIC VALUE - as Prometheus reads it there
+store_is() {
+	on "$1" curl -sSf --max-time 5 http://127.0.0.1:9641/metrics |
+	    grep -qx "signet_store_$2 $3"
+}
+ok 'on the old side operators see a primary that is alone' wait_for store_is \
+    pub1 alone 1
+ok '... on the new side that one host is away' wait_for store_is pub2 \
+    hosts_away 1
+is '... and one primary, which is not alone' "$(store_is pub2 primaries 1 &&
+    store_is pub2 alone 0 && echo so)" so
 # From a host on that side: it hands an order to the only store that it reaches.
 ordered_there() {
 	request there && on ra1 signet order new --profile tls-server \
@@ -83,6 +94,7 @@ ok 'work goes on' work_goes_on
 ok 'the network is whole again' between rejoin
 is '... and there are two primaries' "$(for name in db1 db2; do
     db_sql "$name" 'SELECT pg_is_in_recovery()'; done | tr '\n' ' ')" 'f f '
+ok '... which operators see' wait_for store_is pub2 primaries 2
 comes_over() {
 	said_of oc3 "$gone" 'revoked superseded'
 }
@@ -96,6 +108,11 @@ for name in ca1 ra1 oc3 pub1; do
 done
 ok '... even when they start there' work_goes_on
 ok '... and the responder' wait_for comes_over
+has_left() {
+	cat "$tmp"/ca?.prom | grep -q '^signet_cad_store_left_total [1-9]'
+}
+ok '... and it is counted that a CA process has left the old one' wait_for \
+    has_left
 run ca2
 run ra2
 not 'no CA process has seen another history' grep ALARM "$tmp/ca1.log" \

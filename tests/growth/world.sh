@@ -153,7 +153,11 @@ cas_up() {
 		world_conf cad cad "$ca"
 		sed -i -e "s/^instance = .*/instance = \"$ca\";/" \
 		    -e 's/^group = .*/group = 20;/' "$tmp/$ca.conf"
-		echo 'poll = "1s"; takeover = "10s";' >>"$tmp/$ca.conf"
+		cat >>"$tmp/$ca.conf" <<-CONF
+		poll = "1s";
+		takeover = "10s";
+		metrics = "$tmp/$ca.prom";
+		CONF
 		run "$ca"
 	done
 	wait_for ca_began ca1 && wait_for ca_began ca2

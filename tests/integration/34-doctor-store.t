@@ -143,4 +143,15 @@ psql -h "$tmp/replica" -U postgres -XAtqc 'SELECT pg_wal_replay_resume()' \
 ok 'the replica is promoted' pg_replica_promote "$tmp/replica"
 finds store-primaries "$tmp/pg (timeline 1), in whose place is $tmp/replica (timeline 2)"
 pg_stop "$tmp/replica"
+
+# ---- a primary without the standbys that it waits for ----
+sql "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
+sql 'SELECT pg_reload_conf()' >/dev/null
+wait_for sh -c '[ "$(psql -XAtqc "SHOW synchronous_standby_names")" = nobody ]'
+finds store-alone "the primary $tmp/pg of the store waits for standbys"
+sql 'ALTER SYSTEM RESET synchronous_standby_names'
+sql 'SELECT pg_reload_conf()' >/dev/null
+wait_for sh -c '[ "$(psql -XAtqc "SHOW synchronous_standby_names")" = "" ]'
+not '... and only then' sh -c "signet doctor --offline --json |
+    grep -q store-alone"
 done_testing

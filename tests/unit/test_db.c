@@ -205,10 +205,15 @@ successor_find_finds_a_later_timeline_or_nothing(void **state)
 	char		*two = mem_printf("host=/nonexistent,%s dbname=%s "
 	    "user=postgres", getenv("PGHOST"), t.name);
 	unsigned int	 which = 7;
+	bool		 alone = true;
 
 	(void)state;
-	assert_int_equal(successor_timeline("host=/nonexistent"), -1);
-	assert_int_equal(successor_timeline(one), 1);
+	assert_int_equal(successor_timeline("host=/nonexistent", &alone), -1);
+	assert_int_equal(successor_timeline(one, NULL), 1);
+	assert_false(alone);
+	alone = true;
+	assert_int_equal(successor_timeline(one, &alone), 1);
+	assert_false(alone);
 	assert_false(successor_find("hosts=a", 1, &which));
 	assert_false(successor_find(two, 1, &which));
 	assert_int_equal(which, 7);
