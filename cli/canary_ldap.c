@@ -10,9 +10,12 @@
 
 #include "base/clock.h"
 #include "db/db_publish.h"
+#include "os/fault.h"
 #include "os/file.h"
 #include "publish/deliver.h"
 #include "publish/target.h"
+
+#define TRIES	3
 
 struct look {
 	struct canary		*canary;
@@ -23,6 +26,11 @@ struct look {
 	struct db_profiles	 want;
 	bool			 behind;	/* for longer than --lag */
 	struct arena		*arena;
+};
+
+/* The entry of a CA, or of a holder of it. */
+struct subject {
+	const char	*ca, *holder;	/* or NULL */
 };
 
 /* Who sees classes and who does not is the directory's business. */
@@ -37,74 +45,100 @@ drop_classes(struct wanted *w)
 	w->nattrs = k;
 }
 
-/* What waits may differ for a while. */
 static int
-judge(struct look *l, const struct canary_ask *k, const struct deliver *v,
-    const char *kind, const char *key, int64_t ms, struct error *e)
-{
-	const struct db_delivery	 d = { .kind = kind, .key = key };
-	bool				 waits = false;
-
-	if (v->wanted.problem.code != ERROR_NONE)
-		canary_bad(l->canary, k, CANARY_WRONG, "%s",
-		    v->wanted.problem.text);
-	if (v->state != DELIVER_OPEN) {
-		canary_failed(l->canary, k, &v->error);
-		return 0;
-	}
-	if (v->action != WANTED_SAME && db_publish_waits(
-	    l->canary->cli->desk.db, l->target.name, &d, 1, &waits, e) == -1)
-		return -1;
-	if (v->action == WANTED_SAME || (waits && !l->behind))
-		canary_good(l->canary, k, ms, -1);
-	else
-		canary_bad(l->canary, k, CANARY_WRONG, "%s: %s",
-		    v->wanted.dn, v->why);
-	return 0;
-}
-
-static int
-look_at(struct look *l, const char *ca, const char *what, struct deliver *v,
-    const char *kind, const char *key, struct error *e)
-{
-	const struct canary_ask	 k = { ca, what, l->target.url };
-	int64_t			 began = clock_monotonic_ms();
-	struct error		 lost = ERROR_INIT;
-
-	drop_classes(&v->wanted);
-	if (deliver_look(l->directory, 1, v, 1, l->arena, &lost) == -1) {
-		canary_bad(l->canary, &k, CANARY_DEAD, "%s", lost.text);
-		return 1;
-	}
-	return judge(l, &k, v, kind, key, clock_monotonic_ms() - began, e);
-}
-
-static int
-look_at_ca(struct look *l, const char *ca, struct error *e)
-{
-	struct deliver	 v = { .state = DELIVER_OPEN };
-
-	if (wanted_ca(&v.wanted, &l->target, ca, &l->cas,
-	    l->canary->cli->desk.db, l->root_files, l->arena, e) == -1)
-		return -1;
-	return look_at(l, ca, "directory list", &v, "ca", ca, e);
-}
-
-static int
-look_at_holder(struct look *l, const struct canary_holder *h,
+want(struct look *l, const struct subject *s, struct wanted *w,
     struct error *e)
 {
-	struct deliver		 v = { .state = DELIVER_OPEN };
 	struct desk		*d = &l->canary->cli->desk;
 	struct db_publisheds	 certs;
 	int64_t			 now = clock_now(d->clock);
 
-	if (db_publish_people(d->db, &h->holder, 1, &l->want, now, &certs,
-	    l->arena, e) == -1 || wanted_person(&v.wanted, &l->target,
-	    h->holder, certs.v, certs.n, &l->cas, now, l->arena, e) == -1)
+	if (s->holder == NULL)
+		return wanted_ca(w, &l->target, s->ca, &l->cas, d->db,
+		    l->root_files, l->arena, e);
+	if (db_publish_people(d->db, &s->holder, 1, &l->want, now, &certs,
+	    l->arena, e) == -1)
 		return -1;
-	return look_at(l, h->ca, "directory holder", &v, "person",
-	    h->holder, e);
+	return wanted_person(w, &l->target, s->holder, certs.v, certs.n,
+	    &l->cas, now, l->arena, e);
+}
+
+static int
+refresh(struct look *l, struct error *e)
+{
+	struct desk	*d = &l->canary->cli->desk;
+
+	return publish_cas_refresh(&l->cas, d->db, clock_now(d->clock), e);
+}
+
+/* Does it differ, and nothing is on its way that will change that soon?  1, 0,
+ * -1. */
+static int
+is_wrong(struct look *l, const struct subject *s, const struct deliver *v,
+    struct error *e)
+{
+	const struct db_delivery	 d = {
+		.kind = s->holder == NULL ? "ca" : "person",
+		.key = s->holder == NULL ? s->ca : s->holder };
+	bool				 waits = false;
+
+	if (v->state != DELIVER_OPEN || v->action == WANTED_SAME)
+		return 0;
+	if (db_publish_waits(l->canary->cli->desk.db, l->target.name, &d, 1,
+	    &waits, e) == -1)
+		return -1;
+	return !waits || l->behind;
+}
+
+static void
+judge(struct look *l, const struct canary_ask *k, const struct deliver *v,
+    bool wrong, int64_t ms)
+{
+	if (v->wanted.problem.code != ERROR_NONE)
+		canary_bad(l->canary, k, CANARY_WRONG, "%s",
+		    v->wanted.problem.text);
+	if (v->state != DELIVER_OPEN)
+		canary_failed(l->canary, k, &v->error);
+	else if (wrong)
+		canary_bad(l->canary, k, CANARY_WRONG, "%s: %s",
+		    v->wanted.dn, v->why);
+	else
+		canary_good(l->canary, k, ms, -1);
+}
+
+/*
+ * What is delivered between the look at the store and that at the directory
+ * seems wrong: so the store is asked again, too.  1: the directory is gone.
+ */
+static int
+look_at(struct look *l, const struct subject *s, struct error *e)
+{
+	const struct canary_ask	 k = { s->ca, s->holder == NULL ?
+	    "directory list" : "directory holder", l->target.url };
+	struct error		 lost = ERROR_INIT;
+	struct deliver		 v;
+	int64_t			 began;
+	int			 wrong = 1;
+
+	for (int i = 0; wrong == 1 && i < TRIES; i++) {
+		v = (struct deliver){ .state = DELIVER_OPEN };
+		if ((i > 0 && refresh(l, e) == -1) ||
+		    want(l, s, &v.wanted, e) == -1)
+			return -1;
+		drop_classes(&v.wanted);
+		FAULT("canary.directory");
+		began = clock_monotonic_ms();
+		if (deliver_look(l->directory, 1, &v, 1, l->arena,
+		    &lost) == -1) {
+			canary_bad(l->canary, &k, CANARY_DEAD, "%s",
+			    lost.text);
+			return 1;
+		}
+		if ((wrong = is_wrong(l, s, &v, e)) == -1)
+			return -1;
+	}
+	judge(l, &k, &v, wrong == 1, clock_monotonic_ms() - began);
+	return 0;
 }
 
 /* Is the oldest of what waits older than it may be? */
@@ -135,10 +169,11 @@ look_at_all(struct look *l, const char *only, struct error *e)
 		const char *ca = n->cli->desk.issuer[i].name;
 
 		if (only == NULL || strcmp(only, ca) == 0)
-			rc = look_at_ca(l, ca, e);
+			rc = look_at(l, &(struct subject){ ca, NULL }, e);
 	}
 	for (size_t i = 0; rc == 0 && i < n->nholders; i++)
-		rc = look_at_holder(l, &n->holder[i], e);
+		rc = look_at(l, &(struct subject){ n->holder[i].ca,
+		    n->holder[i].holder }, e);
 	return rc;
 }
 
@@ -147,15 +182,13 @@ look_run(struct look *l, const char *only, struct error *e)
 {
 	const struct canary_ask	 k = { only != NULL ? only : "all",
 	    "directory", l->target.url };
-	struct desk		*d = &l->canary->cli->desk;
 	struct error		 why = ERROR_INIT;
 
 	if (publish_target_open(&l->directory, &l->target, &why) == -1) {
 		canary_bad(l->canary, &k, CANARY_DEAD, "%s", why.text);
 		return 0;
 	}
-	if (look_behind(l, e) == -1 || publish_cas_refresh(&l->cas, d->db,
-	    clock_now(d->clock), e) == -1)
+	if (look_behind(l, e) == -1 || refresh(l, e) == -1)
 		return -1;
 	return look_at_all(l, only, e) == -1 ? -1 : 0;
 }

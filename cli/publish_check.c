@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "db/db_ca.h"
+#include "os/fault.h"
 
 #define PAGE		500
+#define AGAIN_MAX	20
 #define STRAYS		"(|(objectClass=pkiUser)(objectClass=pkiCA)" \
 	"(userCertificate;binary=*))"
 
@@ -73,6 +75,12 @@ judge(struct publish_check *k, const struct page *p, size_t i, bool waits)
 	}
 }
 
+static bool
+is_same(const struct page *p, size_t i)
+{
+	return p->v[i].state == DELIVER_OPEN && p->v[i].action == WANTED_SAME;
+}
+
 /* Those that differ, as deliveries. */
 static int
 page_mend(struct publish_check *k, const struct page *p, struct error *e)
@@ -82,8 +90,7 @@ page_mend(struct publish_check *k, const struct page *p, struct error *e)
 	size_t			 n = 0;
 
 	for (size_t i = 0; i < p->n; i++)
-		if (p->v[i].state != DELIVER_OPEN ||
-		    p->v[i].action != WANTED_SAME)
+		if (!is_same(p, i))
 			v[n++] = p->key[i];
 	if (n == 0)
 		return 0;
@@ -91,19 +98,92 @@ page_mend(struct publish_check *k, const struct page *p, struct error *e)
 }
 
 static int
-page_check(struct publish_check *k, const struct page *p, struct error *e)
+want_ca(struct publish_check *k, struct wanted *w, const char *ca,
+    struct error *e)
 {
-	bool	*waits = arena_alloc(k->arena, (p->n + 1) * sizeof(bool));
+	return wanted_ca(w, k->target, ca, &k->cas, k->cli->desk.db,
+	    k->conf->root_files, k->arena, e);
+}
+
+static int
+want_person(struct publish_check *k, struct wanted *w, const char *holder,
+    struct error *e)
+{
+	struct db_publisheds	 certs;
+
+	if (db_publish_people(k->cli->desk.db, &holder, 1, &k->want, k->now,
+	    &certs, k->arena, e) == -1)
+		return -1;
+	return wanted_person(w, k->target, holder, certs.v, certs.n, &k->cas,
+	    k->now, k->arena, e);
+}
+
+/* -1: the store or the directory is gone. */
+static int
+page_look(struct publish_check *k, const struct page *p, bool *waits,
+    struct error *e)
+{
 	size_t	 differ = 0;
 
 	if (deliver_look(k->directory, (size_t)k->target->window, p->v, p->n,
 	    k->arena, e) == -1)
 		return error_wrap(e, "directory %s", k->target->name);
 	for (size_t i = 0; i < p->n; i++)
-		differ += p->v[i].state != DELIVER_OPEN ||
-		    p->v[i].action != WANTED_SAME;
-	if (differ > 0 && db_publish_waits(k->cli->desk.db, k->target->name,
-	    p->key, p->n, waits, e) == -1)
+		differ += !is_same(p, i);
+	return differ == 0 ? 0 : db_publish_waits(k->cli->desk.db,
+	    k->target->name, p->key, p->n, waits, e);
+}
+
+/* What was delivered between the look at the store and that at the directory
+ * differs, and does not wait: such a one is looked at once more.  What the others
+ * want has been looked at, and may be of lists that are not kept any longer. */
+static int
+look_again(struct publish_check *k, const struct page *p, size_t i,
+    bool *waits, struct error *e)
+{
+	struct deliver		 v = { .state = DELIVER_OPEN };
+	const struct page	 one = { &v, &p->key[i], 1 };
+	const char		*kind = p->key[i].kind, *key = p->key[i].key;
+	int			 rc;
+
+	if (publish_cas_refresh(&k->cas, k->cli->desk.db, k->now, e) == -1)
+		return -1;
+	if (strcmp(kind, "ca") == 0)
+		rc = want_ca(k, &v.wanted, key, e);
+	else if (strcmp(kind, "person") == 0)
+		rc = want_person(k, &v.wanted, key, e);
+	else
+		return 0;
+	if (rc == -1 || page_look(k, &one, waits, e) == -1)
+		return -1;
+	p->v[i] = v;
+	return 0;
+}
+
+/* That many do is no accident. */
+static int
+page_look_again(struct publish_check *k, const struct page *p, bool *waits,
+    struct error *e)
+{
+	size_t	 differ = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		differ += !is_same(p, i) && !waits[i];
+	for (size_t i = 0; differ <= AGAIN_MAX && i < p->n; i++)
+		if (!is_same(p, i) && !waits[i] &&
+		    look_again(k, p, i, &waits[i], e) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+page_check(struct publish_check *k, const struct page *p, struct error *e)
+{
+	bool	*waits = arena_alloc(k->arena, (p->n + 1) * sizeof(bool));
+
+	FAULT("publish.check");
+	if (page_look(k, p, waits, e) == -1 ||
+	    page_look_again(k, p, waits, e) == -1)
 		return -1;
 	for (size_t i = 0; i < p->n; i++)
 		judge(k, p, i, waits[i]);
@@ -121,9 +201,7 @@ check_cas(struct publish_check *k, struct error *e)
 	for (size_t i = 0; i < k->cas.n; i++) {
 		if (!k->cas.v[i]->in_store)
 			continue;
-		if (wanted_ca(&p.v[p.n].wanted, k->target,
-		    k->cas.v[i]->name, &k->cas, k->cli->desk.db,
-		    k->conf->root_files, k->arena, e) == -1)
+		if (want_ca(k, &p.v[p.n].wanted, k->cas.v[i]->name, e) == -1)
 			return -1;
 		page_key(&p, "ca", k->cas.v[i]->name);
 	}

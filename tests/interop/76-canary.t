@@ -112,6 +112,39 @@ printf 'delete: userCertificate;binary\n' | edit uid=dora,ou=people
 exits 3 'a good one that is not there is found' canary --ca people --sample 50
 ok 'all is mended' signet publish repair --yes
 exits 0 'all is as it was' canary --ca people --sample 50
+
+# A list is delivered after the store and before the directory has been looked at.
+is_held() {
+	grep -q ' (signet) T ' "/proc/$looking/stat"
+}
+list_number() {
+	sql "SELECT max(number) FROM crl WHERE ca = 'people'"
+}
+is_newer() {
+	[ "$(list_number)" -gt "$before" ]
+}
+# meanwhile POINT COMMAND...
+meanwhile() {
+	echo "$1 1 STOP" >"$tmp/plan"
+	shift
+	SIGNET_FAULT_PLAN=$tmp/plan "$@" >found.json 2>found.err &
+	looking=$!
+	wait_for is_held || return
+	before=$(list_number)
+	as o1 signet cert release "$(serial_in carol.pem)" --wait 20s --yes \
+	    >/dev/null
+	as o1 signet cert hold "$(serial_in carol.pem)" --wait 20s --yes \
+	    >/dev/null
+	wait_for is_newer && wait_for signet publish check
+	meanwhile_status=$?
+	kill -CONT "$looking"
+	wait "$looking" && [ "$meanwhile_status" -eq 0 ]
+}
+ok 'a list that comes while the directory is looked at is no lie' \
+    meanwhile canary.directory signet canary --ca people
+ok '... neither for who compares all of it' \
+    meanwhile publish.check signet publish check
+
 service_stop slapd
 exits 6 'a directory that is away is said' canary --ca people
 told DEAD 'people|directory' "Can't contact"
