@@ -40,12 +40,14 @@ reader_ports() {
 readers_begin() {
 	readers_count=$1
 	mkdir -p "$tmp/readers"
+	rm -f "$tmp/readers/all.conf"
 	reader_ports "$1" >"$tmp/reader-ports"
 	reader_i=0
 	while read -r reader_port; do
 		# One copy for each: the driver keeps its sockets in statics.
 		cp "$pcsc_driver" "$tmp/vpcd-$reader_i.so" || return 1
-		cat >"$tmp/readers/$reader_i.conf" <<-CONF
+		# All in one file: pcscd reads several in no order.
+		cat >>"$tmp/readers/all.conf" <<-CONF
 		FRIENDLYNAME "Test Reader $reader_i"
 		DEVICENAME /dev/null:$reader_port
 		LIBPATH $tmp/vpcd-$reader_i.so
