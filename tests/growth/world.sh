@@ -67,8 +67,6 @@ store_up() {
 	db_do db1 pg_again "$tmp/pg" &&
 	replica_up db2 && replica_up db3 && follows db2 db1 &&
 	    follows db3 db1 || return 1
-	trap 'world_status=$?; pg_stop "$tmp/db2"; pg_stop "$tmp/db3"
-	    (exit $world_status); tap_clean_up' EXIT
 	[ "${1:-}" != synchronous ] || synchronous db1 db2 db3
 	sed -i "s|host='[^']*' port='5432'|host='$world_dbs' port='5432' target_session_attrs='read-write'|" \
 	    "$pki"/*.conf

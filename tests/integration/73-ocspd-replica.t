@@ -23,7 +23,6 @@ three=$(serial_of "$(last_order 2)") four=$(serial_of "$(last_order 1)")
 five=$(serial_of "$(last_order 0)")
 ok 'a signer is made' ocsp_signer services
 ok 'a replica starts' pg_replica_start "$tmp/replica"
-trap 'pg_stop "$tmp/replica"; tap_clean_up' EXIT
 replica_sql() {
 	psql -X -q -At -h "$tmp/replica" -d postgres -c "$1"
 }

@@ -118,7 +118,6 @@ start() {
 	pids="$pids $last"
 }
 
-# Stop one of ours and take its status.
 # tap_crashed STATUS - is it that of a program which a fault of its own ended?
 tap_crashed() {
 	case $1 in
@@ -127,6 +126,7 @@ tap_crashed() {
 	return 1
 }
 
+# Stop one of ours and take its status.
 stop() {
 	kill "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
@@ -167,17 +167,25 @@ done_testing() {
 	exit
 }
 
+# All are told to end before one is waited for, and the stores, with those that
+# replace them, are there until nobody is left who might have to tell them something.
 tap_clean_up() {
 	tap_status=$?
+	tap_ending=
 	for tap_pid in $pids; do
-		kill "$tap_pid" 2>/dev/null || continue
+		kill "$tap_pid" 2>/dev/null && tap_ending="$tap_ending $tap_pid"
+	done
+	for tap_pid in $tap_ending; do
 		wait "$tap_pid" 2>/dev/null
 		tap_end=$?
 		tap_crashed "$tap_end" || continue
 		echo "# at the end process $tap_pid crashed ($tap_end)" >&2
 		tap_status=1
 	done
-	[ -z "$tap_pg" ] || pg_stop "$tmp/pg" >/dev/null 2>&1
+	for tap_store in "$tmp"/*/data/postmaster.pid; do
+		[ ! -e "$tap_store" ] ||
+		    pg_stop "${tap_store%/data/*}" >/dev/null 2>&1
+	done
 	[ -n "${KEEP:-}" ] || rm -rf "$tmp"
 	exit "$tap_status"
 }

@@ -67,8 +67,6 @@ readers_begin 2 || {
 export PYTHONDONTWRITEBYTECODE=1
 export slapd_pid tmp pki http ocsp ldap ldap_base ldapi fake srcdir
 export crl_metrics ocsp_metrics rad_metrics rad_port
-# The replica that takes over is ours as well.
-trap 'status=$?; pg_stop "$tmp/pg2"; (exit $status); tap_clean_up' EXIT
 python3 "$srcdir/tests/scenario/life.py" >"$tmp/life" 2>"$tmp/life.log" &
 pids="$! $pids"
 wait $!
