@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "cli/archive.h"
 #include "cli/bundle_out.h"
@@ -115,7 +116,7 @@ export_heads(struct export *x, struct db *db, struct error *e)
 			at = page.v[i].seq;
 			snprintf(instance, sizeof(instance), "%s",
 			    page.v[i].instance);
-			bundle_put_pem(&x->b.text, "CMS", page.v[i].cms);
+			base64_put_pem(&x->b.text, "CMS", page.v[i].cms);
 		}
 		if (put(x, BUNDLE_HEADS, e) == -1)
 			return -1;
@@ -229,7 +230,7 @@ export_cas(struct export *x, struct db *db, struct error *e)
 	if (db_ca_list(db, &cas, x->arena, e) == -1)
 		return -1;
 	for (i = 0; i < cas.n; i++)
-		bundle_put_pem(&x->b.text, "CERTIFICATE", cas.v[i].der);
+		base64_put_pem(&x->b.text, "CERTIFICATE", cas.v[i].der);
 	return put(x, BUNDLE_CAS, e);
 }
 

@@ -429,22 +429,6 @@ bundle_pem_at(const struct bundle_file *f, const char *label, size_t at,
 }
 
 void
-bundle_put_pem(struct buf *out, const char *label, struct bytes der)
-{
-	char	*text = text_base64(der.p, der.len);
-	size_t	 len = strlen(text), i, n;
-
-	buf_printf(out, "-----BEGIN %s-----\n", label);
-	for (i = 0; i < len; i += n) {
-		n = len - i < 64 ? len - i : 64;
-		buf_add(out, text + i, n);
-		buf_byte(out, '\n');
-	}
-	buf_printf(out, "-----END %s-----\n", label);
-	mem_free(&text);
-}
-
-void
 bundle_put_entry(struct buf *out, int64_t seq, const uint8_t hash[AUDIT_HASH],
     struct bytes body)
 {

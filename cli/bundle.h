@@ -90,8 +90,7 @@ struct bundle_proof {
 };
 int	 bundle_proof_next(struct bundle_file *, struct bundle_proof *,
 	    struct error *);
-/* Append a PEM block, or an entry's line. */
-void	 bundle_put_pem(struct buf *, const char *label, struct bytes der);
+/* Append an entry's line. */
 void	 bundle_put_entry(struct buf *, int64_t seq,
 	    const uint8_t hash[AUDIT_HASH], struct bytes body);
 #endif

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "os/file.h"
 
@@ -120,7 +121,7 @@ bundle_out_block(struct bundle_out *o, enum bundle_part part,
 	if (bundle_seen(o, der))
 		return 0;
 	o->text.len = 0;
-	bundle_put_pem(&o->text, bundle_label(part), der);
+	base64_put_pem(&o->text, bundle_label(part), der);
 	return bundle_out_text(o, part, BYTES(o->text.p, o->text.len), e);
 }
 

@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "cli/ca_key.h"
 #include "os/fault.h"
@@ -27,18 +28,12 @@ ca_file(struct cli *c, const char *name, const char *suffix)
 static int
 store_request(const char *path, const struct buf *der, struct error *e)
 {
-	char		*b64 = text_base64(der->p, der->len);
 	struct buf	 pem = { 0 };
-	size_t		 i, n = strlen(b64);
 	int		 rc;
 
-	buf_str(&pem, "-----BEGIN CERTIFICATE REQUEST-----\n");
-	for (i = 0; i < n; i += 64)
-		buf_printf(&pem, "%.64s\n", b64 + i);
-	buf_str(&pem, "-----END CERTIFICATE REQUEST-----\n");
+	base64_put_pem(&pem, "CERTIFICATE REQUEST", BYTES(der->p, der->len));
 	rc = file_create(path, pem.p, pem.len, 0644, e);
 	buf_clear(&pem);
-	mem_free(&b64);
 	return rc;
 }
 

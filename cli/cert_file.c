@@ -3,6 +3,7 @@
 #include <openssl/pem.h>
 #include <openssl/pkcs7.h>
 
+#include "base/base64.h"
 #include "cli/cert_file.h"
 #include "cli/list.h"
 
@@ -42,7 +43,7 @@ add_pem(struct buf *out, X509 *x, struct error *e)
 
 	if (n <= 0)
 		return error_ssl(e, ERROR_CRYPTO, "encode certificate");
-	list_pem(out, "CERTIFICATE", BYTES(der, (size_t)n));
+	base64_put_pem(out, "CERTIFICATE", BYTES(der, (size_t)n));
 	OPENSSL_free(der);
 	return 0;
 }

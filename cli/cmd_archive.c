@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "cli/act.h"
 #include "cli/archive.h"
@@ -472,7 +473,7 @@ store_seal(struct running *r, struct error *e)
 	char		*path = file_join(r->dir, ARCHIVE_SEAL);
 	int		 rc;
 
-	bundle_put_pem(&text, "CMS", r->order.blob);
+	base64_put_pem(&text, "CMS", r->order.blob);
 	rc = file_store(path, text.p, text.len, 0600, e);
 	buf_clear(&text);
 	mem_free(&path);

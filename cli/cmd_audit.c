@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "audit/chain.h"
+#include "base/base64.h"
 #include "base/text.h"
 #include "cli/audit_export.h"
 #include "cli/audit_verify.h"
-#include "cli/bundle.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
 #include "db/db_audit.h"
@@ -238,7 +238,7 @@ heads_put(struct heads *h, const struct db_audit_signed *s)
 {
 	h->n++;
 	if (h->pem != NULL) {
-		bundle_put_pem(h->pem, "CMS", s->cms);
+		base64_put_pem(h->pem, "CMS", s->cms);
 		return;
 	}
 	out_num(h->list, s->seq);

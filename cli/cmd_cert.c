@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "cli/act.h"
 #include "cli/cert_file.h"
@@ -486,7 +487,7 @@ cert_show(struct cmd_args *a, void *ctx, struct error *e)
 	}
 	r = out_record_new(stdout, c->json);
 	put_cert(r, &x);
-	list_pem(&pem, "CERTIFICATE", x.der);
+	base64_put_pem(&pem, "CERTIFICATE", x.der);
 	out_put(r, "pem", NULL, buf_cstr(&pem));
 	buf_clear(&pem);
 	rc = put_history(c, r, &x, e);

@@ -10,7 +10,7 @@
 #include "db/db_crl.h"
 #include "x509/crl.h"
 
-/* DER, or PEM as list_pem() has it; to the end of the stream. */
+/* DER, or PEM as base64_put_pem() has it; to the end of the stream. */
 int	 crl_file_write(struct db *, const struct db_crl *, FILE *, bool pem,
 	    struct error *);
 /* To a new file, which is not there if it fails; or "-". */

@@ -7,7 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/pkcs12.h>
 
-#include "cli/bundle.h"
+#include "base/base64.h"
 #include "db/db_cert.h"
 #include "db/db_crl.h"
 #include "os/fault.h"
@@ -116,7 +116,7 @@ put_cert(struct buf *pem, X509 *cert)
 	int		 n = i2d_X509(cert, &der);
 
 	if (n > 0)
-		bundle_put_pem(pem, "CERTIFICATE", BYTES(der, (size_t)n));
+		base64_put_pem(pem, "CERTIFICATE", BYTES(der, (size_t)n));
 	OPENSSL_free(der);
 }
 

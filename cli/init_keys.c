@@ -7,7 +7,7 @@
 
 #include <unistd.h>
 
-#include "cli/bundle.h"
+#include "base/base64.h"
 #include "cli/ca_key.h"
 #include "os/fault.h"
 #include "os/file.h"
@@ -68,7 +68,7 @@ store_request(const char *path, struct bytes der, struct error *e)
 	struct buf	 pem = { 0 };
 	int		 rc;
 
-	bundle_put_pem(&pem, "CERTIFICATE REQUEST", der);
+	base64_put_pem(&pem, "CERTIFICATE REQUEST", der);
 	rc = file_create(path, pem.p, pem.len, 0644, e);
 	buf_clear(&pem);
 	return rc;

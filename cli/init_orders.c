@@ -9,6 +9,7 @@
 #include <openssl/sha.h>
 
 #include "audit/chain.h"
+#include "base/base64.h"
 #include "cli/bundle.h"
 #include "db/db_audit.h"
 #include "db/db_holder.h"
@@ -126,7 +127,7 @@ make_order(struct init *in, const struct init_subject *s, const char *path,
 	if (make_draft(in, s, &d, e) == -1 ||
 	    approval_wrap(&blob, d.order, e) == -1)
 		goto out;
-	bundle_put_pem(&pem, "CMS", BYTES(blob.p, blob.len));
+	base64_put_pem(&pem, "CMS", BYTES(blob.p, blob.len));
 	rc = file_create(path, pem.p, pem.len, 0644, e);
  out:
 	draft_clear(&d);

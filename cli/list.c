@@ -107,19 +107,6 @@ list_check_word(const char *option, const char *word,
 	return -1;
 }
 
-void
-list_pem(struct buf *out, const char *label, struct bytes der)
-{
-	char	*b64 = text_base64(der.p, der.len);
-	size_t	 i, n = strlen(b64);
-
-	buf_printf(out, "-----BEGIN %s-----\n", label);
-	for (i = 0; i < n; i += 64)
-		buf_printf(out, "%.64s\n", b64 + i);
-	buf_printf(out, "-----END %s-----\n", label);
-	mem_free(&b64);
-}
-
 int
 list_write(const char *path, const struct buf *b, struct error *e)
 {

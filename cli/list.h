@@ -45,8 +45,6 @@ void	 list_end(struct cli *, struct list *, const char *last);
 /* A word out of a few; NULL is well.  ERROR_INPUT with a suggestion. */
 int	 list_check_word(const char *option, const char *word,
 	    const char *const *words, size_t n, struct error *);
-/* Append as PEM. */
-void	 list_pem(struct buf *out, const char *label, struct bytes der);
 /* To a file, or to standard output for "-".  A file is not replaced. */
 int	 list_write(const char *path, const struct buf *, struct error *);
 #endif

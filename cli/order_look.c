@@ -5,6 +5,7 @@
 #include <string.h>
 #include <openssl/pem.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "cli/cmd_order.h"
 #include "cli/list.h"
@@ -385,7 +386,7 @@ put_requests(struct cli *c, struct buf *out, const struct review *r,
 		    REQUESTS_PAGE,
 		    &page, arena, e);
 		for (i = 0; rc == 0 && i < page.n; i++)
-			list_pem(out, "CERTIFICATE REQUEST",
+			base64_put_pem(out, "CERTIFICATE REQUEST",
 			    page.v[i].request);
 		if (rc == 0 && page.n > 0)
 			from = page.v[page.n - 1].n + 1;
@@ -407,7 +408,7 @@ order_export_cmd(struct cmd_args *a, void *ctx, struct error *e)
 	cmd_operands(a, &id);
 	if (review_load(&c->desk, id[0], &r, e) == -1)
 		goto out;
-	list_pem(&out, "CMS", r.blob);
+	base64_put_pem(&out, "CMS", r.blob);
 	if (put_requests(c, &out, &r, e) == -1)
 		goto out;
 	rc = list_write(cmd_string(a, "out", "-"), &out, e);

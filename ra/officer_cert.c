@@ -5,6 +5,7 @@
 #include <string.h>
 #include <openssl/x509v3.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "db/db_archive.h"
 #include "desk/draft.h"
@@ -71,15 +72,9 @@ static void
 put_pem(struct page *p, const struct db_cert *c)
 {
 	struct buf	 pem = { 0 };
-	char		*text = text_base64(c->der.p, c->der.len);
-	size_t		 i, len = strlen(text);
 
-	buf_str(&pem, "-----BEGIN CERTIFICATE-----\n");
-	for (i = 0; i < len; i += 64)
-		buf_printf(&pem, "%.64s\n", text + i);
-	buf_str(&pem, "-----END CERTIFICATE-----\n");
+	base64_put_pem(&pem, "CERTIFICATE", c->der);
 	page_put_text(p, "pem", buf_cstr(&pem));
-	mem_free(&text);
 	buf_clear(&pem);
 }
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/base64.h"
 
+#include <string.h>
+
 #include "base/text.h"
+
+#define PEM_LINE	64
 
 /* The value of a digit, or -1. */
 static int
@@ -91,4 +95,20 @@ text_base64url(const void *p, size_t len)
 		}
 	}
 	return text;
+}
+
+void
+base64_put_pem(struct buf *out, const char *label, struct bytes der)
+{
+	char	*text = text_base64(der.p, der.len);
+	size_t	 len = strlen(text), i, n;
+
+	buf_printf(out, "-----BEGIN %s-----\n", label);
+	for (i = 0; i < len; i += n) {
+		n = len - i < PEM_LINE ? len - i : PEM_LINE;
+		buf_add(out, text + i, n);
+		buf_byte(out, '\n');
+	}
+	buf_printf(out, "-----END %s-----\n", label);
+	mem_free(&text);
 }

@@ -3,7 +3,8 @@
 #define SIGNET_BASE_BASE64_H
 /*
  * Base 64 read back, strictly: every text has one reading and every run of
- * bytes one text, the one that text_base64() writes.
+ * bytes one text, the one that text_base64() writes.  And PEM, which is that in
+ * lines.
  */
 #include "base/error.h"
 #include "base/mem.h"
@@ -15,4 +16,6 @@ int	 base64_parse(struct buf *out, const char *, size_t len,
 int	 base64url_parse(struct buf *out, const char *, size_t len,
 	    struct error *);
 char	*text_base64url(const void *, size_t);		/* caller frees */
+/* Append a block of PEM (RFC 7468) with this label. */
+void	 base64_put_pem(struct buf *out, const char *label, struct bytes der);
 #endif

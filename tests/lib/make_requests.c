@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "base/base64.h"
 #include "os/file.h"
 #include "x509/csr.h"
 #include "x509/key.h"
@@ -18,27 +19,17 @@ static int
 write_pem(const char *path, const struct buf *der, struct error *e)
 {
 	struct buf	 pem = { 0 };
-	unsigned char	*b64;
-	size_t		 i, len;
-	int		 rc;
+	bool		 is_written = false;
+	FILE		*f;
 
-	b64 = mem_alloc(der->len * 2 + 8);
-	len = (size_t)EVP_EncodeBlock(b64, der->p, (int)der->len);
-	buf_str(&pem, "-----BEGIN CERTIFICATE REQUEST-----\n");
-	for (i = 0; i < len; i += 64)
-		buf_printf(&pem, "%.64s\n", (const char *)b64 + i);
-	buf_str(&pem, "-----END CERTIFICATE REQUEST-----\n");
-	mem_free(&b64);
-	rc = 0;
-	{
-		FILE	*fp = fopen(path, "w");
-
-		if (fp == NULL || fwrite(pem.p, 1, pem.len, fp) != pem.len ||
-		    fclose(fp) != 0)
-			rc = error_sys(e, "write %s", path);
+	base64_put_pem(&pem, "CERTIFICATE REQUEST", BYTES(der->p, der->len));
+	/* Not synced: there are thousands. */
+	if ((f = fopen(path, "w")) != NULL) {
+		is_written = fwrite(pem.p, 1, pem.len, f) == pem.len;
+		is_written = fclose(f) == 0 && is_written;
 	}
 	buf_clear(&pem);
-	return rc;
+	return is_written ? 0 : error_sys(e, "write %s", path);
 }
 
 static int

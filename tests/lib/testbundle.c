@@ -5,11 +5,12 @@
 #include <openssl/x509v3.h>
 
 #include "audit/chain.h"
+#include "base/base64.h"
 #include "base/text.h"
 #include "order/code.h"
 #include "os/file.h"
-#include "testassert.h"
-#include "testbundle.h"
+#include "tests/lib/testassert.h"
+#include "tests/lib/testbundle.h"
 #include "x509/cert.h"
 #include "x509/crl.h"
 #include "x509/csr.h"
@@ -943,7 +944,7 @@ testbundle_write(struct testbundle *w, const char *dir, int64_t skip,
 		if (bundle_label(part) == NULL)
 			continue;
 		for (i = 0; i < w->part[part].n; i++)
-			bundle_put_pem(&text, bundle_label(part),
+			base64_put_pem(&text, bundle_label(part),
 			    BYTES(w->part[part].v[i].p,
 			    w->part[part].v[i].len));
 		store(dir, part, &text);
@@ -963,7 +964,7 @@ testbundle_write_heads(const struct testbundle *w, const char *path)
 	size_t		 i;
 
 	for (i = 0; i < w->part[BUNDLE_HEADS].n; i++)
-		bundle_put_pem(&text, "CMS",
+		base64_put_pem(&text, "CMS",
 		    BYTES(w->part[BUNDLE_HEADS].v[i].p,
 		    w->part[BUNDLE_HEADS].v[i].len));
 	ok(file_store(path, text.p, text.len, 0600, &e), &e);

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "cli/bundle.h"
 #include "order/approval.h"
-#include "testpki.h"
+#include "tests/lib/testpki.h"
 
 #define TESTBUNDLE_MAX	100
 

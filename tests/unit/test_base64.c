@@ -82,6 +82,35 @@ base64url_has_one_reading_without_padding(void **state)
 	buf_clear(&b);
 }
 
+static void
+base64_put_pem_has_lines_of_64_and_none_that_is_empty(void **state)
+{
+	static const struct {
+		size_t		 len;
+		const char	*lines;
+	} row[] = {
+		{ 0, "" },
+		{ 1, "AA==\n" },
+#define A16	"AAAAAAAAAAAAAAAA"
+		{ 48, A16 A16 A16 A16 "\n" },
+		{ 49, A16 A16 A16 A16 "\nAA==\n" },
+	};
+	const uint8_t	 zero[49] = { 0 };
+	struct buf	 got = { 0 }, want = { 0 };
+	size_t		 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		got.len = want.len = 0;
+		base64_put_pem(&got, "X509 CRL", BYTES(zero, row[i].len));
+		buf_printf(&want, "-----BEGIN X509 CRL-----\n%s"
+		    "-----END X509 CRL-----\n", row[i].lines);
+		assert_string_equal(buf_cstr(&got), buf_cstr(&want));
+	}
+	buf_clear(&got);
+	buf_clear(&want);
+}
+
 int
 main(void)
 {
@@ -90,6 +119,8 @@ main(void)
 		cmocka_unit_test(
 		    base64_parse_refuses_what_text_base64_would_not_write),
 		cmocka_unit_test(base64_parse_reads_back_every_length),
+		cmocka_unit_test(
+		    base64_put_pem_has_lines_of_64_and_none_that_is_empty),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "cli/bundle.h"
 
@@ -174,8 +175,8 @@ a_block_is_found_again_where_it_was(void **state)
 	(void)state;
 	memset(big, 7, sizeof(big));
 	buf_str(&text, "words before\n");
-	bundle_put_pem(&text, "CMS", BYTES("abc", 3));
-	bundle_put_pem(&text, "CMS", BYTES(big, sizeof(big)));
+	base64_put_pem(&text, "CMS", BYTES("abc", 3));
+	base64_put_pem(&text, "CMS", BYTES(big, sizeof(big)));
 	f = file_of(buf_cstr(&text));
 	assert_int_equal(bundle_pem_next(&f, "CMS", &der, &at, &e), 1);
 	assert_int_equal(bundle_pem_next(&f, "CMS", &der, &at, &e), 1);

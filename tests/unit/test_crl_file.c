@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "cli/crl_file.h"
-#include "cli/list.h"
 #include "os/file.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 static const struct db_table *const	 tables[] = { &DB_CRL };
 
@@ -88,7 +88,7 @@ assert_same(const struct fixture *f, const struct buf *want)
 }
 
 static void
-crl_file_write_makes_of_parts_what_list_pem_makes_of_the_whole(void **state)
+crl_file_write_makes_of_parts_what_base64_put_pem_makes_of_the_whole(void **state)
 {
 	/* One octet; a line, and one more; parts that end within lines. */
 	static const size_t	 sizes[] = { 1, 48, 49, 262144, 262145,
@@ -111,7 +111,7 @@ crl_file_write_makes_of_parts_what_list_pem_makes_of_the_whole(void **state)
 		f->got.len = 0;
 		assert_int_equal(file_load(&f->got, f->path, 1 << 20, &f->e),
 		    0);
-		list_pem(&f->want, "X509 CRL", BYTES(f->der.p, f->der.len));
+		base64_put_pem(&f->want, "X509 CRL", BYTES(f->der.p, f->der.len));
 		assert_same(f, &f->want);
 		unlink(f->path);
 	}
@@ -171,7 +171,7 @@ int
 main(void)
 {
 	const struct CMUnitTest	 tests[] = {
-		T(crl_file_write_makes_of_parts_what_list_pem_makes_of_the_whole),
+		T(crl_file_write_makes_of_parts_what_base64_put_pem_makes_of_the_whole),
 		T(crl_file_create_replaces_nothing_and_leaves_nothing_half),
 		T(crl_file_load_refuses_what_is_no_list),
 	};

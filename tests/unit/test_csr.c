@@ -15,6 +15,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include "base/text.h"
+#include "base/base64.h"
 #include "x509/csr.h"
 #include "x509/csr_private.h"
 #include "x509/der.h"
@@ -251,19 +252,6 @@ csr_parse_refuses_what_is_too_large(void **state)
 }
 
 static void
-pem_of(struct buf *pem, const struct buf *der, const char *label)
-{
-	char	*b64 = text_base64(der->p, der->len);
-	size_t	 i;
-
-	buf_printf(pem, "-----BEGIN %s-----\n", label);
-	for (i = 0; i < strlen(b64); i += 64)
-		buf_printf(pem, "%.64s\n", b64 + i);
-	buf_printf(pem, "-----END %s-----\n", label);
-	mem_free(&b64);
-}
-
-static void
 pem_is_exactly_one_block(void **state)
 {
 	static const char	 neither[] = "request: neither DER nor one PEM"
@@ -274,7 +262,7 @@ pem_is_exactly_one_block(void **state)
 
 	(void)state;
 	good_der(&der, ec);
-	pem_of(&pem, &der, "CERTIFICATE REQUEST");
+	base64_put_pem(&pem, "CERTIFICATE REQUEST", BYTES(der.p, der.len));
 	accepted(BYTES(pem.p, pem.len));
 	buf_str(&t, "\r\n  ");
 	buf_add(&t, pem.p, pem.len);
@@ -295,10 +283,10 @@ pem_is_exactly_one_block(void **state)
 	t.p[60] = '*';
 	refused(BYTES(t.p, t.len), ERROR_INPUT, base64);
 	t.len = 0;
-	pem_of(&t, &der, "NEW CERTIFICATE REQUEST");
+	base64_put_pem(&t, "NEW CERTIFICATE REQUEST", BYTES(der.p, der.len));
 	accepted(BYTES(t.p, t.len));
 	t.len = 0;
-	pem_of(&t, &der, "CERTIFICATE");
+	base64_put_pem(&t, "CERTIFICATE", BYTES(der.p, der.len));
 	refused(BYTES(t.p, t.len), ERROR_INPUT, neither);
 	buf_clear(&der);
 	buf_clear(&pem);
