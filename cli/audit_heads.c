@@ -63,7 +63,7 @@ heads_sort(struct audit_verify *v)
  * order as far as two security officers said so.
  */
 static bool
-given_up(const struct audit_verify *v, const struct audit_seen *h)
+is_given_up(const struct audit_verify *v, const struct audit_seen *h)
 {
 	size_t	 i;
 
@@ -75,38 +75,37 @@ given_up(const struct audit_verify *v, const struct audit_seen *h)
 }
 
 static void
-rewritten(struct audit_verify *v, const struct audit_seen *h)
+misfit(struct audit_verify *v, const struct audit_seen *h, const char *what,
+    const char *why)
 {
 	struct audit_about	 about = { .seq = h->s.head.seq };
 	char			 at[TEXT_TIME_SIZE];
 
 	text_time(at, h->s.at);
-	if (given_up(v, h))
+	if (is_given_up(v, h))
 		audit_note(v->r, AUDIT_HEADS, &about, "the head signed by %s "
 		    "at %s was given up with an approved order",
 		    h->s.instance, at);
 	else
-		audit_failed(v->r, AUDIT_HEADS, &about, "history was "
-		    "rewritten: the head %s, signed by %s at %s, has another "
-		    "hash", origin(h), h->s.instance, at);
+		audit_failed(v->r, AUDIT_HEADS, &about, "history was %s: the "
+		    "head %s, signed by %s at %s, %s", what, origin(h),
+		    h->s.instance, at, why);
+}
+
+static void
+rewritten(struct audit_verify *v, const struct audit_seen *h)
+{
+	misfit(v, h, "rewritten", "has another hash");
 }
 
 static void
 cut_off(struct audit_verify *v, const struct audit_seen *h)
 {
-	struct audit_about	 about = { .seq = h->s.head.seq };
-	char			 at[TEXT_TIME_SIZE];
+	char	 why[60];
 
-	text_time(at, h->s.at);
-	if (given_up(v, h))
-		audit_note(v->r, AUDIT_HEADS, &about, "the head signed by %s "
-		    "at %s was given up with an approved order",
-		    h->s.instance, at);
-	else
-		audit_failed(v->r, AUDIT_HEADS, &about, "history was cut off: "
-		    "the head %s, signed by %s at %s, lies beyond the last "
-		    "entry %lld", origin(h), h->s.instance, at,
-		    (long long)v->chain.seq);
+	snprintf(why, sizeof(why), "lies beyond the last entry %lld",
+	    (long long)v->chain.seq);
+	misfit(v, h, "cut off", why);
 }
 
 void

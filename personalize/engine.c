@@ -267,6 +267,16 @@ set_pins(struct engine *g, bool fresh, struct error *e)
 	return 0;
 }
 
+/* The card lacks this kind of key: 0, the job has a weaker one. */
+static int
+weaken(struct engine *g, struct error *e)
+{
+	if (e->code != ERROR_CONFIG || is_over(g, e))
+		return -1;
+	error_clear(e);
+	return g->clerk->ops->weaker(g->clerk->arg, g->job, e);
+}
+
 /* The best kind of key that the card has is found by trying, with a key that
  * was kept before. */
 static int
@@ -280,10 +290,7 @@ set_management(struct engine *g, struct error *e)
 		if (g->card->driver->set_management(g->card,
 		    j->management_alg, &j->management, e) == 0)
 			return 0;
-		if (e->code != ERROR_CONFIG || is_over(g, e))
-			return -1;
-		error_clear(e);
-		if (g->clerk->ops->weaker(g->clerk->arg, j, e) == -1)
+		if (weaken(g, e) == -1)
 			return -1;
 	}
 }
@@ -382,10 +389,7 @@ name_parts(struct engine *g, struct error *e)
 			return -1;
 		if (g->card->driver->prepare(g->card, &layout, e) == 0)
 			return 0;
-		if (e->code != ERROR_CONFIG || is_over(g, e))
-			return -1;
-		error_clear(e);
-		if (g->clerk->ops->weaker(g->clerk->arg, j, e) == -1)
+		if (weaken(g, e) == -1)
 			return -1;
 	}
 }

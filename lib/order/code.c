@@ -29,9 +29,15 @@ message(uint8_t dst[MESSAGE_SIZE], const uint8_t *order,
 	memcpy(dst + sizeof(label) + ORDER_DIGEST, request, ORDER_DIGEST);
 }
 
-/* The letter as it is meant, or 0. */
-static char
-code_char(char c)
+/* An octet modulo 32 is uniform: 256 is a multiple. */
+char
+code_letter(uint8_t octet)
+{
+	return alphabet[octet % 32];
+}
+
+char
+code_meant(char c)
 {
 	if (c >= 'a' && c <= 'z')
 		c = (char)(c - 'a' + 'A');
@@ -54,7 +60,7 @@ code_normalise(struct secret *out, const struct secret *typed,
 	for (i = 0; i < typed->len; i++) {
 		if (typed->p[i] == ' ' || typed->p[i] == '-')
 			continue;
-		if ((c = code_char((char)typed->p[i])) == '\0')
+		if ((c = code_meant((char)typed->p[i])) == '\0')
 			return error_set(e, ERROR_INPUT,
 			    "a one-time code has only letters and digits, "
 			    "and no U");
@@ -120,7 +126,6 @@ code_key(EVP_PKEY **key, const struct secret *code, const struct order *o,
 	return rc;
 }
 
-/* A byte modulo 32 is uniform: 256 is a multiple. */
 static int
 code_draw(struct secret *code, const struct rng *rng, struct error *e)
 {
@@ -131,7 +136,7 @@ code_draw(struct secret *code, const struct rng *rng, struct error *e)
 		return -1;
 	for (i = 0; i < code->len; i++)
 		code->p[i] = i % (CODE_GROUP + 1) == CODE_GROUP ? '-' :
-		    (unsigned char)alphabet[code->p[i] % 32];
+		    (unsigned char)code_letter(code->p[i]);
 	for (i = 0; i < code->len; i++)
 		n += code->p[i] != '-';
 	return n == CODE_CHARS ? 0 :

@@ -16,6 +16,10 @@
 
 #define CODE_PROOF_SIZE	64
 
+/* Also of revocation codes: the letter for a random octet, each as likely as any
+ * other; and that which is meant by one that somebody typed, or NUL. */
+char	 code_letter(uint8_t);
+char	 code_meant(char);
 /* Make a code and put salt and key into the order. */
 int	 code_make(struct order *, struct secret *code, const struct rng *,
 	    struct error *);

@@ -3,6 +3,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include "base/mem.h"
+#include "order/code.h"
 #include "order/revocation.h"
 
 #define CHARS		(REVOCATION_NAME + REVOCATION_SECRET)
@@ -10,8 +11,6 @@
 #define SCRYPT_N	(UINT64_C(1) << 6)
 #define SCRYPT_R	8
 #define SCRYPT_MEMORY	(UINT64_C(64) << 20)
-
-static const char	 alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /* Nobody guesses 80 random bits, however fast.  What is slow here is paid for
  * each letter of a card. */
@@ -38,27 +37,13 @@ revocation_make(struct secret *text, char name[REVOCATION_NAME + 1],
 	    secret_new(text, REVOCATION_TEXT, e) == -1 ||
 	    rng_fill(rng, text->p, text->len, e) == -1)
 		return -1;
-	/* A byte modulo 32 is uniform: 256 is a multiple. */
 	for (size_t i = 0; i < text->len; i++)
 		text->p[i] = i % (GROUP + 1) == GROUP ? '-' :
-		    (unsigned char)alphabet[text->p[i] % 32];
+		    (unsigned char)code_letter(text->p[i]);
 	if (revocation_parse(name, &part, (const char *)text->p, e) == 0)
 		rc = hash_secret(hash, &part, salt, SCRYPT_N, e);
 	secret_free(&part);
 	return rc;
-}
-
-/* The letter as it is meant, or NUL. */
-static char
-meant(char c)
-{
-	if (c >= 'a' && c <= 'z')
-		c = (char)(c - 'a' + 'A');
-	if (c == 'O')
-		return '0';
-	if (c == 'I' || c == 'L')
-		return '1';
-	return c != '\0' && strchr(alphabet, c) != NULL ? c : '\0';
 }
 
 int
@@ -73,7 +58,7 @@ revocation_parse(char name[REVOCATION_NAME + 1], struct secret *part,
 	for (; *typed != '\0'; typed++) {
 		if (*typed == ' ' || *typed == '-')
 			continue;
-		if ((c = meant(*typed)) == '\0')
+		if ((c = code_meant(*typed)) == '\0')
 			return error_set(e, ERROR_INPUT, "a revocation code "
 			    "has only letters and digits, and no U");
 		if (n < REVOCATION_NAME)

@@ -211,6 +211,27 @@ two_codes_differ(void **state)
 	secret_free(&code);
 }
 
+static void
+only_what_looks_alike_is_meant_by_another_letter(void **state)
+{
+	static const char	 typed[] = "oOiIlL0aA1zZuU-! ",
+				 want[] = "0011110AA1ZZ\0\0\0\0\0";
+	int			 octet, n[256] = { 0 };
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; typed[i] != '\0'; i++)
+		assert_int_equal(code_meant(typed[i]), want[i]);
+	assert_int_equal(code_meant('\0'), '\0');
+	for (octet = 0; octet < 256; octet++)
+		n[(unsigned char)code_letter((uint8_t)octet)]++;
+	for (i = 0; i < 256; i++) {
+		assert_true(n[i] == 0 || n[i] == 8);
+		if (n[i] != 0)
+			assert_int_equal(code_meant((char)i), (char)i);
+	}
+}
+
 int
 main(void)
 {
@@ -224,6 +245,8 @@ main(void)
 		TEST(a_code_is_four_groups_of_the_alphabet),
 		TEST(case_spaces_and_lookalikes_are_forgiven),
 		TEST(two_codes_differ),
+		cmocka_unit_test(
+		    only_what_looks_alike_is_meant_by_another_letter),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
