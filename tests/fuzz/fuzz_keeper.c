@@ -16,16 +16,16 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <sys/socket.h>
-#include "keeper_private.h"
+#include "ra/keeper_private.h"
 #include "order/approval.h"
 #include "os/file.h"
-#include "sealer.h"
+#include "ra/sealer.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/must.h"
 #include "tests/fuzz/scratch.h"
 #include "tests/lib/testassert.h"
 #include "tests/lib/testpki.h"
-#include "tls_keeper.h"
+#include "ra/tls_keeper.h"
 
 #define INPUT_MAX	(16u << 10)
 #define BODY_MAX	(64u << 10)	/* fits a socket */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "card_steps.h"
+#include "tests/lib/card_steps.h"
 
 static void
 set(struct secret *s, const char *text)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cut_reader.h"
+#include "tests/lib/cut_reader.h"
 
 static int
 move(void *io, struct bytes in, uint8_t *out, size_t size, size_t *n,

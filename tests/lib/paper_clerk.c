@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "paper_clerk.h"
+#include "tests/lib/paper_clerk.h"
 
 static void
 set(struct secret *s, const char *text, size_t len)

@@ -6,7 +6,7 @@
 #include "db/db.h"
 #include "db/db_private.h"
 #include "db/migrate.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 static void __attribute__((noreturn))
 give_up(const char *what, const struct error *e)

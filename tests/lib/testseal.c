@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <openssl/x509v3.h>
 #include "card/seal.h"
-#include "testseal.h"
+#include "tests/lib/testseal.h"
 #include "x509/der.h"
 
 X509 *

@@ -5,7 +5,7 @@
  * For tests of sealing; a failure in here is the test's.
  */
 #include "base/mem.h"
-#include "testpki.h"
+#include "tests/lib/testpki.h"
 
 /* A certificate of the services CA with this key usage. */
 X509	*testseal_cert(const struct testpki *, EVP_PKEY *, const char *usage);

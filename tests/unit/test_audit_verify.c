@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "cli/audit_verify.h"
 #include "os/file.h"
-#include "testbundle.h"
+#include "tests/lib/testbundle.h"
 
 struct fixture {
 	char			 dir[64], heads[80];

@@ -20,7 +20,7 @@
 #include "db/db_private.h"
 #include "db/pgerror.h"
 #include "db/successor.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 #define MANY	5000
 

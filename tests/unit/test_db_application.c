@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "db/db_application.h"
 #include "db/db_order.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 #define DAY	INT64_C(86400)
 

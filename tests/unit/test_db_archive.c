@@ -18,7 +18,7 @@
 #include "db/db_ocsp.h"
 #include "db/db_officer.h"
 #include "db/db_order.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 static const struct db_table *const	 cli_tables[] = { &DB_ARCHIVE,
     &DB_ARCHIVE_PLAN, &DB_KEY, &DB_ORDER };

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "db/db_audit.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 static struct testdb t;
 static const struct db_table *const tables[] = { &DB_AUDIT, &DB_AUDIT_APPEND,

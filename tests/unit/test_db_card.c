@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "db/db_card.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define ITEMS		6

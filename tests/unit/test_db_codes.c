@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "db/db_code_try.h"
 #include "db/db_revocation_code.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 static const struct db_table *const tables[] = { &DB_CODE_TRY,
     &DB_REVOCATION_CODE };

@@ -8,7 +8,7 @@
 
 #include "db/db_crl.h"
 #include "db/db_status.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 #define NOW	INT64_C(1800000000)
 #define DAY	86400

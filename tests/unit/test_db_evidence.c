@@ -6,7 +6,7 @@
 
 #include "db/db_crl.h"
 #include "db/db_evidence.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 static const struct db_table *const	 tables[] = { &DB_EVIDENCE,
     &DB_CRL_ENTRIES,

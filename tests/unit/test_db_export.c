@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "db/db_export.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 static const struct db_table *const tables[] = { &DB_EXPORT };
 

@@ -20,7 +20,7 @@
 #include "db/db_key.h"
 #include "db/db_order.h"
 #include "db/db_status.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 #define NOW	INT64_C(1800000000)
 #define DAY	INT64_C(86400)

@@ -16,7 +16,7 @@
 #include "db/db_letter.h"
 #include "db/db_permit.h"
 #include "db/db_private.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 #define COUNT(v)	(sizeof(v) / sizeof((v)[0]))
 #define CARDS		3

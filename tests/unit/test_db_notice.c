@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "db/db_notice.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 #define WEEK	INT64_C(604800)
 

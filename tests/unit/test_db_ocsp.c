@@ -9,7 +9,7 @@
 
 #include "db/db_ocsp.h"
 #include "db/db_status.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 static const struct db_table *const	 tables[] = { &DB_OCSP,
     &DB_RELEASE };

@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 #include "db/db_officer.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 #define DAY	INT64_C(86400)
 #define TODAY	(INT64_C(20000) * DAY)

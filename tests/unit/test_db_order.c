@@ -15,7 +15,7 @@
 #include "db/db_cert.h"
 #include "db/db_holder.h"
 #include "db/db_order.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 #define NOW	INT64_C(1800000000)
 #define DAY	INT64_C(86400)

@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <unistd.h>
 #include "db/db_publish.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 static const struct db_table *const tables[] = { &DB_PUBLISH,
     &DB_PUBLISH_LOOK };

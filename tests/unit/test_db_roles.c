@@ -38,7 +38,7 @@
 #include "db/db_revocation_code.h"
 #include "db/db_status.h"
 #include "db/db_watch.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 

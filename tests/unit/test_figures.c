@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "ra/figures.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 #define DAY	INT64_C(86400)
 #define NOW	(INT64_C(20000) * DAY + 3600)

@@ -15,10 +15,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "keeper_private.h"
-#include "sealer.h"
+#include "ra/keeper_private.h"
+#include "ra/sealer.h"
 #include "tests/lib/testpki.h"
-#include "tls_keeper.h"
+#include "ra/tls_keeper.h"
 
 #define LANES	3
 #define ASKERS	12

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "card/letter.h"
-#include "testpki.h"
+#include "tests/lib/testpki.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define PIN		"394857"

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "db/db.h"
 #include "db/migrate.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 static struct testdb t;
 static char dir[] = "/tmp/signet-migrate.XXXXXX";

@@ -19,9 +19,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "notices.h"
+#include "ra/notices.h"
 #include "os/proc.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 #define PATIENCE_MS	60000	/* other tests hold back what it may look at */
 

@@ -15,7 +15,7 @@
 #include "db/db_order.h"
 #include "desk/redeem.h"
 #include "order/code.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 #include "x509/key.h"
 
 #define THREADS	50

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "db/refill.h"
-#include "testdb.h"
+#include "tests/lib/testdb.h"
 
 static struct testdb t;
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "said.h"
+#include "ra/said.h"
 #include "web/texts.h"
 
 struct fixture {

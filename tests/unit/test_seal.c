@@ -17,7 +17,7 @@
 #include "base/mem.h"
 #include "card/seal.h"
 #include "card/seal_form.h"
-#include "testseal.h"
+#include "tests/lib/testseal.h"
 #include "x509/der.h"
 
 #define NOW	TESTPKI_NOW

@@ -12,8 +12,8 @@
 #include <cmocka.h>
 #include "base/mem.h"
 #include "card/seal.h"
-#include "softhsm.h"
-#include "testseal.h"
+#include "tests/lib/softhsm.h"
+#include "tests/lib/testseal.h"
 #include "x509/token.h"
 
 #define CLEAR	"puk=19283746"

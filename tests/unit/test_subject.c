@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "subject.h"
+#include "ra/subject.h"
 
 static void
 is_called(struct arena *a, const char *subject, const char *name)
