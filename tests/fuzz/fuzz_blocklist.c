@@ -58,7 +58,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	struct blocklist_draft	 d = { .digest = { { 0 } } };
 	struct error		 e = ERROR_INIT;
 	struct buf		 once = { 0 };
-	struct bytes		 text = BYTES(p, n);
+	struct bytes		 text;
 	enum blocklist_kind	 k;
 
 	if (n == 0)

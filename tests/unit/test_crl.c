@@ -57,6 +57,16 @@ static const struct crl_entry	 three[] = {
 };
 
 static void
+assert_same(const struct crl_entry *a, const struct crl_entry *b)
+{
+	assert_int_equal(a->serial_len, b->serial_len);
+	assert_memory_equal(a->serial, b->serial, a->serial_len);
+	assert_int_equal(a->reason, b->reason);
+	assert_int_equal(a->revoked_at, b->revoked_at);
+	assert_int_equal(a->invalid_since, b->invalid_since);
+}
+
+static void
 crl_sign_refuses_next_update_before_this_update(void **state)
 {
 	struct crl_params	 p = { .number = 41, .this_update = NOW,
@@ -214,9 +224,9 @@ crl_parse_reads_back_what_was_signed(void **state)
 	for (i = 0; i < 3; i++) {
 		assert_true(crl_find(crl, three[i].serial,
 		    three[i].serial_len, &x));
-		assert_memory_equal(&x, &three[i], sizeof(x));
+		assert_same(&x, &three[i]);
 		assert_true(crl_next(crl, &pos, &x));
-		assert_memory_equal(&x, &three[i], sizeof(x));
+		assert_same(&x, &three[i]);
 	}
 	assert_false(crl_next(crl, &pos, &x));
 	assert_false(crl_find(crl, (const uint8_t *)"\x06", 1, NULL));
@@ -459,7 +469,7 @@ twenty_thousand_entries_come_back(void **state)
 		if (i % 997 > 0)
 			continue;
 		assert_true(crl_find(crl, x.serial, 20, &found));
-		assert_memory_equal(&x, &found, sizeof(x));
+		assert_same(&x, &found);
 	}
 	assert_int_equal(i, 20000);
 	crl_free(&crl);

@@ -39,7 +39,7 @@ static int
 setup(void **state)
 {
 	static const char *const	 below[] = { "crl", "ca", "cas" };
-	struct fixture			*f = calloc(1, sizeof(*f));
+	struct fixture			*f = mem_alloc(sizeof(*f));
 	char				*path;
 	size_t				 i;
 
@@ -76,7 +76,7 @@ teardown(void **state)
 	mem_free(&f->root);
 	mem_free(&f->ca_dir);
 	mem_free(&f->list);
-	free(f);
+	mem_free(&f);
 	return 0;
 }
 

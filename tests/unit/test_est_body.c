@@ -57,7 +57,7 @@ static void
 est_decode_refuses_what_is_too_large(void **state)
 {
 	size_t		 n = 2 * CSR_MAX + 1;
-	uint8_t		*big = malloc(n);
+	uint8_t		*big = mem_alloc(n);
 	struct error	 e = ERROR_INIT;
 	struct buf	 der = { 0 };
 
@@ -66,7 +66,7 @@ est_decode_refuses_what_is_too_large(void **state)
 	assert_int_equal(est_decode(&der, BYTES(big, n), &e), -1);
 	assert_int_equal(e.code, ERROR_INPUT);
 	assert_string_equal(e.text, "body: larger than 32768 bytes");
-	free(big);
+	mem_free(&big);
 }
 
 static void

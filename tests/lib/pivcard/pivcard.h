@@ -246,5 +246,6 @@ int	 pivcard_go_in(int port);	/* -1 as long as there is no reader */
 int	 ber_next(struct bytes *in, uint32_t *tag, struct bytes *value);
 void	 ber_put(struct buf *, uint32_t tag, const void *, size_t);
 /* Aborts with one line: what fails here is the machine's. */
-void	 pivcard_must(bool, const char *what);
+#define pivcard_must(so, what)	do { if (!(so)) pivcard_die(what); } while (0)
+__attribute__((noreturn)) void pivcard_die(const char *what);
 #endif

@@ -2,12 +2,10 @@
 #include "pivcard.h"
 
 void
-pivcard_must(bool so, const char *what)
+pivcard_die(const char *what)
 {
-	if (!so) {
-		fprintf(stderr, "pivcard: cannot %s\n", what);
-		abort();
-	}
+	fprintf(stderr, "pivcard: cannot %s\n", what);
+	abort();
 }
 
 static int

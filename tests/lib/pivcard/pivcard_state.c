@@ -110,7 +110,7 @@ static void
 load_channel(struct pivcard *c, const unsigned int v[3], const uint8_t *p,
     long n)
 {
-	pivcard_must(v[0] <= 32 && n == 2 * (long)v[0],
+	pivcard_must(p != NULL && v[0] <= 32 && n == 2 * (long)v[0],
 	    "read the keys of a channel");
 	c->channel_size = v[0];
 	memcpy(c->channel_enc, p, v[0]);
