@@ -39,7 +39,7 @@ void	 db_row_ref(struct db_ref *, const struct db_rows *, size_t row,
 
 /* Arrays of columns, in the arena; size: of one element of v. */
 struct db_arg db_column_ids(struct arena *, const void *v, size_t n,
-	    size_t size);	/* of db_refs that stand first */
+	    size_t size);	/* of the struct db_ref that stands first */
 struct db_arg db_column_ns(struct arena *, const void *v, size_t n,
 	    size_t size);
 

@@ -17,7 +17,7 @@
 #include "base/mem.h"
 
 enum conf_type {
-	CONF_T_STR,		/* char *; default NULL with CONF_REQUIRED: must be set */
+	CONF_T_STR,		/* char *; CONF_STR_REQUIRED: must be set */
 	CONF_T_NUM,		/* int64_t */
 	CONF_T_BOOL,		/* bool */
 	CONF_T_DURATION,	/* int64_t seconds from "90d" */

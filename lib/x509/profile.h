@@ -41,7 +41,7 @@ struct profile_attr {		/* subject = ( { attr = "CN"; from = "name"; } ) */
 	char	*pattern;	/* POSIX extended, anchored; NULL: any clean text */
 };
 struct profile_san {		/* san = ( { type = "email"; from = "mail"; } ) */
-	char	*type;		/* profile_kind_find() */
+	char	*type;		/* a name of profile_kind.c */
 	char	*from;
 	char	*value;
 	char	*by;
