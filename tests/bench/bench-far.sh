@@ -11,14 +11,10 @@ export srcdir
 	echo 'far: left out, since only root can have networks of its own' >&2
 	exit 0
 }
-# shellcheck source=tests/lib/hosts.sh
-. "$srcdir/tests/lib/hosts.sh"
-. "$srcdir/tests/integration/tap.sh"
-. "$srcdir/tests/lib/installation.sh"
+# shellcheck source=tests/growth/world.sh
 . "$srcdir/tests/growth/world.sh"
 . "$srcdir/tests/lib/publish.sh"
 . "$srcdir/tests/bench/row.sh"
-export pki
 n=${BENCH_ITEMS:-4000}
 near=$((n / 2)) est=$((n / 20))
 : "${tmp:?}" "${pki:?}"

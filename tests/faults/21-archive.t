@@ -8,11 +8,7 @@
 . "$srcdir/tests/lib/faults.sh"
 
 # An installation that is seven hundred days old.
-days() {
-	SIGNET_CLOCK_OFFSET=$(($1 * -86400))
-	export SIGNET_CLOCK_OFFSET
-}
-days 700
+travel -700
 key=ec:P-256 install_pki
 ok 'a certificate is ordered' as o1 order_tls one --sign
 ok '... and another one' as o1 order_tls two --sign
@@ -20,10 +16,10 @@ ok 'they are issued' cad
 as s1 signet cert revoke "$(serial_of "$(last_order)")" \
     --reason keyCompromise --yes --wait 0s >"$tmp/out" 2>&1
 for day in 699 480 470 345; do
-	days $day
+	travel -$day
 	cad
 done
-unset SIGNET_CLOCK_OFFSET
+travel 0
 arch=$tmp/arch/a1
 mkdir "$tmp/arch"
 all="SELECT string_agg(ca || ' ' || encode(serial, 'hex') || ' ' || status, ','

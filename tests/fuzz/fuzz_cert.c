@@ -8,6 +8,7 @@
 #include <string.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+#include "tests/fuzz/edited.h"
 #include "tests/fuzz/must.h"
 #include "x509/cert.h"
 #include "x509/cert_look.h"
@@ -19,7 +20,7 @@
 int	 LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 int	 LLVMFuzzerInitialize(int *, char ***);
 
-static struct buf	 good, edited;
+static struct buf	 good;
 static EVP_PKEY		*key;
 
 static void
@@ -154,13 +155,10 @@ try(struct bytes der)
 int
 LLVMFuzzerTestOneInput(const uint8_t *in, size_t len)
 {
+	struct bytes	 der = edited(&good, in, len);
+
 	(void)try(BYTES(in, len));
-	edited.len = 0;
-	buf_add(&edited, good.p, good.len);
-	for (; len >= 3; in += 3, len -= 3)
-		edited.p[((size_t)in[0] << 8 | in[1]) % edited.len] = in[2];
 	/* It is signed as long as nothing is edited. */
-	must((try(BYTES(edited.p, edited.len)) == 0) ==
-	    bytes_equal(BYTES(edited.p, edited.len), BYTES(good.p, good.len)));
+	must((try(der) == 0) == bytes_equal(der, BYTES(good.p, good.len)));
 	return 0;
 }

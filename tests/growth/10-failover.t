@@ -6,12 +6,8 @@
 # is killed and started again; the primary is lost and a replica promoted.
 # Nothing that was acknowledged is lost, nothing comes twice, no wrong answer is
 # given, and who was not killed finds the new primary without hands.
-. "${srcdir:-.}/tests/lib/hosts.sh"
-. "$srcdir/tests/integration/tap.sh"
-. "$srcdir/tests/lib/installation.sh"
-. "$srcdir/tests/growth/world.sh"
+. "${srcdir:-.}/tests/growth/world.sh"
 . "$srcdir/tests/growth/work.sh"
-export pki
 world_up synchronous
 ok 'there is work' work_prepare "${WORK_DEVICES:-150}" "${WORK_OLD:-40}"
 ok 'everybody is there' world_run

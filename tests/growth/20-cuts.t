@@ -5,12 +5,8 @@
 # without a word.  Work goes on afterwards without hands, and nobody has been
 # told what is not so.
 # Runs with --full only.
-. "${srcdir:-.}/tests/lib/hosts.sh"
-. "$srcdir/tests/integration/tap.sh"
-. "$srcdir/tests/lib/installation.sh"
-. "$srcdir/tests/growth/world.sh"
+. "${srcdir:-.}/tests/growth/world.sh"
 . "$srcdir/tests/growth/work.sh"
-export pki
 world_up synchronous
 ok 'there is work' work_prepare 1500 400
 ok 'everybody is there' world_run

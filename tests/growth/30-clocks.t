@@ -4,12 +4,8 @@
 # behind; of a CA process and of a responder, by that and by a day.  A replica
 # whose clock hides how far it is behind is not believed.
 # Runs with --full only.
-. "${srcdir:-.}/tests/lib/hosts.sh"
-. "$srcdir/tests/integration/tap.sh"
-. "$srcdir/tests/lib/installation.sh"
-. "$srcdir/tests/growth/world.sh"
+. "${srcdir:-.}/tests/growth/world.sh"
 . "$srcdir/tests/growth/work.sh"
-export pki
 faketime=$(find /usr/lib -name libfaketimeMT.so.1 2>/dev/null | head -n 1)
 [ -n "$faketime" ] || {
 	echo 'Bail out! no libfaketime'

@@ -5,12 +5,8 @@
 # in its place.  No CA process goes on from a store that lacks what it has seen;
 # it says so, and two security officers say from where to go on.
 # Runs with --full only.
-. "${srcdir:-.}/tests/lib/hosts.sh"
-. "$srcdir/tests/integration/tap.sh"
-. "$srcdir/tests/lib/installation.sh"
-. "$srcdir/tests/growth/world.sh"
+. "${srcdir:-.}/tests/growth/world.sh"
 . "$srcdir/tests/growth/work.sh"
-export pki
 world_up
 name_signer() {
 	as o1 order_tls old --sign && cad

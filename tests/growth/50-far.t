@@ -5,12 +5,8 @@
 # then wires that lose frames, bring some twice and others too late.  Work goes
 # on, and nobody has been told what is not so.
 # Runs with --full only.
-. "${srcdir:-.}/tests/lib/hosts.sh"
-. "$srcdir/tests/integration/tap.sh"
-. "$srcdir/tests/lib/installation.sh"
-. "$srcdir/tests/growth/world.sh"
+. "${srcdir:-.}/tests/growth/world.sh"
 . "$srcdir/tests/growth/work.sh"
-export pki
 far='ca1 ra1 oc1 oc2 pub1 dir3 db3'
 # of MS... - as lag takes them
 lag_all() {

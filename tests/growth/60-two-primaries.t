@@ -7,12 +7,8 @@
 # and the operator is told.  Then the old one becomes a replica again, while work
 # goes on.
 # Runs with --full only.
-. "${srcdir:-.}/tests/lib/hosts.sh"
-. "$srcdir/tests/integration/tap.sh"
-. "$srcdir/tests/lib/installation.sh"
-. "$srcdir/tests/growth/world.sh"
+. "${srcdir:-.}/tests/growth/world.sh"
 . "$srcdir/tests/growth/work.sh"
-export pki
 old_side='db1 ca1 ra1 oc3 pub1'
 new_side='db2 db3 ca2 ra2 oc1 oc2 pub2 dir1 dir2 dir3'
 between() {

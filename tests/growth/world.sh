@@ -1,6 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: Apache-2.0
-# An installation on many hosts; after hosts.sh, tap.sh and installation.sh:
+# An installation on many hosts, with all that tests of it need; before anything
+# else, since hosts.sh starts the script again:
+#
+#	. "${srcdir:-.}/tests/growth/world.sh"
 #
 #	world_up			everything below, ready
 #	store_up [synchronous]		db1 the primary, db2 and db3 replicas
@@ -17,6 +20,13 @@
 #	host_well NAME			its /healthz has what the world asks of it
 #
 # synchronous: a commit is acknowledged when a replica has applied it.
+# shellcheck source=tests/lib/hosts.sh
+. "${srcdir:-.}/tests/lib/hosts.sh"
+# shellcheck source=tests/integration/tap.sh
+. "$srcdir/tests/integration/tap.sh"
+# shellcheck source=tests/lib/installation.sh
+. "$srcdir/tests/lib/installation.sh"
+export pki
 : "${tmp:?}" "${srcdir:?}" "${pki:?}"
 # shellcheck source=tests/lib/slapd.sh
 . "$srcdir/tests/lib/slapd.sh"

@@ -23,8 +23,7 @@ signs() {
 grep -v '^agent_[kcp]' "$conf" >"$tmp/bad.conf"
 says 'agent_database without agent_key' signet-cad -t -c "$tmp/bad.conf"
 
-SIGNET_CLOCK_OFFSET=$((260 * 86400))
-export SIGNET_CLOCK_OFFSET
+travel 260
 heads=$(grep -c BEGIN "$pki/heads.pem")
 start signet-cad -d -c "$conf"
 cad=$last
@@ -40,7 +39,7 @@ ok '... with what it has in the third quarter of its life' signs "$was"
 is '... and nothing is renewed' "$(serial_in "$cert")" "$was"
 stop "$cad"
 
-SIGNET_CLOCK_OFFSET=$((280 * 86400))
+travel 280
 start signet-cad -d -c "$conf"
 cad=$last
 renewed() {
@@ -69,6 +68,6 @@ ok '... the CA goes on' kill -0 "$cad"
 stop "$cad"
 is '... to its end' $? 0
 ok 'the proof holds, old heads and new' proven --heads "$pki/heads.pem"
-unset SIGNET_CLOCK_OFFSET
+travel 0
 
 done_testing

@@ -7,12 +7,8 @@
 . "$srcdir/tests/lib/installation.sh"
 install_pki
 
-days() {
-	SIGNET_CLOCK_OFFSET=$(($1 * 86400))
-	export SIGNET_CLOCK_OFFSET
-}
 now() {
-	unset SIGNET_CLOCK_OFFSET
+	travel 0
 }
 # entry KIND [FILTER] - of the JSON that the last command printed
 entry() {
@@ -96,17 +92,17 @@ unset TZ
 
 # ---- due, overdue ----
 left=$(in_days "$pki/agents/ra.pem")
-days $((left - 1))
+travel $((left - 1))
 signet calendar --json >"$tmp/json" 2>/dev/null
 is 'near its end it is due' "$(entry agent 'select(.what ==
     "the agent of signet-rad") | .state')" due
-days $((left + 1))
+travel $((left + 1))
 exits 7 'what has gone by is overdue' signet calendar --within 0
 said 'overdue'
 said 'the agent of signet-rad'
 now
 exits 0 'what is due is no failure' signet calendar
-days $(($(date -d "$(openssl crl -inform DER -in "$pki/ca/root.crl" -noout \
+travel $(($(date -d "$(openssl crl -inform DER -in "$pki/ca/root.crl" -noout \
     -nextupdate | cut -d= -f2)" +%s) / 86400 - $(date +%s) / 86400 - 3))
 asked 7 'lists that nobody made anew are overdue'
 is 'the list of the root is due' "$(entry root-crl .state)" due

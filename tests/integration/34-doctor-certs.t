@@ -11,11 +11,6 @@ install_pki
 prlimit --pid=$$ --core=0:
 healthy
 
-# days N - in a build whose clock can travel
-days() {
-	SIGNET_CLOCK_OFFSET=$(($1 * 86400))
-	export SIGNET_CLOCK_OFFSET
-}
 # in_days FILE - until it ends
 in_days() {
 	echo $((($(date -d "$(openssl x509 -in "$1" -noout -enddate |
@@ -24,33 +19,33 @@ in_days() {
 
 # ---- time ----
 left=$(in_days "$pki/agents/ra.pem")
-days $((left - 2))
+travel $((left - 2))
 finds cert-expiring 'certificate of the agent of signet-rad'
-days $((left + 2))
+travel $((left + 2))
 finds cert-expired 'certificate of the agent of signet-rad'
-days -400
+travel -400
 finds cert-early 'CA people'
-days 5000
+travel 5000
 finds cert-expired 'certificate of CA people'
-days $(($(date -d "$(openssl crl -inform DER -in "$pki/ca/root.crl" -noout \
+travel $(($(date -d "$(openssl crl -inform DER -in "$pki/ca/root.crl" -noout \
     -nextupdate | cut -d= -f2)" +%s) / 86400 - $(date +%s) / 86400 - 3))
 finds root-crl 'expires in less than 30 days'
-days $((SIGNET_CLOCK_OFFSET / 86400 + 5))
+travel $((SIGNET_CLOCK_OFFSET / 86400 + 5))
 finds root-crl 'has expired'
-unset SIGNET_CLOCK_OFFSET
+travel 0
 cp "$pki/agents/station.pem" "$tmp/station.pem"
 station_configured
-days $(($(in_days "$pki/agents/station.pem") + 2))
+travel $(($(in_days "$pki/agents/station.pem") + 2))
 finds cert-expired 'certificate of the agent of signet-station'
-unset SIGNET_CLOCK_OFFSET
+travel 0
 rm "$pki/station.conf"
 
 # A signer of OCSP that nobody renewed.
 mkdir -p "$pki/state/ocspd/signers"
 cp "$pki/agents/ra.pem" "$pki/state/ocspd/signers/people.pem"
-days $((left + 2))
+travel $((left + 2))
 finds cert-expired 'certificate of an OCSP signer'
-unset SIGNET_CLOCK_OFFSET
+travel 0
 rm "$pki/state/ocspd/signers/people.pem"
 healthy
 

@@ -63,7 +63,7 @@ export SIGNET_CLOCK_OFFSET
 finds clock 's behind that of this machine'
 SIGNET_CLOCK_OFFSET=-3600
 finds clock 's ahead of this machine'
-unset SIGNET_CLOCK_OFFSET
+travel 0
 createdb -U postgres --encoding=SQL_ASCII --template=template0 ascii &&
     pg_dump -U postgres signet | psql -U postgres -X -q -d ascii >"$tmp/log" 2>&1
 keep "$conf"
@@ -89,12 +89,11 @@ pg_stop "$tmp/pg" && pg_again "$tmp/pg"
 healthy
 
 # ---- what it says of the work ----
-SIGNET_CLOCK_OFFSET=$((8 * 86400))
-export SIGNET_CLOCK_OFFSET
+travel 8
 finds crl-expired 'the list of CA people has expired'
-SIGNET_CLOCK_OFFSET=$((6 * 86400))
+travel 6
 finds crl-expiring 'the list of CA people expires soon'
-unset SIGNET_CLOCK_OFFSET
+travel 0
 tamper "CREATE TABLE kept_crl AS SELECT * FROM crl"
 tamper "DELETE FROM crl"
 finds crl-missing 'CA people has made no list'

@@ -9,11 +9,7 @@
 . "$srcdir/tests/lib/formats.sh"
 
 # An installation that is seven hundred days old.
-days() {
-	SIGNET_CLOCK_OFFSET=$(($1 * -86400))
-	export SIGNET_CLOCK_OFFSET
-}
-days 700
+travel -700
 key=ec:P-256 install_pki
 serials=
 for name in one two three; do
@@ -40,10 +36,10 @@ is 'three certificates, one revoked, one on hold' \
     "$(sql "SELECT string_agg(status, ' ' ORDER BY id) FROM cert
 	WHERE encode(serial, 'hex') IN ('$1', '$2', '$3')")" 'good revoked held'
 for day in 480 470 345; do
-	days $day
+	travel -$day
 	cad
 done
-unset SIGNET_CLOCK_OFFSET
+travel 0
 arch=$tmp/arch
 mkdir "$arch"
 counts() {
@@ -224,10 +220,10 @@ rm -rf "$arch/a1" && cp -a "$tmp/good" "$arch/a1"
 
 # A year later, another: proven with the first, wherever that is.
 for day in 340 338; do
-	days $day
+	travel -$day
 	cad
 done
-unset SIGNET_CLOCK_OFFSET
+travel 0
 mkdir "$tmp/shelf"
 mv "$arch/a1" "$tmp/shelf/first"
 write_next() {

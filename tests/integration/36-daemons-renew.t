@@ -38,8 +38,7 @@ cp "$pki/rad.conf" "$tmp/ours.conf"
 rad_set tls_key "\"$tmp/else.key\""
 rad_set tls_cert "\"$tmp/else.pem\""
 sed -i '/^tls_passphrase/d' "$pki/rad.conf"
-SIGNET_CLOCK_OFFSET=$((160 * 86400))
-export SIGNET_CLOCK_OFFSET
+travel 160
 ok 'a web certificate may come from elsewhere' rad_start
 ok '... and is renewed there' wait_for grep -q \
     "else.pem is not of this store's CAs" \
@@ -70,7 +69,7 @@ rad_stop
 # --- the publisher's: a year ---
 stop "$last"
 was=$(serial_in "$crl") key=$(key_in "$crl") holder=$(holder_in "$crl")
-SIGNET_CLOCK_OFFSET=$((280 * 86400))
+travel 280
 start signet-cad -d -c "$pki/cad.conf"
 cad=$last
 sed -i -e 's/^listen.*/listen = [ ];/' -e '/^directories/d' "$pki/crld.conf"

@@ -405,11 +405,10 @@ is 'without its web process it ends' $? 1
 ok '...and says so' grep -q 'signet-crld: web ended with signal 9' "$tmp/log"
 
 # A list expires.
-SIGNET_CLOCK_OFFSET=$((8 * 86400))
-export SIGNET_CLOCK_OFFSET
+travel 8
 start signet-crld -d -c "$tmp/crld.conf"
 crld=$last
-unset SIGNET_CLOCK_OFFSET
+travel 0
 ok 'an expired list is red' wait_for sh -c "curl -s --unix-socket \
     '$tmp/crld.sock' http://x/healthz |
     grep -q '^FAIL ca $ca: crl/$ca.crl has expired'"

@@ -65,7 +65,7 @@ for point in handed-in journal half-placed; do
 	was=$(serial "$cert") key=$(key_of)
 	renewed=$((renewed + 1))
 done
-unset SIGNET_CLOCK_OFFSET
+travel 0
 is 'each was ordered once' "$(sql "SELECT count(*) FROM orders
     WHERE profile = 'ocsp-agent'")" 4
 

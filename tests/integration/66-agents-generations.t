@@ -91,6 +91,6 @@ ok '... says the log' logged 'signer of people: order .* is refused: approval '
 ok '... and why' logged \
     'by ocsp-agent ocsp-1 (OCSP agent ocsp-1): the certificate is revoked or on'
 is '... the signer stays' "$(serial "$pem")" "$was"
-unset SIGNET_CLOCK_OFFSET
+travel 0
 
 done_testing

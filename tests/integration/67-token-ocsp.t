@@ -104,7 +104,7 @@ ok 'with it the next signer is ordered' renew
 ok '... certified' cad
 ok '... and in place' renew
 not '... indeed' test "$(serial "$pem")" = "$was"
-unset SIGNET_CLOCK_OFFSET
+travel 0
 
 # The responder.
 ok 'a certificate is issued' issued www

@@ -25,8 +25,7 @@ said 'has nobody to ask for agent_passphrase'
 ok 'good settings are right' signet-station check -c "$tmp/station.conf"
 
 # --- in the last quarter of its life ---
-SIGNET_CLOCK_OFFSET=$((280 * 86400))
-export SIGNET_CLOCK_OFFSET
+travel 280
 layout one '{ slot = "authentication"; profile = "web-login"; alg = "ec:P-256"; }'
 ok 'there are two readers' readers_begin 2
 ok 'a batch of three is approved' card_batch one one 3
@@ -84,7 +83,7 @@ ok '... and the clerk, too, cards are made' \
 station_stop
 
 # --- and a crash between key and certificate ---
-SIGNET_CLOCK_OFFSET=$((560 * 86400))
+travel 560
 old_key=$(cksum <"$key")
 half_placed() { [ "$(cksum <"$key")" != "$old_key" ]; }
 ok 'another batch is approved' card_batch two one 2

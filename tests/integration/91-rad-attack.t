@@ -231,13 +231,12 @@ not 'nothing in clear' plain
 rad_stop
 
 # --- a certificate that has ended ---
-SIGNET_CLOCK_OFFSET=$((1500 * 86400))
-export SIGNET_CLOCK_OFFSET
+travel 1500
 rad_start
 is 'a certificate that has ended: no' "$(visit_as o1 $officer_page)" 403
 ok 'that is said' grep -qi 'expired' "$tmp/body"
 rad_stop
-unset SIGNET_CLOCK_OFFSET
+travel 0
 
 # --- a session that was left alone ---
 rad_set idle '"10s"'

@@ -9,6 +9,9 @@
 #	said 'text'				the last command said that, too
 #	start command...			in the background; $last, $tmp/log
 #	wait_for command...			until it succeeds, at most 90 s
+#	travel DAYS				what is started from now on has a clock so
+#					many days ahead, or behind: travel -700;
+#					travel 0 is home again
 #	some_points [N]			of a list of lines all with TEST_FULL, else
 #					each third or N-th, the first included
 #	done_testing
@@ -33,6 +36,12 @@ tap_pg=
 pids=
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/signet-test.XXXXXX") || exit 1
 chmod 755 "$tmp"
+
+travel() {
+	SIGNET_CLOCK_OFFSET=$(($1 * 86400))
+	export SIGNET_CLOCK_OFFSET
+	[ "$1" -ne 0 ] || unset SIGNET_CLOCK_OFFSET
+}
 
 some_points() {
 	awk -v full="${TEST_FULL:-}" -v n="${1:-3}" 'full != "" || NR % n == 1'

@@ -45,7 +45,3 @@ serial() {
 	openssl x509 -in "$1" -noout -serial
 }
 
-travel() {
-	SIGNET_CLOCK_OFFSET=$(($1 * 86400))
-	export SIGNET_CLOCK_OFFSET
-}

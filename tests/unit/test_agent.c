@@ -273,12 +273,29 @@ what_a_crash_left_between_two_files_is_finished(void **state)
 
 /* ---- what came back ---- */
 
+/* What is wrong with it, "" if nothing is; takes the certificate. */
+static const char *
+judge(struct fixture *f, struct pending *p, size_t task, const char *hint)
+{
+	int	 rc;
+
+	error_clear(&f->e);
+	rc = agent_check(f->agent, &f->agent->task[task], p,
+	    f->pki.intermediates, &f->e);
+	pending_clear(p);
+	if (rc == 0)
+		return "";
+	assert_int_equal(f->e.code, ERROR_DENIED);
+	assert_string_equal(f->e.hint, hint);
+	assert_non_null(strstr(f->e.text, "the CA's certificate is not used"));
+	return strchr(f->e.text, ':') + 2;
+}
+
 static const char *
 judged(struct fixture *f, const char *eku, bool nocheck, bool ours, X509 *ca,
     EVP_PKEY *ca_key)
 {
 	struct pending	 p;
-	int		 rc;
 
 	make_pending(f, &p, false);
 	p.chain = sk_X509_new_null();
@@ -288,17 +305,7 @@ judged(struct fixture *f, const char *eku, bool nocheck, bool ours, X509 *ca,
 		EVP_PKEY_free(p.key);
 		p.key = testpki_key("P-256");
 	}
-	error_clear(&f->e);
-	rc = agent_check(f->agent, &f->agent->task[1], &p,
-	    f->pki.intermediates, &f->e);
-	pending_clear(&p);
-	if (rc == 0)
-		return "";
-	assert_int_equal(f->e.code, ERROR_DENIED);
-	assert_string_equal(f->e.hint,
-	    "is profile \"ocsp-signer\" as it should be?");
-	assert_non_null(strstr(f->e.text, "the CA's certificate is not used"));
-	return strchr(f->e.text, ':') + 2;
+	return judge(f, &p, 1, "is profile \"ocsp-signer\" as it should be?");
 }
 
 static void
@@ -336,7 +343,6 @@ judged_own(struct fixture *f, const char *name, const char *role,
 	struct pending		 p;
 	X509_EXTENSION		*x;
 	X509			*cert;
-	int			 rc;
 
 	make_pending(f, &p, false);
 	p.chain = sk_X509_new_null();
@@ -349,17 +355,7 @@ judged_own(struct fixture *f, const char *name, const char *role,
 	assert_int_equal(X509_add_ext(cert, x, -1), 1);
 	X509_EXTENSION_free(x);
 	assert_true(X509_sign(cert, from->services_key, EVP_sha256()) > 0);
-	error_clear(&f->e);
-	rc = agent_check(f->agent, &f->agent->task[0], &p,
-	    f->pki.intermediates, &f->e);
-	pending_clear(&p);
-	if (rc == 0)
-		return "";
-	assert_int_equal(f->e.code, ERROR_DENIED);
-	assert_string_equal(f->e.hint,
-	    "is profile \"ocsp-agent\" as it should be?");
-	assert_non_null(strstr(f->e.text, "the CA's certificate is not used"));
-	return strchr(f->e.text, ':') + 2;
+	return judge(f, &p, 0, "is profile \"ocsp-agent\" as it should be?");
 }
 
 static void

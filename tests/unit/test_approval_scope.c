@@ -107,12 +107,61 @@ every_kind_of_name_in_an_order_is_held_against_the_domains(void **state)
 	order_free(&bind);
 }
 
+/* An order that somebody approved who is for example.org alone. */
+struct fixture {
+	struct testpki	 pki;
+	EVP_PKEY	*key;
+	struct approved	 bind, a;
+};
+
+static int
+setup(void **state)
+{
+	struct fixture	*f = mem_alloc(sizeof(*f));
+
+	testpki_init(&f->pki, TESTPKI_NOW);
+	f->key = testpki_key("P-256");
+	f->bind.order = bind_order();
+	f->a.n = 1;
+	f->a.by[0].bind = &f->bind;
+	*state = f;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct fixture	*f = *state;
+
+	order_free(&f->bind.order);
+	EVP_PKEY_free(f->key);
+	testpki_clear(&f->pki);
+	mem_free(&f);
+	return 0;
+}
+
 static X509 *
-cert_with(const struct testpki *pki, EVP_PKEY *key, const char *san)
+cert_of(struct fixture *f)
 {
 	struct testpki_spec	 spec = { .name = "probe" };
-	X509			*x = testpki_cert(pki, &spec, key, pki->people,
-				    pki->people_key);
+
+	return testpki_cert(&f->pki, &spec, f->key, f->pki.people,
+	    f->pki.people_key);
+}
+
+static void
+assert_target(struct fixture *f, X509 *x, const char *why, const char *value)
+{
+	struct error	 e = ERROR_INIT;
+
+	assert_why(approval_check_target(&f->a, x, "probe", &e), &e, why,
+	    value);
+}
+
+static X509 *
+cert_with(struct fixture *f, const char *san)
+{
+	X509			*x = cert_of(f);
 	X509_EXTENSION		*ext = X509V3_EXT_conf_nid(NULL, NULL,
 				    NID_subject_alt_name, san);
 
@@ -126,40 +175,26 @@ cert_with(const struct testpki *pki, EVP_PKEY *key, const char *san)
 static void
 every_kind_of_name_in_a_certificate_is_held_against_the_domains(void **state)
 {
-	struct approved	 bind = { .order = bind_order() };
-	struct approved	 a = { .n = 1, .by = { { .bind = &bind } } };
-	struct testpki	 pki;
-	EVP_PKEY	*key = testpki_key("P-256");
-	struct error	 e;
+	struct fixture	*f = *state;
 	X509		*x;
 	size_t		 i;
 
-	(void)state;
-	testpki_init(&pki, TESTPKI_NOW);
 	for (i = 0; i < NNAMES; i++) {
 		if (names[i].openssl == NULL)
 			continue;
-		x = cert_with(&pki, key, names[i].openssl);
-		error_clear(&e);
-		assert_why(approval_check_target(&a, x, "probe", &e), &e,
-		    names[i].why, names[i].openssl);
+		x = cert_with(f, names[i].openssl);
+		assert_target(f, x, names[i].why, names[i].openssl);
 		X509_free(x);
 	}
-	EVP_PKEY_free(key);
-	testpki_clear(&pki);
-	order_free(&bind.order);
 }
 
 static X509 *
-cert_with_realm(const struct testpki *pki, EVP_PKEY *key, const char *oid,
-    const char *realm)
+cert_with_realm(struct fixture *f, const char *oid, const char *realm)
 {
 	/* SEQUENCE { [0] { GeneralString } } */
 	uint8_t			 der[17] = "\x30\x0f\xa0\x0d\x1b\x0b";
 	const unsigned char	*p = der;
-	struct testpki_spec	 spec = { .name = "probe" };
-	X509			*x = testpki_cert(pki, &spec, key, pki->people,
-				    pki->people_key);
+	X509			*x = cert_of(f);
 	GENERAL_NAMES		*list = sk_GENERAL_NAME_new_null();
 	GENERAL_NAME		*name = GENERAL_NAME_new();
 
@@ -178,33 +213,19 @@ static void
 a_principal_in_a_certificate_is_held_against_the_domains(void **state)
 {
 	static const char *const realm[] = { "EXAMPLE.NET", "EXAMPLE.ORG" };
-	struct approved	 bind = { .order = bind_order() };
-	struct approved	 a = { .n = 1, .by = { { .bind = &bind } } };
-	struct testpki	 pki;
-	EVP_PKEY	*key = testpki_key("P-256");
-	struct error	 e;
+	struct fixture	*f = *state;
 	X509		*x;
 	size_t		 i;
 
-	(void)state;
-	testpki_init(&pki, TESTPKI_NOW);
 	for (i = 0; i < 2; i++) {
-		x = cert_with_realm(&pki, key, "1.3.6.1.5.2.2",
-		    realm[i]);
-		error_clear(&e);
-		assert_why(approval_check_target(&a, x, "probe", &e), &e,
-		    i == 0 ? "\"EXAMPLE.NET\"" : "", realm[i]);
+		x = cert_with_realm(f, "1.3.6.1.5.2.2", realm[i]);
+		assert_target(f, x, i == 0 ? "\"EXAMPLE.NET\"" : "", realm[i]);
 		X509_free(x);
 	}
 	/* In the form of a principal, and something else. */
-	x = cert_with_realm(&pki, key, "1.2.3", realm[1]);
-	error_clear(&e);
-	assert_why(approval_check_target(&a, x, "probe", &e), &e,
-	    DENIED "a name of an unknown kind", "1.2.3");
+	x = cert_with_realm(f, "1.2.3", realm[1]);
+	assert_target(f, x, DENIED "a name of an unknown kind", "1.2.3");
 	X509_free(x);
-	EVP_PKEY_free(key);
-	testpki_clear(&pki);
-	order_free(&bind.order);
 }
 
 static void
@@ -241,30 +262,19 @@ each_mail_address_in_a_certificates_subject_is_held_too(void **state)
 {
 	static const char *const mail[] = { "a@example.org", "b@example.org",
 	    "c@example.net" };
-	struct approved	 bind = { .order = bind_order() };
-	struct approved	 a = { .n = 1, .by = { { .bind = &bind } } };
-	struct testpki	 pki;
-	EVP_PKEY	*key = testpki_key("P-256");
-	struct error	 e;
+	struct fixture	*f = *state;
 	X509		*x;
 	size_t		 i;
 
-	(void)state;
-	testpki_init(&pki, TESTPKI_NOW);
-	x = cert_with(&pki, key, "email:a@example.org");
+	x = cert_with(f, "email:a@example.org");
 	for (i = 0; i < 3; i++) {
 		assert_int_equal(X509_NAME_add_entry_by_NID(
 		    X509_get_subject_name(x), NID_pkcs9_emailAddress,
 		    MBSTRING_ASC, (const unsigned char *)mail[i], -1, -1, 0),
 		    1);
-		error_clear(&e);
-		assert_why(approval_check_target(&a, x, "probe", &e), &e,
-		    i < 2 ? "" : "\"example.net\"", mail[i]);
+		assert_target(f, x, i < 2 ? "" : "\"example.net\"", mail[i]);
 	}
 	X509_free(x);
-	EVP_PKEY_free(key);
-	testpki_clear(&pki);
-	order_free(&bind.order);
 }
 
 static void
@@ -287,22 +297,21 @@ who_is_for_some_domains_permits_nothing_and_guesses_no_names(void **state)
 	order_free(&bind);
 }
 
+#define T(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    every_kind_of_name_in_an_order_is_held_against_the_domains),
-		cmocka_unit_test(
-		    every_kind_of_name_in_a_certificate_is_held_against_the_domains),
+		T(every_kind_of_name_in_a_certificate_is_held_against_the_domains),
 		cmocka_unit_test(
 		    each_mail_address_in_a_subject_is_held_against_the_domains),
-		cmocka_unit_test(
-		    each_mail_address_in_a_certificates_subject_is_held_too),
+		T(each_mail_address_in_a_certificates_subject_is_held_too),
 		cmocka_unit_test(
 		    who_is_for_some_domains_permits_nothing_and_guesses_no_names),
-		cmocka_unit_test(
-		    a_principal_in_a_certificate_is_held_against_the_domains),
+		T(a_principal_in_a_certificate_is_held_against_the_domains),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <openssl/x509v3.h>
+#include "tests/lib/refused.h"
 #include "tests/lib/testpki.h"
 #include "x509/attest.h"
 #include "x509/cert.h"
@@ -55,15 +56,6 @@ tear_down(void **state)
 	return 0;
 }
 
-static void
-refused(struct fixture *f, int rc, enum error_code code, const char *text)
-{
-	assert_int_equal(rc, -1);
-	assert_string_equal(f->e.text, text);
-	assert_int_equal(f->e.code, code);
-	error_clear(&f->e);
-}
-
 static int
 read_card(struct fixture *f, X509 *leaf, X509 *issuer)
 {
@@ -97,7 +89,7 @@ csr_parse_takes_no_request_of_a_card(void **state)
 	struct csr	*csr;
 
 	assert_int_equal(read_card(f, NULL, NULL), 0);
-	refused(f, csr_parse(&csr, BYTES(f->der.p, f->der.len), &f->e),
+	refused(&f->e, csr_parse(&csr, BYTES(f->der.p, f->der.len), &f->e),
 	    ERROR_INPUT, "request: not a PKCS#10 request");
 }
 
@@ -115,10 +107,10 @@ csr_parse_card_refuses_what_is_not_whole(void **state)
 	struct fixture	*f = *state;
 	struct csr	*csr = NULL;
 
-	refused(f, csr_parse_card(&csr, BYTES((const uint8_t *)bad[0].der,
+	refused(&f->e, csr_parse_card(&csr, BYTES((const uint8_t *)bad[0].der,
 	    bad[0].n), &f->e), ERROR_INPUT, "request: malformed public key");
 	for (size_t i = 1; i < sizeof(bad) / sizeof(bad[0]); i++)
-		refused(f, csr_parse_card(&csr, BYTES((const uint8_t *)
+		refused(&f->e, csr_parse_card(&csr, BYTES((const uint8_t *)
 		    bad[i].der, bad[i].n), &f->e), ERROR_INPUT,
 		    "request: malformed request of a card");
 	assert_null(csr);
@@ -130,7 +122,7 @@ csr_parse_card_checks_the_request_inside(void **state)
 	struct fixture	*f = *state;
 
 	f->request.p[f->request.len - 1] ^= 1;
-	refused(f, read_card(f, NULL, NULL), ERROR_INPUT,
+	refused(&f->e, read_card(f, NULL, NULL), ERROR_INPUT,
 	    "request: signature does not verify: the key's holder did not "
 	    "make this request");
 }
@@ -179,7 +171,7 @@ attest_check_refuses_the_word_for_another_key(void **state)
 	X509			*x = testpki_cert(&f->pki, &spec, other,
 				    f->maker, f->maker_key);
 
-	refused(f, judge(f, x, f->maker), ERROR_DENIED,
+	refused(&f->e, judge(f, x, f->maker), ERROR_DENIED,
 	    "attestation: it is about another key");
 	X509_free(x);
 	EVP_PKEY_free(other);
@@ -201,7 +193,7 @@ attest_check_refuses_a_maker_that_nobody_knows(void **state)
 	assert_string_equal(f->e.text, "attestation: certificate of "
 	    "CN=slot 9a,O=Test,C=SE: unable to get local issuer certificate");
 	error_clear(&f->e);
-	refused(f, judge(f, f->voucher, NULL), ERROR_DENIED,
+	refused(&f->e, judge(f, f->voucher, NULL), ERROR_DENIED,
 	    "attestation: certificate of CN=slot 9a,O=Test,C=SE: unable to "
 	    "get local issuer certificate");
 	X509_free(x);
@@ -217,7 +209,7 @@ attest_check_refuses_a_ca_as_the_keys_certificate(void **state)
 	X509			*x = testpki_cert(&f->pki, &ca, f->key,
 				    f->maker, f->maker_key);
 
-	refused(f, judge(f, x, f->maker), ERROR_DENIED, "attestation: its "
+	refused(&f->e, judge(f, x, f->maker), ERROR_DENIED, "attestation: its "
 	    "first certificate is one of a CA, not of a key");
 	X509_free(x);
 }
@@ -265,7 +257,7 @@ attest_read_tells_the_card_and_its_rules(void **state)
 	assert_int_equal(a.pin_policy, 2);
 	assert_int_equal(a.touch_policy, 1);
 	extend(f->voucher, "1.3.6.1.4.1.41482.3.7", "\x02\x01\x05", 3);
-	refused(f, attest_read(&a, f->voucher, &f->e), ERROR_INPUT,
+	refused(&f->e, attest_read(&a, f->voucher, &f->e), ERROR_INPUT,
 	    "attestation: its extensions are malformed");
 }
 

@@ -11,6 +11,7 @@
 #include "personalize/engine.h"
 #include "tests/lib/cut_reader.h"
 #include "tests/lib/paper_clerk.h"
+#include "tests/lib/refused.h"
 #include "tests/lib/watched.h"
 
 #define WATCHED_STEP	29	/* every so many commands there is a cut */
@@ -111,15 +112,6 @@ work(struct fixture *f)
 }
 
 static void
-refused(struct fixture *f, int rc, enum error_code code, const char *text)
-{
-	assert_int_equal(rc, -1);
-	assert_string_equal(f->e.text, text);
-	assert_int_equal(f->e.code, code);
-	error_clear(&f->e);
-}
-
-static void
 is_whole(struct fixture *f)
 {
 	const struct pivcard	*c = &f->reader.card;
@@ -148,7 +140,7 @@ engine_work_does_not_begin_without_the_journal(void **state)
 
 	insert(f, false);
 	f->paper.is_broken = true;
-	refused(f, work(f), ERROR_UPSTREAM, "no store");
+	refused(&f->e, work(f), ERROR_UPSTREAM, "no store");
 	assert_int_equal(f->reader.card.nobjects, 0);
 	assert_int_equal(f->reader.card.nkeys, 0);
 }
@@ -160,7 +152,7 @@ engine_work_refuses_a_card_with_another_management_key(void **state)
 
 	insert(f, false);
 	f->reader.card.manage[0] ^= 2;
-	refused(f, work(f), ERROR_DENIED,
+	refused(&f->e, work(f), ERROR_DENIED,
 	    "this is not the card's management key");
 	assert_int_equal(f->reader.card.nobjects, 0);
 }
@@ -175,7 +167,7 @@ engine_work_refuses_a_card_on_which_the_ordered_key_is_gone(void **state)
 	EVP_PKEY_free(f->paper.slot[1].key);
 	f->paper.slot[1].key = testpki_key("P-256");
 	apdu_reconnect(&f->io, &f->e);
-	refused(f, work(f), ERROR_DENIED, "the key that was ordered for is "
+	refused(&f->e, work(f), ERROR_DENIED, "the key that was ordered for is "
 	    "gone: the card does not have the key that it shows");
 	assert_false(f->paper.is_issued);
 }
@@ -187,7 +179,7 @@ engine_work_spends_no_last_try(void **state)
 
 	insert(f, false);
 	f->reader.card.pin.tries = 1;
-	refused(f, work(f), ERROR_DENIED, "before anything was changed: "
+	refused(&f->e, work(f), ERROR_DENIED, "before anything was changed: "
 	    "only 1 tries of the PIN are left, and none of them is ours");
 	assert_int_equal(f->reader.card.pin.tries, 1);
 }
@@ -203,14 +195,14 @@ engine_work_changes_nothing_on_a_blank_with_another_pin_or_puk(void **state)
 		insert(f, extended);
 		n = f->reader.card.nobjects;
 		f->reader.card.pin.value[0] = '9';
-		refused(f, work(f), ERROR_DENIED, "before anything was "
+		refused(&f->e, work(f), ERROR_DENIED, "before anything was "
 		    "changed: PIN: wrong, 2 tries left");
 		assert_int_equal(f->reader.card.pin.tries, 2);
 		assert_int_equal(f->reader.card.nobjects, n);
 		insert(f, extended);
 		f->reader.card.puk.value[0] = '9';
 		f->reader.card.puk.is_default = false;
-		refused(f, work(f), ERROR_DENIED, "before anything was "
+		refused(&f->e, work(f), ERROR_DENIED, "before anything was "
 		    "changed: PUK: wrong, 2 tries left");
 		assert_int_equal(f->reader.card.puk.tries, 2);
 		assert_int_equal(f->reader.card.nobjects, n);
@@ -245,7 +237,7 @@ engine_work_finishes_cards_of_both_kinds(void **state)
 		is_whole(f);
 		assert_int_equal(f->paper.keys, f->paper.nslots);
 		apdu_reconnect(&f->io, &f->e);
-		refused(f, work(f), ERROR_CONFLICT, "issued already");
+		refused(&f->e, work(f), ERROR_CONFLICT, "issued already");
 	}
 }
 
@@ -266,7 +258,7 @@ engine_work_gives_a_card_the_best_management_key_that_it_takes(void **state)
 		}
 	insert(f, true);
 	f->reader.card.manage_best = 1;
-	refused(f, work(f), ERROR_CARD, "no weaker key");
+	refused(&f->e, work(f), ERROR_CARD, "no weaker key");
 	assert_false(f->paper.is_issued);
 }
 
@@ -278,14 +270,14 @@ engine_work_tries_wrong_keys_of_a_channel_once_on_a_card(void **state)
 
 	insert_bare(f, 16);
 	f->paper.has_wrong_keys = true;
-	refused(f, work(f), ERROR_DENIED,
+	refused(&f->e, work(f), ERROR_DENIED,
 	    "the card does not know the keys of this channel");
 	assert_int_equal(f->paper.begun[STEP_DENIED], 1);
 	n = f->reader.card.channel_count;
 	for (int i = 0; i < 3; i++) {
 		apdu_reconnect(&f->io, &f->e);
 		f->paper.has_wrong_keys = i == 0;
-		refused(f, work(f), ERROR_CONFLICT, "denied before");
+		refused(&f->e, work(f), ERROR_CONFLICT, "denied before");
 	}
 	assert_int_equal(f->reader.card.channel_count, n);
 	assert_int_equal(f->paper.begun[STEP_CHANNEL], 1);
@@ -421,7 +413,7 @@ a_clerk_in_another_process_says_the_same(void **state)
 			fail_msg("%s", f->e.text);
 		is_whole(f);
 		apdu_reconnect(&f->io, &f->e);
-		refused(f, work(f), ERROR_CONFLICT, "issued already");
+		refused(&f->e, work(f), ERROR_CONFLICT, "issued already");
 		close(f->pair[0]);
 		pthread_join(thread, &failed);
 		assert_null(failed);

@@ -9,6 +9,7 @@
 #include "personalize/card.h"
 #include "tests/lib/card_steps.h"
 #include "tests/lib/cut_reader.h"
+#include "tests/lib/refused.h"
 
 struct fixture {
 	struct testpki	 pki;
@@ -53,15 +54,6 @@ tear_down(void **state)
 }
 
 static void
-refused(struct fixture *f, int rc, enum error_code code, const char *text)
-{
-	assert_int_equal(rc, -1);
-	assert_string_equal(f->e.text, text);
-	assert_int_equal(f->e.code, code);
-	error_clear(&f->e);
-}
-
-static void
 authenticated(struct fixture *f)
 {
 	assert_int_equal(f->card.driver->authenticate(&f->card,
@@ -78,7 +70,7 @@ card_open_refuses_a_card_that_is_not_piv(void **state)
 	pivcard_init(&dead.card, false, 3);
 	cut_reader_insert(&dead, false, 3, &io);
 	dead.cut_at = 1;
-	refused(f, card_open(&f->card, &io, &f->e), ERROR_CARD, "cut");
+	refused(&f->e, card_open(&f->card, &io, &f->e), ERROR_CARD, "cut");
 	pivcard_clear(&dead.card);
 }
 
@@ -113,15 +105,15 @@ piv_authenticate_refuses_a_wrong_key_and_a_wrong_card(void **state)
 	assert_int_equal(secret_set(&wrong, "twenty-four wrong bytes!", 24,
 	    &f->e), 0);
 	insert(f, false, 3);
-	refused(f, f->card.driver->authenticate(&f->card, &wrong, &f->e),
+	refused(&f->e, f->card.driver->authenticate(&f->card, &wrong, &f->e),
 	    ERROR_DENIED, "this is not the card's management key");
 	f->slot.card.lie = LIE_WITNESS;
-	refused(f, f->card.driver->authenticate(&f->card,
+	refused(&f->e, f->card.driver->authenticate(&f->card,
 	    &f->plan.factory_management, &f->e), ERROR_DENIED,
 	    "the card does not know its management key: it is not the card "
 	    "that it seems to be");
 	wrong.len = 7;
-	refused(f, f->card.driver->authenticate(&f->card, &wrong, &f->e),
+	refused(&f->e, f->card.driver->authenticate(&f->card, &wrong, &f->e),
 	    ERROR_DENIED, "the card takes no management key of 7 bytes");
 	secret_free(&wrong);
 }
@@ -152,16 +144,16 @@ piv_generate_says_what_the_card_does_not_offer(void **state)
 	EVP_PKEY	*pub;
 
 	insert(f, false, 3);
-	refused(f, f->card.driver->generate(&f->card, CARD_AUTHENTICATION,
+	refused(&f->e, f->card.driver->generate(&f->card, CARD_AUTHENTICATION,
 	    CARD_P256, &pub, &f->e), ERROR_DENIED,
 	    "ec:P-256 in slot 9a: make a key: the card says 6982, not allowed "
 	    "to");
 	authenticated(f);
-	refused(f, f->card.driver->generate(&f->card, CARD_AUTHENTICATION,
+	refused(&f->e, f->card.driver->generate(&f->card, CARD_AUTHENTICATION,
 	    CARD_RSA_4096, &pub, &f->e), ERROR_CONFIG,
 	    "rsa:4096 in slot 9a: this card does not make such keys (it says "
 	    "6A80): choose another kind");
-	refused(f, f->card.driver->generate(&f->card, CARD_RETIRED,
+	refused(&f->e, f->card.driver->generate(&f->card, CARD_RETIRED,
 	    CARD_P256, &pub, &f->e), ERROR_CONFIG,
 	    "ec:P-256 in slot 82: this card does not make such keys (it says "
 	    "6A86): choose another kind");
@@ -211,11 +203,11 @@ card_request_refuses_a_key_that_was_not_made_on_this_card(void **state)
 	    CARD_KEY_MANAGEMENT, CARD_P256, &pub, &f->e), 0);
 	assert_int_equal(f->card.driver->verify(&f->card,
 	    &f->plan.factory_pin, 1, &f->e), 0);
-	refused(f, card_request(&f->card, CARD_KEY_MANAGEMENT, pub, "x",
+	refused(&f->e, card_request(&f->card, CARD_KEY_MANAGEMENT, pub, "x",
 	    BYTES("n", 1), &der, &f->e), ERROR_DENIED,
 	    "key management key: the card does not have the key that it "
 	    "shows");
-	refused(f, card_prove_agreement(&f->card, CARD_KEY_MANAGEMENT, pub,
+	refused(&f->e, card_prove_agreement(&f->card, CARD_KEY_MANAGEMENT, pub,
 	    &f->e), ERROR_DENIED,
 	    "the card does not have the key that it shows");
 	EVP_PKEY_free(pub);
@@ -227,7 +219,7 @@ card_request_refuses_a_key_that_was_not_made_on_this_card(void **state)
 	    "authentication key: what the card signed: "));
 	assert_null(der.p);
 	error_clear(&f->e);
-	refused(f, card_prove(&f->card, CARD_AUTHENTICATION, pub, &f->e),
+	refused(&f->e, card_prove(&f->card, CARD_AUTHENTICATION, pub, &f->e),
 	    ERROR_DENIED, "the card does not have the key that it shows");
 	EVP_PKEY_free(pub);
 }
@@ -268,12 +260,12 @@ card_attested_refuses_the_word_for_another_key(void **state)
 	assert_int_equal(f->card.driver->generate(&f->card,
 	    CARD_AUTHENTICATION, CARD_P256, &pub, &f->e), 0);
 	f->slot.card.lie = LIE_ATTESTATION;
-	refused(f, card_attested(&f->card, CARD_AUTHENTICATION, pub, &leaf,
+	refused(&f->e, card_attested(&f->card, CARD_AUTHENTICATION, pub, &leaf,
 	    &issuer, &f->e), ERROR_DENIED,
 	    "authentication key: the attestation is about another key");
 	f->slot.card.lie = LIE_NONE;
 	f->slot.card.serial = 4712;
-	refused(f, card_attested(&f->card, CARD_AUTHENTICATION, pub, &leaf,
+	refused(&f->e, card_attested(&f->card, CARD_AUTHENTICATION, pub, &leaf,
 	    &issuer, &f->e), ERROR_DENIED,
 	    "authentication key: the attestation is about another card");
 	f->slot.card.serial = 4711;
@@ -296,7 +288,7 @@ piv_keep_management_is_for_cards_that_ask_for_the_pin(void **state)
 	insert(f, false, 3);
 	authenticated(f);
 	assert_int_equal(d->hides_management(&f->card, &f->e), 0);
-	refused(f, d->keep_management(&f->card, &f->plan.factory_management,
+	refused(&f->e, d->keep_management(&f->card, &f->plan.factory_management,
 	    &f->e), ERROR_CARD, "keep its management key: this card cannot");
 	insert(f, true, 3);
 	authenticated(f);
@@ -328,7 +320,7 @@ piv_write_cert_notices_that_the_card_keeps_something_else(void **state)
 	    f->pki.people, &f->e), -1);
 	assert_non_null(strstr(f->e.text, "certificate of slot 9c: "));
 	error_clear(&f->e);
-	refused(f, f->card.driver->set_name(&f->card, &f->plan.name, &f->e),
+	refused(&f->e, f->card.driver->set_name(&f->card, &f->plan.name, &f->e),
 	    ERROR_CARD,
 	    "CHUID: the card keeps something else than was written");
 }
@@ -371,9 +363,9 @@ piv_verify_does_not_spend_the_last_tries(void **state)
 	int		 left;
 
 	insert(f, false, 3);
-	refused(f, f->card.driver->verify(&f->card, &f->plan.pin, 1, &f->e),
+	refused(&f->e, f->card.driver->verify(&f->card, &f->plan.pin, 1, &f->e),
 	    ERROR_DENIED, "PIN: wrong, 2 tries left");
-	refused(f, f->card.driver->verify(&f->card, &f->plan.pin, 2, &f->e),
+	refused(&f->e, f->card.driver->verify(&f->card, &f->plan.pin, 2, &f->e),
 	    ERROR_DENIED,
 	    "only 2 tries of the PIN are left, and none of them is ours");
 	assert_int_equal(f->card.driver->tries(&f->card, CARD_PIN, &left,
@@ -381,7 +373,7 @@ piv_verify_does_not_spend_the_last_tries(void **state)
 	assert_int_equal(left, 2);
 	assert_false(verified);
 	f->slot.card.pin.tries = 0;
-	refused(f, f->card.driver->verify(&f->card, &f->plan.factory_pin, 0,
+	refused(&f->e, f->card.driver->verify(&f->card, &f->plan.factory_pin, 0,
 	    &f->e), ERROR_DENIED, "the PIN is blocked");
 	assert_int_equal(f->card.driver->unblock(&f->card,
 	    &f->plan.factory_puk, &f->plan.pin, &f->e), 0);
@@ -397,10 +389,10 @@ piv_change_refuses_a_pin_that_is_too_short(void **state)
 
 	insert(f, false, 3);
 	assert_int_equal(secret_set(&weak, "12345", 5, &f->e), 0);
-	refused(f, f->card.driver->change(&f->card, CARD_PIN,
+	refused(&f->e, f->card.driver->change(&f->card, CARD_PIN,
 	    &f->plan.factory_pin, &weak, 0, &f->e), ERROR_INPUT,
 	    "a PIN has 6 to 8 characters");
-	refused(f, f->card.driver->change(&f->card, CARD_PUK,
+	refused(&f->e, f->card.driver->change(&f->card, CARD_PUK,
 	    &f->plan.factory_puk, &weak, 0, &f->e), ERROR_INPUT,
 	    "a PUK has 8 characters");
 	assert_int_equal(f->slot.card.pin.tries, 3);
@@ -414,12 +406,12 @@ piv_set_management_and_reset_need_a_card_that_can(void **state)
 
 	insert(f, false, 3);
 	authenticated(f);
-	refused(f, f->card.driver->set_management(&f->card, 0x0c,
+	refused(&f->e, f->card.driver->set_management(&f->card, 0x0c,
 	    &f->plan.management, &f->e), ERROR_CONFIG,
 	    "set the management key: the card says 6D00, no such command");
-	refused(f, f->card.driver->reset(&f->card, &f->e), ERROR_CARD,
+	refused(&f->e, f->card.driver->reset(&f->card, &f->e), ERROR_CARD,
 	    "reset: this card cannot");
-	refused(f, f->card.driver->set_tries(&f->card, 5, 5, &f->e),
+	refused(&f->e, f->card.driver->set_tries(&f->card, 5, 5, &f->e),
 	    ERROR_CARD, "set how often a PIN may be wrong: this card cannot");
 	insert(f, true, 3);
 	authenticated(f);
@@ -427,11 +419,11 @@ piv_set_management_and_reset_need_a_card_that_can(void **state)
 	    &f->plan.factory_pin, 1, &f->e), 0);
 	assert_int_equal(f->card.driver->set_tries(&f->card, 5, 6, &f->e), 0);
 	assert_int_equal(f->slot.card.puk.max, 6);
-	refused(f, f->card.driver->set_management(&f->card, 0x0a,
+	refused(&f->e, f->card.driver->set_management(&f->card, 0x0a,
 	    &f->plan.management, &f->e), ERROR_BUG,
 	    "a management key of 32 bytes");
 	f->slot.card.manage_best = 0x0a;
-	refused(f, f->card.driver->set_management(&f->card, 0x0c,
+	refused(&f->e, f->card.driver->set_management(&f->card, 0x0c,
 	    &f->plan.management, &f->e), ERROR_CONFIG,
 	    "set the management key: the card says 6A80, wrong data");
 	f->slot.card.manage_best = 0;
@@ -452,18 +444,18 @@ card_reopen_refuses_another_card(void **state)
 	assert_true(f->io.lost);
 	assert_int_equal(card_reopen(&f->card, &f->e), 0);
 	f->slot.card.serial = 4712;
-	refused(f, card_reopen(&f->card, &f->e), ERROR_CONFLICT,
+	refused(&f->e, card_reopen(&f->card, &f->e), ERROR_CONFLICT,
 	    "another card is in the reader now");
 	assert_true(f->io.lost);
 	insert(f, true, 3);
 	f->slot.count = 0;
 	f->slot.cut_at = 3;
-	refused(f, card_reopen(&f->card, &f->e), ERROR_CARD, "cut");
+	refused(&f->e, card_reopen(&f->card, &f->e), ERROR_CARD, "cut");
 	assert_true(f->io.lost);
 	assert_int_equal(card_reopen(&f->card, &f->e), 0);
 	insert(f, false, 3);
 	f->slot.card.serial = 0;		/* one without CPLC */
-	refused(f, card_reopen(&f->card, &f->e), ERROR_CONFLICT,
+	refused(&f->e, card_reopen(&f->card, &f->e), ERROR_CONFLICT,
 	    "another card is in the reader now");
 	assert_int_equal(card_open(&f->card, &f->io, &f->e), -1);
 	error_clear(&f->e);
@@ -474,7 +466,7 @@ card_reopen_refuses_another_card(void **state)
 	assert_int_equal(f->card.driver->set_name(&f->card, &f->plan.name,
 	    &f->e), 0);
 	pivcard_object_find(&f->slot.card, 0x5fc102)->value.p[29] ^= 1;
-	refused(f, card_reopen(&f->card, &f->e), ERROR_CONFLICT,
+	refused(&f->e, card_reopen(&f->card, &f->e), ERROR_CONFLICT,
 	    "another card is in the reader now");
 }
 
@@ -485,7 +477,7 @@ refused_wrong_key(struct fixture *f)
 
 	assert_int_equal(secret_set(&wrong, "32 bytes of a key that is wrong.",
 	    f->plan.own_management ? 32 : 24, &f->e), 0);
-	refused(f, f->card.driver->authenticate(&f->card, &wrong, &f->e),
+	refused(&f->e, f->card.driver->authenticate(&f->card, &wrong, &f->e),
 	    ERROR_DENIED, "this is not the card's management key");
 	secret_free(&wrong);
 }
@@ -544,7 +536,7 @@ cards_of_all_kinds_are_finished(void **state)
 	struct fixture	*f = *state;
 	EVP_PKEY	*pub;
 
-	for (char letter = 'A'; letter <= 'E'; letter++) {
+	for (int letter = 'A'; letter <= 'E'; letter++) {
 		insert(f, letter != 'D', letter == 'B' ? 0x0a : 3);
 		f->slot.card.kind = pivcard_kind_find(letter);
 		f->slot.card.object_max = 500;	/* needs gzip */
@@ -558,7 +550,7 @@ cards_of_all_kinds_are_finished(void **state)
 	}
 	assert_null(pivcard_kind_find('H'));
 	insert(f, false, 3);
-	for (char letter = 'A'; letter <= 'F'; letter++) {
+	for (int letter = 'A'; letter <= 'F'; letter++) {
 		f->slot.card.kind = pivcard_kind_find(letter);
 		authenticated(f);
 		assert_int_equal(f->card.driver->generate(&f->card,
@@ -616,7 +608,7 @@ a_card_that_has_t0_alone_is_finished(void **state)
 	for (int extended = 0; extended < 2; extended++) {
 		insert(f, extended, 3);
 		f->slot.card.t0 = true;
-		refused(f, card_reopen(&f->card, &f->e), ERROR_CARD,
+		refused(&f->e, card_reopen(&f->card, &f->e), ERROR_CARD,
 		    "select PIV: the card says 6700, wrong length");
 		f->io.t0 = true;
 		f->io.lost = false;
@@ -650,11 +642,11 @@ piv_set_name_ends_with_the_chuid(void **state)
 	insert(f, false, 3);
 	authenticated(f);
 	f->slot.card.object_max = 20;		/* neither fits */
-	refused(f, f->card.driver->set_name(&f->card, &f->plan.name, &f->e),
+	refused(&f->e, f->card.driver->set_name(&f->card, &f->plan.name, &f->e),
 	    ERROR_CARD, "CCC: write: the card says 6A84, no space");
 	assert_int_equal(f->slot.card.nobjects, 0);
 	f->slot.card.object_max = 55;		/* the CCC does */
-	refused(f, f->card.driver->set_name(&f->card, &f->plan.name, &f->e),
+	refused(&f->e, f->card.driver->set_name(&f->card, &f->plan.name, &f->e),
 	    ERROR_CARD, "CHUID: write: the card says 6A84, no space");
 	assert_false(f->card.info.has_guid);
 	assert_int_equal(f->card.driver->has_capabilities(&f->card, &f->e), 1);
@@ -683,7 +675,7 @@ card_alg_named_knows_the_kinds_of_keys(void **state)
 	struct fixture	*f = *state;
 	enum card_alg	 alg;
 
-	refused(f, card_alg_named(&alg, "ed25519", &f->e), ERROR_CONFIG,
+	refused(&f->e, card_alg_named(&alg, "ed25519", &f->e), ERROR_CONFIG,
 	    "no key \"ed25519\" for cards");
 	assert_int_equal(card_alg_named(&alg, "ec:P-384", &f->e), 0);
 	assert_int_equal(alg, CARD_P384);

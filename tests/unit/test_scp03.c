@@ -14,6 +14,7 @@
 #include "personalize/scp03_private.h"
 #include "tests/lib/card_steps.h"
 #include "tests/lib/cut_reader.h"
+#include "tests/lib/refused.h"
 
 /* Keys and challenges; what both show; EXTERNAL AUTHENTICATE at level 33; then
  * GET DATA of 5FC102, its answer, VERIFY without data, its answer. */
@@ -156,15 +157,6 @@ tear_down(void **state)
 	testpki_clear(&f->pki);
 	mem_free(&f);
 	return 0;
-}
-
-static void
-refused(struct fixture *f, int rc, enum error_code code, const char *text)
-{
-	assert_int_equal(rc, -1);
-	assert_string_equal(f->e.text, text);
-	assert_int_equal(f->e.code, code);
-	error_clear(&f->e);
 }
 
 static size_t
@@ -322,17 +314,17 @@ scp03_open_refuses_wrong_keys_before_it_costs_a_try(void **state)
 	f->keys.enc.p[0] ^= 1;
 	f->keys.mac.p[0] ^= 1;
 	before = f->reader.count;
-	refused(f, f->card.driver->secure(&f->card, &f->keys, &f->e),
+	refused(&f->e, f->card.driver->secure(&f->card, &f->keys, &f->e),
 	    ERROR_DENIED, "the card does not know the keys of this channel");
 	assert_int_equal(f->reader.count, before + 1);
 	assert_null(f->io.channel);
 	f->keys.mac.len = 8;
-	refused(f, f->card.driver->secure(&f->card, &f->keys, &f->e),
+	refused(&f->e, f->card.driver->secure(&f->card, &f->keys, &f->e),
 	    ERROR_CONFIG,
 	    "keys of a channel have 16, 24 or 32 bytes, all alike");
 	f->keys.mac.len = 16;
 	f->reader.card.channel_size = 0;
-	refused(f, f->card.driver->secure(&f->card, &f->keys, &f->e),
+	refused(&f->e, f->card.driver->secure(&f->card, &f->keys, &f->e),
 	    ERROR_CARD,
 	    "begin a channel: the card says 6D00, no such command");
 }
@@ -344,12 +336,12 @@ scp03_refuses_a_card_that_does_not_know_the_keys(void **state)
 
 	insert(f, 32);
 	f->reader.card.lie = LIE_CHANNEL;
-	refused(f, f->card.driver->secure(&f->card, &f->keys, &f->e),
+	refused(&f->e, f->card.driver->secure(&f->card, &f->keys, &f->e),
 	    ERROR_DENIED, "the card does not know the keys of this channel");
 	f->reader.card.lie = LIE_ANSWER;
 	assert_int_equal(f->card.driver->secure(&f->card, &f->keys, &f->e),
 	    0);
-	refused(f, f->card.driver->prepare(&f->card, &f->layout, &f->e),
+	refused(&f->e, f->card.driver->prepare(&f->card, &f->layout, &f->e),
 	    ERROR_DENIED, "the card's answer was changed on its way");
 	assert_true(f->io.lost);
 }
@@ -360,12 +352,12 @@ piv_prepare_needs_the_channel(void **state)
 	struct fixture	*f = *state;
 
 	insert(f, 16);
-	refused(f, f->card.driver->prepare(&f->card, &f->layout, &f->e),
+	refused(&f->e, f->card.driver->prepare(&f->card, &f->layout, &f->e),
 	    ERROR_BUG, "prepare the card: no secure channel is open");
-	refused(f, f->card.driver->set_pins(&f->card, &f->plan.pin,
+	refused(&f->e, f->card.driver->set_pins(&f->card, &f->plan.pin,
 	    &f->plan.puk, &f->e), ERROR_BUG,
 	    "set PIN and PUK: no secure channel is open");
-	refused(f, f->card.driver->set_management(&f->card, 0x0a,
+	refused(&f->e, f->card.driver->set_management(&f->card, 0x0a,
 	    &f->plan.management, &f->e), ERROR_CONFIG,
 	    "set the management key: the card says 6D00, no such command");
 }

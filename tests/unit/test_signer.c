@@ -43,20 +43,27 @@ signer_refuses_an_officer_of_another_hierarchy(void **state)
 }
 
 static void
+refuse_certified(struct fixture *f, const struct testpki_spec *spec, X509 *ca,
+    EVP_PKEY *ca_key, const char *why)
+{
+	EVP_PKEY	*key = testpki_key("P-256");
+	X509		*x = testpki_cert(&f->pki, spec, key, ca, ca_key);
+
+	testpki_identity_of(&f->foreign, &f->pki, x, key);
+	refuse_approved_by(f, &f->foreign, why);
+	X509_free(x);
+	EVP_PKEY_free(key);
+}
+
+static void
 signer_refuses_an_officer_certified_by_the_people_ca(void **state)
 {
 	struct fixture		*f = *state;
 	struct testpki_spec	 spec = { .name = "Mallory", .person = "9",
 	    .eku = OID_ROLE_OFFICER };
-	EVP_PKEY		*key = testpki_key("P-256");
-	X509			*x;
 
-	x = testpki_cert(&f->pki, &spec, key, f->pki.people,
-	    f->pki.people_key);
-	testpki_identity_of(&f->foreign, &f->pki, x, key);
-	refuse_approved_by(f, &f->foreign, "Mallory");
-	X509_free(x);
-	EVP_PKEY_free(key);
+	refuse_certified(f, &spec, f->pki.people, f->pki.people_key,
+	    "Mallory");
 }
 
 static void
@@ -66,15 +73,9 @@ signer_refuses_an_officer_whose_certificate_has_expired(void **state)
 	struct testpki_spec	 spec = { .name = "Retired", .person = "9",
 	    .eku = OID_ROLE_OFFICER, .not_before = NOW - 8000,
 	    .not_after = NOW - 10 };
-	EVP_PKEY		*key = testpki_key("P-256");
-	X509			*x;
 
-	x = testpki_cert(&f->pki, &spec, key, f->pki.services,
-	    f->pki.services_key);
-	testpki_identity_of(&f->foreign, &f->pki, x, key);
-	refuse_approved_by(f, &f->foreign, "expired");
-	X509_free(x);
-	EVP_PKEY_free(key);
+	refuse_certified(f, &spec, f->pki.services, f->pki.services_key,
+	    "expired");
 }
 
 static void
