@@ -13,6 +13,7 @@
  *	doctor_host.c	what crosses a network in clear, swap, time, units
  *	doctor_store.c	the store, its server, roles and grants
  *	doctor_chain.c	the audit chain, lists, replica, CA at work
+ *	doctor_lost.c	what a signer knows and the store has lost
  *	doctor_net.c	addresses, ports, mail server, directories, readers
  *
  * A check never stops the others: what cannot be looked at is said, too.
@@ -60,6 +61,8 @@ void	 doctor_unknown(struct doctor *, const char *check,
 const char *doctor_text(struct doctor *, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 
+/* doctor_lost.c: of doctor_chain(). */
+void	 doctor_lost(struct doctor *);
 /* doctor_chain.c: as the audit chain has it; 0: never. */
 int	 doctor_last_backup(struct db *, int64_t *at, struct arena *,
 	    struct error *);

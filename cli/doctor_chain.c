@@ -251,6 +251,7 @@ doctor_chain(struct doctor *d)
 	look_audit(d);
 	look_lists(d);
 	look_ledger(d);
+	doctor_lost(d);
 	look_backup(d);
 	look_replica(d);
 }

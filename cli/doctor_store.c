@@ -11,9 +11,11 @@
 #include "db/db_audit.h"
 #include "db/db_ca.h"
 #include "db/db_calendar.h"
+#include "db/db_cert.h"
 #include "db/db_crl.h"
 #include "db/db_clock.h"
 #include "db/db_doctor.h"
+#include "db/db_watch.h"
 #include "db/migrate.h"
 #include "db/successor.h"
 #include "os/file.h"
@@ -62,7 +64,8 @@ static int
 open_store(struct doctor *d)
 {
 	static const struct db_table *const	 tables[] = { &DB_DOCTOR,
-	    &DB_AUDIT, &DB_CA, &DB_CALENDAR, &DB_CLOCK, &DB_CRL };
+	    &DB_AUDIT, &DB_CA, &DB_CALENDAR, &DB_CERT, &DB_CLOCK, &DB_CRL,
+	    &DB_WATCH };
 	struct error				 e = ERROR_INIT;
 
 	if (db_open(&d->db, d->cli->conf.database, "signet doctor", tables,

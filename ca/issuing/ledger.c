@@ -26,6 +26,7 @@
 enum record_type {
 	RECORD_USE = 1, RECORD_STATUS, RECORD_HEAD_AT, RECORD_CRL,
 	RECORD_SHARD_URL, RECORD_BIND, RECORD_UNDER_WAY, RECORD_SETTLED,
+	RECORD_LOST,
 };
 
 struct crl_number {		/* per list of a CA */
@@ -46,6 +47,7 @@ struct ledger {
 	uint8_t		 group_hash[HASH_LEN];
 	struct msg	 msg;		/* scratch */
 	bool		 broken;	/* the file's end is unknown */
+	bool		 lost;		/* see ledger_is_lost() */
 };
 
 bool
@@ -135,7 +137,28 @@ crl_equal(const void *a, const void *b)
 	return x->shard == y->shard && strcmp(x->ca, y->ca) == 0;
 }
 
+static struct crl_number *crl_place(struct ledger *, const char *ca,
+	    int64_t shard);
+
 /* One record into memory.  The message is positioned at its first field. */
+
+/* Of what others used there is none, and of old records. */
+static void
+get_made(struct ledger *l, struct msg *m, struct ledger_use *u)
+{
+	struct bytes	 serial;
+	char		 ca[65];
+
+	if (m->bad || m->pos == m->body.len)
+		return;
+	msg_get_str(m, ca, sizeof(ca));
+	serial = msg_get_blob(m, sizeof(u->serial));
+	if (m->bad)
+		return;
+	u->ca = crl_place(l, ca, 0)->ca;
+	memcpy(u->serial, serial.p, serial.len);
+	u->serial_len = (uint8_t)serial.len;
+}
 
 static void
 apply_use(struct ledger *l, struct msg *m)
@@ -146,6 +169,7 @@ apply_use(struct ledger *l, struct msg *m)
 	u.n = msg_get_u32(m);
 	u.expires = msg_get_i64(m);
 	tbs = msg_get_blob(m, 32);
+	get_made(l, m, &u);
 	if (m->bad || order.len != 32 || tbs.len != 32) {
 		m->bad = true;
 		return;
@@ -355,6 +379,9 @@ ledger_apply(struct ledger *l, uint32_t type, struct bytes body,
 		break;
 	case RECORD_BIND:
 		apply_bind(l, m);
+		break;
+	case RECORD_LOST:
+		l->lost = msg_get_u32(m) != 0;
 		break;
 	default:
 		return error_set(e, ERROR_CONFIG, "unknown record type %u",
@@ -568,6 +595,18 @@ ledger_is_under_way(struct ledger *l, const char *ca, const uint8_t *serial,
 	return now < st->missed_at + MISSED_MAX;
 }
 
+const struct ledger_use *
+ledger_next_use(const struct ledger *l, size_t *pos)
+{
+	return map_next(&l->use, pos);
+}
+
+bool
+ledger_is_lost(const struct ledger *l)
+{
+	return l->lost;
+}
+
 const struct ledger_status *
 ledger_next_status(const struct ledger *l, size_t *pos)
 {
@@ -628,6 +667,18 @@ ledger_add_use(struct ledger *l, const struct ledger_use *u)
 	msg_put_u32(&l->msg, u->n);
 	msg_put_i64(&l->msg, u->expires);
 	msg_put_blob(&l->msg, u->tbs, 32);
+	if (u->ca != NULL) {
+		msg_put_str(&l->msg, u->ca);
+		msg_put_blob(&l->msg, u->serial, u->serial_len);
+	}
+	group_add(l);
+}
+
+void
+ledger_add_lost(struct ledger *l, bool lost)
+{
+	msg_init(&l->msg, RECORD_LOST);
+	msg_put_u32(&l->msg, lost);
 	group_add(l);
 }
 

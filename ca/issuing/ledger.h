@@ -27,6 +27,9 @@ struct ledger_use {
 	uint32_t n;		/* item, 0 for a single order, LEDGER_WHOLE */
 	int64_t	 expires;	/* of the order: refused by age afterwards */
 	uint8_t	 tbs[32];	/* SHA-256 of what was signed; zeros: nothing */
+	const char *ca;		/* borrowed; NULL: not ours, or long ago */
+	uint8_t	 serial[CERT_SERIAL_SIZE + 1];
+	uint8_t	 serial_len;
 };
 
 struct ledger_status {
@@ -71,6 +74,10 @@ const struct ledger_use *ledger_find_use(const struct ledger *,
 	    const uint8_t order[32], uint32_t n);
 const struct ledger_status *ledger_find_status(const struct ledger *,
 	    const char *ca, const uint8_t *serial, size_t len);
+/* Every use that is not forgotten; *pos starts at 0; NULL at the end. */
+const struct ledger_use *ledger_next_use(const struct ledger *, size_t *pos);
+/* Is it to be looked whether the store has lost what this ledger has? */
+bool	 ledger_is_lost(const struct ledger *);
 /* Every status that is not forgotten; *pos starts at 0; NULL at the end. */
 const struct ledger_status *ledger_next_status(const struct ledger *,
 	    size_t *pos);
@@ -106,6 +113,7 @@ void	 ledger_add_settled(struct ledger *, const char *ca,
  */
 bool	 ledger_is_under_way(struct ledger *, const char *ca,
 	    const uint8_t *serial, size_t len, int64_t now);
+void	 ledger_add_lost(struct ledger *, bool);
 void	 ledger_add_head(struct ledger *, const struct audit_head *);
 void	 ledger_add_crl(struct ledger *, const char *ca, int64_t shard,
 	    int64_t number, const uint8_t digest[32]);

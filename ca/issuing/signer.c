@@ -232,6 +232,7 @@ static signer_fn *const handlers[WIRE__MAX] = {
 	[WIRE_HEAD] = signer_head,
 	[WIRE_REJECT] = signer_reject,
 	[WIRE_BIND] = signer_bind,
+	[WIRE_LOST] = signer_lost,
 };
 
 void

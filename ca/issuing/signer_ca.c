@@ -361,5 +361,6 @@ signer_hello(struct signer *s, struct msg *in, struct msg *out,
 		msg_put_i64(out, ca->due);
 	}
 	msg_put_i64(out, s->head.seq);
+	msg_put_u32(out, ledger_is_lost(s->ledger));
 	return 0;
 }

@@ -613,6 +613,9 @@ sign_enter(struct signer *s, struct to_sign *t)
 	memcpy(u.order, t->p->order, 32);
 	memcpy(u.tbs, t->p->tbs_digest, 32);
 	u.expires = t->p->expires;
+	u.ca = t->ca->conf->name;
+	u.serial_len = CERT_SERIAL_SIZE;
+	memcpy(u.serial, t->p->spec.serial, CERT_SERIAL_SIZE);
 	ledger_add_use(s->ledger, &u);
 	if (t->p->spec.shard > 0)
 		signer_shard_note(s, t->ca);
@@ -620,6 +623,7 @@ sign_enter(struct signer *s, struct to_sign *t)
 		return;
 	memcpy(u.order, t->p->station, 32);
 	u.n = 0;
+	u.ca = NULL;
 	ledger_add_use(s->ledger, &u);
 }
 

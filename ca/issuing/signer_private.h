@@ -103,7 +103,8 @@ typedef int signer_fn(struct signer *, struct msg *in, struct msg *out,
 signer_fn signer_follow, signer_batch, signer_prepare, signer_sign,
     signer_resume, signer_status, signer_adopt, signer_crl, signer_crl_seen,
     signer_crl_entries, signer_crl_evidence, signer_crl_sign,
-    signer_crl_piece, signer_head, signer_hello, signer_reject, signer_bind;
+    signer_crl_piece, signer_head, signer_hello, signer_reject, signer_bind,
+    signer_lost;
 
 int	 signer_agent_load(struct signer *, struct buf *unusable,
 	    struct error *);

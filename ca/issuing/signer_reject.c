@@ -24,6 +24,12 @@ signer_adopt(struct signer *s, struct msg *in, struct msg *out,
 		error_set(e, ERROR_BUG, "not an order to adopt a head");
 		goto out;
 	}
+	/* It would have us forget what we have seen since that entry. */
+	if (!s->forked) {
+		error_set(e, ERROR_UPSTREAM, "the audit chain continues here: "
+		    "there is nothing to adopt");
+		goto out;
+	}
 	memcpy(use.order, a->digest, 32);
 	use.expires = a->order->expires;
 	head.seq = a->order->audit_seq;
@@ -38,6 +44,7 @@ signer_adopt(struct signer *s, struct msg *in, struct msg *out,
 		goto out;
 	ledger_add_use(s->ledger, &use);
 	ledger_add_head(s->ledger, &head);
+	ledger_add_lost(s->ledger, true);
 	if (ledger_sync(s->ledger, e) == -1)
 		goto out;
 	s->forked = false;

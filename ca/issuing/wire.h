@@ -8,7 +8,8 @@
  * bounded in signer_<message>.c.
  *
  *	HELLO	-> u32 nCAs, { str name, u32 usable, str why not,
- *		    u32 enum wire_ca, i64 due }, i64 seq
+ *		    u32 enum wire_ca, i64 due }, i64 seq,
+ *		u32 is it to be looked what the store has lost
  *	FOLLOW	i64 where the worker believes that the signer stands,
  *		u32 n, { blob CMS },
  *		u32 n, { i64 seq, blob hash, blob body, u32 proof (0: none,
@@ -54,13 +55,17 @@
  *		    order that it rejects
  *	BIND	blob CMS	-> blob digest, i64 expires, blob digest of the
  *		    bind order (this one, or the one that it undoes)
+ *	LOST	u32 enum wire_lost, i64 place (-1: it was looked)
+ *		-> { u32 1, blob digest, u32 item, str ca, blob serial,
+ *		    u32 status as in STATUS, i64 reason }, u32 0,
+ *		    i64 next place or -1
  *	HEAD	-> i64 seq, blob CMS		(of what was followed)
  */
 enum wire_type {
 	WIRE_HELLO = 1, WIRE_FOLLOW, WIRE_BATCH, WIRE_PREPARE, WIRE_SIGN,
 	WIRE_RESUME, WIRE_STATUS, WIRE_ADOPT, WIRE_CRL, WIRE_CRL_SEEN,
 	WIRE_CRL_ENTRIES, WIRE_CRL_EVIDENCE, WIRE_CRL_SIGN, WIRE_CRL_PIECE,
-	WIRE_HEAD, WIRE_REJECT, WIRE_BIND, WIRE__MAX
+	WIRE_HEAD, WIRE_REJECT, WIRE_BIND, WIRE_LOST, WIRE__MAX
 };
 
 enum wire_ca {			/* what a generation of a CA does */
@@ -70,6 +75,12 @@ enum wire_ca {			/* what a generation of a CA does */
 	WIRE_CA_EXPIRED,
 	WIRE_CA_REVOKED,	/* by the root; keeps its list */
 };
+
+enum wire_lost {		/* what this instance has in its ledger */
+	WIRE_LOST_CERTS = 1,
+	WIRE_LOST_STATUS,
+};
+#define WIRE_LOST_PAGE	1000
 
 enum wire_resume {
 	WIRE_RESUME_SIGN = 1,	/* the key may have been used on these bytes */

@@ -107,6 +107,8 @@ worker_forked(struct worker *w, const struct error *why, struct error *e)
 		log_info("nothing is issued or revoked: %s", why->hint);
 	}
 	w->forked = true;
+	if (w->index == 0)
+		worker_show_forked(w);
 	return worker_status(w, true, e);
 }
 
@@ -247,6 +249,8 @@ worker_pass(struct worker *w, struct error *e)
 	if (w->forked)
 		log_info("the audit chain continues");
 	w->forked = false;
+	if (w->lost && w->index == 0 && worker_lost(w, e) == -1)
+		return -1;
 	if (w->resume) {
 		w->resume = false;
 		if (worker_resume(w, e) == -1)

@@ -112,6 +112,7 @@ worker_hello(struct worker *w, struct error *e)
 		look_at_key(w, &w->ca[i]);
 	}
 	w->head = msg_get_i64(m);
+	w->lost = msg_get_u32(m) != 0;
 	return msg_done(m, e);
 }
 

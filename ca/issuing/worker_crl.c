@@ -16,6 +16,7 @@ struct worker_list {
 	int64_t			 shard;
 	int64_t			 not_before;	/* monotonic ms */
 	bool			 alarmed;	/* since one was stored */
+	unsigned int		 adopted;	/* worker's, when it was */
 };
 
 static const struct ca_conf *
@@ -153,7 +154,7 @@ list_of(struct worker *w, const struct ca_conf *c, int64_t shard)
 	if (w->nlists % 64 == 0)
 		w->lists = mem_resize(w->lists, w->nlists + 64,
 		    sizeof(*w->lists));
-	w->lists[w->nlists] = (struct worker_list){ c, shard, 0, false };
+	w->lists[w->nlists] = (struct worker_list){ .ca = c, .shard = shard };
 	return &w->lists[w->nlists++];
 }
 
@@ -173,9 +174,10 @@ one_list(struct worker *w, const struct ca_conf *c,
 	struct error		 e = ERROR_INIT;
 	int64_t			 began = clock_monotonic_ms(), took, rest;
 
-	if (worker_crl_make(w, d, kind, &e) == 0)
+	if (worker_crl_make(w, d, kind, &e) == 0) {
 		l->alarmed = false;
-	else {
+		l->adopted = w->adopted;
+	} else {
 		if (d->shard > 0)
 			error_wrap(&e, "shard %lld", (long long)d->shard);
 		error_wrap(&e, "CRL of CA %s", d->ca);
@@ -208,6 +210,16 @@ ask_one(struct worker *w, const struct ask *q, const struct db_crl_due *one,
 	    q->arena, e);
 }
 
+/* After a store was adopted there is a list with all that this signer knows. */
+static int
+is_due_here(struct worker *w, const struct ca_conf *c,
+    const struct db_crl_due *d)
+{
+	if (list_of(w, c, d->shard)->adopted != w->adopted)
+		return WIRE_CRL_COMPLETE;
+	return is_due(c, d, clock_now(&clock_system));
+}
+
 /* Whoever has the lock makes it, if it is still due then. */
 static int
 due_list(struct worker *w, const struct ca_conf *c, const struct ask *q,
@@ -221,8 +233,8 @@ due_list(struct worker *w, const struct ca_conf *c, const struct ask *q,
 		return got;
 	if (ask_one(w, q, d, &due, e) == -1)
 		got = -1;
-	else if (due.n == 1 && (kind = is_due(c, &due.v[0],
-	    clock_now(&clock_system))) != -1)
+	else if (due.n == 1 && (kind = is_due_here(w, c,
+	    &due.v[0])) != -1)
 		one_list(w, c, &due.v[0], (enum wire_crl_kind)kind);
 	/* A lost connection has given the lock back already. */
 	(void)db_crl_unlock(w->db, c->name, d->shard, &ignored);
@@ -241,7 +253,7 @@ due_lists(struct worker *w, const struct ask *q,
 		const struct db_crl_due	*d = &due->v[i];
 
 		if ((c = conf_of(w, d->ca)) == NULL ||
-		    is_due(c, d, clock_now(&clock_system)) == -1 ||
+		    is_due_here(w, c, d) == -1 ||
 		    !keeps_list(w, d))
 			continue;
 		if (!service_is_once(w->svc) && clock_monotonic_ms() <

@@ -74,6 +74,14 @@ set_ca(struct worker *w, const struct db_gauge_ca *c)
 	    "Size of the newest complete list.", "ca", c->ca, NULL), c->size);
 }
 
+void
+worker_show_forked(struct worker *w)
+{
+	metric_set(metrics_gauge(w->metrics, "signet_cad_chain_forked",
+	    "The audit chain in the store is not the one the signer has seen.",
+	    NULL), w->forked);
+}
+
 int
 worker_look(struct worker *w, struct error *e)
 {
@@ -90,9 +98,7 @@ worker_look(struct worker *w, struct error *e)
 	set_work(w, &g);
 	for (i = 0; i < cas.n; i++)
 		set_ca(w, &cas.v[i]);
-	metric_set(metrics_gauge(w->metrics, "signet_cad_chain_forked",
-	    "The audit chain in the store is not the one the signer has seen.",
-	    NULL), w->forked);
+	worker_show_forked(w);
 	metric_set(metrics_gauge(w->metrics, "signet_cad_looked_time_seconds",
 	    "When the store was last looked at, seconds since 1970.", NULL),
 	    clock_now(&clock_system));

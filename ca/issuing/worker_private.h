@@ -62,6 +62,8 @@ struct worker {
 	int64_t			 next_look;
 	int64_t			 next_beat;
 	int64_t			 left;			/* primaries, counted */
+	bool			 lost;			/* look for what is */
+	unsigned int		 adopted;		/* a list is due since */
 	bool			 clock_wrong;		/* date nothing */
 	int64_t			 clock_step;		/* when last compared */
 	int64_t			 next_clock, next_tell;
@@ -75,6 +77,8 @@ int	 worker_issue(struct worker *, struct error *);
 int	 worker_status(struct worker *, bool only_adopt, struct error *);
 /* Unfinished intents of this worker and of instances that are gone. */
 int	 worker_resume(struct worker *, struct error *);
+/* After an adoption: an alarm for each thing that the store has lost. */
+int	 worker_lost(struct worker *, struct error *);
 /* Orders past their time. */
 int	 worker_expire(struct worker *, struct error *);
 /* Lists that are due. */
@@ -101,6 +105,8 @@ int	 worker_audit(struct db *, const struct buf *, size_t n,
 	    struct error *);
 /* An "alarm" entry of its own, and a line in the log. */
 void	 worker_alarm(struct worker *, const char *what, const char *detail);
+/* Also by who stops there, and does not come to worker_look(). */
+void	 worker_show_forked(struct worker *);
 /* Into the metrics, when it is time. */
 int	 worker_look(struct worker *, struct error *);
 /* Count n of it; name without "_total". */

@@ -415,8 +415,10 @@ is_alone(const struct status_work *k, bool only_adopt)
 	if (k->e.code != ERROR_NONE)
 		return false;
 	kind = k->order->kind;
-	return kind == ORDER_ADOPT || (!only_adopt && (kind == ORDER_REJECT ||
-	    kind == ORDER_BIND || kind == ORDER_UNBIND));
+	if (only_adopt)
+		return kind == ORDER_ADOPT;
+	return kind == ORDER_REJECT || kind == ORDER_BIND ||
+	    kind == ORDER_UNBIND;
 }
 
 /* What an order is, its blob says, not its row. */
@@ -433,7 +435,10 @@ txn_orders(struct status_txn *t, struct db *db,
 		struct status_work	*k = &g.v[g.n];
 
 		k->row = &orders->v[i];
-		(void)open_order(k->row, &k->order, &k->e);
+		if (open_order(k->row, &k->order, &k->e) == 0 &&
+		    k->order->kind == ORDER_ADOPT && !t->only_adopt)
+			error_set(&k->e, ERROR_DENIED, "it is to adopt a head, "
+			    "and its row says something else");
 		if (is_alone(k, t->only_adopt))
 			rc = one_alone(t, db, k, e);
 		else if (!t->only_adopt) {
@@ -472,7 +477,7 @@ txn_status(struct db *db, void *arg, struct error *e)
 	arena_reset(t->w->arena);
 	clear_entries(t);
 	t->nchanged = 0;
-	if (db_status_claim(db, STATUS_GROUP, &orders, t->w->arena, e) == -1)
+	if (db_status_claim(db, t->only_adopt, STATUS_GROUP, &orders, t->w->arena, e) == -1)
 		return -1;
 	t->found = orders.n;
 	if (txn_orders(t, db, &orders, e) == -1)

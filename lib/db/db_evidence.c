@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db/db_evidence.h"
 
-enum { ORDERS, CERTS, CERTS_AND_CHANGES };
+enum { ORDERS, CERTS, CERTS_AND_CHANGES, LOST };
 
 #define CERTS_SQL(column, join) \
 	"SELECT u.place - 1, c.der, c.profile" column \
@@ -26,6 +26,19 @@ static const struct db_stmt stmt[] = {
 	    " LEFT JOIN LATERAL (SELECT o.blob FROM status_change s"
 	    "  JOIN orders o ON o.id = s.order_id WHERE s.ca = u.ca"
 	    "  AND s.serial = u.serial ORDER BY s.id DESC LIMIT 1) o ON true")),
+	/* What somebody has revoked since is not good again for a release. */
+	[LOST] = DB_STMT("evidence_lost",
+	    "SELECT u.place - 1 FROM unnest($1::text[], $2::bytea[],"
+	    " $3::text[]) WITH ORDINALITY AS u (ca, serial, status, place)"
+	    " LEFT JOIN LATERAL (SELECT status FROM cert WHERE ca = u.ca"
+	    "  AND serial = u.serial OFFSET 0) c ON true"
+	    " WHERE CASE u.status WHEN 'revoked' THEN c.status <> 'revoked'"
+	    "  WHEN 'held' THEN c.status = 'good'"
+	    "  WHEN 'good' THEN c.status = 'held'"
+	    "  ELSE c.status IS NULL AND NOT EXISTS (SELECT FROM intent i"
+	    "   WHERE i.ca = u.ca AND i.serial = u.serial)"
+	    "  AND NOT EXISTS (SELECT FROM archived a WHERE a.ca = u.ca"
+	    "   AND a.serial = u.serial) END"),
 };
 const struct db_table DB_EVIDENCE = DB_TABLE(stmt);
 
@@ -68,6 +81,25 @@ db_evidence_certs(struct db *db, const char *const *ca,
 		if (with_change)
 			c->change = db_row_bytes(a, rows, i, 3);
 	}
+	db_rows_free(&rows);
+	return 0;
+}
+
+int
+db_evidence_lost(struct db *db, const char *const *ca,
+    const struct bytes *serial, const char *const *status, size_t n,
+    bool *lost, struct error *e)
+{
+	const struct db_arg	 arg[] = { db_texts(ca, n),
+	    db_blobs(serial, n), db_texts(status, n) };
+	struct db_rows		*rows;
+	size_t			 i;
+
+	memset(lost, 0, n * sizeof(*lost));
+	if (db_query(db, &stmt[LOST], arg, 3, &rows, e) == -1)
+		return -1;
+	for (i = 0; i < db_rows_count(rows); i++)
+		lost[db_get_int(rows, i, 0)] = true;
 	db_rows_free(&rows);
 	return 0;
 }

@@ -24,4 +24,12 @@ struct db_evidence_cert {
 int	 db_evidence_certs(struct db *, const char *const *ca,
 	    const struct bytes *serial, size_t n, bool with_change,
 	    struct db_evidence_cert *, struct arena *, struct error *);
+/*
+ * Of what a signer has in its ledger: status "" that it signed this
+ * certificate, which the store then has or is about to have; "revoked",
+ * "held", "good" (released).  *lost: the store does not have it so.
+ */
+int	 db_evidence_lost(struct db *, const char *const *ca,
+	    const struct bytes *serial, const char *const *status, size_t n,
+	    bool *lost, struct error *);
 #endif

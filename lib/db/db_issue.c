@@ -38,8 +38,8 @@ static const struct db_stmt stmt[] = {
 	/* No more orders than it takes to say that there are many. */
 	[LOOK] = DB_STMT("issue_look",
 	    "SELECT EXISTS (SELECT FROM orders WHERE state = 'ready'"
-	    "  AND kind IN ('revoke', 'hold', 'release', 'adopt', 'reject',"
-	    "  'bind', 'unbind')),"
+	    "  AND kind IN ('revoke', 'hold', 'release', 'reject', 'bind',"
+	    "  'unbind')),"
 	    " (SELECT coalesce(sum(n), 0)::bigint FROM (SELECT o.open_items -"
 	    "  o.waiting_items AS n FROM orders o WHERE o.state = 'ready'"
 	    "  AND o.ca = ANY ($2::text[]) AND o.open_items > o.waiting_items"

@@ -10,8 +10,8 @@ static const struct db_stmt stmt[] = {
 	    "SELECT id, digest, kind, blob FROM (SELECT c.*,"
 	    " sum(octet_length(blob)) OVER (ORDER BY seq) - octet_length(blob)"
 	    " AS before FROM (SELECT * FROM orders WHERE state = 'ready'"
-	    "  AND kind IN ('revoke', 'hold', 'release', 'adopt', 'reject',"
-	    "  'bind', 'unbind')"
+	    "  AND CASE WHEN $3::boolean THEN kind = 'adopt' ELSE kind IN"
+	    "  ('revoke', 'hold', 'release', 'reject', 'bind', 'unbind') END"
 	    "  ORDER BY seq LIMIT $1::bigint FOR UPDATE SKIP LOCKED) c) s"
 	    " WHERE before < $2::bigint ORDER BY seq"),
 	[LOCK] = DB_STMT("status_lock",
@@ -61,14 +61,14 @@ static const struct db_stmt stmt[] = {
 const struct db_table DB_STATUS = DB_TABLE(stmt);
 
 int
-db_status_claim(struct db *db, size_t max, struct db_status_orders *out,
-    struct arena *a, struct error *e)
+db_status_claim(struct db *db, bool adopt, size_t max,
+    struct db_status_orders *out, struct arena *a, struct error *e)
 {
 	const struct db_arg	 arg[] = { db_int((int64_t)max),
-	    db_int(DB_STATUS_BYTES) };
+	    db_int(DB_STATUS_BYTES), db_bool(adopt) };
 	struct db_rows		*rows;
 
-	if (db_query(db, &stmt[CLAIM], arg, 2, &rows, e) == -1)
+	if (db_query(db, &stmt[CLAIM], arg, 3, &rows, e) == -1)
 		return -1;
 	out->n = db_rows_count(rows);
 	out->v = arena_alloc(a, (out->n + 1) * sizeof(*out->v));

@@ -22,11 +22,12 @@ struct db_status_orders {
 };
 /*
  * Ready orders, oldest first, locked until COMMIT, skipping locked ones; not
- * many more than DB_STATUS_BYTES of them, but one at least.
+ * many more than DB_STATUS_BYTES of them, but one at least.  Orders to adopt a
+ * head, which only a signer that has stopped takes, or all others.
  */
 #define DB_STATUS_BYTES	(1 << 20)
-int	 db_status_claim(struct db *, size_t max, struct db_status_orders *,
-	    struct arena *, struct error *);
+int	 db_status_claim(struct db *, bool adopt, size_t max,
+	    struct db_status_orders *, struct arena *, struct error *);
 
 struct db_status_change {
 	const uint8_t	*order_id;	/* which wants it */

@@ -68,10 +68,11 @@ adopt() {
 	    --comment 'failover' --yes --sign --wait 0s &&
 	as s2 signet order approve --all-pending --yes
 }
-# Whoever comes first takes the order, also one that has no need of it.
-halt ca2
 ok 'security officers say where to go on' adopt
 ok '... and so it does' wait_for seen_by ca1 'adopted audit entry'
+not '... and not the one that has no need of it' seen_by ca2 \
+    'adopted audit entry'
+halt ca2
 ok '... and works' as o1 order_tls newer --sign --wait 0s
 ok '... alone' wait_for eval 'sql "SELECT count(*) FROM cert
     WHERE holder = '"'newer'"'" | grep -qx 1'

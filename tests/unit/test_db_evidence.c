@@ -116,6 +116,27 @@ db_evidence_certs_brings_the_last_order_on_their_status(void **state)
 }
 
 static void
+db_evidence_lost_says_what_the_store_has_not_or_otherwise(void **state)
+{
+	static const char *const	 ca[] = { "people", "people", "services",
+	    "people", "people", "people" };
+	static const char *const	 status[] = { "", "", "", "revoked",
+	    "held", "good" };
+	static const bool		 expected[] = { false, true, true, true,
+	    true, false };
+	struct fixture	*f = *state;
+	struct bytes	 serial[] = { run_of(f, 0x52, 16), run_of(f, 0x53, 16),
+	    run_of(f, 0x52, 16), run_of(f, 0x52, 16), run_of(f, 0x52, 16),
+	    run_of(f, 0x52, 16) };
+	bool		 lost[6];
+
+	assert_int_equal(db_evidence_lost(f->db, ca, serial, status, 6, lost,
+	    &f->e), 0);
+	for (size_t i = 0; i < 6; i++)
+		assert_int_equal(lost[i], expected[i]);
+}
+
+static void
 db_crl_lock_is_for_one_at_a_time_and_ca(void **state)
 {
 	struct fixture	*f = *state;
@@ -145,6 +166,8 @@ main(void)
 		cmocka_unit_test(db_evidence_orders_answers_in_the_order_asked),
 		cmocka_unit_test(
 		    db_evidence_certs_brings_the_last_order_on_their_status),
+		cmocka_unit_test(
+		    db_evidence_lost_says_what_the_store_has_not_or_otherwise),
 		cmocka_unit_test(db_crl_lock_is_for_one_at_a_time_and_ca),
 	};
 

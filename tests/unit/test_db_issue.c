@@ -927,7 +927,11 @@ a_status_order_is_claimed_and_resolved_once(void **state)
 	hand_in(1, "revoke", "ready", 0, 0);
 	hand_in(2, "hold", "pending", 0, 0);
 	assert_int_equal(claim(&c), 0);
-	assert_int_equal(db_status_claim(ca, MAX, &o, a, &e), 0);
+	hand_in(3, "adopt", "ready", 0, 0);
+	assert_int_equal(db_status_claim(ca, true, MAX, &o, a, &e), 0);
+	assert_int_equal(o.n, 1);
+	assert_string_equal(o.v[0].kind, "adopt");
+	assert_int_equal(db_status_claim(ca, false, MAX, &o, a, &e), 0);
 	assert_int_equal(o.n, 1);
 	assert_string_equal(o.v[0].kind, "revoke");
 	assert_true(bytes_equal(o.v[0].blob, BYTES("blob", 4)));

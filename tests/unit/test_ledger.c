@@ -119,6 +119,43 @@ ledger_add_means_nothing_before_sync(void **state)
 }
 
 static void
+ledger_knows_what_it_signed_and_whether_to_look_for_it(void **state)
+{
+	struct fixture		*f = *state;
+	struct ledger_use	 mine = use_of(1, 7), other = use_of(2, 0);
+	const struct ledger_use	*u;
+	size_t			 pos, n;
+
+	mine.ca = "people";
+	mine.serial_len = 16;
+	memset(mine.serial, 9, 16);
+	ledger_add_use(f->l, &mine);
+	ledger_add_use(f->l, &other);
+	ledger_add_lost(f->l, true);
+	assert_false(ledger_is_lost(f->l));
+	assert_int_equal(ledger_sync(f->l, &f->e), 0);
+	assert_true(ledger_is_lost(f->l));
+	ledger_close(&f->l);
+	assert_int_equal(ledger_open(&f->l, f->dir, NOW, &f->cut, &f->e), 0);
+	assert_true(ledger_is_lost(f->l));
+	for (pos = n = 0; (u = ledger_next_use(f->l, &pos)) != NULL; n++) {
+		if (u->order[0] == 2) {
+			assert_null(u->ca);
+			continue;
+		}
+		assert_string_equal(u->ca, "people");
+		assert_int_equal(u->serial_len, 16);
+		assert_memory_equal(u->serial, mine.serial, 16);
+	}
+	assert_int_equal(n, 2);
+	/* That it has signed for a CA is no list of it. */
+	assert_int_equal(ledger_crl_number(f->l, "people", 0), 0);
+	ledger_add_lost(f->l, false);
+	assert_int_equal(ledger_sync(f->l, &f->e), 0);
+	assert_false(ledger_is_lost(f->l));
+}
+
+static void
 ledger_remembers_after_reopening(void **state)
 {
 	struct fixture		*f = *state;
@@ -404,6 +441,7 @@ main(void)
 		T(ledger_open_refuses_a_second_signer_on_the_same_directory),
 		T(ledger_open_refuses_a_file_that_is_no_ledger),
 		T(ledger_add_means_nothing_before_sync),
+		T(ledger_knows_what_it_signed_and_whether_to_look_for_it),
 		T(ledger_remembers_after_reopening),
 		T(ledger_keeps_the_last_status_of_a_certificate),
 		T(ledger_remembers_the_shards_of_certificates_and_their_addresses),

@@ -987,11 +987,50 @@ signer_stops_when_entries_are_missing_in_the_middle(void **state)
 	assert_non_null(strstr(f->e.text, "entry 2 is gone"));
 }
 
+/* What HELLO says last. */
+static bool
+is_lost(struct fixture *f)
+{
+	const struct msg	*m = &f->answer;
+
+	msg_init(&f->ask, WIRE_HELLO);
+	answer(f);
+	assert_int_equal(f->e.code, ERROR_NONE);
+	return m->body.p[m->body.len - 1] != 0 ||
+	    m->body.p[m->body.len - 4] != 0;
+}
+
+static void
+lost_has(struct fixture *f, enum wire_lost what, int n)
+{
+	char	 ca[65];
+
+	msg_init(&f->ask, WIRE_LOST);
+	msg_put_u32(&f->ask, what);
+	msg_put_i64(&f->ask, 0);
+	answer(f);
+	assert_int_equal(f->e.code, ERROR_NONE);
+	while (n-- > 0) {
+		assert_int_equal(msg_get_u32(&f->answer), 1);
+		(void)msg_get_blob(&f->answer, 32);
+		assert_int_equal(msg_get_u32(&f->answer), 0);
+		msg_get_str(&f->answer, ca, sizeof(ca));
+		assert_string_not_equal(ca, "");
+		assert_int_equal(msg_get_blob(&f->answer,
+		    CERT_SERIAL_SIZE).len, CERT_SERIAL_SIZE);
+		assert_int_equal(msg_get_u32(&f->answer), 0);
+		assert_int_equal(msg_get_i64(&f->answer), 0);
+	}
+	assert_int_equal(msg_get_u32(&f->answer), 0);
+	assert_int_equal(msg_get_i64(&f->answer), -1);
+	assert_int_equal(msg_done(&f->answer, &f->e), 0);
+}
+
 static void
 signer_goes_on_from_a_head_that_two_security_officers_name(void **state)
 {
 	struct fixture		*f = *state;
-	struct audit_head	 head = { .seq = 0 };
+	struct audit_head	 head = { .seq = 0 }, seen;
 	struct identity		 fourth;
 	struct order		*o;
 	struct buf		 blob;
@@ -999,7 +1038,7 @@ signer_goes_on_from_a_head_that_two_security_officers_name(void **state)
 	testpki_identity(&fourth, &f->pki, "P-256", "Security Two", "5",
 	    OID_ROLE_SECURITY_OFFICER);
 	follow(f, 1, bodies, 3, &head);
-	follow(f, 4, bodies, 0, &head);
+	seen = head;
 	head = (struct audit_head){ .seq = 0 };
 	audit_advance(&head, BYTES(bodies[0], strlen(bodies[0])));
 	assert_int_equal(order_new(&o, ORDER_ADOPT, 3600, &f->clock, &f->rng,
@@ -1007,6 +1046,15 @@ signer_goes_on_from_a_head_that_two_security_officers_name(void **state)
 	o->audit_seq = head.seq;
 	memcpy(o->audit_hash, head.hash, 32);
 	approve(f, &blob, o, &f->security, NULL);
+	msg_init(&f->ask, WIRE_ADOPT);
+	msg_put_blob(&f->ask, blob.p, blob.len);
+	answer(f);
+	assert_int_equal(f->e.code, ERROR_UPSTREAM);
+	assert_string_equal(f->e.text, "the audit chain continues here: there "
+	    "is nothing to adopt");
+	follow(f, 4, bodies, 0, &seen);
+	assert_int_equal(f->e.code, ERROR_UPSTREAM);
+	error_clear(&f->e);
 	msg_init(&f->ask, WIRE_ADOPT);
 	msg_put_blob(&f->ask, blob.p, blob.len);
 	answer(f);
@@ -1024,7 +1072,24 @@ signer_goes_on_from_a_head_that_two_security_officers_name(void **state)
 	answer(f);
 	if (f->e.code != ERROR_NONE)
 		fail_msg("%s", f->e.text);
+	assert_true(is_lost(f));
 	X509_free(issue_tls(f, "www.example.org"));
+	lost_has(f, WIRE_LOST_CERTS, 1);
+	lost_has(f, WIRE_LOST_STATUS, 0);
+	assert_true(is_lost(f));
+	/* Also after a crash, until it was looked. */
+	signer_free(&f->signer);
+	start(f);
+	assert_true(is_lost(f));
+	lost_has(f, WIRE_LOST_CERTS, 1);
+	msg_init(&f->ask, WIRE_LOST);
+	msg_put_u32(&f->ask, WIRE_LOST_CERTS);
+	msg_put_i64(&f->ask, -1);
+	answer(f);
+	assert_int_equal(f->e.code, ERROR_NONE);
+	assert_false(is_lost(f));
+	follow(f, 4, bodies, 0, &seen);
+	error_clear(&f->e);
 	msg_init(&f->ask, WIRE_ADOPT);
 	msg_put_blob(&f->ask, blob.p, blob.len);
 	answer(f);

@@ -1,0 +1,148 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Replication is asynchronous, and a replica is promoted that lacks the last
+# certificates and revocations.  No number comes twice; what the signer of then
+# has in its ledger and the store has lost is named one by one, with what mends
+# it; and nobody is told 'good' of what was revoked without somebody being told
+# that something is wrong.
+# Runs with --full only.
+. "${srcdir:-.}/tests/lib/hosts.sh"
+. "$srcdir/tests/integration/tap.sh"
+. "$srcdir/tests/lib/installation.sh"
+. "$srcdir/tests/growth/world.sh"
+. "$srcdir/tests/growth/work.sh"
+export pki
+world_up
+certify() {
+	as o1 order_tls keep --sign && as o1 order_tls gone --sign && cad
+}
+number_of() {
+	db_sql "$1" "SELECT encode(serial, 'hex') FROM cert
+	    WHERE holder = '$2'"
+}
+ok 'certificates are issued' certify
+keep=$(number_of db1 keep)
+gone=$(number_of db1 gone)
+ok 'CA processes are there' cas_up
+ok '... and responders' responders_up
+
+# ---- what no replica hears of -----------------------------------------------------
+
+halt ca1
+halt ca2
+ok 'an order waits' as o1 order_tls twice --sign --wait 0s
+replicas_have() {
+	for name in db2 db3; do
+		[ "$(db_sql "$name" "SELECT count(*) FROM orders
+		    WHERE holder = 'twice'")" = 1 ] || return 1
+	done
+}
+ok '... and replicas have it' wait_for replicas_have
+part db1 db2
+part db1 db3
+run ca1
+as o1 order_tls lost --sign --wait 0s >"$tmp/out" 2>&1
+is_issued() {
+	[ -n "$(number_of "$1" "$2")" ]
+}
+ok 'it is carried out' wait_for is_issued db1 twice
+ok '... and a later one' wait_for is_issued db1 lost
+twice=$(number_of db1 twice)
+lost=$(number_of db1 lost)
+as o1 signet cert revoke "$gone" --reason superseded --wait 0s --yes \
+    >"$tmp/out" 2>&1
+is_revoked() {
+	[ "$(db_sql "$1" "SELECT status FROM cert
+	    WHERE holder = 'gone'")" = revoked ]
+}
+ok '... and a certificate is revoked' wait_for is_revoked db1
+number_of_list() {
+	db_sql "$1" "SELECT max(number) FROM crl WHERE ca = 'services'"
+}
+is '... on no list yet' "$(number_of_list db1)" "$(number_of_list db2)"
+sleep 6
+fence db1
+ok 'the primary is lost, a replica promoted' promote db2
+ok '... which the other follows' follows db3 db2
+PGHOST=$tmp/db2
+run ca2
+
+# ---- until somebody has looked ----------------------------------------------------
+
+seen_by() {
+	grep -q "$2" "$tmp/$1.log"
+}
+ok 'the CA process that has seen it stops' wait_for seen_by ca1 \
+    'ALARM chain: audit chain does not continue'
+calls() {
+	grep -qx 'signet_cad_chain_forked 1' "$tmp/ca1.prom"
+}
+ok '... and calls for help (SignetChainForked)' wait_for calls
+ok '... while a responder says what the store says' wait_for said_of oc3 \
+    "$gone" good
+is '... and does not know what is lost' "$(says_of oc3 "$lost")" unknown
+ok 'the other one carries out the order that is ready again' wait_for \
+    is_issued db2 twice
+not '... with another number' [ "$(number_of db2 twice)" = "$twice" ]
+
+# ---- and afterwards ---------------------------------------------------------------
+
+adopt() {
+	signet audit show --json | tail -n 1 >"$tmp/head" &&
+	as s1 signet order new --kind adopt --seq "$(sed -n \
+	    's/.*"seq": *\([0-9]*\).*/\1/p' "$tmp/head")" --hash "$(sed -n \
+	    's/.*"hash": *"\([0-9a-f]*\)".*/\1/p' "$tmp/head")" \
+	    --comment 'failover' --yes --sign --wait 0s &&
+	as s2 signet order approve --all-pending --yes
+}
+ok 'two security officers say where to go on' adopt
+ok '... and the one that has stopped does' wait_for seen_by ca1 \
+    'adopted audit entry'
+not '... and not the other one' seen_by ca2 'adopted audit entry'
+ok '... looks for what the store has lost' wait_for seen_by ca1 \
+    'for what the ledger has: 3 are lost'
+named() {
+	sql "SELECT convert_from(body, 'UTF8') FROM audit" |
+	    grep -q "^detail=$1"
+}
+ok '... and names the certificate' named "certificate $lost of CA services"
+ok '... and the one that was issued again' named \
+    "certificate $twice of CA services"
+ok '... and the revocation' named "revocation of $gone of CA services"
+ok '... which is on a list, so that responders say it' wait_for said_of oc3 \
+    "$gone" 'revoked superseded'
+is '... and of another one what is so' "$(says_of oc3 "$keep")" good
+doctor() {
+	signet doctor --offline --json >"$tmp/found" 2>"$tmp/said"
+	jq -er "select(.check == \"store-lost\") | .cause + \" \" + .fix" \
+	    "$tmp/found" >"$tmp/lost"
+}
+finds() {
+	doctor
+	grep -q "$1" "$tmp/lost"
+}
+ok 'the operator is told of the certificate' finds "certificate $lost"
+ok '... of the other one' finds "certificate $twice"
+ok '... and how to revoke again' finds \
+    "revocation of $gone.*signet cert revoke $gone --reason"
+again() {
+	as o1 signet cert revoke "$gone" --reason superseded --wait 0s --yes
+	wait_for is_revoked db2
+}
+ok 'an officer does' again
+not '... and it is not lost any more' finds "revocation of $gone"
+ok '... but the certificates are' finds "certificate $lost"
+
+halt ca2
+as o1 order_tls newer --sign --wait 0s >"$tmp/out" 2>&1
+ok 'the one that had stopped works, alone' wait_for is_issued db2 newer
+{
+	echo "$lost"
+	echo "$twice"
+	sql "SELECT encode(serial, 'hex') FROM cert"
+} | sort | uniq -d >"$tmp/doubles"
+is 'no number came twice' "$(cat "$tmp/doubles")" ''
+is '... of a list neither' "$(sql "SELECT count(*) - count(DISTINCT (ca, shard,
+    number)) FROM crl")" 0
+ok 'the auditor finds what was given up, and nothing else' proven
+done_testing
