@@ -293,7 +293,7 @@ crld_open(struct crld *c, struct error *e)
 	    .metrics = c->metrics, .health = c->health,
 	    .bell = service_bell(c->svc) };
 	if (c->operator_fd != -1) {
-		if (operator_start_fd(&c->operator, c->operator_fd,
+		if (operator_start(&c->operator, c->operator_fd,
 		    c->metrics, c->health, &clock_system, e) == -1)
 			return -1;
 		c->operator_fd = -1;

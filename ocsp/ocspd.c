@@ -202,7 +202,7 @@ ocspd_begin(struct ocspd *d, struct error *e)
 	atomic_store(&d->keeper, k);
 	fd = d->fd[LISTEN_MAX];
 	d->fd[LISTEN_MAX] = -1;
-	if (fd != -1 && operator_start_fd(&d->operator, fd, d->metrics,
+	if (fd != -1 && operator_start(&d->operator, fd, d->metrics,
 	    d->health, &clock_system, e) == -1)
 		return -1;
 	for (i = 0; i < d->conf.listen.n; i++) {

@@ -260,7 +260,7 @@ begin(struct main *m, struct error *e)
 	int	 fd = m->operator_fd;
 
 	m->operator_fd = -1;
-	return fd == -1 ? 0 : operator_start_fd(&m->operator, fd, m->metrics,
+	return fd == -1 ? 0 : operator_start(&m->operator, fd, m->metrics,
 	    m->health, &clock_system, e);
 }
 

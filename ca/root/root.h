@@ -24,7 +24,6 @@
 #include "x509/cert.h"
 
 #define ROOT_FILE_MAX	(64u << 20)
-#define ROOT_MAX	100		/* generations */
 
 struct generation {
 	int64_t			 number;	/* 1, 2, 3 ... */

@@ -15,8 +15,6 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-#define TRANSCRIPT_MAX	(64u << 20)
-
 struct transcript_entry {
 	struct audit_head	 head;		/* after this entry */
 	struct buf		 body;

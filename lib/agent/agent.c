@@ -289,18 +289,6 @@ agent_look(struct agent *a, struct task *t, struct error *e)
 	return rc == -1 ? error_wrap(e, "%s", task_name(t, name)) : rc;
 }
 
-int
-agent_renew(struct agent *a, struct error *e)
-{
-	return agent_look(a, &a->task[0], e);
-}
-
-int
-agent_signer(struct agent *a, size_t i, struct error *e)
-{
-	return agent_look(a, &a->task[i + 1], e);
-}
-
 bool
 agent_waits(const struct agent *a)
 {

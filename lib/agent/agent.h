@@ -69,16 +69,6 @@ void	 agent_free(struct agent **);
 /* Open the store; the agent then waits there on "signet_issued". */
 int	 agent_open(struct agent *, struct error *);
 
-/*
- * One look at the signer of the i-th CA: order one if it is time (there is
- * none, or two thirds of its life are over), and see what became of an order.
- * 1 a new one is in place; 0 nothing to do, or the CA has not answered yet
- * (agent_waits()); -1, ERROR_DENIED when it was refused: the next look orders
- * anew.
- */
-int	 agent_signer(struct agent *, size_t i, struct error *);
-/* The same for the agent's own certificate. */
-int	 agent_renew(struct agent *, struct error *);
 /* Is there an order that the CA has not answered? */
 bool	 agent_waits(const struct agent *);
 

@@ -42,7 +42,13 @@ struct agent {
 const char *task_name(const struct task *, char dst[96]);
 /* When its successor is due; INT64_MAX when there can be none. */
 int64_t	 task_due(const struct agent *, const struct task *);
-/* agent_signer() and agent_renew() are this. */
+/*
+ * One look at a task: order the certificate if it is time (there is none, or two
+ * thirds of a signer's life are over, or of its own the last quarter has begun), and
+ * see what became of an order.  1 a new one is in place; 0 nothing to do, or the CA
+ * has not answered yet (agent_waits()); -1, ERROR_DENIED when it was refused: the
+ * next look orders anew.
+ */
 int	 agent_look(struct agent *, struct task *, struct error *);
 
 /* agent_order.c: key, request and approved order. */

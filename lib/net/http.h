@@ -135,9 +135,7 @@ struct http_meta {
 /* Status and a line of text/plain, never stored.  Content is "text" + LF. */
 void	 http_reply_status(struct http_request *, unsigned int status,
 	    const char *text);
-/* Copied; or taken over from "out", which is empty afterwards. */
-void	 http_reply_bytes(struct http_request *, unsigned int status,
-	    const struct http_meta *, struct bytes);
+/* Taken over from "out", which is empty afterwards. */
 void	 http_reply_buf(struct http_request *, unsigned int status,
 	    const struct http_meta *, struct buf *out);
 
@@ -154,6 +152,5 @@ struct http_shared *http_shared_file(const struct http_meta *, int fd,
 	    uint64_t size);
 struct http_shared *http_shared_ref(struct http_shared *);
 void	 http_shared_free(struct http_shared **);	/* drop a reference */
-uint64_t http_shared_size(const struct http_shared *);
 void	 http_reply_shared(struct http_request *, struct http_shared *);
 #endif

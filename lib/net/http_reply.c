@@ -316,16 +316,6 @@ http_reply_buf(struct http_request *r, unsigned int status,
 	body_free(b);
 }
 
-void
-http_reply_bytes(struct http_request *r, unsigned int status,
-    const struct http_meta *meta, struct bytes bytes)
-{
-	struct buf	 copy = { 0 };
-
-	buf_add(&copy, bytes.p, bytes.len);
-	http_reply_buf(r, status, meta, &copy);
-}
-
 static struct http_shared *
 shared_new(const struct http_meta *meta, struct body *b)
 {
@@ -380,12 +370,6 @@ http_shared_free(struct http_shared **sp)
 	meta_clear(&s->meta);
 	pthread_mutex_destroy(&s->lock);
 	mem_free(&s);
-}
-
-uint64_t
-http_shared_size(const struct http_shared *s)
-{
-	return s->body->size;
 }
 
 /*

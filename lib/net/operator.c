@@ -38,7 +38,7 @@ operator_reply(struct http_request *r, void *thread, void *arg)
 }
 
 int
-operator_start_fd(struct operator **out, int fd, struct metrics *metrics,
+operator_start(struct operator **out, int fd, struct metrics *metrics,
     struct health *health, const struct clock *clock, struct error *e)
 {
 	struct operator		*o = mem_alloc(sizeof(*o));
@@ -57,19 +57,6 @@ operator_start_fd(struct operator **out, int fd, struct metrics *metrics,
 	}
 	*out = o;
 	return 0;
-}
-
-int
-operator_start(struct operator **out, const char *where,
-    struct metrics *metrics, struct health *health,
-    const struct clock *clock, struct error *e)
-{
-	int	 fd;
-
-	*out = NULL;
-	if (http_listen_local(&fd, where, e) == -1)
-		return -1;
-	return operator_start_fd(out, fd, metrics, health, clock, e);
 }
 
 void

@@ -32,12 +32,8 @@ void	 health_drop(struct health *, const char *name);
 bool	 health_text(struct health *, int64_t now, struct buf *out);
 
 struct operator;
-/* "listen" as http_listen_local() takes it.  Starts a thread. */
-int	 operator_start(struct operator **, const char *where,
-	    struct metrics *, struct health *, const struct clock *,
-	    struct error *);
-/* With a socket from http_listen_local(), which is taken over. */
-int	 operator_start_fd(struct operator **, int fd, struct metrics *,
+/* With a socket from http_listen_local(), which is taken over.  Starts a thread. */
+int	 operator_start(struct operator **, int fd, struct metrics *,
 	    struct health *, const struct clock *, struct error *);
 void	 operator_stop(struct operator **);
 #endif

@@ -9,7 +9,6 @@
 #include "x509/ocsp.h"
 
 #define OCSP_DEPTH	24	/* signed ones carry certificates */
-#define OCSP_ARCS_MAX	64	/* octets of an object identifier */
 
 /* Last arcs under id-pkix-ocsp. */
 enum ocsp_ext { OCSP_EXT_BASIC = 1, OCSP_EXT_NONCE, OCSP_EXT_CRL,

@@ -34,12 +34,6 @@ cpu_tree() {
 	}'
 }
 
-# ... those below it that have ended.
-cpu_children() {
-	awk -v hz="$(getconf CLK_TCK)" '{ print ($16 + $17) / hz }' \
-	    "/proc/$1/stat"
-}
-
 row_json() {
 	row_more=$1
 	shift

@@ -12,7 +12,6 @@
 #	host_add NAME N			a host, 10.91.0.N
 #	host_ip NAME			its address
 #	on NAME command...		runs there
-#	start_on NAME command...	in the background; $last is its pid
 #	part NAME NAME			what they send each other is lost from now
 #					on; "world" is the test
 #	rejoin NAME NAME
@@ -57,12 +56,6 @@ on() {
 	on_pid=$(host_pid "$1")
 	shift
 	nsenter --target "$on_pid" --net -- "$@"
-}
-
-start_on() {
-	start_pid=$(host_pid "$1")
-	shift
-	start nsenter --target "$start_pid" --net -- "$@"
 }
 
 # Somebody has to be there, or the namespace goes.

@@ -59,6 +59,15 @@ site_echo(struct http_request *r)
 }
 
 static void
+reply_own(struct http_request *r, const struct site *s)
+{
+	struct buf	 copy = { 0 };
+
+	buf_add(&copy, s->bytes.p, s->bytes.len);
+	http_reply_buf(r, 200, &s->meta, &copy);
+}
+
+static void
 site_reply(struct http_request *r, void *thread, void *arg)
 {
 	struct site		*s = arg;
@@ -72,8 +81,7 @@ site_reply(struct http_request *r, void *thread, void *arg)
 	else if (strcmp(path, "/file") == 0)
 		http_reply_shared(r, s->file);
 	else if (strcmp(path, "/own") == 0)
-		http_reply_bytes(r, 200, &s->meta,
-		    BYTES(s->bytes.p, s->bytes.len));
+		reply_own(r, s);
 	else if (strcmp(path, "/slow") == 0) {
 		nanosleep(&nap, NULL);
 		http_reply_shared(r, s->memory);
@@ -126,7 +134,7 @@ main(int argc, char *argv[])
 		.thread_free = thread_free, .arg = &site };
 	int64_t			 threads = 1;
 	char			 c;
-	int			 rc = EXIT_FAILURE;
+	int			 fd, rc = EXIT_FAILURE;
 
 	log_open("httpd", true, false);
 	if (argc != 5) {
@@ -139,8 +147,9 @@ main(int argc, char *argv[])
 	    health_new(&health, &e) == -1 ||
 	    site_open(&site, argv[4], &e) == -1 ||
 	    http_listen(&conf.fd, argv[1], &e) == -1 ||
-	    operator_start(&operator, argv[2], metrics, health,
-	    &clock_system, &e) == -1)
+	    http_listen_local(&fd, argv[2], &e) == -1 ||
+	    operator_start(&operator, fd, metrics, health, &clock_system,
+	    &e) == -1)
 		goto out;
 	conf.threads = (unsigned int)threads;
 	site.requests = metrics_counter(metrics, "httpd_requests",

@@ -413,7 +413,7 @@ without_a_store_the_order_is_on_disk_and_waits_for_it(void **state)
 	struct pending	 p, again;
 
 	begin(f);
-	assert_int_equal(agent_signer(f->agent, 0, &f->e), -1);
+	assert_int_equal(agent_look(f->agent, &f->agent->task[1], &f->e), -1);
 	assert_int_equal(f->e.code, ERROR_UPSTREAM);
 	assert_non_null(strstr(f->e.text, "signer of people: connect to"));
 	assert_false(agent_waits(f->agent));
@@ -430,7 +430,7 @@ without_a_store_the_order_is_on_disk_and_waits_for_it(void **state)
 	assert_memory_equal(a->order->request, csr->digest, 32);
 	/* The next look makes no other. */
 	error_clear(&f->e);
-	assert_int_equal(agent_signer(f->agent, 0, &f->e), -1);
+	assert_int_equal(agent_look(f->agent, &f->agent->task[1], &f->e), -1);
 	assert_int_equal(place_load_pending(&f->agent->task[1].place, &again,
 	    &f->e), 1);
 	assert_int_equal(EVP_PKEY_eq(p.key, again.key), 1);
@@ -448,10 +448,10 @@ our_own_certificate_is_renewed_in_its_last_quarter_with_its_key(void **state)
 	struct pending	 p;
 
 	begin(f);
-	assert_int_equal(agent_renew(f->agent, &f->e), 0);
+	assert_int_equal(agent_look(f->agent, &f->agent->task[0], &f->e), 0);
 	assert_false(file_exists(f->agent->task[0].place.pending));
 	f->clock = clock_fixed(NOW + 280 * DAY);
-	assert_int_equal(agent_renew(f->agent, &f->e), -1);
+	assert_int_equal(agent_look(f->agent, &f->agent->task[0], &f->e), -1);
 	assert_int_equal(f->e.code, ERROR_UPSTREAM);
 	assert_non_null(strstr(f->e.text, "agent certificate: connect to"));
 	assert_int_equal(place_load_pending(&f->agent->task[0].place, &p,

@@ -274,7 +274,6 @@ what_is_being_sent_outlives_its_last_reference(void **state)
 	(void)state;
 	c.handler = give;
 	given = http_shared_copy(&m, BYTES("common", 6));
-	assert_int_equal(http_shared_size(given), 6);
 	other = http_shared_ref(given);
 	assert_ptr_equal(other, given);
 	http_shared_free(&other);
