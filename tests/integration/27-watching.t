@@ -28,7 +28,8 @@ sed -n 's/^\(signet_[a-z_]*\).*/\1/p' "$tmp/metrics" | sort -u >"$tmp/names"
 # asked FILE - names that it asks for and nobody tells
 untold() {
 	sed 's/#.*//' "$1" | grep -oE 'signet_[a-z_]+' | sort -u >"$tmp/asked"
-	[ -s "$tmp/asked" ] && comm -23 "$tmp/asked" "$tmp/names"
+	[ -s "$tmp/asked" ] || echo 'nothing is asked for'
+	comm -23 "$tmp/asked" "$tmp/names"
 }
 is 'every alert asks for what is told' "$(untold "$alerts")" ''
 is '... as does the dashboard' "$(untold "$dashboard")" ''

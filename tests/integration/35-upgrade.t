@@ -140,5 +140,6 @@ is '... no row is lost' "$(old_lost killed)" ''
 ok 'once more' migrate killed
 schema_of killed
 ok '... and it is whole' diff -u "$tmp/new.schema" "$tmp/killed.schema"
-is '... as are its rows' "$(old_psql killed -c 'SELECT was.lost()')" ''
+is '... as are its rows' "$(old_psql killed -c 'SELECT was.lost()' ||
+    echo 'nobody could look')" ''
 done_testing

@@ -118,6 +118,7 @@ sleep 3
 is 'the alarm is said once' "$(grep -c 'ALARM key: CA cards' "$tmp/log")" 1
 ok '... with what to do' grep -q 'hint: .*connect it' "$tmp/log"
 ok '... and audited' audited 'act=alarm' 'what=key' 'CA cards issues nothing'
+is '... once, too' "$(alarms)" 1
 token_plug people
 ok 'with the token back it goes on by itself' wait_for is_state "$dead" 'done'
 ok '... and says so' wait_for grep -q 'CA cards: its key is back' "$tmp/log"

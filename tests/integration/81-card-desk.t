@@ -36,8 +36,8 @@ pivcard -x -v "$tmp/other" -n 1002 card-other
 openssl x509 -in other -out other.pem
 not '... and nobody else does' openssl verify -trusted other.pem \
     -untrusted one/f9 one/9a.att
-ok 'it ends' kill "$desk"
+kill "$desk"
 wait "$desk"
-is 'with nothing left' "$?" 0
+is 'it ends, with nothing left' "$?" 0
 not '... no reader' card_maker look 'Test Reader 0 00 00'
 done_testing

@@ -232,9 +232,12 @@ same() {
 same >"$tmp/theirs"
 moving '... nor one with names out of scope' 404 o2 "$names" \
     -d office=north -d reason=x
+same >"$tmp/names"
 moving '... as one that there is not' 404 o2 "$nowhere" -d office=south \
     -d reason=x
-is '... in the same words' "$(same | diff "$tmp/theirs" -)" ''
+same >"$tmp/nowhere"
+ok '... in the same words' diff "$tmp/theirs" "$tmp/nowhere"
+ok '... each' diff "$tmp/names" "$tmp/nowhere"
 moving 'nor with no reason' 400 o2 "$south" -d office=north
 moving 'nor to an office that there is not' 400 o2 "$south" -d office=east \
     -d reason=x

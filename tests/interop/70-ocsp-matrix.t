@@ -237,7 +237,7 @@ if command -v vfychain >/dev/null; then
 	nss_asks >"$tmp/got"
 	sed 's/^expired .*/expired -8181:/; s/^outrevoked .*/outrevoked -8181:/
 	    s/^never .*/never revoked/' "$tmp/short" >"$tmp/nss.table"
-	is 'NSS' "$(diff "$tmp/nss.table" "$tmp/got")" ''
+	ok 'NSS' diff "$tmp/nss.table" "$tmp/got"
 fi
 
 # All have found the signer by the digest of its key: no name is in the answer.
@@ -282,12 +282,12 @@ ok '... in 1970' grep -q 'Revocation Time: Jan  1 00:00:00 1970' "$tmp/text"
 ok '... and since when it knows' grep -q 'Archive Cutoff' "$tmp/text"
 if command -v ocsptool >/dev/null; then
 	gnutls_asks nonce >"$tmp/got"
-	is 'extended revoked, GnuTLS' "$(cut -d' ' -f1,2 "$tmp/policy" |
-	    diff - "$tmp/got")" ''
+	cut -d' ' -f1,2 "$tmp/policy" >"$tmp/want"
+	ok 'extended revoked, GnuTLS' diff "$tmp/want" "$tmp/got"
 fi
 if command -v java >/dev/null; then
 	java_asks false >"$tmp/got"
-	is 'extended revoked, Java' "$(diff "$tmp/policy" "$tmp/got")" ''
+	ok 'extended revoked, Java' diff "$tmp/policy" "$tmp/got"
 fi
 
 # Not ours.

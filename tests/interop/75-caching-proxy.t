@@ -160,9 +160,9 @@ get /crl/services.crl
 sleep 0.1
 get /crl/services.crl
 is 'a list comes from the cache' "$(cached)" HIT
-ok '... whose time is over' sleep 3
+sleep 3
 get /crl/services.crl
-is 'S010: it has not changed' "$(cached)" REVALIDATED
+is 'S010: when its time is over it has not changed' "$(cached)" REVALIDATED
 ok '... so it is not fetched again' test \
     "$(count ' 200 REVALIDATED 304 /crl/')" -ge 1
 is '... which it was once' "$(count ' [A-Z]* 200 /crl/')" 1

@@ -219,5 +219,5 @@ old_lost() {
 				RETURN NEXT t || ': ' || n || ' rows';
 			END IF;
 		END LOOP;
-	END \$\$" -c "SELECT was.lost()"
+	END \$\$" -c "SELECT was.lost()" || echo 'nobody could look'
 }
