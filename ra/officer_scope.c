@@ -114,16 +114,15 @@ int
 officer_scope_target(const struct officer_scope *s,
     const struct db_officer_target *t, struct error *e)
 {
-	const unsigned char	*der = t->der.p;
 	struct approved		 one = { .n = 1 };
-	X509			*x;
+	struct cert_look	 look;
 	size_t			 i;
 	int			 rc = -1;
 
 	if (s->n == 0)
 		return officer_no_key(e);
-	if ((x = d2i_X509(NULL, &der, (long)t->der.len)) == NULL)
-		return error_ssl(e, ERROR_BUG, "certificate of the store");
+	if (cert_look(&look, t->der, e) == -1)
+		return error_wrap(e, "certificate of the store");
 	error_set(e, ERROR_DENIED, "your security key is not for the "
 	    "registration office of this certificate");
 	for (i = 0; rc == -1 && i < s->n; i++) {
@@ -131,9 +130,8 @@ officer_scope_target(const struct officer_scope *s,
 			continue;
 		error_clear(e);
 		one.by[0].bind = s->bind[i];
-		rc = approval_check_target(&one, x, t->profile, e);
+		rc = approval_check_target(&one, &look, t->profile, e);
 	}
-	X509_free(x);
 	return rc;
 }
 

@@ -125,6 +125,31 @@ signer_free(struct signer **sp)
 	mem_free(sp);
 }
 
+/* Few people approve much: who has signed a certificate of theirs is verified
+ * once.  NULL: none of our CAs has. */
+static struct signer_ca *
+approver_ca(struct signer *s, X509 *cert)
+{
+	struct signer_known	*k;
+	struct signer_ca	*ca;
+	uint8_t			 digest[32];
+	unsigned int		 n = 0;
+
+	if (X509_digest(cert, EVP_sha256(), digest, &n) != 1 ||
+	    n != sizeof(digest))
+		return signer_ca_of(s, cert);
+	for (k = s->known; k < s->known + SIGNER_KNOWN; k++)
+		if (k->ca != NULL && memcmp(k->digest, digest,
+		    sizeof(digest)) == 0)
+			return k->ca;
+	if ((ca = signer_ca_of(s, cert)) == NULL)
+		return NULL;
+	k = &s->known[s->known_at++ % SIGNER_KNOWN];
+	memcpy(k->digest, digest, sizeof(digest));
+	k->ca = ca;
+	return ca;
+}
+
 int
 signer_cert_status(void *arg, X509 *cert, struct error *e)
 {
@@ -139,7 +164,7 @@ signer_cert_status(void *arg, X509 *cert, struct error *e)
 	for (i = 0; i < sk_X509_num(s->anchors); i++)
 		if (X509_cmp(cert, sk_X509_value(s->anchors, i)) == 0)
 			return 1;
-	if ((ca = signer_ca_of(s, cert)) == NULL)
+	if ((ca = approver_ca(s, cert)) == NULL)
 		return 0;
 	st = ledger_find_status(s->ledger, ca->conf->name, n->data,
 	    (size_t)n->length);

@@ -341,6 +341,29 @@ signer_ca_of(struct signer *s, X509 *cert)
 	return NULL;
 }
 
+struct signer_ca *
+signer_ca_of_look(struct signer *s, const struct cert_look *look,
+    struct bytes der)
+{
+	struct error		 e = ERROR_INIT;
+	const unsigned char	*p = der.p;
+	struct signer_ca	*ca;
+	X509			*x;
+
+	for (ca = s->ca; ca < s->ca + s->nca; ca++)
+		if (ca->issuer.cert != NULL && bytes_equal(look->issuer,
+		    BYTES(ca->issuer.subject.p, ca->issuer.subject.len)) &&
+		    cert_look_verify(look, der,
+		    X509_get0_pubkey(ca->issuer.cert), &e) == 0)
+			return ca;
+	/* From elsewhere: the name otherwise encoded, or otherwise signed. */
+	x = d2i_X509(NULL, &p, (long)der.len);
+	ca = x != NULL ? signer_ca_of(s, x) : NULL;
+	X509_free(x);
+	ERR_clear_error();
+	return ca;
+}
+
 int
 signer_hello(struct signer *s, struct msg *in, struct msg *out,
     struct error *e)

@@ -24,6 +24,7 @@
 #include "x509/token.h"
 
 #define SIGNER_BATCHES	8	/* manifests kept between messages */
+#define SIGNER_KNOWN	32	/* approvers whose certificates were verified */
 
 struct signer_ca {			/* one generation of a CA */
 	const struct ca_conf	*conf;
@@ -53,6 +54,12 @@ struct signer_batch {
 	size_t		 pins;		/* prepared items that point into it */
 	uint64_t	 used_at;
 	bool		 opened;	/* approvals were checked */
+};
+
+/* A certificate that a CA of ours has signed, which does not change. */
+struct signer_known {
+	uint8_t			 digest[32];
+	struct signer_ca	*ca;		/* NULL: free */
 };
 
 /* Prepared and not yet signed. */
@@ -89,6 +96,8 @@ struct signer {
 	struct stat		 agent_file;	/* its certificate's */
 	struct ledger		*ledger;
 	struct approval_cache	*cache;
+	struct signer_known	 known[SIGNER_KNOWN];
+	size_t			 known_at;	/* the next to be replaced */
 	struct map		 prepared;
 	struct signer_batch	 batch[SIGNER_BATCHES];
 	uint64_t		 tick;
@@ -143,6 +152,9 @@ int	 signer_speaking_ca(struct signer *, const char *name,
 enum wire_ca signer_ca_state(struct signer *, const struct signer_ca *);
 /* The generation that issued the certificate, or NULL. */
 struct signer_ca *signer_ca_of(struct signer *, X509 *);
+/* ... of one that was looked into. */
+struct signer_ca *signer_ca_of_look(struct signer *, const struct cert_look *,
+	    struct bytes der);
 /* Approvers: chain, role, ledger status; renewed may be NULL. */
 int	 signer_check_approvals(struct signer *, struct approved *,
 	    const struct approval_rule *, X509 *renewed, struct error *);

@@ -5,28 +5,24 @@
 #include "signer_private.h"
 #include "wire.h"
 
+/* The key of the certificate is not decoded for that, which would take longer
+ * than all else but the signatures. */
 static int
 target_cert(struct signer *s, const struct order_target *t, struct bytes der,
-    X509 **out, int64_t *shard, struct error *e)
+    struct cert_look *look, int64_t *shard, struct error *e)
 {
-	const unsigned char	*p = der.p;
-	const ASN1_INTEGER	*n;
 	struct signer_ca	*ca;
-	X509			*x;
 
-	if ((x = d2i_X509(NULL, &p, (long)der.len)) == NULL)
-		return error_ssl(e, ERROR_INPUT, "certificate to act on");
-	n = X509_get0_serialNumber(x);
-	ca = signer_ca_of(s, x);
+	if (cert_look(look, der, e) == -1)
+		return error_wrap(e, "certificate to act on");
+	ca = signer_ca_of_look(s, look, der);
 	if (ca == NULL || strcmp(ca->conf->name, t->ca) != 0 ||
-	    (size_t)n->length != t->serial_len ||
-	    memcmp(n->data, t->serial, t->serial_len) != 0) {
-		X509_free(x);
+	    !bytes_equal(cert_look_serial(look), BYTES(t->serial,
+	    t->serial_len)))
 		return error_set(e, ERROR_DENIED, "the certificate brought for "
 		    "a target is another one");
-	}
-	*out = x;
-	*shard = signer_shard_of(ca, x);
+	*shard = ca->shard_url != NULL ?
+	    crl_shard_of_in(look->crl_points, ca->shard_url) : 0;
 	return 0;
 }
 
@@ -57,21 +53,17 @@ signer_check_proof(struct signer *s, struct signer_proof *p, struct error *e)
 	const struct order		*o = p->order->order;
 	const struct order_target	*t = proof_target(p);
 	const struct approval_rule	*rule = NULL;
-	X509				*x = NULL;
-	int				 rc;
+	struct cert_look		 look;
 
 	if (t == NULL)
 		return error_set(e, ERROR_DENIED, "the order is not about this "
 		    "certificate");
-	if (target_cert(s, t, p->cert, &x, &p->shard, e) == -1)
-		return -1;
-	rc = approval_rule_for_target(&rule, &s->profiles, o, t->ca, x,
-	    p->profile, e);
-	if (rc == 0)
-		rc = approval_check_target(p->order, x, p->profile, e);
-	X509_free(x);
 	/* The approvers were good then; they need not be any more. */
-	if (rc == -1 || signer_check_approvals_at(s, p->order, rule, NULL,
+	if (target_cert(s, t, p->cert, &look, &p->shard, e) == -1 ||
+	    approval_rule_for_target(&rule, &s->profiles, o, t->ca, &look,
+	    p->profile, e) == -1 ||
+	    approval_check_target(p->order, &look, p->profile, e) == -1 ||
+	    signer_check_approvals_at(s, p->order, rule, NULL,
 	    o->created, e) == -1)
 		return -1;
 	if (o->kind == ORDER_REVOKE)
@@ -284,21 +276,17 @@ check_targets(struct signer *s, struct status_group *g, struct approved *a,
 		return error_set(e, ERROR_BUG, "%u certificates for %zu "
 		    "targets", ask->n, o->ntargets);
 	for (i = 0; i < ask->n; i++) {
-		X509	*x = NULL;
-		int	 rc;
+		struct cert_look	 look;
 
-		if (target_cert(s, &o->target[i], ask->target[i].der, &x,
-		    &ask->target[i].shard, e) == -1)
+		if (target_cert(s, &o->target[i], ask->target[i].der, &look,
+		    &ask->target[i].shard, e) == -1 ||
+		    approval_rule_for_target(&rule, &s->profiles, o,
+		    o->target[i].ca, &look,
+		    ask->target[i].profile, e) == -1 ||
+		    approval_check_target(a, &look, ask->target[i].profile,
+		    e) == -1)
 			return -1;
-		rc = approval_rule_for_target(&rule, &s->profiles, o,
-		    o->target[i].ca, x, ask->target[i].profile, e);
-		if (rc == 0)
-			rc = approval_check_target(a, x,
-			    ask->target[i].profile, e);
-		g->of_role |= cert_role(x) != ROLE_NONE;
-		X509_free(x);
-		if (rc == -1)
-			return -1;
+		g->of_role |= cert_role_in(look.ext_key_usage) != ROLE_NONE;
 		if (rule == last)
 			continue;
 		last = rule;

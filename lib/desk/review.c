@@ -272,22 +272,19 @@ static int
 check_target(struct desk *dk, const struct review *r,
     const struct order_target *t, struct error *why, struct error *e)
 {
-	const unsigned char	*p;
 	struct db_serial	 serial = { .len = t->serial_len };
 	struct db_cert		 row;
-	X509			*cert;
-	int			 found, rc;
+	struct cert_look	 look;
+	int			 found;
 
 	memcpy(serial.p, t->serial, sizeof(serial.p));
 	found = db_cert_find(dk->db, t->ca, &serial, &row, dk->arena, e);
 	if (found != 1)
 		return found == -1 ? -1 : 0;
-	p = row.der.p;
-	if ((cert = d2i_X509(NULL, &p, (long)row.der.len)) == NULL)
-		return error_ssl(e, ERROR_INPUT, "certificate in the store");
-	rc = approval_check_target(r->approved, cert, row.profile, why);
-	X509_free(cert);
-	return rc == 0 ? 1 : 0;
+	if (cert_look(&look, row.der, e) == -1)
+		return error_wrap(e, "certificate in the store");
+	return approval_check_target(r->approved, &look, row.profile,
+	    why) == 0;
 }
 
 /* 1 they are within what their credentials are for, 0 not (r->missing). */

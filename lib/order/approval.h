@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "order/assertion.h"
 #include "order/order.h"
+#include "x509/cert_look.h"
 #include "x509/key.h"
 #include "x509/profile.h"
 
@@ -144,8 +145,8 @@ int	 approval_satisfies(const struct approved *,
  * May those who approve a change of status by an assertion do that to this
  * certificate?  What the order says of it is a number; its names are in here.
  */
-int	 approval_check_target(const struct approved *, X509 *,
-	    const char *profile, struct error *);
+int	 approval_check_target(const struct approved *,
+	    const struct cert_look *, const char *profile, struct error *);
 /* The same of an order for certificates, for who holds this bind order. */
 int	 approval_scope_check(const struct order *bind, const struct order *,
 	    const struct approval_trust *, struct error *);
@@ -170,5 +171,5 @@ const struct approval_rule *approval_rule_for(const struct profile *,
  */
 int	 approval_rule_for_target(const struct approval_rule **,
 	    const struct profiles *, const struct order *, const char *ca,
-	    X509 *, const char *profile, struct error *);
+	    const struct cert_look *, const char *profile, struct error *);
 #endif

@@ -62,7 +62,8 @@ approval_rule_for(const struct profile *profile, const struct order *o)
 
 /* Is what is said of its profile borne out by the certificate? */
 static bool
-shows_profile(const X509 *cert, const char *ca, const struct profile *p)
+shows_profile(const struct cert_look *look, const char *ca,
+    const struct profile *p)
 {
 	char	family[CA_NAME_SIZE];
 	size_t	i;
@@ -70,7 +71,7 @@ shows_profile(const X509 *cert, const char *ca, const struct profile *p)
 	ca_name_split(ca, family);
 	for (i = 0; i < p->cas.n; i++)
 		if (strcmp(p->cas.v[i], family) == 0)
-			return cert_check_uses(cert, p);
+			return cert_check_uses(look, p);
 	return false;
 }
 
@@ -123,10 +124,10 @@ gives_role(const struct profile *p)
 int
 approval_rule_for_target(const struct approval_rule **rule,
     const struct profiles *profiles, const struct order *o, const char *ca,
-    X509 *cert, const char *profile, struct error *e)
+    const struct cert_look *look, const char *profile, struct error *e)
 {
 	const struct profile	*p;
-	enum role		 role = cert_role(cert);
+	enum role		 role = cert_role_in(look->ext_key_usage);
 
 	if (role != ROLE_NONE)
 		return role_rule(rule, profiles, role, e);
@@ -136,7 +137,7 @@ approval_rule_for_target(const struct approval_rule **rule,
 		return error_set(e, ERROR_DENIED, "certificate is not of "
 		    "profile %s", profile);
 	*rule = approval_rule_for(p, o);
-	if (*rule != &p->revoke_approvals && !shows_profile(cert, ca, p))
+	if (*rule != &p->revoke_approvals && !shows_profile(look, ca, p))
 		*rule = &p->revoke_approvals;
 	return 0;
 }

@@ -249,25 +249,32 @@ check_subject(const struct order_bind *b, const X509_NAME *subject,
 	return 0;
 }
 
+/* What says something, and cannot be read, is not within anything. */
 static int
-check_cert(const struct order_bind *b, X509 *cert, struct error *e)
+check_cert(const struct order_bind *b, const struct cert_look *look,
+    struct error *e)
 {
+	X509_NAME	*subject;
 	GENERAL_NAMES	*names;
 	int		 i, rc;
 
 	if (b->domains.n == 0)
 		return 0;
-	if (check_subject(b, X509_get_subject_name(cert), e) == -1)
-		return -1;
-	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-	for (i = 0, rc = 0; rc == 0 && i < sk_GENERAL_NAME_num(names); i++)
+	subject = cert_look_decode(ASN1_ITEM_rptr(X509_NAME), look->subject);
+	names = cert_look_decode(ASN1_ITEM_rptr(GENERAL_NAMES), look->san);
+	if (subject == NULL || (names == NULL && look->san.len > 0))
+		rc = deny_kind("a name that cannot be read", e);
+	else
+		rc = check_subject(b, subject, e);
+	for (i = 0; rc == 0 && i < sk_GENERAL_NAME_num(names); i++)
 		rc = check_general(b, sk_GENERAL_NAME_value(names, i), e);
 	GENERAL_NAMES_free(names);
+	X509_NAME_free(subject);
 	return rc;
 }
 
 int
-approval_check_target(const struct approved *a, X509 *cert,
+approval_check_target(const struct approved *a, const struct cert_look *look,
     const char *profile, struct error *e)
 {
 	const struct order_bind	*b;
@@ -278,7 +285,7 @@ approval_check_target(const struct approved *a, X509 *cert,
 			continue;
 		b = &a->by[i].bind->order->bind;
 		if (check_profile(b, profile, e) == -1 ||
-		    check_cert(b, cert, e) == -1)
+		    check_cert(b, look, e) == -1)
 			return error_wrap(e, "approval by %s",
 			    a->by[i].person);
 	}

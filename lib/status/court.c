@@ -179,25 +179,32 @@ check_approvers(const struct court *court, struct approved *a,
 	return rc == -1 ? -1 : approval_satisfies(a, rule, e);
 }
 
-/* The certificate of that number, which says itself what it is; its row says
- * what it likes. */
-static X509 *
-target_cert(const struct court_ca *ca, const struct db_serial *serial,
-    struct bytes der)
+/* By a CA of before, in a way that none of ours signs in. */
+static bool
+is_signed_otherwise(struct bytes der, EVP_PKEY *key)
 {
 	const unsigned char	*p = der.p;
 	X509			*x = d2i_X509(NULL, &p, (long)der.len);
-	const ASN1_INTEGER	*n;
+	bool			 is = x != NULL && X509_verify(x, key) == 1;
 
-	if (x != NULL && X509_verify(x, X509_get0_pubkey(ca->cert)) == 1) {
-		n = X509_get0_serialNumber(x);
-		if (bytes_equal(BYTES(n->data, (size_t)n->length),
-		    BYTES(serial->p, serial->len)))
-			return x;
-	}
-	ERR_clear_error();
 	X509_free(x);
-	return NULL;
+	ERR_clear_error();
+	return is;
+}
+
+/* The certificate of that number, which says itself what it is; its row says
+ * what it likes. */
+static bool
+is_cert_of(const struct court_ca *ca, const struct db_serial *serial,
+    struct bytes der, struct cert_look *look)
+{
+	EVP_PKEY	*key = X509_get0_pubkey(ca->cert);
+	struct error	 e = ERROR_INIT;
+
+	return cert_look(look, der, &e) == 0 && bytes_equal(
+	    cert_look_serial(look), BYTES(serial->p, serial->len)) &&
+	    (cert_look_verify(look, der, key, &e) == 0 ||
+	    is_signed_otherwise(der, key));
 }
 
 /* May those who signed the order release this one? */
@@ -207,18 +214,16 @@ check_target(const struct court *court, const struct court_ca *ca,
     struct approved *a, struct error *e)
 {
 	const struct approval_rule	*rule;
-	X509				*x = target_cert(ca, serial, r->cert);
-	int				 rc;
+	struct cert_look		 look;
 
-	if (x == NULL)
+	if (!is_cert_of(ca, serial, r->cert, &look))
 		return error_set(e, ERROR_DENIED, "the store has another "
 		    "certificate under its number");
-	rc = approval_rule_for_target(&rule, court->profiles, a->order,
-	    ca->name, x, r->profile, e);
-	if (rc == 0)
-		rc = approval_check_target(a, x, r->profile, e);
-	X509_free(x);
-	return rc == -1 ? -1 : check_approvers(court, a, rule, e);
+	if (approval_rule_for_target(&rule, court->profiles, a->order,
+	    ca->name, &look, r->profile, e) == -1 ||
+	    approval_check_target(a, &look, r->profile, e) == -1)
+		return -1;
+	return check_approvers(court, a, rule, e);
 }
 
 static bool

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "x509/cert_constraints.h"
+#include "x509/cert_look.h"
 #include "x509/key.h"
 #include "x509/name.h"
 #include "x509/profile.h"
@@ -82,7 +83,7 @@ int	 cert_check_content(struct bytes der, const struct cert_spec *,
 	    struct error *);
 /* Has it the extended key usages and the policies of the profile?  For one of
  * which nobody has written down what issued it. */
-bool	 cert_check_uses(const X509 *, const struct profile *);
+bool	 cert_check_uses(const struct cert_look *, const struct profile *);
 
 /* What listings need. */
 struct cert_info {

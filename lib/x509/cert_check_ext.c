@@ -435,41 +435,51 @@ cert_check_extensions(const X509_EXTENSIONS *list,
 	return 0;
 }
 
-static X509_EXTENSION *
-find_extension(const X509 *cert, const char *oid)
+/* The value of an extension, as those that compare it want it. */
+static bool
+is_value(struct bytes value, size_t row, const struct cert_spec *s)
 {
-	ASN1_OBJECT	*object = OBJ_txt2obj(oid, 1);
-	int		 at = X509_get_ext_by_OBJ(cert, object, -1);
+	ASN1_OCTET_STRING	*v = ASN1_OCTET_STRING_new();
+	X509_EXTENSION		*x = NULL;
+	bool			 is;
 
-	ASN1_OBJECT_free(object);
-	return X509_get_ext(cert, at);
+	is = v != NULL && ASN1_OCTET_STRING_set(v, value.p,
+	    (int)value.len) == 1 && (x = X509_EXTENSION_create_by_NID(NULL,
+	    OBJ_txt2nid(rows[row].oid), 0, v)) != NULL &&
+	    rows[row].same(x, s);
+	X509_EXTENSION_free(x);
+	ASN1_OCTET_STRING_free(v);
+	return is;
 }
 
 static bool
-has_uses(const X509 *cert, const struct cert_spec *s)
+has_uses(const struct cert_look *look, const struct cert_spec *s)
 {
-	X509_EXTENSION	*x;
+	struct bytes	 value;
 	size_t		 i;
 
 	for (i = 0; i < NROWS; i++) {
-		if (rows[i].same != same_eku && rows[i].same != same_policies)
+		if (rows[i].same == same_eku)
+			value = look->ext_key_usage;
+		else if (rows[i].same == same_policies)
+			value = look->policies;
+		else
 			continue;
-		x = find_extension(cert, rows[i].oid);
-		if ((x != NULL) != rows[i].wanted(s) ||
-		    (x != NULL && !rows[i].same(x, s)))
+		if ((value.p != NULL) != rows[i].wanted(s) ||
+		    (value.p != NULL && !is_value(value, i, s)))
 			return false;
 	}
 	return true;
 }
 
 bool
-cert_check_uses(const X509 *cert, const struct profile *p)
+cert_check_uses(const struct cert_look *look, const struct profile *p)
 {
 	struct cert_spec	 s = { .profile = p };
 
 	for (int i = -1; i < PROFILE_ASSURANCE__MAX; i++) {
 		s.assurance = i == -1 ? NULL : &p->assurance[i];
-		if ((i == -1 || s.assurance->oid != NULL) && has_uses(cert, &s))
+		if ((i == -1 || s.assurance->oid != NULL) && has_uses(look, &s))
 			return true;
 	}
 	return false;

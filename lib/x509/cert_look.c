@@ -26,6 +26,8 @@ look_place(struct cert_look *l, struct bytes oid)
 		return &l->basic_constraints;
 	case 31:
 		return &l->crl_points;
+	case 32:
+		return &l->policies;
 	case 37:
 		return &l->ext_key_usage;
 	default:
@@ -100,6 +102,14 @@ cert_look(struct cert_look *l, struct bytes der, struct error *e)
 	    der_take_whole(&in, DER_SEQUENCE, &tbs) == -1)
 		return error_set(e, ERROR_INPUT, "not a certificate");
 	return cert_look_tbs(l, tbs, e);
+}
+
+struct bytes
+cert_look_serial(const struct cert_look *l)
+{
+	struct bytes	 n = l->serial;
+
+	return n.len > 1 && n.p[0] == 0 ? BYTES(n.p + 1, n.len - 1) : n;
 }
 
 void *

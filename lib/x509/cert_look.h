@@ -22,10 +22,13 @@ struct cert_look {			/* all borrowed from the DER */
 	struct bytes	 ext_key_usage;	/* value, or empty */
 	struct bytes	 key_usage, basic_constraints;	/* the same */
 	struct bytes	 crl_points;	/* cRLDistributionPoints, the same */
+	struct bytes	 policies;	/* certificatePolicies, the same */
 	int64_t		 not_before, not_after;
 };
 int	 cert_look(struct cert_look *, struct bytes der, struct error *);
 int	 cert_look_tbs(struct cert_look *, struct bytes tbs, struct error *);
+/* As OpenSSL and the store have it, without the octet for the sign. */
+struct bytes cert_look_serial(const struct cert_look *);
 /* The value of an extension, or a whole Name, decoded; NULL when it is empty or
  * is more than that.  The caller's. */
 void	*cert_look_decode(const ASN1_ITEM *, struct bytes);

@@ -108,19 +108,35 @@ crl_shard_address_in(char dst[CRL_SHARD_URL], struct bytes value)
 	    value));
 }
 
-int64_t
-crl_shard_of(X509 *cert, const char *url)
+static int64_t
+shard_at(const char *has, const char *url)
 {
 	const size_t	 head = (size_t)(strstr(url, "%d") - url);
-	char		 has[CRL_SHARD_URL], same[CRL_SHARD_URL];
+	char		 same[CRL_SHARD_URL];
 	int64_t		 shard = 0;
 	const char	*p;
 
-	if (strncmp(crl_shard_address(has, cert), url, head) != 0)
+	if (strncmp(has, url, head) != 0)
 		return 0;
 	for (p = has + head; p < has + head + 4 && *p >= '0' && *p <= '9'; p++)
 		shard = 10 * shard + (*p - '0');
 	/* It is one only as we would write it. */
 	return shard > 0 && strcmp(has, crl_shard_url(same, url, shard)) == 0 ?
 	    shard : 0;
+}
+
+int64_t
+crl_shard_of(X509 *cert, const char *url)
+{
+	char	has[CRL_SHARD_URL];
+
+	return shard_at(crl_shard_address(has, cert), url);
+}
+
+int64_t
+crl_shard_of_in(struct bytes value, const char *url)
+{
+	char	has[CRL_SHARD_URL];
+
+	return shard_at(crl_shard_address_in(has, value), url);
 }

@@ -29,4 +29,6 @@ const char *crl_shard_address(char dst[CRL_SHARD_URL], X509 *);
 const char *crl_shard_address_in(char dst[CRL_SHARD_URL], struct bytes);
 /* The shard that the certificate names; 0: none with such an address. */
 int64_t	 crl_shard_of(X509 *, const char *url);
+/* ... that the value of that extension does. */
+int64_t	 crl_shard_of_in(struct bytes, const char *url);
 #endif

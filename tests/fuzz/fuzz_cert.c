@@ -120,6 +120,7 @@ must_be_the_same(const struct cert_look *l, X509 *x)
 	must_be_value(l->key_usage, x, NID_key_usage);
 	must_be_value(l->basic_constraints, x, NID_basic_constraints);
 	must_be_value(l->crl_points, x, NID_crl_distribution_points);
+	must_be_value(l->policies, x, NID_certificate_policies);
 	must(cert_role_in(l->ext_key_usage) == cert_role(x));
 	must(strcmp(crl_shard_address_in(a, l->crl_points),
 	    crl_shard_address(b, x)) == 0);

@@ -1074,7 +1074,11 @@ a_role_is_revoked_by_the_strictest_rule_of_those_that_give_it(void **state)
 	const struct profiles		 all = { v, 3 };
 	struct order			 o = { .kind = ORDER_RELEASE };
 	const struct approval_rule	*rule = NULL;
+	unsigned char			*alice = NULL;
+	const int			 n = i2d_X509(f->alice.cert, &alice);
+	struct cert_look		 look;
 
+	assert_int_equal(cert_look(&look, BYTES(alice, (size_t)n), &f->e), 0);
 	p[0].revoke_approvals.n = p[2].revoke_approvals.n = 1;
 	p[0].revoke_approvals.way[0].n = p[2].revoke_approvals.way[0].n = 1;
 	/* Two together, or three. */
@@ -1082,15 +1086,16 @@ a_role_is_revoked_by_the_strictest_rule_of_those_that_give_it(void **state)
 	p[1].revoke_approvals.way[0].n = 3;
 	p[1].revoke_approvals.way[1].n = 2;
 	assert_int_equal(approval_rule_for_target(&rule, &all, &o, "services",
-	    f->alice.cert, eku[0], &f->e), -1);
+	    &look, eku[0], &f->e), -1);
 	assert_null(rule);
 	assert_int_equal(f->e.code, ERROR_DENIED);
 	assert_string_equal(f->e.text, "no profile gives the role officer");
 	for (int i = 0; i < 3; i++)
 		p[i].ext_key_usage = (struct conf_list){ eku, 1 };
 	assert_int_equal(approval_rule_for_target(&rule, &all, &o, "services",
-	    f->alice.cert, eku[0], &f->e), 0);
+	    &look, eku[0], &f->e), 0);
 	assert_ptr_equal(rule, &p[1].revoke_approvals);
+	OPENSSL_free(alice);
 }
 
 static void

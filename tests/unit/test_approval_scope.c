@@ -149,13 +149,25 @@ cert_of(struct fixture *f)
 	    f->pki.people_key);
 }
 
+/* As its octets say, which are made anew after what was done to it. */
 static void
 assert_target(struct fixture *f, X509 *x, const char *why, const char *value)
 {
-	struct error	 e = ERROR_INIT;
+	X509_NAME		*subject = X509_NAME_dup(
+				    X509_get_subject_name(x));
+	struct error		 e = ERROR_INIT;
+	struct cert_look	 look;
+	unsigned char		*der = NULL;
+	int			 n;
 
-	assert_why(approval_check_target(&f->a, x, "probe", &e), &e, why,
+	assert_int_equal(X509_set_subject_name(x, subject), 1);
+	X509_NAME_free(subject);
+	n = i2d_X509(x, &der);
+	assert_true(n > 0);
+	assert_int_equal(cert_look(&look, BYTES(der, (size_t)n), &e), 0);
+	assert_why(approval_check_target(&f->a, &look, "probe", &e), &e, why,
 	    value);
+	OPENSSL_free(der);
 }
 
 static X509 *
@@ -170,6 +182,25 @@ cert_with(struct fixture *f, const char *san)
 	assert_int_equal(X509_add_ext(x, ext, -1), 1);
 	X509_EXTENSION_free(ext);
 	return x;
+}
+
+static void
+names_that_cannot_be_read_are_within_no_domains(void **state)
+{
+	static const uint8_t	 torn[] = { 0x30, 0x03, 0x81, 0x05, 'a' };
+	struct fixture		*f = *state;
+	X509			*x = cert_of(f);
+	X509_EXTENSION		*san;
+	ASN1_OCTET_STRING	*value = ASN1_OCTET_STRING_new();
+
+	assert_int_equal(ASN1_OCTET_STRING_set(value, torn, sizeof(torn)), 1);
+	san = X509_EXTENSION_create_by_NID(NULL, NID_subject_alt_name, 0,
+	    value);
+	assert_int_equal(X509_add_ext(x, san, -1), 1);
+	assert_target(f, x, DENIED "a name that cannot be read", "torn");
+	X509_EXTENSION_free(san);
+	ASN1_OCTET_STRING_free(value);
+	X509_free(x);
 }
 
 static void
@@ -305,6 +336,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    every_kind_of_name_in_an_order_is_held_against_the_domains),
+		T(names_that_cannot_be_read_are_within_no_domains),
 		T(every_kind_of_name_in_a_certificate_is_held_against_the_domains),
 		cmocka_unit_test(
 		    each_mail_address_in_a_subject_is_held_against_the_domains),

@@ -65,8 +65,12 @@ cert_look_sees_what_openssl_sees(void **state)
 	int			 len;
 
 	assert_int_equal(cert_look(&l, BYTES(f->der, f->len), &f->e), 0);
-	assert_memory_equal(l.serial.p + l.serial.len - n->length, n->data,
-	    (size_t)n->length);
+	assert_true(bytes_equal(cert_look_serial(&l), BYTES(n->data,
+	    (size_t)n->length)));
+	assert_int_equal(cert_look_serial(&(struct cert_look){
+	    .serial = BYTES("\0\x80", 2) }).len, 1);
+	assert_int_equal(cert_look_serial(&(struct cert_look){
+	    .serial = BYTES("\0", 1) }).len, 1);
 	assert_int_equal(ASN1_TIME_cmp_time_t(X509_get0_notAfter(
 	    f->pki.services), (time_t)l.not_after), 0);
 	assert_int_equal(ASN1_TIME_cmp_time_t(X509_get0_notBefore(

@@ -557,6 +557,47 @@ signer_refuses_another_certificate_in_place_of_the_target(void **state)
 	X509_free(b);
 }
 
+/* As an installation of before may have written it: the name of the CA in
+ * another type of string. */
+static X509 *
+of_before(const X509 *x, EVP_PKEY *key, const EVP_MD *md)
+{
+	X509			*old = X509_dup(x);
+	X509_NAME		*name = X509_NAME_new();
+	const X509_NAME		*was = X509_get_issuer_name(x);
+
+	for (int i = 0; i < X509_NAME_entry_count(was); i++) {
+		const X509_NAME_ENTRY	*n = X509_NAME_get_entry(was, i);
+		const ASN1_STRING	*v = X509_NAME_ENTRY_get_data(n);
+
+		assert_int_equal(X509_NAME_add_entry_by_OBJ(name,
+		    X509_NAME_ENTRY_get_object(n), V_ASN1_T61STRING,
+		    ASN1_STRING_get0_data(v), ASN1_STRING_length(v), -1, 0), 1);
+	}
+	assert_int_equal(X509_set_issuer_name(old, name), 1);
+	assert_true(X509_sign(old, key, md) > 0);
+	X509_NAME_free(name);
+	return old;
+}
+
+static void
+signer_revokes_what_its_ca_has_signed_in_other_ways_before(void **state)
+{
+	struct fixture	*f = *state;
+	X509		*x = issue_tls(f, "a.example.org");
+	X509		*forged = of_before(x, f->pki.people_key, EVP_sha256());
+	X509		*old = of_before(x, f->pki.services_key, EVP_sha1());
+
+	assert_int_equal(change_by(f, ORDER_REVOKE, forged, "tls-server",
+	    &f->officer), -1);
+	assert_non_null(strstr(f->e.text, "is another one"));
+	assert_int_equal(change_by(f, ORDER_REVOKE, old, "tls-server",
+	    &f->officer), 1);
+	X509_free(old);
+	X509_free(forged);
+	X509_free(x);
+}
+
 /* Tests: lists. */
 
 static void
@@ -1529,6 +1570,7 @@ main(void)
 		T(signer_lets_no_replayed_release_undo_a_later_hold),
 		T(signer_keeps_a_revoked_certificate_revoked),
 		T(signer_refuses_another_certificate_in_place_of_the_target),
+		T(signer_revokes_what_its_ca_has_signed_in_other_ways_before),
 		T(signer_keeps_an_entry_that_the_store_has_dropped),
 		T(signer_lists_no_certificate_without_an_order),
 		T(signer_makes_deltas_of_what_its_ledger_says_since),
