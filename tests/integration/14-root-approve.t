@@ -46,7 +46,7 @@ ok '...each under its name' sh -c '
 { pem Alice.der; pem Bob.der; } >two.pem
 ok 'PEM is approved as well' approve two.pem -o two.approved
 is '...and stays what it was' "$(grep -c 'BEGIN CMS' two.approved)" 2
-sed -n '/BEGIN/,/END/p;/END/q' two.approved | sed '/CMS/d' | base64 -d >one.der
+sed -n '/^-----BEGIN/,/^-----END/p;/^-----END/q' two.approved | sed '/CMS/d' | base64 -d >one.der
 ok '...with the approval inside' sh -c '
     root_order check one.der D/root.pem | grep -qx "root approved for Alice"'
 cat >approve.conf <<C

@@ -126,7 +126,7 @@ edited() {
 }
 sed -i "s/ $2 revoked 1 / $2 revoked 4 /" "$arch/a1/status.txt"
 edited 'another reason' 'status.txt is not as it was'
-sed -i '1,/END CERT/d' "$arch/a1/certs.pem"
+sed -i '1,/^-----END CERT/d' "$arch/a1/certs.pem"
 edited 'a certificate less' 'certs.pem is not as it was'
 sed -i '/^list/d' "$arch/a1/members.txt"
 edited 'a list less' 'members.txt is not as it was'

@@ -60,8 +60,8 @@ people_list() {
 ok 'the list of the people CA has him' wait_for people_list
 ok 'the services CA has one, too' signet crl export services \
     --out services.crl
-sed -n '1,/END/p' "$tmp/a/ca/people.pem" >people.pem
-sed -n '1,/END/p' "$tmp/a/ca/services.pem" >services.pem
+sed -n '1,/^-----END/p' "$tmp/a/ca/people.pem" >people.pem
+sed -n '1,/^-----END/p' "$tmp/a/ca/services.pem" >services.pem
 
 # OpenSSL
 verify() {
@@ -98,9 +98,9 @@ gnutls() {
 	    --verify-purpose "$3" ${4:+--verify-hostname "$4"}
 }
 for name in alice bob; do
-	sed -n '1,/END/p' "$name.pem" | cat - people.pem >"$name.chain"
+	sed -n '1,/^-----END/p' "$name.pem" | cat - people.pem >"$name.chain"
 done
-sed -n '1,/END/p' www.pem | cat - services.pem >www.chain
+sed -n '1,/^-----END/p' www.pem | cat - services.pem >www.chain
 email=1.3.6.1.5.5.7.3.4
 server=1.3.6.1.5.5.7.3.1
 ok 'GnuTLS takes alice for mail' gnutls alice people $email
