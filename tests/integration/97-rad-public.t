@@ -281,8 +281,9 @@ done
 sleep 2
 ok 'a stranger gets three mails a day at most' \
     test "$(mails 'TO:<victim@example.org>')" -le $((before + 3))
-for i in 1 2 3 4 5 6 7; do
+for i in $(seq 30); do
 	last=$(apply s "v$i@example.org")
+	[ "$last" != 429 ] || break
 done
 is 'one address cannot apply without end' "$last" 429
 ok '... and is told when to come again' test -n "$(header Retry-After)"
