@@ -33,11 +33,21 @@ static const struct db_stmt stmt[] = {
 	    " ON CONFLICT (target, kind, key) DO UPDATE SET"
 	    " version = delivery.version + 1, attempts = 0, dead = false,"
 	    " error = NULL, next_at = least(delivery.next_at, now())"),
+	/* What somebody has just written down gets its deliveries in a moment; if
+	 * it has not for a minute, nobody sees to it. */
 	[WAITS] = DB_STMT("publish_waits",
-	    "SELECT u.place - 1 FROM unnest($2::text[], $3::text[])"
-	    " WITH ORDINALITY AS u (kind, key, place) JOIN delivery d"
-	    " ON d.target = $1::text AND d.kind = u.kind AND d.key = u.key"
-	    " WHERE NOT d.dead"),
+	    "WITH fresh AS (SELECT topic, ca, serial FROM outbox"
+	    "  WHERE made_at > now() - interval '1 minute'),"
+	    " due AS (SELECT 'ca' AS kind, ca AS key FROM fresh"
+	    "  WHERE topic IN ('crl', 'ca')"
+	    "  UNION SELECT 'person', c.holder FROM fresh f"
+	    "  JOIN cert c ON c.ca = f.ca AND c.serial = f.serial)"
+	    " SELECT u.place - 1 FROM unnest($2::text[], $3::text[])"
+	    " WITH ORDINALITY AS u (kind, key, place)"
+	    " WHERE EXISTS (SELECT FROM delivery d WHERE d.target = $1::text"
+	    "  AND d.kind = u.kind AND d.key = u.key AND NOT d.dead)"
+	    " OR EXISTS (SELECT FROM due WHERE due.kind = u.kind"
+	    "  AND due.key = u.key)"),
 	[REVIVE] = DB_STMT("publish_revive",
 	    "UPDATE delivery SET dead = false, attempts = 0, error = NULL,"
 	    " version = version + 1, next_at = now()"

@@ -31,7 +31,8 @@ reader_ports() {
 		my @pair = grep { defined } map { IO::Socket::INET->new(
 		    Listen => 1, ReuseAddr => 1, LocalPort => $_,
 		    LocalAddr => "127.0.0.1") } $at, $at + 1;
-		next if @pair < 2;
+		next if @pair < 2 || $ENV{TEST_PORTS} && 2 > grep {
+		    mkdir("$ENV{TEST_PORTS}/" . $_->sockport) } @pair;
 		push @kept, @pair;
 		print "$at\n";
 	    }' "$1"

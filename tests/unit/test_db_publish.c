@@ -466,6 +466,34 @@ operators_ask_for_a_look(void **state)
 }
 
 static void
+what_was_just_written_down_waits_for_a_minute(void **state)
+{
+	const struct db_delivery	 v[] = { { .kind = "person",
+	    .key = "h1" }, { .kind = "ca", .key = "people" },
+	    { .kind = "person", .key = "h2" } };
+	bool				 waits[3];
+
+	(void)state;
+	testdb_sql(&t, "DELETE FROM signet.delivery");
+	testdb_sql(&t, "DELETE FROM signet.outbox");
+	assert_int_equal(db_publish_waits(cli, "a", v, 3, waits, &e), 0);
+	assert_false(waits[0] || waits[1] || waits[2]);
+	testdb_sql(&t, "INSERT INTO signet.outbox (topic, ca, number)"
+	    " VALUES ('crl', 'people', 7)");
+	testdb_sql(&t, "INSERT INTO signet.outbox (topic, ca, serial)"
+	    " SELECT 'status', ca, serial FROM signet.cert"
+	    " WHERE holder = 'h1' LIMIT 1");
+	assert_int_equal(db_publish_waits(cli, "a", v, 3, waits, &e), 0);
+	assert_true(waits[0] && waits[1] && !waits[2]);
+	/* Nobody has seen to it. */
+	testdb_sql(&t, "UPDATE signet.outbox"
+	    " SET made_at = now() - interval '2 minutes'");
+	assert_int_equal(db_publish_waits(cli, "a", v, 3, waits, &e), 0);
+	assert_false(waits[0] || waits[1] || waits[2]);
+	testdb_sql(&t, "DELETE FROM signet.outbox");
+}
+
+static void
 people_have_what_is_good_and_current_newest_first(void **state)
 {
 	static const char *const	 holder[] = { "h9", "h2", "h1" };
@@ -535,6 +563,7 @@ main(void)
 		    a_target_that_refuses_is_well_when_it_takes_something,
 		    fresh),
 		cmocka_unit_test_setup(operators_ask_for_a_look, fresh),
+		cmocka_unit_test_setup(what_was_just_written_down_waits_for_a_minute, fresh),
 		cmocka_unit_test_setup(
 		    people_have_what_is_good_and_current_newest_first, fresh),
 	};
