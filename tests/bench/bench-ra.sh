@@ -30,9 +30,7 @@ install_pki
 rad_configure
 rad_set apply '[ "mail-dual", "web-login" ]'
 rad_set per_address 0
-rad_set mail_server '"smtp://127.0.0.1:9"'
-rad_set mail_from '"pki@example.org"'
-rad_set mail_clear true
+rad_mail smtp://127.0.0.1:9
 
 # Something real to look at, by somebody who may.
 bind o1 o1 >"$tmp/out" 2>&1 || { cat "$tmp/out" >&2; exit 1; }

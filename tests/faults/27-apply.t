@@ -15,9 +15,7 @@ install_pki
 sink_start
 rad_configure
 rad_set apply '[ "mail-dual" ]'
-rad_set mail_server "\"$sink_url\""
-rad_set mail_from '"pki@example.org"'
-rad_set mail_clear true
+rad_mail "$sink_url"
 ok 'signet-rad has run' rad_start
 rad_stop
 ok 'an officer has a security key' bind o1 o1

@@ -13,9 +13,7 @@ sink_start
 rad_configure
 rad_set apply '[ "mail-dual" ]'
 rad_set offices '[ "north", "south" ]'
-rad_set mail_server "\"$sink_url\""
-rad_set mail_from '"pki@example.org"'
-rad_set mail_clear true
+rad_mail "$sink_url"
 rad_start
 
 # It leaves an attribute, a text field, a title, a comment and a template.

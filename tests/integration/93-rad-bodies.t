@@ -10,9 +10,7 @@ install_pki
 sink_start
 rad_configure
 rad_set apply '[ "mail-dual" ]'
-rad_set mail_server "\"$sink_url\""
-rad_set mail_from '"pki@example.org"'
-rad_set mail_clear true
+rad_mail "$sink_url"
 # Each thread keeps the room of the largest upload that it has read: 16 MiB.
 rad_set threads 2
 rad_start

@@ -12,10 +12,8 @@ sink_start
 rad_configure
 rad_set apply '[ "mail-dual" ]'
 rad_set offices '[ "north", "south" ]'
-rad_set mail_server "\"$sink_url\""
-rad_set mail_from '"pki@example.org"'
+rad_mail "$sink_url"
 rad_set mail_name '"Example PKI"'
-rad_set mail_clear true
 ok 'signet-rad starts' rad_start
 
 # apply JAR MAIL [curl's] - the form as a browser sends it

@@ -15,9 +15,7 @@ sed -i -e 's/^validity = .*/validity = "300d";/' \
     "$pki/profiles/mail-dual"
 rad_configure
 rad_set apply '[ "mail-dual" ]'
-rad_set mail_server "\"$sink_url\""
-rad_set mail_from '"pki@example.org"'
-rad_set mail_clear true
+rad_mail "$sink_url"
 ok 'signet-rad starts' rad_start
 
 person() {

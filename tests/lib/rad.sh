@@ -4,6 +4,7 @@
 #
 #	rad_configure		in $pki, after install_pki
 #	rad_set NAME VALUE	another value of a setting, as written there
+#	rad_mail URL		its mails go to that server, in the clear
 #	rad_start, rad_stop	ready when it returns; log in $tmp/rad.log
 #	visit PATH [curl's]	a page for everybody: body in $tmp/body, headers
 #				in $tmp/head, status on standard output
@@ -24,6 +25,12 @@ rad_host=pki.example.org
 rad_set() {
 	sed -i "/^$1 = /d" "$pki/rad.conf"
 	echo "$1 = $2;" >>"$pki/rad.conf"
+}
+
+rad_mail() {
+	rad_set mail_server "\"$1\""
+	rad_set mail_from '"pki@example.org"'
+	rad_set mail_clear true
 }
 
 rad_configure() {

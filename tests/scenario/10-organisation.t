@@ -39,9 +39,7 @@ psql -X -q -d postgres -c "ALTER SYSTEM SET synchronous_commit = 'on'" \
     -c 'SELECT pg_reload_conf()' >"$tmp/out" || exit 1
 rad_configure
 sink_start
-rad_set mail_server "\"$sink_url\""
-rad_set mail_clear true
-rad_set mail_from '"pki@example.org"'
+rad_mail "$sink_url"
 service_start slapd
 # Cards and readers of this station.
 for name in seal escrow mailing; do

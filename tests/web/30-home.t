@@ -18,9 +18,7 @@ rad_stop
 rad_set brand "\"$srcdir/ra/brand\""
 rad_set apply '[ "mail-dual", "web-login" ]'
 rad_set offices '[ "north" ]'
-rad_set mail_server '"smtp://127.0.0.1:9"'
-rad_set mail_from '"pki@example.org"'
-rad_set mail_clear true
+rad_mail smtp://127.0.0.1:9
 ok 'it starts with a brand' rad_start
 drive brand.mjs "$rad"
 rad_stop
