@@ -12,16 +12,13 @@
 . "$(dirname "$0")/common.sh"
 # shellcheck source=tests/bench/installation.sh
 . "$srcdir/tests/bench/installation.sh"
+# shellcheck source=tests/lib/travel.sh
+. "$srcdir/tests/lib/travel.sh"
 bench_start
 grep -q 'define SIGNET_FAULTS 1' "$SIGNET_BUILD/config.h" || {
 	echo 'bench-archive: needs a build that can travel in time' \
 	    '(configure --enable-faults)' >&2
 	exit 1
-}
-
-days() {
-	SIGNET_CLOCK_OFFSET=$(($1 * -86400))
-	export SIGNET_CLOCK_OFFSET
 }
 
 install() {
@@ -70,19 +67,19 @@ beside() {
 
 one() {
 	echo "# a store of $size" >&2
-	days 700
+	travel -700
 	install
 	half 0
 	feed revoke "$tmp/d" "$conninfo" $((size / 100)) || exit 1
 	cad_until "SELECT count(*) FROM orders WHERE state = 'ready'"
 	for day in 480 470 345; do
-		days $day
+		travel "-$day"
 		cad_lists
 	done
 	# the present, in which officers are as they were
-	days 340
+	travel -340
 	half $((size / 2))
-	unset SIGNET_CLOCK_OFFSET
+	travel 0
 	psql -X -q -d signet -c 'VACUUM ANALYZE'
 	measured signet archive plan --older 366d --json
 	gone=$(sed -n 's/.*"certificates": *\([0-9]*\).*/\1/p' "$tmp/out")

@@ -9,9 +9,7 @@
 #	said 'text'				the last command said that, too
 #	start command...			in the background; $last, $tmp/log
 #	wait_for command...			until it succeeds, at most 90 s
-#	travel DAYS				what is started from now on has a clock so
-#					many days ahead, or behind: travel -700;
-#					travel 0 is home again
+#	travel DAYS				what is started from now on has another clock
 #	some_points [N]			of a list of lines all with TEST_FULL, else
 #					each third or N-th, the first included
 #	done_testing
@@ -21,6 +19,8 @@ srcdir=$(cd "${srcdir:-.}" && pwd)
 SIGNET_BUILD=$(cd "${SIGNET_BUILD:-.}" && pwd)
 # shellcheck source=tests/lib/pg.sh
 . "$srcdir/tests/lib/pg.sh"
+# shellcheck source=tests/lib/travel.sh
+. "$srcdir/tests/lib/travel.sh"
 PATH=$SIGNET_BUILD:$SIGNET_BUILD/cli:$SIGNET_BUILD/ca/issuing:$SIGNET_BUILD/ca/root:$SIGNET_BUILD/crl:$SIGNET_BUILD/ocsp:$SIGNET_BUILD/personalize:$SIGNET_BUILD/ra:$SIGNET_BUILD/tests/lib:$SIGNET_BUILD/tests/bench:$PATH
 export PATH srcdir SIGNET_BUILD
 # Else most of the time would go into passphrases: test builds obey it.
@@ -36,12 +36,6 @@ tap_pg=
 pids=
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/signet-test.XXXXXX") || exit 1
 chmod 755 "$tmp"
-
-travel() {
-	SIGNET_CLOCK_OFFSET=$(($1 * 86400))
-	export SIGNET_CLOCK_OFFSET
-	[ "$1" -ne 0 ] || unset SIGNET_CLOCK_OFFSET
-}
 
 some_points() {
 	awk -v full="${TEST_FULL:-}" -v n="${1:-3}" 'full != "" || NR % n == 1'
