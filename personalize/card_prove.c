@@ -7,6 +7,7 @@
 #include "card.h"
 #include "x509/alg.h"
 #include "x509/attest.h"
+#include "x509/cert.h"
 #include "x509/csr.h"
 #include "x509/der.h"
 
@@ -201,9 +202,7 @@ attestation_wrong(const struct card *c, EVP_PKEY *pub, X509 *leaf,
 
 	if (EVP_PKEY_eq(X509_get0_pubkey(leaf), pub) != 1)
 		return "is about another key";
-	if (X509_NAME_cmp(X509_get_issuer_name(leaf),
-	    X509_get_subject_name(issuer)) != 0 ||
-	    X509_verify(leaf, X509_get0_pubkey(issuer)) != 1)
+	if (!cert_is_by(leaf, issuer))
 		return "is not signed by the one whom the card names";
 	if (attest_read(&a, leaf, &e) == -1)
 		return "has malformed extensions";

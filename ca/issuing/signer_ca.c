@@ -332,12 +332,9 @@ signer_ca_of(struct signer *s, X509 *cert)
 	for (i = 0; i < s->nca; i++) {
 		X509	*ca = s->ca[i].issuer.cert;
 
-		if (ca != NULL && X509_NAME_cmp(X509_get_issuer_name(cert),
-		    X509_get_subject_name(ca)) == 0 &&
-		    X509_verify(cert, X509_get0_pubkey(ca)) == 1)
+		if (ca != NULL && cert_is_by(cert, ca))
 			return &s->ca[i];
 	}
-	ERR_clear_error();
 	return NULL;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Certify name and key of a foreign CA. */
 #include <time.h>
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include "base/text.h"
 #include "ca/root/intake.h"
@@ -81,13 +80,9 @@ cross_check_reverse(struct session *s, const struct generation *g,
 	    EVP_PKEY_eq(X509_get0_pubkey(reverse),
 	    X509_get0_pubkey(g->cert)) != 1)
 		return error_set(e, ERROR_INPUT, "it is not for our root");
-	if (X509_NAME_cmp(X509_get_issuer_name(reverse),
-	    X509_get_subject_name(foreign)) != 0 ||
-	    X509_verify(reverse, X509_get0_pubkey(foreign)) != 1) {
-		ERR_clear_error();
+	if (!cert_is_by(reverse, foreign))
 		return error_set(e, ERROR_DENIED, "it was not issued by %s",
 		    s->c.certificate);
-	}
 	if (X509_check_ca(reverse) != 1)
 		return error_set(e, ERROR_INPUT, "it is not the certificate of "
 		    "a CA");

@@ -2,7 +2,6 @@
 /*
  * What the CA sent, before it takes the place of what works.
  */
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "agent/agent_private.h"
@@ -13,16 +12,10 @@ static int
 check_signer(const struct agent *a, const struct task *t, X509 *cert,
     struct error *e)
 {
-	X509	*ca = t->ca->cert;
-
 	(void)a;
-	if (X509_NAME_cmp(X509_get_issuer_name(cert),
-	    X509_get_subject_name(ca)) != 0 ||
-	    X509_verify(cert, X509_get0_pubkey(ca)) != 1) {
-		ERR_clear_error();
+	if (!cert_is_by(cert, t->ca->cert))
 		return error_set(e, ERROR_DENIED, "it is not from CA %s",
 		    t->ca->name);
-	}
 	if ((X509_get_extension_flags(cert) & EXFLAG_XKUSAGE) == 0 ||
 	    (X509_get_extended_key_usage(cert) & XKU_OCSP_SIGN) == 0)
 		return error_set(e, ERROR_DENIED, "it is not for signing OCSP "

@@ -3,7 +3,6 @@
  * Root and issuing CAs, and what the store says of approvers.
  */
 #include <dirent.h>
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
@@ -185,14 +184,9 @@ desk_issuer_of(struct desk *dk, X509 *cert)
 
 	if (desk_need(dk, DESK_TRUST, &e) == -1)
 		return NULL;
-	for (i = 0; i < dk->nissuers; i++) {
-		if (X509_NAME_cmp(X509_get_issuer_name(cert),
-		    X509_get_subject_name(dk->issuer[i].cert)) == 0 &&
-		    X509_verify(cert,
-		    X509_get0_pubkey(dk->issuer[i].cert)) == 1)
+	for (i = 0; i < dk->nissuers; i++)
+		if (cert_is_by(cert, dk->issuer[i].cert))
 			return &dk->issuer[i];
-	}
-	ERR_clear_error();
 	return NULL;
 }
 

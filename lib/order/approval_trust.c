@@ -4,7 +4,6 @@
  * together they are what the rule asks for.
  */
 #include <string.h>
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include "order/approval.h"
 #include "order/approval_private.h"
@@ -218,17 +217,9 @@ check_validity(const struct approver *by, int64_t now, struct error *e)
 static int
 check_issuer(X509 *cert, STACK_OF(X509) *officers_cas, struct error *e)
 {
-	X509	*ca;
-	int	 i;
-
-	for (i = 0; i < sk_X509_num(officers_cas); i++) {
-		ca = sk_X509_value(officers_cas, i);
-		if (X509_NAME_cmp(X509_get_issuer_name(cert),
-		    X509_get_subject_name(ca)) == 0 &&
-		    X509_verify(cert, X509_get0_pubkey(ca)) == 1)
+	for (int i = 0; i < sk_X509_num(officers_cas); i++)
+		if (cert_is_by(cert, sk_X509_value(officers_cas, i)))
 			return 0;
-	}
-	ERR_clear_error();
 	return error_set(e, ERROR_DENIED,
 	    "the certificate is not from the CA that names officers");
 }

@@ -8,6 +8,7 @@
 #include "db/db_credential.h"
 #include "order/approval.h"
 #include "x509/ca_name.h"
+#include "x509/cert.h"
 
 /* Absent and "unspecified" are the same. */
 static int
@@ -132,14 +133,10 @@ officer_status(void *arg, X509 *x, struct error *e)
 	if (serial.len > sizeof(serial.p))
 		return error_set(e, ERROR_DENIED, "a number that is too long");
 	memcpy(serial.p, number->data, serial.len);
-	for (size_t i = 0; i < court->n; i++) {
-		if (X509_NAME_cmp(X509_get_issuer_name(x),
-		    X509_get_subject_name(court->ca[i].cert)) == 0 &&
-		    X509_verify(x, X509_get0_pubkey(court->ca[i].cert)) == 1)
+	for (size_t i = 0; i < court->n; i++)
+		if (cert_is_by(x, court->ca[i].cert))
 			return !court->find(court->arg, i, &serial, &c) ||
 			    c.revoked_at > o->at;
-	}
-	ERR_clear_error();
 	/* Another CA of ours, which approval_check() has led to the root. */
 	return 1;
 }

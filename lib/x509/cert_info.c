@@ -142,6 +142,17 @@ verify_at(X509_STORE_CTX *ctx, STACK_OF(X509) *anchors, int64_t t)
 	return X509_verify_cert(ctx);
 }
 
+bool
+cert_is_by(X509 *cert, X509 *ca)
+{
+	bool	 is = X509_NAME_cmp(X509_get_issuer_name(cert),
+		    X509_get_subject_name(ca)) == 0 &&
+		    X509_verify(cert, X509_get0_pubkey(ca)) == 1;
+
+	ERR_clear_error();
+	return is;
+}
+
 int
 cert_verify_chain(X509 *cert, STACK_OF(X509) *untrusted,
     STACK_OF(X509) *anchors, int64_t t, struct error *e)

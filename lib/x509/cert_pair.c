@@ -3,6 +3,7 @@
 
 #include <openssl/err.h>
 
+#include "x509/cert.h"
 #include "x509/der.h"
 
 #define DEPTH	32
@@ -35,9 +36,7 @@ is_about(X509 *cert, X509 *ca)
 static bool
 is_by(X509 *cert, X509 *ca)
 {
-	return cert == NULL || (X509_NAME_cmp(X509_get_issuer_name(cert),
-	    X509_get_subject_name(ca)) == 0 &&
-	    X509_verify(cert, X509_get0_pubkey(ca)) == 1);
+	return cert == NULL || cert_is_by(cert, ca);
 }
 
 int

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include "base/text.h"
@@ -744,6 +745,29 @@ each_profile_issues_certificates_that_chain_to_the_root(void **state)
 	sk_X509_free(between);
 }
 
+/* The same certificate, for which another key signs; and the same key, which has
+ * another name. */
+static void
+cert_is_by_wants_the_name_and_the_key(void **state)
+{
+	struct x509_fixture	*f = *state;
+	X509			*impostor = X509_dup(f->root_cert);
+	X509			*renamed = X509_dup(f->root_cert);
+
+	assert_int_equal(X509_set_pubkey(impostor,
+	    X509_get0_pubkey(f->ca_cert)), 1);
+	assert_int_equal(X509_set_subject_name(renamed,
+	    X509_get_subject_name(f->ca_cert)), 1);
+	assert_false(cert_is_by(f->ca_cert, f->ca_cert));
+	assert_false(cert_is_by(f->ca_cert, impostor));
+	assert_false(cert_is_by(f->ca_cert, renamed));
+	assert_int_equal(ERR_peek_error(), 0);
+	assert_true(cert_is_by(f->ca_cert, f->root_cert));
+	assert_true(cert_is_by(f->root_cert, f->root_cert));
+	X509_free(renamed);
+	X509_free(impostor);
+}
+
 static void
 cert_verify_chain_refuses_late_early_and_strange_certificates(void **state)
 {
@@ -895,6 +919,7 @@ main(void)
 		cmocka_unit_test(cert_check_tells_profiles_apart),
 		cmocka_unit_test(
 		    each_profile_issues_certificates_that_chain_to_the_root),
+		cmocka_unit_test(cert_is_by_wants_the_name_and_the_key),
 		cmocka_unit_test(
 		    cert_verify_chain_refuses_late_early_and_strange_certificates),
 		cmocka_unit_test(
