@@ -20,17 +20,12 @@
 struct look {
 	struct canary		*canary;
 	struct publish_target	 target;
-	const char		*root_files;
+	struct wanted_store	 store;
 	struct directory	*directory;
 	struct publish_cas	 cas;
-	struct db_profiles	 want;
+	struct db_profiles	 published;
 	bool			 behind;	/* for longer than --lag */
 	struct arena		*arena;
-};
-
-/* The entry of a CA, or of a holder of it. */
-struct subject {
-	const char	*ca, *holder;	/* or NULL */
 };
 
 /* Who sees classes and who does not is the directory's business. */
@@ -46,46 +41,24 @@ drop_classes(struct wanted *w)
 }
 
 static int
-want(struct look *l, const struct subject *s, struct wanted *w,
-    struct error *e)
-{
-	struct desk		*d = &l->canary->cli->desk;
-	struct db_publisheds	 certs;
-	int64_t			 now = clock_now(d->clock);
-
-	if (s->holder == NULL)
-		return wanted_ca(w, &l->target, s->ca, &l->cas, d->db,
-		    l->root_files, l->arena, e);
-	if (db_publish_people(d->db, &s->holder, 1, &l->want, now, &certs,
-	    l->arena, e) == -1)
-		return -1;
-	return wanted_person(w, &l->target, s->holder, certs.v, certs.n,
-	    &l->cas, now, l->arena, e);
-}
-
-static int
 refresh(struct look *l, struct error *e)
 {
-	struct desk	*d = &l->canary->cli->desk;
-
-	return publish_cas_refresh(&l->cas, d->db, clock_now(d->clock), e);
+	l->store.now = clock_now(l->canary->cli->desk.clock);
+	return publish_cas_refresh(&l->cas, l->store.db, l->store.now, e);
 }
 
 /* Does it differ, and nothing is on its way that will change that soon?  1, 0,
  * -1. */
 static int
-is_wrong(struct look *l, const struct subject *s, const struct deliver *v,
+is_wrong(struct look *l, const struct db_delivery *d, const struct deliver *v,
     struct error *e)
 {
-	const struct db_delivery	 d = {
-		.kind = s->holder == NULL ? "ca" : "person",
-		.key = s->holder == NULL ? s->ca : s->holder };
-	bool				 waits = false;
+	bool	 waits = false;
 
 	if (v->state != DELIVER_OPEN || v->action == WANTED_SAME)
 		return 0;
-	if (db_publish_waits(l->canary->cli->desk.db, l->target.name, &d, 1,
-	    &waits, e) == -1)
+	if (db_publish_waits(l->store.db, l->target.name, d, 1, &waits,
+	    e) == -1)
 		return -1;
 	return !waits || l->behind;
 }
@@ -107,23 +80,29 @@ judge(struct look *l, const struct canary_ask *k, const struct deliver *v,
 }
 
 /*
+ * The entry of a CA, or of a holder of it.
+ *
  * What is delivered between the look at the store and that at the directory
  * seems wrong: so the store is asked again, too.  1: the directory is gone.
  */
 static int
-look_at(struct look *l, const struct subject *s, struct error *e)
+look_at(struct look *l, const char *ca, const char *holder, struct error *e)
 {
-	const struct canary_ask	 k = { s->ca, s->holder == NULL ?
+	const struct canary_ask		 k = { ca, holder == NULL ?
 	    "directory list" : "directory holder", l->target.url };
-	struct error		 lost = ERROR_INIT;
-	struct deliver		 v;
-	int64_t			 began;
-	int			 wrong = 1;
+	const struct db_delivery	 d = {
+		.kind = holder == NULL ? "ca" : "person",
+		.key = holder == NULL ? ca : holder };
+	struct error			 lost = ERROR_INIT;
+	struct deliver			 v;
+	int64_t				 began;
+	int				 wrong = 1;
 
 	for (int i = 0; wrong == 1 && i < TRIES; i++) {
 		v = (struct deliver){ .state = DELIVER_OPEN };
 		if ((i > 0 && refresh(l, e) == -1) ||
-		    want(l, s, &v.wanted, e) == -1)
+		    wanted_entry(&v.wanted, &l->store, d.kind, d.key,
+		    l->arena, e) == -1)
 			return -1;
 		drop_classes(&v.wanted);
 		FAULT("canary.directory");
@@ -134,7 +113,7 @@ look_at(struct look *l, const struct subject *s, struct error *e)
 			    lost.text);
 			return 1;
 		}
-		if ((wrong = is_wrong(l, s, &v, e)) == -1)
+		if ((wrong = is_wrong(l, &d, &v, e)) == -1)
 			return -1;
 	}
 	judge(l, &k, &v, wrong == 1, clock_monotonic_ms() - began);
@@ -169,11 +148,10 @@ look_at_all(struct look *l, const char *only, struct error *e)
 		const char *ca = n->cli->desk.issuer[i].name;
 
 		if (only == NULL || strcmp(only, ca) == 0)
-			rc = look_at(l, &(struct subject){ ca, NULL }, e);
+			rc = look_at(l, ca, NULL, e);
 	}
 	for (size_t i = 0; rc == 0 && i < n->nholders; i++)
-		rc = look_at(l, &(struct subject){ n->holder[i].ca,
-		    n->holder[i].holder }, e);
+		rc = look_at(l, n->holder[i].ca, n->holder[i].holder, e);
 	return rc;
 }
 
@@ -200,7 +178,7 @@ look(struct canary *n, const struct publish_conf *conf,
 {
 	struct cli	*c = n->cli;
 	struct look	 l = { .canary = n, .target = *target,
-	    .root_files = conf->root_files, .arena = arena_new(),
+	    .arena = arena_new(),
 	    .cas = { .anchors = c->desk.anchors,
 	    .officers_ca = c->conf.officers_ca,
 	    .profiles = &c->desk.profiles, .db = c->desk.db } };
@@ -211,8 +189,11 @@ look(struct canary *n, const struct publish_conf *conf,
 	name = arena_alloc(l.arena, (c->desk.profiles.n + 1) * sizeof(*name));
 	for (size_t i = 0; i < c->desk.profiles.n; i++)
 		if (c->desk.profiles.v[i]->publish)
-			name[l.want.n++] = c->desk.profiles.v[i]->name;
-	l.want.v = name;
+			name[l.published.n++] = c->desk.profiles.v[i]->name;
+	l.published.v = name;
+	l.store = (struct wanted_store){ .target = &l.target, .cas = &l.cas,
+	    .published = &l.published, .root_files = conf->root_files,
+	    .db = c->desk.db };
 	rc = look_run(&l, only, e);
 	directory_close(&l.directory);
 	publish_cas_clear(&l.cas);

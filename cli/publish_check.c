@@ -98,24 +98,15 @@ page_mend(struct publish_check *k, const struct page *p, struct error *e)
 }
 
 static int
-want_ca(struct publish_check *k, struct wanted *w, const char *ca,
+want(struct publish_check *k, struct wanted *w, const struct db_delivery *d,
     struct error *e)
 {
-	return wanted_ca(w, k->target, ca, &k->cas, k->cli->desk.db,
-	    k->conf->root_files, k->arena, e);
-}
+	const struct wanted_store	 s = { .target = k->target,
+	    .cas = &k->cas, .published = &k->want,
+	    .root_files = k->conf->root_files, .db = k->cli->desk.db,
+	    .now = k->now };
 
-static int
-want_person(struct publish_check *k, struct wanted *w, const char *holder,
-    struct error *e)
-{
-	struct db_publisheds	 certs;
-
-	if (db_publish_people(k->cli->desk.db, &holder, 1, &k->want, k->now,
-	    &certs, k->arena, e) == -1)
-		return -1;
-	return wanted_person(w, k->target, holder, certs.v, certs.n, &k->cas,
-	    k->now, k->arena, e);
+	return wanted_entry(w, &s, d->kind, d->key, k->arena, e);
 }
 
 /* -1: the store or the directory is gone. */
@@ -143,18 +134,12 @@ look_again(struct publish_check *k, const struct page *p, size_t i,
 {
 	struct deliver		 v = { .state = DELIVER_OPEN };
 	const struct page	 one = { &v, &p->key[i], 1 };
-	const char		*kind = p->key[i].kind, *key = p->key[i].key;
-	int			 rc;
 
-	if (publish_cas_refresh(&k->cas, k->cli->desk.db, k->now, e) == -1)
-		return -1;
-	if (strcmp(kind, "ca") == 0)
-		rc = want_ca(k, &v.wanted, key, e);
-	else if (strcmp(kind, "person") == 0)
-		rc = want_person(k, &v.wanted, key, e);
-	else
+	if (strcmp(p->key[i].kind, "name") == 0)
 		return 0;
-	if (rc == -1 || page_look(k, &one, waits, e) == -1)
+	if (publish_cas_refresh(&k->cas, k->cli->desk.db, k->now, e) == -1 ||
+	    want(k, &v.wanted, &p->key[i], e) == -1 ||
+	    page_look(k, &one, waits, e) == -1)
 		return -1;
 	p->v[i] = v;
 	return 0;
@@ -201,9 +186,9 @@ check_cas(struct publish_check *k, struct error *e)
 	for (size_t i = 0; i < k->cas.n; i++) {
 		if (!k->cas.v[i]->in_store)
 			continue;
-		if (want_ca(k, &p.v[p.n].wanted, k->cas.v[i]->name, e) == -1)
-			return -1;
 		page_key(&p, "ca", k->cas.v[i]->name);
+		if (want(k, &p.v[p.n - 1].wanted, &p.key[p.n - 1], e) == -1)
+			return -1;
 	}
 	return page_check(k, &p, e);
 }

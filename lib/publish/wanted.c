@@ -48,6 +48,26 @@ wanted_stray(struct wanted *w, const char *dn, struct arena *a)
 	(void)wanted_attr(w, "crossCertificatePair;binary", 0, a);
 }
 
+int
+wanted_entry(struct wanted *w, const struct wanted_store *s, const char *kind,
+    const char *key, struct arena *a, struct error *e)
+{
+	struct db_publisheds	 certs;
+
+	if (strcmp(kind, "ca") == 0)
+		return wanted_ca(w, s->target, key, s->cas, s->db,
+		    s->root_files, a, e);
+	if (strcmp(kind, "person") != 0) {
+		wanted_stray(w, key, a);
+		return 0;
+	}
+	if (db_publish_people(s->db, &key, 1, s->published, s->now, &certs,
+	    a, e) == -1)
+		return -1;
+	return wanted_person(w, s->target, key, certs.v, certs.n, s->cas,
+	    s->now, a, e);
+}
+
 static bool
 is_class(const char *name)
 {

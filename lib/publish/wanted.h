@@ -49,6 +49,20 @@ int	 wanted_ca(struct wanted *, const struct publish_target *,
 /* An entry that nobody has. */
 void	 wanted_stray(struct wanted *, const char *dn, struct arena *);
 
+/* What the store says at one moment, for who looks at one entry. */
+struct wanted_store {
+	const struct publish_target	*target;
+	const struct publish_cas	*cas;
+	const struct db_profiles	*published;
+	const char			*root_files;
+	struct db			*db;	/* DB_PUBLISH_LOOK, and of cas */
+	int64_t				 now;
+};
+/* The entry of a "ca", a "person", or of a "name" that is nobody's. */
+int	 wanted_entry(struct wanted *, const struct wanted_store *,
+	    const char *kind, const char *key, struct arena *,
+	    struct error *);
+
 /* For wanted_person and its test: one certificate, looked at. */
 struct wanted_cert {
 	const struct db_published *row;

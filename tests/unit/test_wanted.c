@@ -438,6 +438,32 @@ a_ca_that_is_not_trusted_is_left_alone(void **state)
 	assert_false(w.keep || w.present);
 }
 
+static void
+wanted_entry_asks_the_store_for_whom_there_is_something_to_ask(void **state)
+{
+	static const struct db_profiles	 none = { .n = 0 };
+	struct wanted_store		 s = { .target = &target, .cas = &cas,
+	    .published = &none, .now = TESTPKI_NOW };
+	struct error			 e = ERROR_INIT;
+	struct wanted			 w;
+
+	(void)state;
+	db_open_later(&s.db, "host=/nonexistent", "test", NULL, 0);
+	db_set_patience(s.db, 0);
+	assert_int_equal(wanted_entry(&w, &s, "person", "ada", arena, &e), -1);
+	assert_int_equal(e.code, ERROR_UPSTREAM);
+	assert_non_null(strstr(e.text, "/nonexistent"));
+	error_clear(&e);
+	assert_int_equal(wanted_entry(&w, &s, "ca", "nobody", arena, &e), 0);
+	assert_string_equal(w.dn, "cn=nobody,ou=PKI,dc=x");
+	assert_false(w.keep || w.present);
+	assert_int_equal(wanted_entry(&w, &s, "name", "cn=stray,dc=x", arena,
+	    &e), 0);
+	assert_string_equal(w.dn, "cn=stray,dc=x");
+	assert_false(w.keep || w.present);
+	db_close(&s.db);
+}
+
 int
 main(void)
 {
@@ -458,6 +484,8 @@ main(void)
 		cmocka_unit_test(
 		    only_entries_with_nothing_of_others_are_deleted),
 		cmocka_unit_test(a_ca_that_is_not_trusted_is_left_alone),
+		cmocka_unit_test(
+		    wanted_entry_asks_the_store_for_whom_there_is_something_to_ask),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
