@@ -27,12 +27,6 @@ static const struct {
 	[AUDIT_ALARMS] =   { "alarms", "alarms and refusals" },
 };
 
-const char *
-audit_check_key(enum audit_check check)
-{
-	return checks[check].key;
-}
-
 void
 audit_looked(struct audit_report *r, enum audit_check check)
 {

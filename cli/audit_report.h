@@ -66,7 +66,6 @@ void	 audit_note(struct audit_report *, enum audit_check,
 	    const struct audit_about *, const char *, ...)
 	    __attribute__((format(printf, 4, 5)));
 uint64_t audit_report_failed(const struct audit_report *);	/* in all */
-const char *audit_check_key(enum audit_check);		/* "chain" */
 void	 audit_report_print(FILE *, bool json, const struct audit_report *);
 void	 audit_report_clear(struct audit_report *);
 #endif

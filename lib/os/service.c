@@ -266,12 +266,6 @@ service_is_once(const struct service *s)
 	return s->once;
 }
 
-const char *
-service_conf_path(const struct service *s)
-{
-	return s->conf_path;
-}
-
 int
 service_drop(struct service *s, const char *user, struct error *e)
 {

@@ -30,7 +30,6 @@ int	 service_settings(struct service *, void *target,
 	    const struct conf_item *, struct error *);
 bool	 service_check_only(const struct service *);	/* -t */
 bool	 service_is_once(const struct service *);	/* --once */
-const char *service_conf_path(const struct service *);
 /*
  * Become a daemon's process: log to syslog unless -d, umask 027, the named
  * user for good when we are root (NULL: stay).  As PID 1 of a container the

@@ -208,9 +208,3 @@ assets_find(const struct assets *all, const char *path)
 			return all->v[i].file;
 	return NULL;
 }
-
-size_t
-assets_count(const struct assets *a)
-{
-	return a->n;
-}

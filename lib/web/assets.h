@@ -25,5 +25,4 @@ int	 assets_load(struct assets *, const char *dir, struct error *);
 const char *assets_url(void *assets, const char *name);
 /* What is at an address; NULL: nothing. */
 struct http_shared *assets_find(const struct assets *, const char *path);
-size_t	 assets_count(const struct assets *);
 #endif

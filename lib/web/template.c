@@ -64,12 +64,6 @@ templates_find(const struct templates *t, const char *name)
 	return i < t->n ? &t->v[i] : NULL;
 }
 
-bool
-templates_has(const struct templates *t, const char *name)
-{
-	return templates_find(t, name) != NULL;
-}
-
 int
 templates_add(struct templates *t, const char *name, struct bytes text,
     struct error *e)

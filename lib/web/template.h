@@ -61,7 +61,6 @@ int	 templates_add(struct templates *, const char *name, struct bytes text,
 int	 templates_load(struct templates *, const char *dir, struct error *);
 /* All {{>...}} lead to something, and none to itself without end. */
 int	 templates_check(const struct templates *, struct error *);
-bool	 templates_has(const struct templates *, const char *name);
 
 /*
  * Append the page.  texts: an object of key and text (web/texts.h), or NULL.

@@ -58,11 +58,13 @@ int	 key_signature_alg(struct buf *out, EVP_PKEY *, const EVP_MD **,
 /* Signature over data with that algorithm, appended to out. */
 int	 key_sign(struct buf *out, EVP_PKEY *, struct bytes data,
 	    struct error *);
+/* Is it one?  ERROR_CRYPTO when it does not verify.  For tests: whoever else
+ * verifies knows the algorithm, and asks alg_verify(). */
+int	 key_verify(EVP_PKEY *, struct bytes data, struct bytes sig,
+	    struct error *);
 /* After OpenSSL failed to sign with the key: "what: why".  A token's own
  * account of it, ERROR_UPSTREAM when it is away; else OpenSSL's. */
 int	 key_error(EVP_PKEY *, struct error *, const char *what);
-int	 key_verify(EVP_PKEY *, struct bytes data, struct bytes sig,
-	    struct error *);	/* ERROR_CRYPTO when it does not verify */
 
 struct identity {
 	EVP_PKEY	*key;

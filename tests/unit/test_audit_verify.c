@@ -72,23 +72,6 @@ write_and_audit(struct fixture *f)
 	audit(f);
 }
 
-/* All findings, to be shown when a test fails. */
-static void
-show(const struct audit_report *r)
-{
-	size_t	 i;
-	int	 c;
-
-	for (c = 0; c < AUDIT__MAX; c++)
-		for (i = 0; i < r->check[c].n; i++)
-			print_message("# %s: %s%lld %s %s: %s\n",
-			    audit_check_key(c),
-			    r->check[c].v[i].is_note ? "note " : "",
-			    (long long)r->check[c].v[i].seq,
-			    r->check[c].v[i].serial, r->check[c].v[i].order,
-			    r->check[c].v[i].text);
-}
-
 /* The finding of a check that has this text in it. */
 static const struct audit_finding *
 finding(const struct audit_report *r, enum audit_check check,
@@ -99,7 +82,7 @@ finding(const struct audit_report *r, enum audit_check check,
 	for (i = 0; i < r->check[check].n; i++)
 		if (strstr(r->check[check].v[i].text, text) != NULL)
 			return &r->check[check].v[i];
-	show(r);
+	audit_report_print(stderr, false, r);
 	fail_msg("no finding \"%s\"", text);
 	return NULL;
 }
@@ -111,7 +94,7 @@ only(const struct audit_report *r, enum audit_check check, const char *text)
 	const struct audit_finding	*found = finding(r, check, text);
 
 	if (audit_report_failed(r) != 1)
-		show(r);
+		audit_report_print(stderr, false, r);
 	assert_int_equal(audit_report_failed(r), 1);
 	return found;
 }
@@ -551,7 +534,8 @@ an_approval_in_the_browser_is_proven_by_the_root_alone(void **state)
 	struct fixture	*f = *state;
 
 	by_assertion(f);
-	show(&f->report);
+	if (audit_report_failed(&f->report) != 0)
+		audit_report_print(stderr, false, &f->report);
 	assert_int_equal(audit_report_failed(&f->report), 0);
 }
 
@@ -781,7 +765,7 @@ what_was_held_and_released_again_is_good(void **state)
 	testbundle_make(&f->w);
 	write_and_audit(f);
 	if (audit_report_failed(&f->report) != 0)
-		show(&f->report);
+		audit_report_print(stderr, false, &f->report);
 	assert_int_equal(audit_report_failed(&f->report), 0);
 	assert_int_equal(f->report.revoked, 1);
 }
@@ -997,7 +981,7 @@ an_untouched_bundle_holds(void **state)
 	f->pushed = true;
 	write_and_audit(f);
 	if (audit_report_failed(&f->report) != 0)
-		show(&f->report);
+		audit_report_print(stderr, false, &f->report);
 	assert_int_equal(audit_report_failed(&f->report), 0);
 	assert_int_equal(f->report.certs, 8);
 	assert_int_equal(f->report.revoked, 1);

@@ -87,20 +87,32 @@ service_new_refuses_options_that_it_does_not_know(void **state)
 	}
 }
 
+/* The file that it reads. */
+static void
+assert_reads(struct fixture *f, const char *path)
+{
+	static const struct conf_item	 none[] = { CONF_END };
+	char				*want = mem_printf("read %s: ", path);
+
+	assert_int_equal(service_settings(f->svc, NULL, none, &f->e), -1);
+	if (strncmp(f->e.text, want, strlen(want)) != 0)
+		fail_msg("%s", f->e.text);
+	mem_free(&want);
+}
+
 static void
 service_new_takes_its_options(void **state)
 {
 	struct fixture	*f = *state;
 
 	assert_int_equal(start(f, "-dvc", "/x/y.conf", "-t"), 0);
-	assert_string_equal(service_conf_path(f->svc), "/x/y.conf");
+	assert_reads(f, "/x/y.conf");
 	assert_true(service_check_only(f->svc));
 	assert_false(service_is_once(f->svc));
 	service_free(&f->svc);
 	assert_null(f->svc);
 	assert_int_equal(start(f, "--once", NULL, NULL), 0);
-	assert_string_equal(service_conf_path(f->svc),
-	    SYSCONFDIR "/signet-testd.conf");
+	assert_reads(f, SYSCONFDIR "/signet-testd.conf");
 	assert_false(service_check_only(f->svc));
 	assert_true(service_is_once(f->svc));
 }

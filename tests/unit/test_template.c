@@ -68,6 +68,7 @@ static void
 assert_refused(const char *text, const char *why)
 {
 	struct error		 e = ERROR_INIT;
+	struct buf		 out = { 0 }, missing = { 0 };
 	struct templates	*t;
 
 	templates_new(&t, asset, NULL);
@@ -77,7 +78,10 @@ assert_refused(const char *text, const char *why)
 	assert_int_equal(e.code, ERROR_CONFIG);
 	if (strstr(e.text, why) == NULL)
 		fail_msg("%s: %s", text, e.text);
-	assert_false(templates_has(t, "page.html"));
+	error_clear(&e);
+	assert_int_equal(template_render(&out, t, "page.html", NULL, NULL,
+	    &missing, &e), -1);
+	assert_int_equal(e.code, ERROR_NOTFOUND);
 	templates_free(&t);
 }
 
