@@ -17,32 +17,17 @@
 #					cut there, before and after, in all
 #					readers at once; failures in $tmp/cut-*
 #	card_say FILE			what it keeps, in lines, without values
-: "${tmp:?}" "${srcdir:?}"
+# shellcheck source=tests/lib/ports.sh
+. "$srcdir/tests/lib/ports.sh"
+: "${tmp:?}"
 pcsc_driver=/usr/lib/pcsc/drivers/serial/libifdvpcd.so
 readers_count=0
-
-# N pairs of ports that nobody has, below those that connections get.
-reader_ports() {
-	perl -MIO::Socket::INET -e '
-	    my @kept;
-	    my $at = 20000 + 2 * int(rand(5500));
-	    while (@kept < 2 * $ARGV[0]) {
-		$at = $at > 32000 ? 20000 : $at + 2;
-		my @pair = grep { defined } map { IO::Socket::INET->new(
-		    Listen => 1, ReuseAddr => 1, LocalPort => $_,
-		    LocalAddr => "127.0.0.1") } $at, $at + 1;
-		next if @pair < 2 || $ENV{TEST_PORTS} && 2 > grep {
-		    mkdir("$ENV{TEST_PORTS}/" . $_->sockport) } @pair;
-		push @kept, @pair;
-		print "$at\n";
-	    }' "$1"
-}
 
 readers_begin() {
 	readers_count=$1
 	mkdir -p "$tmp/readers"
 	rm -f "$tmp/readers/all.conf"
-	reader_ports "$1" >"$tmp/reader-ports"
+	port_pairs "$1" >"$tmp/reader-ports" || return 1
 	reader_i=0
 	while read -r reader_port; do
 		# One copy for each: the driver keeps its sockets in statics.
