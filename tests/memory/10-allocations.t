@@ -89,7 +89,10 @@ my %known = (
 
 sub is_known {
 	my ($text) = @_;
-	my ($f) = $text =~ /^ *#\d+ 0x\w+ in (\w+) \([^\n]*lib(?:crypto|config)[^\n]*\n *#\d+ 0x\w+ in \w+ [^\n]*\.c:/m;
+	# Between them there may be one of the library that has no name.
+	my ($f) = $text =~ /^\ *\#\d+\ 0x\w+\ in\ (\w+)\ \([^\n]*lib(?:crypto|config)[^\n]*\n
+	    (?:\ *\#\d+\ 0x\w+\ +(?:in\ +)?\([^\n]*\n)*
+	    \ *\#\d+\ 0x\w+\ in\ \w+\ [^\n]*\.c:/mx;
 	return defined $f && $known{$f};
 }
 
