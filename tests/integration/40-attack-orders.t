@@ -142,7 +142,7 @@ is '... and what is written down' "$(sql "SELECT concat_ws(' ', ca, profile,
 ok '... everywhere' audited act=issue "id=$id" profile=tls-server holder=row1
 
 # Whatever kind the row says: only what the order says can be done.
-for kind in batch revoke release adopt; do
+for kind in batch revoke release; do
 	approved "kind-$kind"
 	tamper "UPDATE orders SET kind = '$kind' WHERE id = decode('$id', 'hex')"
 	cad
@@ -154,6 +154,15 @@ for kind in batch revoke release adopt; do
 	ok '... in the audit chain too' audited act=refuse "id=$id" \
 	    'an order to issue '
 done
+# As one to adopt a head it is left to those who sign, unless they have stopped.
+approved kind-adopt
+tamper "UPDATE orders SET kind = 'adopt' WHERE id = decode('$id', 'hex')"
+cad
+is 'kind adopt in the row: the order counts' "$(cert_of "$id" |
+    openssl x509 -noout -ext subjectAltName | tail -n 1 | tr -d ' ')" \
+    DNS:kind-adopt.example.org
+ok '... and no head is adopted' test "$(sql "SELECT count(*) FROM audit
+    WHERE body LIKE 'act=adopt%'")" = 0
 approved swapped1
 first=$id
 approved swapped2

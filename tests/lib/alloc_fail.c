@@ -157,6 +157,32 @@ where(void)
 	backtrace_symbols_fd(frame, backtrace(frame, FRAMES), STDERR_FILENO);
 }
 
+static void
+say(const char *what)
+{
+	if (write(STDERR_FILENO, what, strlen(what)) == -1)
+		abort();
+}
+
+/* The end of a test that hangs: where. */
+static void
+hangs(int sig)
+{
+	say("it hangs in\n");
+	where();
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+static void
+without_memory(void)
+{
+	has_failed = true;
+	where();
+	signal(SIGALRM, hangs);
+	alarm(SECONDS);
+}
+
 /* ---- children ---- */
 
 static void
@@ -166,19 +192,11 @@ name_of(char *path, const char *leaf)
 }
 
 static void
-say(const char *what)
-{
-	if (write(STDERR_FILENO, what, strlen(what)) == -1)
-		abort();
-}
-
-static void
 become_child(unsigned long n)
 {
 	char	 path[PATH_MAX], leaf[24];
 	int	 fd;
 
-	has_failed = true;
 	snprintf(leaf, sizeof(leaf), "%lu", n);
 	name_of(path, leaf);
 	if ((fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
@@ -186,9 +204,7 @@ become_child(unsigned long n)
 	    dup2(fd, STDERR_FILENO) == -1)
 		abort();
 	close(fd);
-	where();
-	signal(SIGALRM, SIG_DFL);
-	alarm(SECONDS);
+	without_memory();
 }
 
 /* The test has seen nothing of it: its handler of SIGCHLD, neither. */
@@ -255,8 +271,8 @@ fails(void)
 	busy = true;
 	calls++;
 	if (failing != 0) {
-		if ((yes = has_failed = calls == failing))
-			where();
+		if ((yes = calls == failing))
+			without_memory();
 	} else if (list_fd != -1 && (hash = place()) != 0 && is_new(hash) &&
 	    places++ % every == 0) {
 		if (each != NULL)
