@@ -69,16 +69,11 @@ still_pending(const struct review *r, struct error *e)
 }
 
 static int
-submit_and_sign(struct cli *c, const struct draft *d,
-    const struct db_holder *holder, const struct identity *proof,
-    bool sign, struct review *r, struct error *e)
+sign_stored(struct cli *c, const struct draft *d, bool sign,
+    struct review *r, struct error *e)
 {
 	char	id[REVIEW_SHORT + 1];
 
-	if (sign && cli_open_officer(c, e) == -1)
-		return -1;
-	if (submit_draft(&c->desk, d, holder, proof, e) == -1)
-		return error_wrap(e, "nothing was ordered");
 	if (review_load_id(&c->desk, d->order->id, r, e) == -1)
 		return -1;
 	if (!sign)
@@ -87,6 +82,38 @@ submit_and_sign(struct cli *c, const struct draft *d,
 		return 0;
 	return error_wrap(e, "order %s is stored and not signed",
 	    review_short_id(id, d->order->id));
+}
+
+static int
+submit_and_sign(struct cli *c, const struct draft *d,
+    const struct db_holder *holder, const struct identity *proof,
+    bool sign, struct review *r, struct error *e)
+{
+	if (sign && cli_open_officer(c, e) == -1)
+		return -1;
+	if (submit_draft(&c->desk, d, holder, proof, e) == -1)
+		return error_wrap(e, "nothing was ordered");
+	return sign_stored(c, d, sign, r, e);
+}
+
+static void
+report_stored(struct cli *c, const struct draft *d, bool sign,
+    const struct review *r)
+{
+	report_order(c, r, sign ? "stored and signed" : "stored",
+	    d->code.p != NULL ? &d->code : NULL);
+}
+
+int
+act_stored(struct cli *c, const struct draft *d, bool sign, struct error *e)
+{
+	struct review	r = { 0 };
+	int		rc;
+
+	if ((rc = sign_stored(c, d, sign, &r, e)) == 0)
+		report_stored(c, d, sign, &r);
+	review_clear(&r);
+	return rc;
 }
 
 int
@@ -108,8 +135,7 @@ act_submit_proved(struct cli *c, const struct draft *d,
 	if (submit_and_sign(c, d, holder, proof, sign, &r, e) == -1)
 		goto out;
 	if (seconds < 0) {
-		report_order(c, &r, sign ? "stored and signed" : "stored",
-		    d->code.p != NULL ? &d->code : NULL);
+		report_stored(c, d, sign, &r);
 		rc = 0;
 	} else if (!r.complete)
 		rc = still_pending(&r, e);

@@ -35,6 +35,9 @@ int	 act_submit(struct cli *, const struct draft *,
 int	 act_submit_proved(struct cli *, const struct draft *,
 	    const struct db_holder *, const struct identity *proof, bool sign,
 	    int64_t seconds, struct error *);
+/* What is there already: sign it, if that is wanted, and report. */
+int	 act_stored(struct cli *, const struct draft *, bool sign,
+	    struct error *);
 /* --wait of the command: seconds, or -1 if not given. */
 int	 act_wait_option(struct cli *, const char *dflt, int64_t *,
 	    struct error *);

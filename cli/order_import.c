@@ -272,29 +272,49 @@ split_item(struct cli *c, struct batch *b, size_t i, struct draft *d,
 	return 0;
 }
 
+/* All are there or none: whoever was cut off imports them again. */
 static int
-submit_each(struct cli *c, struct batch *b, struct error *e)
+submit_each(struct cli *c, const struct batch *b, struct draft *d,
+    struct error *e)
 {
-	bool			 sign = cmd_flag(c->args, "sign");
-	struct db_holder	 holder;
-	struct draft		 d;
-	const char		*name;
-	size_t			 i;
-	int			 rc = 0;
+	size_t			  i, n = b->draft.order->nitems;
+	struct db_holder	 *holder = mem_array(n + 1, sizeof(*holder));
+	const struct draft	**all = mem_array(n + 1, sizeof(*all));
+	bool			  sign = cmd_flag(c->args, "sign");
+	const char		 *name;
+	int			  rc;
 
-	for (i = 0; rc == 0 && i < b->draft.order->nitems; i++) {
-		if (!b->draft.order->item[i].has_request)
-			return error_set(e, ERROR_INPUT, "--single: row %zu "
-			    "has no request", i + 1);
-		if (split_item(c, b, i, &d, e) == -1)
-			return -1;
-		memset(&holder, 0, sizeof(holder));
-		name = fields_get(&d.order->fields, "name", 0);
-		holder.id = d.order->holder;
-		holder.name = name != NULL ? name : d.order->holder;
-		rc = act_submit(c, &d, &holder, sign, -1, e);
-		draft_clear(&d);
+	for (i = 0; i < n; i++) {
+		name = fields_get(&d[i].order->fields, "name", 0);
+		holder[i].id = d[i].order->holder;
+		holder[i].name = name != NULL ? name : d[i].order->holder;
+		all[i] = &d[i];
 	}
+	if ((rc = submit_drafts(&c->desk, all, holder, n, e)) == -1)
+		error_wrap(e, "nothing was ordered");
+	for (i = 0; rc == 0 && i < n; i++)
+		rc = act_stored(c, &d[i], sign, e);
+	mem_free(&all);
+	mem_free(&holder);
+	return rc;
+}
+
+static int
+submit_single(struct cli *c, struct batch *b, struct error *e)
+{
+	size_t		 i, n = b->draft.order->nitems;
+	struct draft	*d = mem_array(n + 1, sizeof(*d));
+	int		 rc = 0;
+
+	for (i = 0; rc == 0 && i < n; i++)
+		rc = b->draft.order->item[i].has_request ?
+		    split_item(c, b, i, &d[i], e) : error_set(e, ERROR_INPUT,
+		    "--single: row %zu has no request", i + 1);
+	if (rc == 0)
+		rc = submit_each(c, b, d, e);
+	for (i = 0; i < n; i++)
+		draft_clear(&d[i]);
+	mem_free(&d);
 	return rc;
 }
 
@@ -319,7 +339,7 @@ import_batch(struct cli *c, struct error *e)
 		goto out;
 	if (read_all(c, &b, e) == -1 || judge_mistakes(c, &b, e) == -1)
 		goto out;
-	rc = cmd_flag(c->args, "single") ? submit_each(c, &b, e) :
+	rc = cmd_flag(c->args, "single") ? submit_single(c, &b, e) :
 	    act_submit(c, &b.draft, NULL, cmd_flag(c->args, "sign"), -1, e);
  out:
 	batch_clear(&b);

@@ -433,5 +433,5 @@ card_intake_submit(struct card_intake *in, struct error *e)
 	}
 	in->batch[n - 1].draft.also = add_rows;
 	in->batch[n - 1].draft.also_arg = in;
-	return submit_drafts(in->dk, d, n, e);
+	return submit_drafts(in->dk, d, NULL, n, e);
 }

@@ -148,7 +148,7 @@ submit_round(struct round *m, struct error *e)
 		d[i] = &m->draft[i];
 	m->draft[m->nslots - 1].also = add_rows;
 	m->draft[m->nslots - 1].also_arg = m;
-	return submit_drafts(m->dk, d, m->nslots, e);
+	return submit_drafts(m->dk, d, NULL, m->nslots, e);
 }
 
 int

@@ -349,8 +349,8 @@ prepare(struct handing_in *h, struct desk *dk, const struct draft *d,
 }
 
 int
-submit_drafts(struct desk *dk, const struct draft *const *d, size_t n,
-    struct error *e)
+submit_drafts(struct desk *dk, const struct draft *const *d,
+    const struct db_holder *holder, size_t n, struct error *e)
 {
 	struct several	 s = { mem_array(n, sizeof(*s.v)), n };
 	struct buf	*blob = mem_array(n, sizeof(*blob));
@@ -358,8 +358,10 @@ submit_drafts(struct desk *dk, const struct draft *const *d, size_t n,
 	int		 rc = desk_need(dk, DESK_DB, e);
 	size_t		 i;
 
-	for (i = 0; i < n && rc == 0; i++)
+	for (i = 0; i < n && rc == 0; i++) {
 		rc = prepare(&s.v[i], dk, d[i], &blob[i], &summary[i], e);
+		s.v[i].holder = holder != NULL ? &holder[i] : NULL;
+	}
 	if (rc == 0)
 		rc = db_txn(dk->db, hand_in_all, &s, e);
 	desk_progress(dk, NULL, 0, 0);

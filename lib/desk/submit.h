@@ -18,9 +18,10 @@
 int	 submit_draft(struct desk *, const struct draft *,
 	    const struct db_holder *, const struct identity *proof,
 	    struct error *);
-/* Several that belong together, in one transaction: all are stored or none. */
-int	 submit_drafts(struct desk *, const struct draft *const *, size_t n,
-	    struct error *);
+/* Several that belong together, in one transaction: all are stored or none.
+ * Of each the holder, as above; or NULL: all are there. */
+int	 submit_drafts(struct desk *, const struct draft *const *,
+	    const struct db_holder *, size_t n, struct error *);
 /* A finished blob from a file: requests as the order names them. */
 int	 submit_blob(struct desk *, const struct draft *, struct bytes blob,
 	    int approvals, struct error *);

@@ -11,7 +11,7 @@ ok '... and another one' as o1 order_tls mail --sign
 faults_begin
 
 issue_run() {
-	timeout 60 signet-cad -d --once -c "$pki/cad.conf"
+	faults_cad
 }
 issue_holds() {
 	[ "$(sql "SELECT count(*) FROM cert WHERE profile = 'tls-server'

@@ -16,11 +16,8 @@ revoking() {
 	    --yes
 	[ $? -ne 137 ]	# nobody carries it out yet, which is said so
 }
-carry_out() {
-	timeout 60 signet-cad -d --once -c "$pki/cad.conf"
-}
 revoke_run() {
-	revoking && carry_out
+	revoking && faults_cad
 }
 # What has arrived, and signed, is in the list of orders.
 revoke_again() {
@@ -29,7 +26,7 @@ revoke_again() {
 	[ "$(sql "SELECT state FROM orders WHERE kind = 'revoke'")" != \
 	    pending ] || as o1 signet order approve "$(last_order)" --yes ||
 	    return
-	carry_out
+	faults_cad
 }
 revoke_holds() {
 	[ "$(sql "SELECT status, reason FROM cert

@@ -19,7 +19,7 @@ cat "$pki/ca/services.pem" "$pki/ca/root.pem" >"$tmp/all.pem"
 faults_begin
 
 crl_run() {
-	timeout 60 signet-cad -d --once -c "$pki/cad.conf"
+	faults_cad
 }
 # No number is left out or there twice, and the newest list of each CA is
 # right.

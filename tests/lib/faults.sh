@@ -9,6 +9,8 @@
 #	faults_of FLOW [WORD]	what FLOW does, and then again
 #	disk_of FLOW		likewise with a disk that is full or read-only
 #	faults_sum		how many points that were
+#	faults_cad		signet-cad does what there is to do, under fire
+#				if its caller is
 #
 # The script says what the flow is:
 #
@@ -236,6 +238,11 @@ faults_troubles() {
 			print "full:" NR
 		print "readonly:" NR
 	}' "$tmp/steps"
+}
+
+# The CA does what there is to do, and shares the fate of who calls it.
+faults_cad() {
+	timeout 60 signet-cad -d --once -c "$pki/cad.conf"
 }
 
 faults_again() {
