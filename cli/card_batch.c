@@ -195,6 +195,7 @@ struct signing {
 	struct db_card_batch		 batch;
 	struct db_card_batch_orders	 orders;
 	struct review			 r[LAYOUT_SLOTS_MAX];
+	bool				 sign[LAYOUT_SLOTS_MAX];
 	size_t				 n;	/* loaded */
 };
 
@@ -273,26 +274,54 @@ show_orders(struct cli *c, const struct signing *s)
 		cli_say(c, "  ... and %zu more", o->nitems - shown);
 }
 
+/* Who was cut off has signed some of them: those are passed over.  If there are
+ * no others, there is nothing to do. */
+static int
+find_unsigned(struct cli *c, struct signing *s, struct error *e)
+{
+	size_t	i, n = 0;
+
+	for (i = 0; i < s->n; i++) {
+		error_clear(e);
+		s->sign[i] = !review_is_open(&s->r[i]) ||
+		    submit_may_approve(&c->desk, &s->r[i], e) == 0;
+		if (!s->sign[i] && (!submit_has_approval(&c->desk, &s->r[i]) ||
+		    review_judge(&c->desk, &s->r[i], e) == -1))
+			return -1;
+		n += s->sign[i];
+	}
+	if (n == 0)
+		return submit_may_approve(&c->desk, &s->r[0], e);
+	error_clear(e);
+	return 0;
+}
+
+static int
+sign_each(struct cli *c, struct signing *s, struct error *e)
+{
+	char	id[REVIEW_SHORT + 1];
+	size_t	i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->sign[i] && submit_approval(&c->desk, &s->r[i],
+		    e) == -1)
+			return error_wrap(e, "%zu of %zu orders are signed; "
+			    "order %s", i, s->n, review_short_id(id,
+			    s->r[i].row.id));
+	return 0;
+}
+
 static int
 sign_all(struct cli *c, struct signing *s, struct error *e)
 {
-	char	id[REVIEW_SHORT + 1];
 	size_t	i, left = 0;
 
-	for (i = 0; i < s->n; i++)
-		if (review_is_open(&s->r[i]) && submit_may_approve(&c->desk,
-		    &s->r[i], e) == -1)
-			return -1;
-	if (cli_confirm(c, e, "Sign the %zu orders of batch %s?", s->n,
-	    s->batch.name) == -1)
+	if (find_unsigned(c, s, e) == -1 || cli_confirm(c, e, "Sign the %zu "
+	    "orders of batch %s?", s->n, s->batch.name) == -1 ||
+	    sign_each(c, s, e) == -1)
 		return -1;
-	for (i = 0; i < s->n; i++) {
-		review_short_id(id, s->r[i].row.id);
-		if (submit_approval(&c->desk, &s->r[i], e) == -1)
-			return error_wrap(e, "%zu of %zu orders are signed; "
-			    "order %s", i, s->n, id);
+	for (i = 0; i < s->n; i++)
 		left += !s->r[i].complete;
-	}
 	cli_did(c, json_pack("{s:s, s:I, s:b}", "batch", s->batch.name,
 	    "orders", (json_int_t)s->n, "approved", left == 0), left == 0 ?
 	    "signed; stations may begin" : "signed; another officer has to: "

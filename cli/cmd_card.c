@@ -213,7 +213,8 @@ const struct cmd CLI_CARD[] = {
 	{ "card batch approve", "NAME", "sign all orders of a batch",
 	    "Shows the batch and signs each of its orders, once it has seen "
 	    "that all have the same items.  As the profiles say, usually two "
-	    "officers do.",
+	    "officers do.  Those that you have signed already are passed "
+	    "over.",
 	    "signet card batch approve autumn\n", CARD_BATCH_APPROVE_OPTS, 1, 1,
 	    card_batch_approve_cmd },
 	{ "card batch list", NULL, "list batches, the newest first", NULL,

@@ -513,6 +513,13 @@ check_signer(struct desk *dk, struct error *e)
 	    "approve");
 }
 
+bool
+submit_has_approval(const struct desk *dk, const struct review *r)
+{
+	return dk->signer.cert != NULL && r->approved != NULL &&
+	    find_approver(r->approved, dk->signer.cert) != NULL;
+}
+
 int
 submit_may_approve(struct desk *dk, struct review *r, struct error *e)
 {
@@ -522,7 +529,7 @@ submit_may_approve(struct desk *dk, struct review *r, struct error *e)
 	    check_signer(dk, e) == -1 ||
 	    review_wants_role(dk, r, cert_role(dk->signer.cert), e) == -1)
 		return -1;
-	if (find_approver(r->approved, dk->signer.cert) == NULL)
+	if (!submit_has_approval(dk, r))
 		return 0;
 	review_short_id(hex, r->row.id);
 	error_set(e, ERROR_CONFLICT, "order %s has your approval already",

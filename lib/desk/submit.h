@@ -34,6 +34,8 @@ int	 submit_signed(struct desk *, const struct draft *, struct error *);
  * holder. */
 int	 submit_check_keys(struct desk *, const struct draft *, struct error *);
 
+/* Has the desk's signer approved it before? */
+bool	 submit_has_approval(const struct desk *, const struct review *);
 /* Would an approval be of use?  Asked before signing. */
 int	 submit_may_approve(struct desk *, struct review *, struct error *);
 /*

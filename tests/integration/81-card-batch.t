@@ -148,6 +148,7 @@ as_page 'signet card batch reorder BATCH' signet card batch reorder again
 is 'two are ordered again' "$(jq -r .ordered "$tmp/json")" 2
 is 'they wait, at the places of the new orders' "$(sql "SELECT string_agg(holder || ':' || state || ':' || round || '.' || place, ' ' ORDER BY n)
     FROM card_item WHERE holder LIKE 'a%'")" 'a1:waiting:2.1 a2:waiting:1.2 a3:waiting:2.2'
+ok 'who is cut off has signed one of them' as o1 signet order approve "$(last_order)" --yes
 exits 0 'officers sign the new round' as o1 signet card batch approve again --yes
 said 'Batch again: 2 cards'
 said 'a3 Ann 3'
