@@ -157,7 +157,7 @@ look_hosts(struct doctor *d)
 	struct host	 host[HOSTS];
 	size_t		 n = 0, i;
 
-	if (conninfo_is_several(d->cli->conf.database))
+	if (conninfo_count(d->cli->conf.database) > 1)
 		n = ask_hosts(d, host);
 	look_primaries(d, host, n);
 	for (i = 0; i < n; i++)

@@ -50,11 +50,8 @@ publisher_base_open(struct publisher_base *b, const char *name,
 	    find_published(b, e) == -1 ||
 	    cert_load_chain(&b->anchors, b->setup->root, e) == -1))
 		return -1;
-	if (db_open(&b->db, b->setup->database, name, tables,
-	    sizeof(tables) / sizeof(tables[0]), e) == -1)
-		return -1;
-	db_set_bell(b->db, b->bell);
-	return 0;
+	return db_open_told(&b->db, b->setup->database, name, tables,
+	    sizeof(tables) / sizeof(tables[0]), b->bell, e);
 }
 
 void

@@ -158,12 +158,11 @@ open_store(struct round *r, struct error *e)
 {
 	if (r->db != NULL)
 		return 0;
-	if (db_open(&r->db, r->conf->database, "signet-crld", tables,
-	    sizeof(tables) / sizeof(tables[0]), e) == -1)
+	if (db_open_told(&r->db, r->conf->database, "signet-crld", tables,
+	    sizeof(tables) / sizeof(tables[0]), r->bell, e) == -1)
 		return -1;
 	/* Nothing waits for us but the next round. */
 	db_set_patience(r->db, 0);
-	db_set_bell(r->db, r->bell);
 	if (db_listen(r->db, "signet_crl", e) == -1) {
 		db_close(&r->db);
 		return -1;

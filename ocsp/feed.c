@@ -274,7 +274,7 @@ feed_start(struct feed **out, const struct feed_conf *conf, struct error *e)
 	*out = NULL;
 	f->conf = *conf;
 	f->arena = arena_new();
-	f->several = conninfo_is_several(conf->database);
+	f->several = conninfo_count(conf->database) > 1;
 	if ((f->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) == -1)
 		rc = error_sys(e, "eventfd");
 	else if ((rc = pthread_create(&f->thread, NULL, feed_thread, f)) != 0)

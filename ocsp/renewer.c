@@ -131,11 +131,9 @@ look(struct renewer *r, struct error *e)
 	struct db_cas				 rows;
 	int					 rc = -1;
 
-	if (db_open(&db, r->setup->conf->agent_database,
-	    "signet-ocspd renewer", tables, 1, e) == -1)
-		goto out;
-	db_set_bell(db, r->parent);
-	if (db_ca_list(db, &rows, a, e) == -1)
+	if (db_open_told(&db, r->setup->conf->agent_database,
+	    "signet-ocspd renewer", tables, 1, r->parent, e) == -1 ||
+	    db_ca_list(db, &rows, a, e) == -1)
 		goto out;
 	cas_take(&fresh, &rows);
 	rc = 0;

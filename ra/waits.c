@@ -129,12 +129,11 @@ waits_open(struct waits *w, struct error *e)
 
 	if (w->db != NULL)
 		return 0;
-	if (db_open(&w->db, w->database, "signet-rad waits", tables, 1, e) ==
-	    -1)
+	if (db_open_told(&w->db, w->database, "signet-rad waits", tables, 1,
+	    w->bell, e) == -1)
 		return -1;
 	db_set_patience(w->db, PATIENCE);
 	db_set_deadline(w->db, DEADLINE_MS);
-	db_set_bell(w->db, w->bell);
 	if (db_listen(w->db, "signet_issued", e) == -1)
 		return -1;
 	/* What happened before is not told. */

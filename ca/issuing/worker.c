@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include "base/secret.h"
@@ -385,11 +386,9 @@ worker_open(struct worker *w, struct error *e)
 	    &DB_EVIDENCE,
 	    &DB_GAUGE, &DB_KEY, &DB_HEARTBEAT };
 
-	if (db_open(&w->db, w->conf->database, w->name, tables,
-	    sizeof(tables) / sizeof(tables[0]), e) == -1)
-		return -1;
-	db_set_bell(w->db, w->parent);
-	if (db_set_strict(w->db, e) == -1 ||
+	if (db_open_told(&w->db, w->conf->database, w->name, tables,
+	    sizeof(tables) / sizeof(tables[0]), w->parent, e) == -1 ||
+	    db_set_strict(w->db, e) == -1 ||
 	    db_listen(w->db, is_lead(w) ? "signet_order" : BACKLOG, e) == -1 ||
 	    (w->index == 0 && db_listen(w->db, STATUS, e) == -1))
 		return -1;
@@ -403,11 +402,19 @@ worker_open(struct worker *w, struct error *e)
  */
 #define OPEN_TRIES	8
 
+/* False: it was told to end meanwhile. */
+static bool
+worker_nap(const struct worker *w, int ms)
+{
+	struct pollfd	 p = { .fd = w->parent, .events = POLLIN };
+
+	return poll(&p, 1, ms) != 1;
+}
+
 static int
 worker_open_patiently(struct worker *w, struct error *e)
 {
-	struct timespec	 nap;
-	int		 tries, ms;
+	int	 tries;
 
 	for (tries = 1; worker_open(w, e) == -1; tries++) {
 		if (tries == OPEN_TRIES || service_is_once(w->svc) ||
@@ -415,11 +422,10 @@ worker_open_patiently(struct worker *w, struct error *e)
 			return -1;
 		if (tries == 1)
 			log_error(e, "worker %d tries again", w->index);
+		if (!worker_nap(w, tries < 5 ? 100 << tries : 2000))
+			return -1;
 		error_clear(e);
 		db_close(&w->db);
-		ms = tries < 5 ? 100 << tries : 2000;
-		nap = (struct timespec){ ms / 1000, ms % 1000 * 1000000L };
-		nanosleep(&nap, NULL);
 	}
 	return 0;
 }

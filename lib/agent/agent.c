@@ -190,11 +190,10 @@ agent_open(struct agent *a, struct error *e)
 
 	if (a->db != NULL)
 		return 0;
-	if (db_open(&a->db, a->conf->database, a->conf->program, tables,
-	    sizeof(tables) / sizeof(tables[0]), e) == -1)
+	if (db_open_told(&a->db, a->conf->database, a->conf->program, tables,
+	    sizeof(tables) / sizeof(tables[0]), a->bell, e) == -1)
 		return -1;
 	db_set_patience(a->db, PATIENCE);
-	db_set_bell(a->db, a->bell);
 	return db_listen(a->db, "signet_issued", e);
 }
 

@@ -8,6 +8,9 @@
 
 #include "base/mem.h"
 
+#define TIMEOUT		5		/* seconds */
+#define TIMEOUT_MAX	3600
+
 static void
 put(struct buf *out, const char *keyword, const char *value)
 {
@@ -266,18 +269,31 @@ conninfo_is_open(const char *in, const char **host, struct arena *a)
 	return far != NULL && !asked;
 }
 
-bool
-conninfo_is_several(const char *in)
+unsigned int
+conninfo_count(const char *in)
 {
 	struct error		 ignored = ERROR_INIT;
 	PQconninfoOption	*v = parse(in, &ignored);
-	bool			 is;
+	unsigned int		 n = v != NULL ? count_hosts(v) : 1;
 
-	if (v == NULL)
-		return false;
-	is = count_hosts(v) > 1;
 	PQconninfoFree(v);
-	return is;
+	return n;
+}
+
+int
+conninfo_timeout(const char *in)
+{
+	struct error		 ignored = ERROR_INIT;
+	PQconninfoOption	*v = parse(in, &ignored), *o;
+	long			 n = TIMEOUT;
+
+	for (o = v; o != NULL && o->keyword != NULL; o++)
+		if (o->val != NULL && strcmp(o->keyword,
+		    "connect_timeout") == 0)
+			n = strtol(o->val, NULL, 10);
+	PQconninfoFree(v);
+	return n <= 0 ? 0 : n > TIMEOUT_MAX ? TIMEOUT_MAX * 1000 :
+	    (int)n * 1000;
 }
 
 const char **

@@ -39,8 +39,11 @@ char	*conninfo_host(const char *in);
 bool	 conninfo_is_open(const char *in, const char **host, struct arena *);
 /* Is that this machine, or a socket on it? */
 bool	 conninfo_is_here(const char *host);
-/* Does it name several hosts? */
-bool	 conninfo_is_several(const char *in);
+/* How many hosts does it name?  One at least. */
+unsigned int conninfo_count(const char *in);
+/* Milliseconds that each of them may be silent while one connects to it: 5000
+ * unless it says something else; 0: however long. */
+int	 conninfo_timeout(const char *in);
 /*
  * The same for programs that find the server in their environment, where only
  * the user sees a password: "PGHOST=..." and friends, NULL at the end, and for

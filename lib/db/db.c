@@ -44,7 +44,8 @@ struct db {
 	struct pgwait		 wait;		/* until the program ends */
 	bool			 in_txn;
 	bool			 alone;		/* no standby has what was done */
-	bool			 several;	/* hosts */
+	unsigned int		 hosts;
+	int			 silence;	/* ms that each may be silent; or 0 */
 	bool			 replaced;	/* by a primary that was found */
 	int64_t			 left;		/* for such a one, in all */
 	bool			 strict;	/* never alone */
@@ -244,15 +245,22 @@ db_begin(struct db *db)
 /* It has waited long enough.  What the server may still say is not ours any
  * more, so the connection goes, too. */
 static int
-db_late(struct db *db, const char *what, struct error *e)
+db_late(struct db *db, const char *what, int ms, struct error *e)
 {
 	db_drop(db);
 	if (pgwait_is_over(&db->wait))
 		return error_set(e, ERROR_UPSTREAM, "%s: no answer from the "
 		    "database, and the program ends", what);
-	db->turned++;		/* another host may be alive */
 	return error_set(e, ERROR_UPSTREAM, "%s: no answer from the database "
-	    "within %d ms", what, db->deadline);
+	    "within %d ms", what, ms);
+}
+
+/* So has a call, and another host may be alive. */
+static int
+db_late_call(struct db *db, const char *what, struct error *e)
+{
+	db->turned++;
+	return db_late(db, what, db->deadline, e);
 }
 
 /*
@@ -345,9 +353,11 @@ db_fail(struct db *db, const PGresult *res, const char *what, struct error *e)
 	return -1;
 }
 
-/* dbname comes after what conninfo may override and before what it may not. */
+/* To the hosts in their order of now.  dbname comes after what conninfo may
+ * override and before what it may not. */
 static int
-db_connect(struct db *db, const char *dbname, struct error *e)
+db_dial(struct db *db, const char *dbname, struct pgwait_hosts *h,
+    struct error *e)
 {
 	const char *const keys[] = { "connect_timeout", "keepalives",
 	    "keepalives_idle", "keepalives_interval", "keepalives_count",
@@ -356,7 +366,6 @@ db_connect(struct db *db, const char *dbname, struct error *e)
 	char			*conninfo = NULL;
 	const char		*values[] = { "5", "1", "10", "5", "3",
 	    "20000", db->conninfo, "UTF8", db->program, dbname, NULL };
-	bool			 in_time;
 
 	db_drop(db);
 	if (db->turned > 0 && conninfo_turn(&conninfo, db->conninfo,
@@ -364,12 +373,35 @@ db_connect(struct db *db, const char *dbname, struct error *e)
 		return -1;
 	if (conninfo != NULL)
 		values[6] = conninfo;
-	db->conn = pgwait_connect(&db->wait, keys, values, db->deadline, &in_time);
+	db->conn = pgwait_connect(&db->wait, keys, values, h);
 	mem_free(&conninfo);
 	if (db->conn == NULL)
 		return error_set(e, ERROR_NOMEM, "connect to database");
-	if (!in_time)
-		return db_late(db, "connect", e);
+	if (h->silent > 0 || h->late)
+		db->turned++;		/* the next time another is the first */
+	return 0;
+}
+
+/* A host that is silent after it has taken the connection is asked no more, and
+ * the others are. */
+static int
+db_connect(struct db *db, const char *dbname, struct error *e)
+{
+	struct pgwait_hosts	 h = { .silence = db->silence };
+	unsigned int		 left = db->hosts;
+
+	if (db->deadline > 0) {
+		h.end = clock_monotonic_ms() + db->deadline;
+		if (h.silence == 0 || h.silence > db->deadline)
+			h.silence = db->deadline;
+	}
+	do {
+		if (db_dial(db, dbname, &h, e) == -1)
+			return -1;
+	} while (h.late && --left > 0 && !pgwait_is_over(&db->wait) &&
+	    (h.end == 0 || clock_monotonic_ms() < h.end));
+	if (h.late)
+		return db_late(db, "connect", h.silence, e);
 	if (PQstatus(db->conn) == CONNECTION_OK) {
 		db->alone = false;
 		(void)PQsetNoticeReceiver(db->conn, db_noticed, db);
@@ -407,7 +439,7 @@ db_judge(struct db *db, const struct db_rows *rows, int col, struct error *e)
 {
 	unsigned int	 successor;
 
-	if (!db->several)
+	if (db->hosts < 2)
 		return 0;
 	db->look_at = clock_monotonic_ms() + LOOK_MS;
 	db->timeline = db_get_int(rows, 0, col);
@@ -531,7 +563,7 @@ receive(struct db *db, const char *name, struct error *e)
 	int		 rc = 0;
 
 	if (!in_time)
-		return db_late(db, "prepare", e);
+		return db_late_call(db, "prepare", e);
 	if (!is_success(res))
 		rc = error_pg(e, db->conn, res, "prepare %s", name);
 	PQclear(res);
@@ -572,7 +604,7 @@ receive_all(struct db *db, struct error *e)
 		return -1;
 	res = pgwait_result(&db->wait, db->conn, db->end, &in_time);
 	if (!in_time)
-		return db_late(db, "prepare", e);
+		return db_late_call(db, "prepare", e);
 	if (PQresultStatus(res) != PGRES_PIPELINE_SYNC)
 		rc = error_pg(e, db->conn, res, "prepare statements");
 	PQclear(res);
@@ -716,7 +748,8 @@ db_new(const char *conninfo, const char *program)
 
 	db->conninfo = mem_strdup(conninfo);
 	db->program = mem_strdup(program);
-	db->several = conninfo_is_several(conninfo);
+	db->hosts = conninfo_count(conninfo);
+	db->silence = conninfo_timeout(conninfo);
 	db->look_at = INT64_MAX;
 	db->wait = (struct pgwait)PGWAIT_INIT;
 	db->patience = PATIENCE;
@@ -740,10 +773,19 @@ int
 db_open(struct db **out, const char *conninfo, const char *program,
     const struct db_table *const *tables, size_t ntables, struct error *e)
 {
+	return db_open_told(out, conninfo, program, tables, ntables, -1, e);
+}
+
+int
+db_open_told(struct db **out, const char *conninfo, const char *program,
+    const struct db_table *const *tables, size_t ntables, int bell,
+    struct error *e)
+{
 	struct db	*db;
 
 	*out = NULL;
 	db_open_later(&db, conninfo, program, tables, ntables);
+	db_set_bell(db, bell);
 	if (db_set_up(db, e) == -1) {
 		db_close(&db);
 		return -1;
@@ -798,7 +840,7 @@ int
 db_set_strict(struct db *db, struct error *e)
 {
 	db->strict = true;
-	return db->conn != NULL && db->several ? db_look(db, e) : 0;
+	return db->conn != NULL && db->hosts > 1 ? db_look(db, e) : 0;
 }
 
 int64_t
@@ -900,7 +942,7 @@ db_query(struct db *db, const struct db_stmt *s, const struct db_arg *arg,
 		goto out;
 	res = db_run(db, s, &ps, &in_time);
 	if (!in_time) {
-		db_late(db, s->name, e);
+		db_late_call(db, s->name, e);
 		goto out;
 	}
 	if (!is_success(res)) {
@@ -954,7 +996,7 @@ db_script(struct db *db, const char *sql, struct error *e)
 	if (PQsendQuery(db->conn, sql) == 1)
 		res = db_answer(db, db->end, &in_time);
 	if (!in_time)
-		return db_late(db, "database script", e);
+		return db_late_call(db, "database script", e);
 	if (!is_success(res))
 		rc = db_fail(db, res, "database script", e);
 	else
@@ -1044,7 +1086,7 @@ db_commit(struct db *db, struct error *e)
 	if (PQsendQuery(db->conn, "COMMIT") == 1)
 		res = db_answer(db, 0, &in_time);
 	if (!in_time) {
-		db_late(db, "commit", e);
+		db_late_call(db, "commit", e);
 		error_wrap(e, "outcome unknown");
 	} else if (!is_success(res)) {
 		db_fail(db, res, "commit", e);

@@ -106,14 +106,19 @@ db_blobs(const struct bytes *v, size_t n)
 
 /*
  * conninfo as libpq takes it, several hosts allowed; tables are those of the
- * aggregates that the program uses.  A host that keeps silent for a deadline
- * is asked last from then on.  connect_timeout is 5 s and, where neither
- * conninfo's options nor the role set one, statement_timeout 60 s.  Checks
+ * aggregates that the program uses.  A host that keeps silent for the time of
+ * connect_timeout (5 s unless conninfo says something else), or for a shorter
+ * deadline, is passed over, and asked last from then on.  Where neither
+ * conninfo's options nor the role set one, statement_timeout is 60 s.  Checks
  * the schema's version: ERROR_CONFIG with the hint to run "signet db migrate"
  * or to install the newer suite.
  */
 int	 db_open(struct db **, const char *conninfo, const char *program,
 	    const struct db_table *const *tables, size_t ntables,
+	    struct error *);
+/* The same of a program with such a bell as db_set_bell() has. */
+int	 db_open_told(struct db **, const char *conninfo, const char *program,
+	    const struct db_table *const *tables, size_t ntables, int bell,
 	    struct error *);
 /* The same, but the first call connects, and fails where it cannot. */
 void	 db_open_later(struct db **, const char *conninfo,
@@ -131,10 +136,10 @@ void	 db_set_patience(struct db *, int seconds);	/* default 60; 0: once */
 void	 db_set_deadline(struct db *, int ms);
 /*
  * The program is to end when this descriptor becomes readable, or its other end
- * is closed: then nobody waits for an answer, or for a COMMIT, longer than three
- * seconds, the connection is dropped, and calls are ERROR_UPSTREAM.  Nothing is
- * cancelled at the server, which would take a COMMIT that waits for a standby
- * for done.  0 or less: never.
+ * is closed: then nobody waits for a connection any more, nor longer than three
+ * seconds for an answer or a COMMIT; the connection is dropped, and calls are
+ * ERROR_UPSTREAM.  Nothing is cancelled at the server, which would take a COMMIT
+ * that waits for a standby for done.  0 or less: never.
  */
 void	 db_set_bell(struct db *, int fd);
 /* Drop the connection; the next call asks the next host first. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <poll.h>
+#include <sys/socket.h>
 #include "base/clock.h"
 #include "db/pgwait.h"
 
@@ -9,7 +10,7 @@ pgwait_is_ending(struct pgwait *w)
 	struct pollfd	 p = { .fd = w->bell, .events = POLLIN };
 
 	if (w->last == 0 && w->bell != -1 && poll(&p, 1, 0) == 1)
-		w->last = clock_monotonic_ms() + PGWAIT_ENDING_MS;
+		w->last = clock_monotonic_ms() + w->grace;
 	return w->last != 0;
 }
 
@@ -41,27 +42,47 @@ wait_socket(struct pgwait *w, int fd, short events, int64_t end)
 	}
 }
 
+/*
+ * To libpq, which waits for ever unless it waits by itself, an address that is
+ * silent becomes one that refuses, so that it asks the next.  One that has taken
+ * the connection and says nothing would be the end of that.
+ */
+static bool
+pass_over(struct pgwait *w, PGconn *conn, struct pgwait_hosts *h)
+{
+	if (pgwait_is_over(w) || PQstatus(conn) != CONNECTION_STARTED ||
+	    (h->end != 0 && clock_monotonic_ms() >= h->end) ||
+	    shutdown(PQsocket(conn), SHUT_RDWR) == -1)
+		return false;
+	h->silent++;
+	return true;
+}
+
 PGconn *
 pgwait_connect(struct pgwait *w, const char *const *keys,
-    const char *const *values, int ms, bool *in_time)
+    const char *const *values, struct pgwait_hosts *h)
 {
 	PostgresPollingStatusType	 next = PGRES_POLLING_WRITING;
 	PGconn				*conn;
+	int64_t				 end;
 
-	*in_time = true;
-	if (ms == 0)
-		return PQconnectdbParams(keys, values, 1);
+	h->silent = 0;
+	h->late = false;
 	conn = PQconnectStartParams(keys, values, 1);
 	if (conn == NULL || PQstatus(conn) == CONNECTION_BAD)
 		return conn;
+	w->grace = 0;
 	while (next == PGRES_POLLING_READING || next == PGRES_POLLING_WRITING) {
+		end = h->silence > 0 ? clock_monotonic_ms() + h->silence : 0;
 		if (wait_socket(w, PQsocket(conn), next == PGRES_POLLING_READING ?
-		    POLLIN : POLLOUT, clock_monotonic_ms() + ms) == 0) {
-			*in_time = false;
+		    POLLIN : POLLOUT, end) == 0 && !pass_over(w, conn, h)) {
+			h->late = true;
 			break;
 		}
 		next = PQconnectPoll(conn);
 	}
+	w->grace = PGWAIT_ENDING_MS;
+	h->late |= next == PGRES_POLLING_FAILED && h->silent > 0;
 	return conn;
 }
 

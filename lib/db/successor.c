@@ -20,13 +20,14 @@ successor_timeline(const char *conninfo, bool *alone)
 	struct pgwait		 w = PGWAIT_INIT;
 	PGresult		*res = NULL;
 	int64_t			 found = -1;
+	struct pgwait_hosts	 h = { .silence = HOST_MS,
+	    .end = clock_monotonic_ms() + HOST_MS };
+	PGconn			*conn = pgwait_connect(&w, keys, values, &h);
 	bool			 in_time;
-	PGconn			*conn = pgwait_connect(&w, keys, values, HOST_MS,
-	    &in_time);
 
 	if (alone != NULL)
 		*alone = false;
-	if (in_time && PQstatus(conn) == CONNECTION_OK &&
+	if (!h.late && PQstatus(conn) == CONNECTION_OK &&
 	    PQsendQuery(conn, "SELECT " SUCCESSOR_COLUMNS) == 1)
 		res = pgwait_last(&w, conn, clock_monotonic_ms() + HOST_MS,
 		    &in_time);

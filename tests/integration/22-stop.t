@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The store waits for a standby that does not exist, so that COMMIT never comes
 # back.  Whichever process of a daemon waits there, the daemon ends when it is
-# told to, in order; what was not committed is done at the next start.
+# told to, in order; what was not committed is done at the next start.  And so
+# does one that waits for a connection to hosts that are silent.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
 . "$srcdir/tests/lib/rad.sh"
@@ -69,24 +70,59 @@ for who in cad ocspd crld rad; do
 	eval "family \"\$${who}_pid\"" >"$tmp/$who.family"
 	eval "kill \"\$${who}_pid\""
 done
-for who in cad ocspd crld rad; do
-	eval "pid=\$${who}_pid"
-	ok "signet-$who ends when it is told to" wait_for is_gone "$pid"
+all_gone() {
+	while read -r one; do
+		is_gone "$one" || return 1
+	done <"$tmp/$1.family"
+}
+# of NAME
+ends() {
+	eval "pid=\$${1}_pid"
+	ok "signet-$1 ends when it is told to" wait_for is_gone "$pid"
 	is_gone "$pid" || kill -KILL "$pid"
 	wait "$pid"
 	is '... orderly' $? 0
-	all_gone() {
-		while read -r one; do
-			is_gone "$one" || return 1
-		done <"$tmp/$who.family"
-	}
-	ok '... with all that it had started' wait_for all_gone
+	ok '... with all that it had started' wait_for all_gone "$1"
 	ok '... and says what it did not wait for' grep -q \
-	    'no answer from the database, and the program ends' "$tmp/$who.log"
+	    'no answer from the database, and the program ends' "$tmp/$1.log"
+}
+for who in cad ocspd crld rad; do
+	ends "$who"
 done
 wait "$enrols"
 not 'who asked is not told of success' grep -q '^2' "$tmp/enrolled"
 ok 'the store does not wait any more' configure_store ''
 cad >/dev/null
 ok 'the next one does its work' cad
+
+# One waits to be taken, which is all that there is room for: whoever else wants to
+# connect gets no answer, and would wait for ten minutes.
+python3 -c 'import socket, sys, time
+wall, first = socket.socket(), socket.socket()
+wall.bind(("127.0.0.1", 0))
+wall.listen(0)
+first.connect(wall.getsockname())
+open(sys.argv[1], "w").write("%d" % wall.getsockname()[1])
+time.sleep(600)' "$tmp/wall" &
+pids="$pids $!"
+wait_for test -s "$tmp/wall"
+wall=$(cat "$tmp/wall")
+sed -i "s|host='[^']*' port='[^']*'|host='127.0.0.1,127.0.0.1' port='$wall' connect_timeout='600'|" \
+    "$pki"/*.conf
+# The state is SYN_SENT.
+connects() {
+	grep -q "^ *[0-9]*: [0-9A-F:]* 0100007F:$(printf %04X "$wall") 02 " \
+	    /proc/net/tcp
+}
+is_calm() {
+	! connects
+}
+for who in cad crld rad; do
+	ok 'nobody connects' wait_for is_calm
+	run "$who"
+	ok "signet-$who connects to a host that is silent" wait_for connects
+	eval "family \"\$${who}_pid\"" >"$tmp/$who.family"
+	eval "kill \"\$${who}_pid\""
+	ends "$who"
+done
 done_testing

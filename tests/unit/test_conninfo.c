@@ -192,15 +192,28 @@ conninfo_is_open_where_nobody_asks_another_machine_who_it_is(void **state)
 }
 
 static void
-conninfo_is_several_counts_hosts_and_not_ports(void **state)
+conninfo_count_counts_hosts_and_not_ports(void **state)
 {
 	(void)state;
-	assert_false(conninfo_is_several("hosts=a,b"));
-	assert_false(conninfo_is_several("dbname=a,b"));
-	assert_false(conninfo_is_several("host=a port=1"));
-	assert_true(conninfo_is_several("host=a,b port=1"));
-	assert_true(conninfo_is_several("postgresql://a,b/pki"));
-	assert_true(conninfo_is_several("hostaddr=127.0.0.1,127.0.0.2"));
+	assert_int_equal(conninfo_count("hosts=a,b"), 1);
+	assert_int_equal(conninfo_count("dbname=a,b"), 1);
+	assert_int_equal(conninfo_count("host=a port=1"), 1);
+	assert_int_equal(conninfo_count("host=a,b port=1"), 2);
+	assert_int_equal(conninfo_count("postgresql://a,b,c/pki"), 3);
+	assert_int_equal(conninfo_count("hostaddr=127.0.0.1,127.0.0.2"), 2);
+}
+
+static void
+conninfo_timeout_is_what_it_says_or_five_seconds(void **state)
+{
+	(void)state;
+	assert_int_equal(conninfo_timeout("hosts=a"), 5000);
+	assert_int_equal(conninfo_timeout("host=a"), 5000);
+	assert_int_equal(conninfo_timeout("connect_timeout=2"), 2000);
+	assert_int_equal(conninfo_timeout("connect_timeout=0"), 0);
+	assert_int_equal(conninfo_timeout("connect_timeout=-1"), 0);
+	assert_int_equal(conninfo_timeout("connect_timeout=99999999999"),
+	    3600 * 1000);
 }
 
 int
@@ -218,7 +231,9 @@ main(void)
 		cmocka_unit_test(conninfo_one_takes_a_host_with_its_port_whatever_it_is),
 		cmocka_unit_test(conninfo_host_is_the_first_one_or_nothing),
 		cmocka_unit_test(conninfo_is_open_where_nobody_asks_another_machine_who_it_is),
-		cmocka_unit_test(conninfo_is_several_counts_hosts_and_not_ports),
+		cmocka_unit_test(conninfo_count_counts_hosts_and_not_ports),
+		cmocka_unit_test(
+		    conninfo_timeout_is_what_it_says_or_five_seconds),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

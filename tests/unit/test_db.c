@@ -2,6 +2,8 @@
 /*
  * The connection: arguments, transactions, losses, notifications.
  */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -847,6 +849,97 @@ who_is_told_to_end_finishes_what_is_quick_and_connects_no_more(void **state)
 	close(fd[0]);
 }
 
+/* Nobody comes through to it, as behind a wall that drops what it gets: one waits
+ * to be taken, which is all that there is room for. */
+static int
+walled_server(int *waits, uint16_t *port)
+{
+	struct sockaddr_in	 sa = { .sin_family = AF_INET,
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t		 len = sizeof(sa);
+	int			 fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, len), 0);
+	assert_int_equal(listen(fd, 0), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
+	*waits = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(*waits, (struct sockaddr *)&sa, len), 0);
+	*port = ntohs(sa.sin_port);
+	return fd;
+}
+
+static void
+a_host_that_nobody_reaches_is_passed_over(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	const char	*real = getenv("PGPORT");
+	uint16_t	 port;
+	int		 waits, fd = walled_server(&waits, &port);
+	char		*conninfo = mem_printf("host=127.0.0.1,%s port=%d,%s "
+	    "dbname=%s user=postgres connect_timeout=1", getenv("PGHOST"),
+	    port, real != NULL ? real : "5432", t.name);
+	char		*alone = mem_printf("host=127.0.0.1 port=%d "
+	    "connect_timeout=1", port);
+	struct db	*db;
+
+	(void)state;
+	assert_int_equal(db_open(&db, alone, "test", tables, 1, &e), -1);
+	assert_int_equal(e.code, ERROR_UPSTREAM);
+	assert_string_equal(e.text,
+	    "connect: no answer from the database within 1000 ms");
+	error_clear(&e);
+	assert_int_equal(db_open(&db, conninfo, "test", tables, 1, &e), 0);
+	assert_int_equal(put(db, 1, &e), 0);
+	testdb_sql(&t, "DELETE FROM thing WHERE n = 1");
+	db_close(&db);
+	/* In the same call, if there is time. */
+	db_open_later(&db, conninfo, "test", tables, 1);
+	db_set_patience(db, 0);
+	db_set_deadline(db, 60000);
+	assert_int_equal(put(db, 1, &e), 0);
+	testdb_sql(&t, "DELETE FROM thing WHERE n = 1");
+	db_close(&db);
+	close(waits);
+	close(fd);
+	mem_free(&alone);
+	mem_free(&conninfo);
+}
+
+/* It would wait for a quarter of an hour. */
+static void
+who_is_told_to_end_connects_to_a_silent_host_no_longer(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	uint16_t	 port;
+	int		 waits, fd = walled_server(&waits, &port), bell[2];
+	char		*conninfo = mem_printf("host=127.0.0.1,127.0.0.2 "
+	    "port=%d connect_timeout=900", port);
+	struct db	*db;
+	pid_t		 pid;
+
+	(void)state;
+	assert_int_equal(pipe(bell), 0);
+	fflush(stdout);
+	pid = fork();
+	assert_int_not_equal(pid, -1);
+	if (pid == 0) {
+		usleep(300000);
+		_exit(0);
+	}
+	close(bell[1]);
+	assert_int_equal(db_open_told(&db, conninfo, "test", tables, 1,
+	    bell[0], &e), -1);
+	assert_null(db);
+	assert_int_equal(e.code, ERROR_UPSTREAM);
+	assert_string_equal(e.text, "connect: no answer from the database, and "
+	    "the program ends");
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(bell[0]);
+	close(waits);
+	close(fd);
+	mem_free(&conninfo);
+}
+
 /* It takes connections, as a stopped server does, and never says a word. */
 static int
 mute_server(char dir[], struct sockaddr_un *sa)
@@ -884,6 +977,27 @@ a_host_that_never_answers_is_asked_last_the_next_time(void **state)
 	error_clear(&e);
 	assert_int_equal(put(db, 1, &e), 0);
 	testdb_sql(&t, "DELETE FROM thing WHERE n = 1");
+	db_close(&db);
+	close(fd);
+	unlink(sa.sun_path);
+	rmdir(dir);
+	mem_free(&conninfo);
+}
+
+static void
+a_host_that_never_answers_is_passed_over_if_there_is_time(void **state)
+{
+	struct error		 e = ERROR_INIT;
+	char			 dir[] = "/tmp/signet-mute.XXXXXX";
+	char			*conninfo;
+	struct sockaddr_un	 sa = { 0 };
+	int			 fd = mute_server(dir, &sa);
+	struct db		*db;
+
+	(void)state;
+	conninfo = mem_printf("host=%s,%s dbname=%s user=postgres "
+	    "connect_timeout=1", dir, getenv("PGHOST"), t.name);
+	assert_int_equal(db_open(&db, conninfo, "test", tables, 1, &e), 0);
 	db_close(&db);
 	close(fd);
 	unlink(sa.sun_path);
@@ -1014,8 +1128,13 @@ main(void)
 		T(a_call_past_its_deadline_fails_and_drops_the_connection),
 		T(who_is_told_to_end_gives_up_a_commit_that_hangs),
 		T(who_is_told_to_end_finishes_what_is_quick_and_connects_no_more),
+		cmocka_unit_test(a_host_that_nobody_reaches_is_passed_over),
+		cmocka_unit_test(
+		    who_is_told_to_end_connects_to_a_silent_host_no_longer),
 		cmocka_unit_test(
 		    a_host_that_never_answers_is_asked_last_the_next_time),
+		cmocka_unit_test(
+		    a_host_that_never_answers_is_passed_over_if_there_is_time),
 		cmocka_unit_test(
 	    a_server_that_never_answers_costs_one_deadline_without_patience),
 	};
