@@ -15,42 +15,26 @@ ok 'the RA has started' rad_start 'patience = "0s"'
 rad_stop
 faults_begin "$tmp/rad"
 
-# redeem_served [curl's options] - until it serves or has died
-redeem_served() {
-	until rad_curl -f -o "$tmp/answer" "$ra/.well-known/est/cacerts"; do
-		kill -0 "$rad" 2>/dev/null || return
-		sleep 0.05
-	done
-}
 redeem_once() {
 	enrol alice simpleenroll -u "alice:$code" --max-time 20
 	[ "$status" = "$1" ] || { echo "status $status"; return 1; }
 }
 redeem_twice() {
-	redeem_served && redeem_once "$1" && cad && redeem_once 200 &&
+	redeem_once "$1" && cad && redeem_once 200 &&
 	    issued_to alice
-}
-redeem_daemon() {
-	signet-rad -d -c "$tmp/rad.conf" >>"$tmp/rad.log" 2>&1 &
-	rad=$!
-	"$@"
-	redeem_status=$?
-	kill "$rad" 2>/dev/null
-	wait "$rad"
-	return "$redeem_status"
 }
 redeem_run() (
 	export CRASH_IN=signet-rad
-	redeem_daemon redeem_twice 202
+	rad_while redeem_twice 202
 )
 # Who has had no answer, or a bad one, asks again.
 redeem_asks() {
-	redeem_served && {
+	{
 		redeem_once 202 || redeem_once 200
 	} && cad && redeem_once 200 && issued_to alice
 }
 redeem_again() {
-	redeem_daemon redeem_asks
+	rad_while redeem_asks
 }
 redeem_holds() {
 	[ "$(sql "SELECT count(*) FROM cert WHERE holder = 'alice'")" = 1 ] &&

@@ -59,10 +59,6 @@ waits_or_over() {
 # served CLIENT [ARG]... - the client and, if it waits for an order, the CA: who
 # has lost its RA asks again before the CA has done anything
 served() {
-	until rad_curl -f -o "$tmp/answer" "$ra/.well-known/est/cacerts"; do
-		kill -0 "$rad" 2>/dev/null || return
-		sleep 0.05
-	done
 	"$@" &
 	client=$!
 	wait_for waits_or_over
@@ -72,13 +68,7 @@ served() {
 }
 # daemon CLIENT [ARG]... - while signet-rad is there
 daemon() {
-	signet-rad -d -c "$tmp/rad.conf" >>"$tmp/rad.log" 2>&1 &
-	rad=$!
-	served "$@"
-	daemon_status=$?
-	kill "$rad" 2>/dev/null
-	wait "$rad"
-	return "$daemon_status"
+	rad_while served "$@"
 }
 # once FILTER - one order, which is done, and an auditor agrees
 once() {

@@ -27,19 +27,6 @@ faults_begin
 # the same each time; it has tests/faults/24-notice.t.
 crash_in='MHD-worker,rad: web,rad: sea,rad: kee'
 
-daemon_ready() {
-	rad_ready || ! kill -0 "$rad_pid" 2>/dev/null
-}
-# daemon COMMAND... - while signet-rad is there
-daemon() {
-	signet-rad -d -c "$pki/rad.conf" >>"$tmp/rad.log" 2>&1 &
-	rad_pid=$!
-	wait_for daemon_ready
-	"$@"
-	daemon_status=$?
-	rad_stop
-	return "$daemon_status"
-}
 no_mail() {
 	rm -f "$tmp"/sink/mail/*.eml
 }
@@ -52,17 +39,13 @@ came() {
 }
 # comes WORD - the mail with this link, unless the program has died
 comes() {
-	wait_for came_or_over "$1" && came "$1"
-}
-came_or_over() {
-	came "$1" || ! kill -0 "$rad_pid" 2>/dev/null
+	wait_for rad_over came "$1" && came "$1"
 }
 application() {
 	sql "SELECT state FROM application"
 }
 told_all() {
-	[ "$(sql "SELECT count(*) FROM notice WHERE state <> 'sent'")" = 0 ] ||
-	    ! kill -0 "$rad_pid" 2>/dev/null
+	[ "$(sql "SELECT count(*) FROM notice WHERE state <> 'sent'")" = 0 ]
 }
 # A mail that goes out again has a link of its own.
 apply_rows() {
@@ -97,20 +80,20 @@ confirm() {
 	[ "$(browse b "$told_path" --data-urlencode "csrf=$(token)")" = 303 ]
 }
 apply_both() {
-	fill_in && confirm && comes status && wait_for told_all
+	fill_in && confirm && comes status && wait_for rad_over told_all
 }
 apply_run() (
 	export CRASH_IN="$crash_in"
-	daemon apply_both
+	rad_while apply_both
 )
 # Who has got the mail has applied, and who has got the second one confirmed.
 apply_rest() {
 	[ -n "$(application)" ] || fill_in || return
 	[ "$(application)" = waiting ] || confirm || return
-	comes status && wait_for told_all
+	comes status && wait_for rad_over told_all
 }
 apply_again() {
-	daemon apply_rest
+	rad_while apply_rest
 }
 apply_holds() {
 	[ "$(application)" = waiting ] && [ -n "$(told status)" ] && proven
@@ -134,19 +117,19 @@ decide_page() {
 	[ "$(touch_it o1 "$(form_act)")" = 303 ]
 }
 # What the CA has made is told, unless the program has died.
-issued_or_over() {
+told_issued() {
 	[ "$(sql "SELECT count(*) FROM notice WHERE kind = 'issued'
-	    AND state = 'sent'")" = 1 ] || ! kill -0 "$rad_pid" 2>/dev/null
+	    AND state = 'sent'")" = 1 ]
 }
 decide_told() {
-	cad && wait_for issued_or_over && wait_for told_all
+	cad && wait_for rad_over told_issued && wait_for rad_over told_all
 }
 decide_all() {
 	decide_page && decide_told
 }
 decide_run() (
 	export CRASH_IN="$crash_in"
-	daemon decide_all
+	rad_while decide_all
 )
 decide_state() {
 	sql "SELECT state FROM orders WHERE kind = 'issue'
@@ -165,7 +148,7 @@ decide_rest() {
 	decide_told
 }
 decide_again() {
-	daemon decide_rest
+	rad_while decide_rest
 }
 decide_holds() {
 	decide_is || {
@@ -205,7 +188,7 @@ collect_all() {
 }
 collect_run() (
 	export CRASH_IN="$crash_in"
-	daemon collect_all
+	rad_while collect_all
 )
 # A code that was made and not seen is replaced.
 collect_rest() {
@@ -215,7 +198,7 @@ collect_rest() {
 	collect_cert
 }
 collect_again() {
-	daemon collect_rest
+	rad_while collect_rest
 }
 collect_holds() {
 	[ "$(sql 'SELECT count(*) FROM revocation_code')" = 1 ] && proven

@@ -171,14 +171,6 @@ is 'a good list is shown' "$(up good.csv)" 200
 ok '... with its columns' shows '<th scope="col">dns</th>'
 ok '... and lines' shows w3.example.org
 is '... and nothing is stored yet' "$(orders)" "$before"
-post_hidden() {
-	form_hidden >"$tmp/hidden"
-	set -- "$1" "$2"
-	while read -r line; do
-		set -- "$@" --data-urlencode "$line"
-	done <"$tmp/hidden"
-	post "$@"
-}
 cp "$tmp/body" "$tmp/preview"
 sed -i 's/\(name="blob" value="\)[^"]*/\1aG9sZGVyCncx/' "$tmp/body"
 is 'another list in its place is read like the first' \

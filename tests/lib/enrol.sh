@@ -8,6 +8,7 @@
 #	device_profile			"device": the RA alone approves it
 #	rad_start [setting]...		$ra and $ra_cert (URLs), $rad (pid)
 #	rad_stop
+#	rad_while COMMAND...	while signet-rad is there, which may die of it
 #	cad_start, cad_stop		signet-cad, until it is stopped
 #	code_order NAME [profile]	$order and its one-time code in $code
 #	est PATH [curl's options]	status in $status, answer in $tmp/answer
@@ -95,6 +96,24 @@ rad_again() {
 
 rad_stop() {
 	stop "$rad"
+}
+
+# Until it serves, or has died.
+rad_serves() {
+	until rad_curl -f -o "$tmp/answer" "$ra/.well-known/est/cacerts"; do
+		kill -0 "$rad" 2>/dev/null || return
+		sleep 0.05
+	done
+}
+
+rad_while() {
+	signet-rad -d -c "$tmp/rad.conf" >>"$tmp/rad.log" 2>&1 &
+	rad=$!
+	rad_serves && "$@"
+	rad_status=$?
+	kill "$rad" 2>/dev/null
+	wait "$rad"
+	return "$rad_status"
 }
 
 cad_start() {

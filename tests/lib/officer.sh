@@ -6,6 +6,7 @@
 #					two security officers: $tmp/WHO.auth
 #	form_order			the digest of the order in $tmp/body
 #	post WHO PATH [curl's]		a form with the token of $tmp/body
+#	post_hidden WHO PATH		likewise, with what the page has filled in
 #	touch_it WHO PATH [DIGEST]	post the page's order, signed with
 #					$tmp/WHO.auth; key=, origin= say otherwise
 #	shows TEXT			the page in $tmp/body has it
@@ -55,6 +56,15 @@ post() {
 	shift 2
 	browse_as "$post_who" "$post_path" -H "Origin: $rad_cert" \
 	    --data-urlencode "csrf=$(token)" "$@"
+}
+
+post_hidden() {
+	form_hidden >"$tmp/hidden"
+	set -- "$1" "$2"
+	while read -r line; do
+		set -- "$@" --data-urlencode "$line"
+	done <"$tmp/hidden"
+	post "$@"
 }
 
 touch_it() {

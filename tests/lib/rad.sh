@@ -6,6 +6,8 @@
 #	rad_set NAME VALUE	another value of a setting, as written there
 #	rad_mail URL		its mails go to that server, in the clear
 #	rad_start, rad_stop	ready when it returns; log in $tmp/rad.log
+#	rad_while COMMAND...	while signet-rad is there, which may die of it
+#	rad_over COMMAND...	so it is, or signet-rad has died
 #	visit PATH [curl's]	a page for everybody: body in $tmp/body, headers
 #				in $tmp/head, status on standard output
 #	visit_as WHO PATH ...	the same where a certificate is asked for, with
@@ -69,6 +71,20 @@ rad_start() {
 rad_stop() {
 	kill "$rad_pid" 2>/dev/null
 	wait "$rad_pid" 2>/dev/null
+}
+
+rad_over() {
+	"$@" || ! kill -0 "$rad_pid" 2>/dev/null
+}
+
+rad_while() {
+	signet-rad -d -c "$pki/rad.conf" >>"$tmp/rad.log" 2>&1 &
+	rad_pid=$!
+	wait_for rad_over rad_ready
+	"$@"
+	rad_status=$?
+	rad_stop
+	return "$rad_status"
 }
 
 # rad_ask URL [curl's]
