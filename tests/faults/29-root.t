@@ -17,12 +17,6 @@ cd "$tmp" || exit 1
 ok 'a root is made' new_root root
 csr people
 csr other
-ceremony() {
-	ceremony_kind=$1
-	shift
-	# shellcheck disable=SC2086 # several words each
-	signet-root "$ceremony_kind" --dir "$tmp/root" $two --yes "$@"
-}
 certify() {
 	# shellcheck disable=SC2086
 	ceremony certify $profiles --csr "$tmp/$1.csr" --name "$1"
@@ -30,33 +24,10 @@ certify() {
 ok '... and has certified a CA' certify people
 faults_begin "$tmp/root"
 
-# unless_done FILE COMMAND... - as its page says: resume; what has not happened
-# is done
-unless_done() {
-	signet-root resume --dir "$tmp/root" || return
-	[ -e "$tmp/root/$1" ] || {
-		shift
-		"$@"
-	}
-}
-# proves N FILE... - N ceremonies, these files, and no other key in clear
-proves() {
-	[ "$(find "$tmp/root/out" -name 'parcel-*' | wc -l)" -eq "$1" ] || return
-	shift
-	for proves_file; do
-		[ -s "$tmp/root/$proves_file" ] || return
-	done
-	[ ! -e "$tmp/root/journal" ] && signet-root replay --dir "$tmp/root"
-}
-# A ceremony that did not happen has had its number.
-number_out() {
-	sed -e 's,/inputs/0003,/inputs/N,' -e 's,/inputs/0004,/inputs/N,' \
-	    -e 's,/out/parcel-000[34]-,/out/parcel-N-,'
-}
-list_names() { number_out; }
-certify_names() { number_out; }
-revoke_names() { number_out; }
-turn_names() { number_out; }
+list_names() { number_out 3; }
+certify_names() { number_out 3; }
+revoke_names() { number_out 3; }
+turn_names() { number_out 3; }
 
 list_run() {
 	ceremony crl

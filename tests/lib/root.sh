@@ -27,3 +27,37 @@ new_root() {
 	    --subject C=SE --subject O=Example --subject 'CN=Example Root CA' \
 	    --threshold 2 $two --custodian bo=file:bo.pass
 }
+
+# ceremony VERB OPTION... - of the root in $root, as are those below
+root=$tmp/root
+ceremony() {
+	ceremony_kind=$1
+	shift
+	# shellcheck disable=SC2086 # several words each
+	signet-root "$ceremony_kind" --dir "$root" $two --yes "$@"
+}
+
+# unless_done FILE COMMAND... - as its page says: resume; what has not happened
+# is done
+unless_done() {
+	signet-root resume --dir "$root" || return
+	[ -e "$root/$1" ] || {
+		shift
+		"$@"
+	}
+}
+# proves N FILE... - N ceremonies, these files, and no other key in clear
+proves() {
+	[ "$(find "$root/out" -name 'parcel-*' | wc -l)" -eq "$1" ] || return
+	shift
+	for proves_file; do
+		[ -s "$root/$proves_file" ] || return
+	done
+	[ ! -e "$root/journal" ] && signet-root replay --dir "$root"
+}
+# number_out N - of names: a ceremony that did not happen has had its number
+number_out() {
+	sed -e "s,/inputs/000$1,/inputs/N," \
+	    -e "s,/inputs/000$(($1 + 1)),/inputs/N," \
+	    -e "s,/out/\\([a-z]*\\)-000[$1$(($1 + 1))]-,/out/\\1-N-,"
+}
