@@ -7,16 +7,19 @@
 #define OID_CARD_SERIAL	"1.3.6.1.4.1.41482.3.7"
 #define OID_CARD_RULES	"1.3.6.1.4.1.41482.3.8"
 
-/* The value of an extension: 1, 0 it is not there, -1 it is there twice. */
+/* The value of an extension: 1, 0 it is not there, -1 it is there twice, or there
+ * is no memory to look. */
 static int
 find_value(const X509 *cert, const char *oid, struct bytes *value)
 {
 	ASN1_OBJECT		*o = OBJ_txt2obj(oid, 1);
 	ASN1_OCTET_STRING	*v;
-	int			 at = X509_get_ext_by_OBJ(cert, o, -1);
-	int			 again = at == -1 ? -1 :
-				    X509_get_ext_by_OBJ(cert, o, at);
+	int			 at, again;
 
+	if (o == NULL)
+		return -1;
+	at = X509_get_ext_by_OBJ(cert, o, -1);
+	again = at == -1 ? -1 : X509_get_ext_by_OBJ(cert, o, at);
 	ASN1_OBJECT_free(o);
 	if (at == -1 || again != -1)
 		return at == -1 ? 0 : -1;
