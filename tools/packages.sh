@@ -14,8 +14,8 @@ packages_run="curl fonts-dejavu-core ldap-utils libnss-myhostname openssl pcscd 
 
 # For the tests: the second compiler, the checkers, and other people's programs
 # that are asked for their opinion.
-packages_test="ccache clang dirmngr fish gnupg-pkcs11-scd gnutls-bin gpg-agent gpgsm jq libclang-rt-dev libcmocka-dev libengine-pkcs11-openssl libfaketime
-    libnss3-tools llvm mandoc nghttp2-client nginx-light opensc p11-kit p11-kit-modules pcscd perl poppler-utils procps python3 python3-icalendar scdaemon shellcheck softhsm2 strongswan-pki systemd util-linux
+packages_test="ccache clang dirmngr fish gnupg-pkcs11-scd gnutls-bin gpg-agent gpgsm iproute2 jq libclang-rt-dev libcmocka-dev libengine-pkcs11-openssl libfaketime
+    libnss3-tools libstrongswan-standard-plugins llvm mandoc nghttp2-client nginx-light opensc p11-kit p11-kit-modules pcscd perl poppler-utils procps python3 python3-icalendar scdaemon shellcheck softhsm2 strongswan-pki systemd util-linux
     valgrind vsmartcard-vpcd wrk xz-utils yubico-piv-tool zsh"
 
 # For the tests of pages: a browser, and node, which drives it and may have come
