@@ -7,7 +7,7 @@
 #include "db/db_card_life.h"
 #include "db/db_card_private.h"
 
-enum { NUMBERED, LIST, EVENTS, EFFECT, CHECK };
+enum { NUMBERED, LIST, EVENTS, EFFECT, ORDERED, CHECK };
 static const struct db_stmt read_stmt[] = {
 	[NUMBERED] = DB_STMT("card_numbered",
 	    "SELECT " DB_CARD_COLUMNS DB_CARD_FROM "WHERE c.number = $1::text"
@@ -25,6 +25,10 @@ static const struct db_stmt read_stmt[] = {
 	[EFFECT] = DB_STMT("card_effect",
 	    "SELECT effect, coalesce(reason, 0) FROM card_effect"
 	    " WHERE before = $1::text AND after = $2::text"),
+	[ORDERED] = DB_STMT("card_ordered",
+	    "SELECT o.id FROM card c JOIN orders o ON o.id = c.order_id"
+	    " WHERE c.id = $1::bytea AND o.kind IN ('hold', 'release')"
+	    " AND o.state IN ('pending', 'ready')"),
 	[CHECK] = DB_STMT_FRESH("card_check",
 	    "SELECT c.number, c.state, x.ca, x.serial, x.status,"
 	    " EXISTS (SELECT FROM orders o WHERE o.id = c.order_id"
@@ -137,6 +141,22 @@ db_card_effect(struct db *db, const char *before, const char *after,
 		snprintf(effect, 16, "%s", db_get_text(rows, 0, 0));
 		*reason = (int)db_get_int(rows, 0, 1);
 	}
+	db_rows_free(&rows);
+	return found;
+}
+
+int
+db_card_ordered(struct db *db, const uint8_t id[DB_CARD_ID],
+    uint8_t order_id[DB_ORDER_ID], struct error *e)
+{
+	const struct db_arg	 arg[] = { db_bytes(id, DB_CARD_ID) };
+	struct db_rows		*rows;
+	int			 found;
+
+	if (db_query(db, &read_stmt[ORDERED], arg, 1, &rows, e) == -1)
+		return -1;
+	if ((found = db_rows_count(rows) == 1))
+		memcpy(order_id, db_get_bytes(rows, 0, 0).p, DB_ORDER_ID);
 	db_rows_free(&rows);
 	return found;
 }

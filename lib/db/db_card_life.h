@@ -47,6 +47,10 @@ int	 db_card_events(struct db *, const uint8_t id[DB_CARD_ID],
  * of a revocation); 0 there is no such way. */
 int	 db_card_effect(struct db *, const char *before, const char *after,
 	    char effect[16], int *reason, struct error *);
+/* 1: the order that it was moved with has its certificates held or released, and
+ * the CA has not done so yet; 0, -1. */
+int	 db_card_ordered(struct db *, const uint8_t id[DB_CARD_ID],
+	    uint8_t order_id[DB_ORDER_ID], struct error *);
 /* order_id NULL: it has no effect, or nothing is left to do.  ERROR_CONFLICT:
  * it is not in "before" any more, or its order is missing. */
 int	 db_card_move(struct db *, const uint8_t id[DB_CARD_ID],

@@ -6,6 +6,7 @@
 #include "audit/chain.h"
 #include "db/db_audit.h"
 #include "desk/card_order.h"
+#include "desk/review.h"
 
 static const struct verb {
 	const char	*name;
@@ -48,9 +49,32 @@ card_move_find(struct card_move *m, struct error *e)
 
 /* ---- the order ---- */
 
+/* What certificates are says nothing while they are about to be something else:
+ * the order that is under way would have the last word. */
+static int
+check_done(const struct card_move *m, struct error *e)
+{
+	uint8_t	id[DB_ORDER_ID];
+	char	hex[REVIEW_SHORT + 1];
+	int	waits;
+
+	if (desk_need(m->desk, DESK_DB, e) == -1 || (waits = db_card_ordered(
+	    m->desk->db, m->card.hold.id, id, e)) == -1)
+		return -1;
+	if (waits == 0)
+		return 0;
+	error_set(e, ERROR_CONFLICT, "the CA has not carried out order %s, by "
+	    "which card %s is %s", review_short_id(hex, id), m->card.number,
+	    m->card.state);
+	return error_hint(e, "is signet-cad running?  Try again when that is "
+	    "done; a card that is lost need not wait");
+}
+
 int
 card_move_draft(struct card_move *m, struct draft *d, struct error *e)
 {
+	if (strcmp(m->effect, "revoke") != 0 && check_done(m, e) == -1)
+		return -1;
 	return card_order_draw_up(m->desk, d, order_kind_of(m->effect),
 	    &m->card, m->reason, m->words, e);
 }

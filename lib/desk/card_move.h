@@ -27,7 +27,8 @@ const char *card_move_verb(size_t i);
 /* The way that the verb means: 1, 0 there is none from where the card is. */
 int	 card_move_find(struct card_move *, struct error *);
 /* Is there anything to order?  Makes the order, about those certificates that
- * it would change; none, and the card moves without. */
+ * it would change; none, and the card moves without.  ERROR_CONFLICT: what was
+ * ordered before, to hold or to release them, is not done yet. */
 int	 card_move_draft(struct card_move *, struct draft *, struct error *);
 /* In a transaction: card and audit entry.  ERROR_CONFLICT: somebody else was
  * faster. */

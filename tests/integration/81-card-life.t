@@ -53,12 +53,16 @@ said 'holds 1 certificates'
 is 'at once in the store' "$(state 1)" suspended
 exits 5 'the CA has not done it yet' signet card check
 as_page 'signet card check' signet card check
+exits 5 'nor is it resumed before that' as o1 signet card resumed "$(card 1)" --yes
+said 'the CA has not carried out order'
 is 'and it is on its way' "$(signet card check --json 2>/dev/null | jq -r .ordered)" true
 cad
 is 'then the certificate is on hold' "$(status 1)" 'held 6'
 exits 0 'and all is well' signet card check
 exits 5 'a suspended card is not activated' as o1 signet card activated "$(card 1)" --yes
 as_page 'signet card resumed NUMBER' as o1 signet card resumed "$(card 1)" --yes
+exits 5 'nor suspended again before the CA has released it' as o1 signet card suspended "$(card 1)" --yes
+said 'by which card'
 is 'resumed, by an order of one' "$(jq -c '[.result, .effect, .certificates]' \
     "$tmp/json")" '["resumed","release",1]'
 cad
