@@ -28,7 +28,6 @@ next_cert(struct signer *s, size_t *pos, struct msg *out)
 		return u != NULL;
 	put(out, u->order, u->n, u->ca, BYTES(u->serial, u->serial_len));
 	msg_put_u32(out, CERT_GOOD);
-	msg_put_i64(out, 0);
 	return true;
 }
 
@@ -43,7 +42,6 @@ next_status(struct signer *s, size_t *pos, struct msg *out)
 		return st != NULL;
 	put(out, st->order, 0, st->ca, BYTES(st->serial, st->serial_len));
 	msg_put_u32(out, st->status);
-	msg_put_i64(out, st->reason);
 	return true;
 }
 

@@ -57,8 +57,7 @@
  *		    bind order (this one, or the one that it undoes)
  *	LOST	u32 enum wire_lost, i64 place (-1: it was looked)
  *		-> { u32 1, blob digest, u32 item, str ca, blob serial,
- *		    u32 status as in STATUS, i64 reason }, u32 0,
- *		    i64 next place or -1
+ *		    u32 status as in STATUS }, u32 0, i64 next place or -1
  *	HEAD	-> i64 seq, blob CMS		(of what was followed)
  */
 enum wire_type {

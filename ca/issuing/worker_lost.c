@@ -42,7 +42,6 @@ take(struct worker *w, struct lost *l, enum wire_lost what)
 	status = msg_get_u32(m);
 	l->status[i] = what == WIRE_LOST_CERTS ? "" : status == 0 ? "good" :
 	    status == 1 ? "held" : "revoked";
-	(void)msg_get_i64(m);
 	l->n++;
 }
 

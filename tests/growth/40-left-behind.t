@@ -15,12 +15,6 @@ ok 'a certificate is issued' name_signer
 old=$(serial_of "$(last_order)")
 ok 'CA processes are there' cas_up
 ok '... and responders' responders_up
-says_of() {
-	ocsp=http://$(host_ip "$1"):8081 status "$2"
-}
-said_of() {
-	[ "$(says_of "$1" "$2")" = "$3" ]
-}
 is 'a responder says good' "$(says_of oc1 "$old")" good
 
 # ---- replicas lack what was acknowledged ------------------------------------------
@@ -38,9 +32,6 @@ is_done() {
 }
 ok 'a certificate is issued that no replica hears of' wait_for is_done
 lost=$(db_sql db1 "SELECT encode(serial, 'hex') FROM cert WHERE holder = 'lost'")
-seen_by() {
-	grep -q "$2" "$tmp/$1.log"
-}
 sleep 3
 fence db1
 ok 'the primary is lost, a replica promoted' promote db2
@@ -60,14 +51,6 @@ alarmed() {
 	    'act=alarm%does not continue%'")" -ge 1 ]
 }
 ok 'the alarm is in the chain that goes on' wait_for alarmed
-adopt() {
-	signet audit show --json | tail -n 1 >"$tmp/head" &&
-	as s1 signet order new --kind adopt --seq "$(sed -n \
-	    's/.*"seq": *\([0-9]*\).*/\1/p' "$tmp/head")" --hash "$(sed -n \
-	    's/.*"hash": *"\([0-9a-f]*\)".*/\1/p' "$tmp/head")" \
-	    --comment 'failover' --yes --sign --wait 0s &&
-	as s2 signet order approve --all-pending --yes
-}
 ok 'security officers say where to go on' adopt
 ok '... and so it does' wait_for seen_by ca1 'adopted audit entry'
 not '... and not the one that has no need of it' seen_by ca2 \

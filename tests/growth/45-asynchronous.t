@@ -69,9 +69,6 @@ run ca2
 
 # ---- until somebody has looked ----------------------------------------------------
 
-seen_by() {
-	grep -q "$2" "$tmp/$1.log"
-}
 ok 'the CA process that has seen it stops' wait_for seen_by ca1 \
     'ALARM chain: audit chain does not continue'
 calls() {
@@ -87,14 +84,6 @@ not '... with another number' [ "$(number_of db2 twice)" = "$twice" ]
 
 # ---- and afterwards ---------------------------------------------------------------
 
-adopt() {
-	signet audit show --json | tail -n 1 >"$tmp/head" &&
-	as s1 signet order new --kind adopt --seq "$(sed -n \
-	    's/.*"seq": *\([0-9]*\).*/\1/p' "$tmp/head")" --hash "$(sed -n \
-	    's/.*"hash": *"\([0-9a-f]*\)".*/\1/p' "$tmp/head")" \
-	    --comment 'failover' --yes --sign --wait 0s &&
-	as s2 signet order approve --all-pending --yes
-}
 ok 'two security officers say where to go on' adopt
 ok '... and the one that has stopped does' wait_for seen_by ca1 \
     'adopted audit entry'

@@ -10,6 +10,9 @@
 #				wrong answer was given
 #	says_of RESPONDER SERIAL	the status that it tells
 #	said_of RESPONDER SERIAL STATUS	it is that
+#	seen_by NAME TEXT		its log has it
+#	adopt				two security officers let a CA go on from
+#					where the chain ends now
 : "${tmp:?}" "${srcdir:?}" "${pki:?}"
 work=$tmp/work
 
@@ -109,4 +112,17 @@ says_of() {
 
 said_of() {
 	[ "$(says_of "$1" "$2")" = "$3" ]
+}
+
+seen_by() {
+	grep -q "$2" "$tmp/$1.log"
+}
+
+adopt() {
+	signet audit show --json | tail -n 1 >"$tmp/head" &&
+	as s1 signet order new --kind adopt --seq "$(sed -n \
+	    's/.*"seq": *\([0-9]*\).*/\1/p' "$tmp/head")" --hash "$(sed -n \
+	    's/.*"hash": *"\([0-9a-f]*\)".*/\1/p' "$tmp/head")" \
+	    --comment 'failover' --yes --sign --wait 0s &&
+	as s2 signet order approve --all-pending --yes
 }
