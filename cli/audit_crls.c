@@ -87,6 +87,42 @@ check_missing(const struct check *k, const struct audit_cert *c)
 	    "%lld made it invalid", k->name, (long long)c->changed);
 }
 
+/*
+ * The store lost a revocation and was told of it anew; the list is by a signer
+ * that knows since when it is so.  That is in order as far as two security
+ * officers have let it go on since.
+ */
+static bool
+is_given_up(const struct check *k, const struct crl_entry *entry,
+    const struct audit_cert *c)
+{
+	size_t	 i;
+
+	for (i = 0; i < k->v->nadopted; i++)
+		if (entry->revoked_at <= k->v->adopted[i].at)
+			return entry->revoked_at < c->changed_at;
+	return false;
+}
+
+/* Of a certificate that was revoked or held before the list was made. */
+static void
+check_details(const struct check *k, const struct audit_about *about,
+    const struct crl_entry *entry, const struct audit_cert *c)
+{
+	if (entry->revoked_at == c->changed_at &&
+	    entry->reason == (c->reason == 0 ? -1 : c->reason))
+		return;
+	if (is_given_up(k, entry, c))
+		audit_note(k->v->r, AUDIT_CRLS, about, "%s gives an earlier "
+		    "time than entry %lld: what the store had before was "
+		    "given up with an approved order", k->name,
+		    (long long)c->changed);
+	else
+		audit_failed(k->v->r, AUDIT_CRLS, about, "%s gives another "
+		    "time or reason than entry %lld", k->name,
+		    (long long)c->changed);
+}
+
 static void
 check_listed(const struct check *k, const struct crl_entry *entry)
 {
@@ -95,7 +131,6 @@ check_listed(const struct check *k, const struct crl_entry *entry)
 				    .serial = entry->serial,
 				    .serial_len = entry->serial_len };
 	struct audit_cert	*c;
-	int			 reason;
 
 	c = certs_find(k->v, (int16_t)(k->ca - k->v->ca), entry->serial,
 	    entry->serial_len);
@@ -113,12 +148,8 @@ check_listed(const struct check *k, const struct crl_entry *entry)
 			c->early = k->en->seq;
 		return;
 	}
-	reason = c->reason == 0 ? -1 : c->reason;
-	if (c->changed_at < params->this_update && (entry->reason != reason ||
-	    entry->revoked_at != c->changed_at))
-		audit_failed(k->v->r, AUDIT_CRLS, &about, "%s gives another "
-		    "time or reason than entry %lld", k->name,
-		    (long long)c->changed);
+	if (c->changed_at < params->this_update)
+		check_details(k, &about, entry, c);
 }
 
 /* Each shard has numbers of its own; complete lists and deltas share theirs. */

@@ -765,7 +765,7 @@ list_make(struct testbundle *w, int64_t number, struct serials *s)
 }
 
 static void
-lists_make(struct testbundle *w)
+lists_make(struct testbundle *w, int64_t earlier)
 {
 	struct serials	 none = { 0 }, some = { 0 };
 	int64_t		 revoked;
@@ -774,7 +774,8 @@ lists_make(struct testbundle *w)
 	put_status(w, "revoke", "people", &w->alice, 1);
 	revoked = w->t;
 	if (!w->list_lacks)
-		serial_put(&some, &w->alice, revoked, 1);
+		serial_put(&some, &w->alice, w->list_is_earlier ? earlier :
+		    revoked, 1);
 	if (w->list_has_more)
 		serial_put(&some, &w->dave, revoked, 1);
 	list_make(w, w->list_goes_back ? 1 : 2, &some);
@@ -815,6 +816,7 @@ testbundle_make(struct testbundle *w)
 	struct testbundle_cert	 late = { 0 };
 	struct audit_head	 first;
 	struct buf		 body = { 0 };
+	int64_t			 before;
 
 	w->t = TESTPKI_NOW;
 	w->clock = clock_fixed(w->t);
@@ -848,10 +850,11 @@ testbundle_make(struct testbundle *w)
 	bob_make(w);
 	alice_make(w);
 	batch_make(w);
-	lists_make(w);
-	changes_make(w);
+	before = w->t;
 	if (w->adopted)
 		put_adopt(w, &first);
+	lists_make(w, before);
+	changes_make(w);
 	if (w->alarm)
 		alarm_make(w);
 	add_head(w);

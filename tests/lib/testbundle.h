@@ -45,6 +45,7 @@ struct testbundle {
 	bool		 list_lacks;		/* the revoked one */
 	bool		 list_has_more;
 	bool		 list_goes_back;
+	bool		 list_is_earlier;	/* since before the adoption */
 	bool		 lone_security_officer;	/* appoints another officer */
 	bool		 alarm;
 	bool		 not_handed_in;		/* no order-new */

@@ -864,6 +864,32 @@ a_list_that_hides_a_revocation_is_named(void **state)
 }
 
 static void
+a_list_with_another_date_is_named(void **state)
+{
+	struct fixture	*f = *state;
+
+	f->w.list_is_earlier = true;
+	testbundle_make(&f->w);
+	write_and_audit(f);
+	only(&f->report, AUDIT_CRLS, "list 2 of CA people gives another time");
+}
+
+static void
+a_date_that_was_given_up_with_an_approved_order_is_only_noted(void **state)
+{
+	struct fixture	*f = *state;
+	char		 hex[43];
+
+	f->w.list_is_earlier = f->w.adopted = true;
+	testbundle_make(&f->w);
+	write_and_audit(f);
+	assert_string_equal(finding(&f->report, AUDIT_CRLS,
+	    "list 2 of CA people gives an earlier time")->serial,
+	    text_hex(hex, f->w.alice.serial, f->w.alice.serial_len));
+	assert_int_equal(audit_report_failed(&f->report), 0);
+}
+
+static void
 a_list_with_one_too_many_is_named(void **state)
 {
 	struct fixture	*f = *state;
@@ -1044,6 +1070,8 @@ main(void)
 		TEST(heads_lost_in_a_restore_are_a_finding_without_an_order),
 		TEST(heads_given_up_with_an_approved_order_are_only_noted),
 		TEST(a_list_that_hides_a_revocation_is_named),
+		TEST(a_list_with_another_date_is_named),
+		TEST(a_date_that_was_given_up_with_an_approved_order_is_only_noted),
 		TEST(a_list_with_one_too_many_is_named),
 		TEST(a_list_whose_number_goes_back_is_named),
 		TEST(a_list_without_an_entry_is_named),
