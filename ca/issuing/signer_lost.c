@@ -6,8 +6,6 @@
 #include "signer_private.h"
 #include "wire.h"
 
-#define UNDER_WAY	5	/* seconds: another worker tells the store */
-
 static void
 put(struct msg *out, const uint8_t order[32], uint32_t n, const char *ca,
     struct bytes serial)
@@ -37,8 +35,7 @@ next_status(struct signer *s, size_t *pos, struct msg *out)
 	const struct ledger_status	*st = ledger_next_status(s->ledger,
 					    pos);
 
-	if (st == NULL || ledger_is_expired(st) || (st->is_under_way &&
-	    st->at > clock_now(s->clock) - UNDER_WAY))
+	if (st == NULL || ledger_is_expired(st) || signer_is_telling(s, st))
 		return st != NULL;
 	put(out, st->order, 0, st->ca, BYTES(st->serial, st->serial_len));
 	msg_put_u32(out, st->status);

@@ -194,6 +194,9 @@ int	 signer_is_bound(void *signer, const struct approved *bind,
 	    struct error *);
 /* ERROR_UPSTREAM while the audit chain does not continue. */
 int	 signer_check_chain(struct signer *, struct error *);
+/* Is a worker just about to tell the store of it? */
+bool	 signer_is_telling(const struct signer *,
+	    const struct ledger_status *);
 /* Status in the ledger of a certificate of ours: approval_status_fn. */
 int	 signer_cert_status(void *signer, X509 *, struct error *);
 /* The lists on disk; as new as the ledger, or ERROR_CONFIG. */

@@ -5,6 +5,14 @@
 #include "signer_private.h"
 #include "wire.h"
 
+#define TELLING	5	/* seconds */
+
+bool
+signer_is_telling(const struct signer *s, const struct ledger_status *st)
+{
+	return st->is_under_way && st->at > clock_now(s->clock) - TELLING;
+}
+
 /* The key of the certificate is not decoded for that, which would take longer
  * than all else but the signatures. */
 static int
@@ -133,6 +141,23 @@ is_used(const struct signer *s, const struct status_group *g,
 }
 
 /*
+ * Has this order nothing to add?  The store may have lost what made it so; who
+ * asks for it again is the one who can put it back.  Not in place of another
+ * worker, whose time would be another one.  A release that is older than the
+ * last one may be older than a hold of which nobody has heard here.
+ */
+static bool
+is_so(const struct signer *s, const struct approved *a,
+    const struct ledger_status *now)
+{
+	const struct order	*o = a->order;
+
+	return now != NULL && now->status == status_after(o->kind) &&
+	    !signer_is_telling(s, now) && (o->kind != ORDER_RELEASE || (!ledger_is_expired(now) &&
+	    o->created >= now->at));
+}
+
+/*
  * What becomes of one target.  1: *st is new, 0: nothing changes, -1 refused.
  * A revocation is final; what is on hold can be revoked or released.
  */
@@ -176,7 +201,7 @@ put_change(struct msg *out, const struct ledger_status *st)
 /*
  * The order was used before.  The store may have lost what it did (a crash
  * after our sync), so it is answered again, but only where it still is the
- * last word: a replayed release must not undo a later hold.
+ * last word, or says the same: a replayed release must not undo a later hold.
  */
 static int
 status_again(struct signer *s, const struct status_group *g,
@@ -192,11 +217,16 @@ status_again(struct signer *s, const struct status_group *g,
 
 		target_status(a, &o->target[i], &key);
 		st = status_now(s, g, &key);
-		if (st == NULL || memcmp(st->order, a->digest, 32) != 0)
+		if (st != NULL && memcmp(st->order, a->digest, 32) == 0) {
+			ledger_send_status(s->ledger, st);
+			put_change(out, st);
+			continue;
+		}
+		if (!is_so(s, a, st))
 			return error_set(e, ERROR_CONFLICT, "this order was "
 			    "used before");
-		ledger_send_status(s->ledger, st);
-		put_change(out, st);
+		key.at = clock_now(s->clock);
+		put_change(out, &key);
 	}
 	return 0;
 }
@@ -212,6 +242,8 @@ struct status_ask {
 	}		*target;
 };
 
+/* What is new goes into the ledger; what was so before is told once more, and
+ * a store that has it leaves it as it is. */
 static int
 status_first(struct signer *s, struct status_group *g,
     const struct approved *a, const struct status_ask *ask, struct msg *out,
@@ -229,14 +261,16 @@ status_first(struct signer *s, struct status_group *g,
 		if (changed == -1)
 			return -1;
 		st[n].shard = ask->target[i].shard;
-		st[n].is_under_way = true;
-		n += (size_t)changed;
+		st[n].is_under_way = changed == 1;
+		n += changed == 1 || is_so(s, a, status_now(s, g, &st[n]));
 	}
 	msg_put_u32(out, (uint32_t)n);
 	for (i = 0; i < n; i++) {
+		put_change(out, &st[i]);
+		if (!st[i].is_under_way)
+			continue;
 		ledger_add_status(s->ledger, &st[i]);
 		map_put(&g->status, &st[i]);
-		put_change(out, &st[i]);
 	}
 	memcpy(use.order, a->digest, 32);
 	ledger_add_use(s->ledger, &use);

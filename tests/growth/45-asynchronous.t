@@ -118,13 +118,22 @@ again() {
 	as o1 signet cert revoke "$gone" --reason superseded --wait 0s --yes
 	wait_for is_revoked db2
 }
+# By the one that has it: for him nothing is new in it.
+halt ca2
 ok 'an officer does' again
 not '... and it is not lost any more' finds "revocation of $gone"
 ok '... but the certificates are' finds "certificate $lost"
 
-halt ca2
 as o1 order_tls newer --sign --wait 0s >"$tmp/out" 2>&1
 ok 'the one that had stopped works, alone' wait_for is_issued db2 newer
+# Its lists say since when it knows that, which is before what the store says.
+before=$(number_of_list db2)
+relisted() {
+	[ "$(number_of_list db2)" -gt "$before" ]
+}
+as o1 signet cert revoke "$(number_of db2 newer)" --reason keyCompromise \
+    --wait 0s --yes >"$tmp/out" 2>&1
+ok '... makes a list of what is grave' wait_for relisted
 {
 	echo "$lost"
 	echo "$twice"

@@ -533,10 +533,90 @@ signer_keeps_a_revoked_certificate_revoked(void **state)
 	assert_non_null(strstr(f->e.text, "stays revoked"));
 	assert_int_equal(change_by(f, ORDER_HOLD, x, "tls-server",
 	    &f->officer), -1);
-	/* Once more is no error and no change. */
-	f->clock.value++;
-	assert_int_equal(change_by(f, ORDER_REVOKE, x, "tls-server",
+	X509_free(x);
+}
+
+/* The status and the time of the only change in the answer. */
+static void
+assert_said(struct fixture *f, uint32_t status, int64_t at)
+{
+	char	 ca[65];
+
+	msg_get_str(&f->answer, ca, sizeof(ca));
+	(void)msg_get_blob(&f->answer, CERT_SERIAL_SIZE);
+	assert_int_equal(msg_get_u32(&f->answer), status);
+	(void)msg_get_i64(&f->answer);
+	assert_int_equal(msg_get_i64(&f->answer), at);
+}
+
+static void
+signer_lets_no_release_be_said_again_that_may_be_of_before_a_hold(void **state)
+{
+	struct fixture	*f = *state;
+	X509		*x = issue_tls(f, "www.example.org");
+	struct buf	 kept;
+
+	/* What it never held may be held by one of whom it has not heard. */
+	assert_int_equal(change_by(f, ORDER_RELEASE, x, "tls-server",
 	    &f->officer), 0);
+	assert_int_equal(change_by(f, ORDER_HOLD, x, "tls-server",
+	    &f->officer), 1);
+	approve(f, &kept, status_order(f, ORDER_RELEASE, "services", x),
+	    &f->officer, NULL);
+	f->clock.value++;
+	assert_int_equal(change_by(f, ORDER_RELEASE, x, "tls-server",
+	    &f->officer), 1);
+	assert_int_equal(change(f, &kept, x, "tls-server"), 0);
+	assert_int_equal(change(f, &kept, x, "tls-server"), -1);
+	assert_int_equal(f->e.code, ERROR_CONFLICT);
+	f->clock.value += 5;
+	assert_int_equal(change_by(f, ORDER_RELEASE, x, "tls-server",
+	    &f->officer), 1);
+	assert_said(f, 0, NOW + 6);
+	buf_clear(&kept);
+	X509_free(x);
+}
+
+static void
+signer_says_again_what_the_store_may_have_lost(void **state)
+{
+	struct fixture		*f = *state;
+	X509			*x = issue_tls(f, "www.example.org");
+	const ASN1_INTEGER	*n = X509_get0_serialNumber(x);
+	struct crl_entry	 entry;
+	struct crl		*crl;
+	struct buf		 again;
+	uint32_t		 differences, alarms;
+
+	assert_int_equal(change_by(f, ORDER_HOLD, x, "tls-server",
+	    &f->officer), 1);
+	assert_said(f, 1, NOW);
+	/* While a worker may be telling the store, another one need not. */
+	f->clock.value += 4;
+	assert_int_equal(change_by(f, ORDER_HOLD, x, "tls-server",
+	    &f->officer), 0);
+	f->clock.value++;
+	assert_int_equal(change_by(f, ORDER_HOLD, x, "tls-server",
+	    &f->officer), 1);
+	assert_said(f, 1, NOW + 5);
+	assert_int_equal(change_by(f, ORDER_REVOKE, x, "tls-server",
+	    &f->officer), 1);
+	/* Or as soon as it is known that the store had it. */
+	told(f, "revoke", x);
+	f->clock.value++;
+	approve(f, &again, status_order(f, ORDER_REVOKE, "services", x),
+	    &f->officer, NULL);
+	assert_int_equal(change(f, &again, x, "tls-server"), 1);
+	assert_said(f, 2, NOW + 6);
+	f->clock.value++;
+	assert_int_equal(change(f, &again, x, "tls-server"), 1);
+	/* What it knows itself stays as it was. */
+	crl = make_list(f, x, NULL, &differences, &alarms);
+	assert_true(crl_find(crl, n->data, (size_t)n->length, &entry));
+	assert_int_equal(entry.revoked_at, NOW + 5);
+	assert_int_equal(alarms, 0);
+	crl_free(&crl);
+	buf_clear(&again);
 	X509_free(x);
 }
 
@@ -1568,6 +1648,8 @@ main(void)
 		T(signer_believes_a_revoked_officer_no_more),
 		T(signer_lets_no_replayed_release_undo_a_later_hold),
 		T(signer_keeps_a_revoked_certificate_revoked),
+		T(signer_lets_no_release_be_said_again_that_may_be_of_before_a_hold),
+		T(signer_says_again_what_the_store_may_have_lost),
 		T(signer_refuses_another_certificate_in_place_of_the_target),
 		T(signer_revokes_what_its_ca_has_signed_in_other_ways_before),
 		T(signer_keeps_an_entry_that_the_store_has_dropped),
