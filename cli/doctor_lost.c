@@ -83,13 +83,27 @@ look_one(struct doctor *d, size_t kind, const char *text)
 	}
 }
 
+/* A signer that dies before there are lists of it names all of it again. */
+static bool
+is_said(struct doctor *d, const char **said, size_t *n, const char *text)
+{
+	size_t	 i;
+
+	for (i = 0; i < *n; i++)
+		if (strcmp(said[i], text) == 0)
+			return true;
+	said[(*n)++] = doctor_text(d, "%s", text);
+	return false;
+}
+
 void
 doctor_lost(struct doctor *d)
 {
+	const char		*said[ALARMS];
 	struct error		 e = ERROR_INIT;
 	struct db_watch_alarms	 all;
 	struct buf		 what = { 0 }, text = { 0 };
-	size_t			 i, k;
+	size_t			 i, k, n = 0;
 
 	if (db_watch_alarms(d->db, ALARMS, &all, d->arena, &e) == -1) {
 		doctor_unknown(d, "store-lost", &e);
@@ -100,7 +114,8 @@ doctor_lost(struct doctor *d)
 		what.len = text.len = 0;
 		if (audit_find(all.body[i], "what", &what, &e) != 1 ||
 		    strcmp(buf_cstr(&what), "lost") != 0 ||
-		    audit_find(all.body[i], "detail", &text, &e) != 1)
+		    audit_find(all.body[i], "detail", &text, &e) != 1 ||
+		    is_said(d, said, &n, buf_cstr(&text)))
 			continue;
 		for (k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
 			if (strncmp(buf_cstr(&text), kinds[k].begins,

@@ -108,6 +108,7 @@ worker_forked(struct worker *w, const struct error *why, struct error *e)
 		log_info("nothing is issued or revoked: %s", why->hint);
 	}
 	w->forked = true;
+	w->telling = false;		/* more may be lost by now */
 	if (w->index == 0)
 		worker_show_forked(w);
 	return worker_status(w, true, e);
@@ -250,7 +251,7 @@ worker_pass(struct worker *w, struct error *e)
 	if (w->forked)
 		log_info("the audit chain continues");
 	w->forked = false;
-	if (w->lost && w->index == 0 && worker_lost(w, e) == -1)
+	if (w->lost && w->index == 0 && !w->telling && worker_lost(w, e) == -1)
 		return -1;
 	if (w->resume) {
 		w->resume = false;

@@ -55,12 +55,20 @@ has_finished(struct worker *w, struct worker_ca *ca,
 }
 
 static bool
-keeps_list(struct worker *w, const struct db_crl_due *d)
+owes_list(struct worker *w, const struct db_crl_due *d)
 {
 	struct worker_ca	*ca = worker_find_ca(w, d->ca);
 
-	return ca != NULL && ca->usable && ca->state != WIRE_CA_EXPIRED &&
+	return ca != NULL && ca->state != WIRE_CA_EXPIRED &&
 	    (d->shard > 0 || !has_finished(w, ca, d));
+}
+
+static bool
+keeps_list(struct worker *w, const struct db_crl_due *d)
+{
+	const struct worker_ca	*ca = worker_find_ca(w, d->ca);
+
+	return ca != NULL && ca->usable && owes_list(w, d);
 }
 
 static const char *const reason_names[] = {
@@ -265,19 +273,37 @@ due_lists(struct worker *w, const struct ask *q,
 	return 0;
 }
 
+/* Those of a CA whose key is away, too: it may come back. */
+static bool
+is_untold(struct worker *w, const struct db_crl_dues *due)
+{
+	const struct ca_conf	*c;
+	size_t			 i;
+
+	for (i = 0; i < due->n; i++)
+		if ((c = conf_of(w, due->v[i].ca)) != NULL &&
+		    owes_list(w, &due->v[i]) &&
+		    list_of(w, c, due->v[i].shard)->adopted != w->adopted)
+			return true;
+	return false;
+}
+
 int
 worker_crl(struct worker *w, struct error *e)
 {
 	struct ask		 q = { .arena = arena_new() };
-	struct db_crl_dues	 due;
+	struct db_crl_dues	 due, shards;
 	int			 rc = -1;
 
 	urgent_pairs(w, &q.urgent, q.arena);
 	drawn_shards(w, &q.drawn, q.arena);
 	if (db_crl_due(w->db, NULL, &q.urgent, &due, q.arena, e) == -1 ||
 	    due_lists(w, &q, &due, e) == -1 ||
-	    db_crl_shard_due(w->db, NULL, &q.urgent, &q.drawn, &due, q.arena,
-	    e) == -1 || due_lists(w, &q, &due, e) == -1)
+	    db_crl_shard_due(w->db, NULL, &q.urgent, &q.drawn, &shards,
+	    q.arena, e) == -1 || due_lists(w, &q, &shards, e) == -1)
+		goto out;
+	if (w->telling && !is_untold(w, &due) && !is_untold(w, &shards) &&
+	    worker_lost_told(w, e) == -1)
 		goto out;
 	rc = 0;
  out:

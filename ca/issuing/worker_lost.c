@@ -7,6 +7,7 @@
  */
 #include "base/text.h"
 #include "db/db_evidence.h"
+#include "os/fault.h"
 #include "worker_private.h"
 
 #define NAMED_MAX	1000	/* one by one */
@@ -111,14 +112,18 @@ all_pages(struct worker *w, struct lost *l, enum wire_lost what,
 	return at == -1 ? 0 : -1;
 }
 
-/* The signer need not be asked again. */
-static int
-looked(struct worker *w, struct error *e)
+/* The signer need not be asked again.  Whoever dies before that begins anew,
+ * and names all of it once more. */
+int
+worker_lost_told(struct worker *w, struct error *e)
 {
 	msg_init(&w->ask, WIRE_LOST);
 	msg_put_u32(&w->ask, WIRE_LOST_CERTS);
 	msg_put_i64(&w->ask, -1);
-	return worker_ask(w, e);
+	if (worker_ask(w, e) == -1)
+		return -1;
+	w->telling = false;
+	return 0;
 }
 
 static void
@@ -155,7 +160,9 @@ worker_lost(struct worker *w, struct error *e)
 		goto out;
 	say(w, &l);
 	w->adopted++;
-	rc = looked(w, e);
+	w->telling = true;
+	rc = 0;
+	FAULT("cad.lost");
  out:
 	for (i = 0; i < l.nfound; i++)
 		buf_clear(&l.found[i]);

@@ -64,6 +64,7 @@ struct worker {
 	int64_t			 left;			/* primaries, counted */
 	bool			 lost;			/* look for what is */
 	unsigned int		 adopted;		/* a list is due since */
+	bool			 telling;		/* not all are there yet */
 	bool			 clock_wrong;		/* date nothing */
 	int64_t			 clock_step;		/* when last compared */
 	int64_t			 next_clock, next_tell;
@@ -79,6 +80,8 @@ int	 worker_status(struct worker *, bool only_adopt, struct error *);
 int	 worker_resume(struct worker *, struct error *);
 /* After an adoption: an alarm for each thing that the store has lost. */
 int	 worker_lost(struct worker *, struct error *);
+/* ... and there are lists of all that the signer knows. */
+int	 worker_lost_told(struct worker *, struct error *);
 /* Orders past their time. */
 int	 worker_expire(struct worker *, struct error *);
 /* Lists that are due. */

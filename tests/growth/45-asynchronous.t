@@ -40,7 +40,11 @@ replicas_have() {
 ok '... and replicas have it' wait_for replicas_have
 part db1 db2
 part db1 db3
+# Once it has said what is lost, and before a list is made of that, it will die.
+echo 'cad.lost 1 KILL' >"$tmp/plan"
+export SIGNET_FAULT_PLAN="$tmp/plan"
 run ca1
+unset SIGNET_FAULT_PLAN
 as o1 order_tls lost --sign --wait 0s >"$tmp/out" 2>&1
 is_issued() {
 	[ -n "$(number_of "$1" "$2")" ]
@@ -84,6 +88,7 @@ not '... with another number' [ "$(number_of db2 twice)" = "$twice" ]
 
 # ---- and afterwards ---------------------------------------------------------------
 
+listed=$(number_of_list db2)
 ok 'two security officers say where to go on' adopt
 ok '... and the one that has stopped does' wait_for seen_by ca1 \
     'adopted audit entry'
@@ -98,6 +103,13 @@ ok '... and names the certificate' named "certificate $lost of CA services"
 ok '... and the one that was issued again' named \
     "certificate $twice of CA services"
 ok '... and the revocation' named "revocation of $gone of CA services"
+is '... by a process that dies of it' "$(cut -d ' ' -f 2 "$tmp/plan")" 0
+has_ended() {
+	! kill -0 "$(pid_of ca1)"
+}
+ok '... all of it' wait_for has_ended
+is '... before there is a list of it' "$(number_of_list db2)" "$listed"
+run ca1
 ok '... which is on a list, so that responders say it' wait_for said_of oc3 \
     "$gone" 'revoked superseded'
 is '... and of another one what is so' "$(says_of oc3 "$keep")" good
@@ -111,6 +123,7 @@ finds() {
 	grep -q "$1" "$tmp/lost"
 }
 ok 'the operator is told of the certificate' finds "certificate $lost"
+is '... once' "$(grep -c "certificate $lost" "$tmp/lost")" 1
 ok '... of the other one' finds "certificate $twice"
 ok '... and how to revoke again' finds \
     "revocation of $gone.*signet cert revoke $gone --reason"
