@@ -41,7 +41,7 @@ family() {
 	done
 }
 is_gone() {
-	! grep -qv ') Z ' "/proc/$1/stat" 2>/dev/null
+	! process_runs "$1"
 }
 
 as o1 signet order new --code --profile tls-client --holder code \

@@ -56,7 +56,7 @@ wait_for has_child
 kill -9 "$renewer"
 wait "$renewer" 2>/dev/null
 gone() {
-	! kill -0 "$child"
+	! process_runs "$child"
 }
 ok 'without its parent the child is gone, too' wait_for gone
 stop "$cad"

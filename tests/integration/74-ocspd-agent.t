@@ -55,6 +55,9 @@ is_sick() {
 ok 'when nobody is left to do that, it is said' wait_for is_sick
 is '... and answers go on' "$(status "$serial")" good
 ocsp_stop
-ok 'nobody is left behind' wait_for sh -c "! kill -0 $agent2"
+gone() {
+	! process_runs "$agent2"
+}
+ok 'nobody is left behind' wait_for gone
 
 done_testing

@@ -47,5 +47,5 @@ gnupg_end() {
 }
 
 gnupg_ended() {
-	! kill -0 "$gnupg_pid" 2>/dev/null
+	! process_runs "$gnupg_pid"
 }

@@ -11,6 +11,7 @@
 #	pg_replica_start DIR	a streaming replica of the one that PGHOST names;
 #				it is reached at host=DIR, and PGHOST stays
 #	pg_replica_promote DIR
+#	process_runs PID	it has not ended
 #
 # PG_UNDER is a command that the server runs under, with its own clock perhaps.
 # PG_FROM is what a server that was stopped has left, to begin with.
@@ -107,13 +108,19 @@ pg_start() {
 	export PGHOST PGPORT PGUSER PGDATABASE SIGNET_TEST_DB
 }
 
+# Whose parent has gone ends for init to look, which in a container may take its
+# time: two seconds with some.
+process_runs() {
+	kill -0 "$1" 2>/dev/null && ! grep -q ') Z ' "/proc/$1/stat" 2>/dev/null
+}
+
 # By its pid, which the server keeps in its own directory.
 pg_stop() {
 	[ -r "$1/data/postmaster.pid" ] || return 0
 	pg_pid=$(head -n 1 "$1/data/postmaster.pid")
 	kill -INT "$pg_pid" 2>/dev/null || return 0
 	pg_tries=0
-	while kill -0 "$pg_pid" 2>/dev/null; do
+	while process_runs "$pg_pid"; do
 		pg_tries=$((pg_tries + 1))
 		[ "$pg_tries" -eq 200 ] && kill -QUIT "$pg_pid" 2>/dev/null
 		[ "$pg_tries" -gt 300 ] && return 1
@@ -139,8 +146,7 @@ pg_kill() {
 	# shellcheck disable=SC2086
 	kill -KILL $pg_all 2>/dev/null
 	for pg_pid in $pg_all; do
-		while kill -0 "$pg_pid" 2>/dev/null &&
-		    ! grep -q ') Z ' "/proc/$pg_pid/stat" 2>/dev/null; do
+		while process_runs "$pg_pid"; do
 			sleep 0.05
 		done
 	done
