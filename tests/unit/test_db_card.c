@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "db/db_card.h"
+#include "db/db_card_life.h"
 #include "tests/lib/testdb.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
@@ -836,6 +837,37 @@ what_is_not_spoiled_is_not_withdrawn(void **state)
 	db_close(&station);
 }
 
+/* The officer's connection knows while the CA has not come to it. */
+static void
+a_card_is_ordered_until_its_hold_is_carried_out(void **state)
+{
+	const struct db_table *const	 list[] = { &DB_CARD_LIFE };
+	struct db			*cli = testdb_open(&t, "signet_cli",
+					    list, 1);
+	struct db_card			 c = claimed(1);
+	uint8_t				 id[DB_ORDER_ID] = { 0 };
+	const uint8_t			 none[DB_CARD_ID] = { 0 };
+	struct error			 e = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(db_card_ordered(cli, none, id, &e), 0);
+	personalize(&c, 1);
+	certify(1, 1);
+	assert_int_equal(db_card_issue(db, &c.hold, 0, NULL, &e), 0);
+	testdb_sql(&t, "UPDATE card SET state = 'delivered'");
+	testdb_sql(&t, "INSERT INTO orders (id, digest, kind, state, summary,"
+	    " blob, created_at, expires_at) VALUES (decode(repeat('ef', 16),"
+	    " 'hex'), sha256('ef'), 'hold', 'ready', 's', 'b', now(), now() +"
+	    " interval '1 day'); UPDATE card SET state = 'suspended',"
+	    " order_id = decode(repeat('ef', 16), 'hex')");
+	assert_int_equal(db_card_ordered(cli, c.hold.id, id, &e), 1);
+	assert_int_equal(id[0], 0xef);
+	testdb_sql(&t, "UPDATE orders SET state = 'done'"
+	    " WHERE id = decode(repeat('ef', 16), 'hex')");
+	assert_int_equal(db_card_ordered(cli, c.hold.id, id, &e), 0);
+	db_close(&cli);
+}
+
 static void
 an_effect_needs_its_order(void **state)
 {
@@ -970,6 +1002,7 @@ main(void)
 		T(a_card_spoiled_before_anything_was_ordered_gives_its_item_back),
 		T(a_spoiled_card_leaves_no_request_and_its_certificates_are_named),
 		T(what_is_not_spoiled_is_not_withdrawn),
+		T(a_card_is_ordered_until_its_hold_is_carried_out),
 		T(an_effect_needs_its_order),
 		T(a_batch_closes_when_items_and_blanks_are_accounted_for),
 	};
