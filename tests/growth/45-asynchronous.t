@@ -6,12 +6,8 @@
 # it; and nobody is told 'good' of what was revoked without somebody being told
 # that something is wrong.
 # Runs with --full only.
-. "${srcdir:-.}/tests/lib/hosts.sh"
-. "$srcdir/tests/integration/tap.sh"
-. "$srcdir/tests/lib/installation.sh"
-. "$srcdir/tests/growth/world.sh"
+. "${srcdir:-.}/tests/growth/world.sh"
 . "$srcdir/tests/growth/work.sh"
-export pki
 world_up
 certify() {
 	as o1 order_tls keep --sign && as o1 order_tls gone --sign && cad
