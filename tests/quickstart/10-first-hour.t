@@ -3,6 +3,9 @@
 # ./quickstart as somebody who has just cloned it uses it: what it says is
 # there is there, for stock clients; it can be repeated, stopped and taken away;
 # two of them leave each other alone.
+# Then nothing that was built for tests is on the path.
+[ -z "${QUICKSTART_BUILD:-}" ] || SIGNET_BUILD=${QUICKSTART_BUILD%/*}
+[ -z "${QUICKSTART_CC:-}" ] || export CC="$QUICKSTART_CC"
 . "${srcdir:-.}/tests/integration/tap.sh"
 
 built=${QUICKSTART_BUILD:-$SIGNET_BUILD/quickstart}
