@@ -452,7 +452,7 @@ export_run(struct cli *c, const char *dir, struct card_letters *l,
 	return 0;
 }
 
-/* 0: none was released. */
+/* The last that was released. */
 static int
 latest_run(struct cli *c, const struct db_card_batch *b, int *run,
     struct error *e)
