@@ -27,6 +27,7 @@ mkdir "$tmp/roots" "$tmp/approved"
 
 # ---- init: there is no root before it ----
 faults_begin "$tmp/roots" "$tmp/approved"
+init_names() { number_out 1; }
 init_run() {
 	new_root "$root"
 }
