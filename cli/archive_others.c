@@ -3,9 +3,9 @@
  * The archives of the years before: what the chain says of the members that
  * they took can only be proven when they are at hand, too.
  */
-#include <openssl/sha.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "cli/archive.h"
 #include "os/file.h"
 
@@ -20,9 +20,10 @@ is_it(const char *dir, const uint8_t digest[32], struct error *e)
 	int		 rc = 0;
 
 	if (file_exists(index) &&
-	    (rc = file_load(&text, index, ARCHIVE_INDEX_MAX, e)) == 0)
-		rc = memcmp(SHA256(text.p, text.len, is), digest,
-		    sizeof(is)) == 0;
+	    (rc = file_load(&text, index, ARCHIVE_INDEX_MAX, e)) == 0) {
+		digest_sha256(is, text.p, text.len);
+		rc = memcmp(is, digest, sizeof(is)) == 0;
+	}
 	buf_clear(&text);
 	mem_free(&index);
 	return rc;

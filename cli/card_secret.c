@@ -5,9 +5,9 @@
  */
 #include <string.h>
 #include <unistd.h>
-#include <openssl/sha.h>
 
 #include "audit/chain.h"
+#include "base/digest.h"
 #include "base/text.h"
 #include "card/seal.h"
 #include "cli/cmd_card.h"
@@ -57,7 +57,7 @@ find_secret(struct opening *o, struct error *e)
 		    strcmp(o->kind, "puk") == 0 ? "PUK" : "management key");
 	o->permit.what = arena_printf(c->desk.arena, "%s %s", o->kind,
 	    o->card.number);
-	SHA256(o->sealed.p, o->sealed.len, o->permit.digest);
+	digest_sha256(o->permit.digest, o->sealed.p, o->sealed.len);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <openssl/sha.h>
 
+#include "base/digest.h"
 #include "base/text.h"
 
 void
@@ -16,7 +17,7 @@ reply_meta(struct http_meta *m, char etag[REPLY_ETAG], struct bytes body,
 	m->type = REPLY_TYPE;
 	if (next_update == 0)
 		return;
-	SHA256(body.p, body.len, digest);
+	digest_sha256(digest, body.p, body.len);
 	m->etag = text_hex(etag, digest, (REPLY_ETAG - 1) / 2);
 	m->modified = this_update;
 	m->expires = next_update;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "binds.h"
+#include "base/digest.h"
 
 #include <openssl/sha.h>
 #include <string.h>
@@ -52,7 +53,7 @@ binds_open(struct binds *b, struct bytes blob, struct approval_cache *cache,
 	size_t		 i;
 
 	*out = NULL;
-	SHA256(blob.p, blob.len, new.digest);
+	digest_sha256(new.digest, blob.p, blob.len);
 	for (i = 0; i < b->n; i++)
 		if (memcmp(b->v[i].digest, new.digest,
 		    sizeof(new.digest)) == 0) {

@@ -2,10 +2,10 @@
 #include "client.h"
 
 #include <openssl/err.h>
-#include <openssl/sha.h>
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "base/digest.h"
 #include "db/db_cert.h"
 #include "page_private.h"
 #include "x509/ca_name.h"
@@ -111,7 +111,7 @@ client_verify(struct page *p, struct bytes der, struct error *e)
 	struct judged		*known = p->priv->thread->judged;
 	uint8_t			 digest[32];
 
-	SHA256(der.p, der.len, digest);
+	digest_sha256(digest, der.p, der.len);
 	if (judged_find(known, digest, p->now, c) == 1)
 		return 0;
 	memcpy(c->digest, digest, sizeof(c->digest));

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmp.h"
 
-#include <openssl/sha.h>
 #include <string.h>
 
 #include "client.h"
 #include "est_body.h"
 #include "rad.h"
+#include "base/digest.h"
 
 #define TYPE	"application/pkixcmp"
 #define DECOY_BYTES	32
@@ -102,10 +102,10 @@ find_who(struct cmp_turn *t, const struct cmp_message *m, uint8_t who[32],
 {
 	switch (m->protection) {
 	case CMP_MAC:
-		SHA256(m->reference.p, m->reference.len, who);
+		digest_sha256(who, m->reference.p, m->reference.len);
 		return find_secret(t, m, e);
 	case CMP_SIGNATURE:
-		SHA256(m->signer.p, m->signer.len, who);
+		digest_sha256(who, m->signer.p, m->signer.len);
 		return find_signer(t, m, e);
 	case CMP_UNPROTECTED:
 		break;

@@ -2,8 +2,8 @@
 #include "link.h"
 
 #include <string.h>
-#include <openssl/sha.h>
 
+#include "base/digest.h"
 #include "base/text.h"
 
 int
@@ -16,7 +16,7 @@ link_make(char token[LINK_TOKEN + 1], struct db *db,
 	if (rng_fill(rng, raw, sizeof(raw), e) == -1)
 		return -1;
 	text_hex(token, raw, sizeof(raw));
-	SHA256((const uint8_t *)token, LINK_TOKEN, digest);
+	digest_sha256(digest, token, LINK_TOKEN);
 	return db_application_link(db, id, kind, digest, e);
 }
 
@@ -28,7 +28,7 @@ link_find(struct db *db, enum db_link kind, const char *token,
 	int	 found = 0;
 
 	if (strlen(token) == LINK_TOKEN) {
-		SHA256((const uint8_t *)token, LINK_TOKEN, digest);
+		digest_sha256(digest, token, LINK_TOKEN);
 		found = db_application_find_link(db, kind, digest, p, a, e);
 	}
 	if (found == 0) {

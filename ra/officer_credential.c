@@ -9,6 +9,7 @@
 #include <openssl/sha.h>
 
 #include "base/base64.h"
+#include "base/digest.h"
 #include "base/text.h"
 #include "desk/draft.h"
 #include "desk/submit.h"
@@ -101,7 +102,7 @@ challenge(const struct page *p, uint8_t out[SHA256_DIGEST_LENGTH])
 
 	memcpy(in, p->session.id, SESSION_ID);
 	memcpy(in + SESSION_ID, "register", 8);
-	SHA256(in, sizeof(in), out);
+	digest_sha256(out, in, sizeof(in));
 }
 
 /* "https://ra.example.org:8444" -> "ra.example.org" */
@@ -165,7 +166,7 @@ check_auth_data(const struct buf *data, const char *rp, const struct buf *id,
 	uint8_t	hash[SHA256_DIGEST_LENGTH];
 	uint8_t	flags = FLAG_UP | FLAG_UV | FLAG_AT;
 
-	SHA256((const uint8_t *)rp, strlen(rp), hash);
+	digest_sha256(hash, rp, strlen(rp));
 	if (data->len < AT_ID || memcmp(data->p, hash, sizeof(hash)) != 0)
 		return error_set(e, ERROR_DENIED, "the security key was "
 		    "registered for another site");

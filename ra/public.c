@@ -6,6 +6,7 @@
 #include <openssl/sha.h>
 #include <openssl/x509v3.h>
 
+#include "base/digest.h"
 #include "base/text.h"
 #include "desk/request.h"
 #include "said.h"
@@ -107,7 +108,7 @@ public_cert(struct page *p, const struct db_cert *c)
 	uint8_t			 digest[SHA256_DIGEST_LENGTH];
 	json_t			*v = json_object();
 
-	SHA256(c->der.p, c->der.len, digest);
+	digest_sha256(digest, c->der.p, c->der.len);
 	json_object_set_new(v, "serial", json_string(public_hex(p,
 	    c->serial.p, c->serial.len)));
 	json_object_set_new(v, "not_before", json_string(public_day(p,

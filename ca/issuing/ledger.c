@@ -6,8 +6,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <openssl/sha.h>
 
+#include "base/digest.h"
 #include "os/fault.h"
 #include "os/file.h"
 #include "os/msg.h"
@@ -413,7 +413,7 @@ chain(uint8_t hash[HASH_LEN], const uint8_t *record, size_t len)
 
 	memcpy(in, hash, HASH_LEN);
 	memcpy(in + HASH_LEN, record, len);
-	SHA256(in, HASH_LEN + len, hash);
+	digest_sha256(hash, in, HASH_LEN + len);
 }
 
 /*

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "os/file.h"
 #include "signer_crl.h"
 
@@ -60,8 +61,7 @@ seen_take(struct signer *s, struct signer_ca *ca, struct crl *list)
 		crl_strays_changed(ca);
 		return;
 	}
-	(void)EVP_Digest(list->der.p, list->der.len, digest, NULL,
-	    EVP_sha256(), NULL);
+	digest_sha256(digest, list->der.p, list->der.len);
 	crl_forget(list, 0, list->der.len);
 	ledger_add_crl(s->ledger, ca->conf->name, b->shard,
 	    list->params.number, digest);

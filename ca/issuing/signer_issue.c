@@ -3,9 +3,9 @@
  * The signer at its main work: from an approved order to the bytes that will
  * be signed (PREPARE), and from those to a certificate (SIGN).
  */
-#include <openssl/sha.h>
 
 #include "crew.h"
+#include "base/digest.h"
 #include "order/code.h"
 #include "os/fault.h"
 #include "signer_private.h"
@@ -451,7 +451,7 @@ prepare_request(struct signer *s, struct prepared *p, const struct claim *c,
 	if (cert_spec_init(&p->spec, clock_now(s->clock), o->until, s->rng,
 	    e) == -1 || cert_tbs(&p->tbs, &p->spec, e) == -1)
 		return -1;
-	SHA256(p->tbs.p, p->tbs.len, p->tbs_digest);
+	digest_sha256(p->tbs_digest, p->tbs.p, p->tbs.len);
 	if (o->is_renewal)
 		return check_renewal(s, p, renewed_cert(a), e);
 	return 0;
@@ -590,7 +590,7 @@ sign_from_intent(struct signer *s, const uint8_t order[32], uint32_t n,
 	struct cert_look	 look;
 	uint8_t			 digest[32];
 
-	SHA256(t->tbs.p, t->tbs.len, digest);
+	digest_sha256(digest, t->tbs.p, t->tbs.len);
 	if (u == NULL || memcmp(u->tbs, digest, 32) != 0)
 		return error_set(e, ERROR_DENIED, "these bytes were never "
 		    "prepared here");
@@ -764,7 +764,7 @@ resume_one(struct signer *s, const struct ledger_use *u, struct bytes tbs,
 
 	if (u == NULL)
 		return WIRE_RESUME_WITHDRAW;
-	SHA256(tbs.p, tbs.len, digest);
+	digest_sha256(digest, tbs.p, tbs.len);
 	if (memcmp(u->tbs, digest, 32) != 0)
 		return WIRE_RESUME_REFUSE;
 	/* Beside the bytes stand columns, which become the certificate's. */

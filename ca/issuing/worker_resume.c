@@ -5,6 +5,7 @@
  */
 #include <openssl/evp.h>
 
+#include "base/digest.h"
 #include "order/approval.h"
 #include "worker_group.h"
 #include "x509/cert.h"
@@ -133,8 +134,7 @@ resume_facts(struct work *k, const struct order *o, struct arena *a,
 	k->profile = arena_strdup(a, o->profile);
 	k->holder = holder != NULL ? arena_strdup(a, holder) : NULL;
 	k->expires = o->expires;
-	EVP_Digest(k->claim.request.p, k->claim.request.len, k->request, NULL,
-	    EVP_sha256(), NULL);
+	digest_sha256(k->request, k->claim.request.p, k->claim.request.len);
 	return 0;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <string.h>
-#include <openssl/sha.h>
 #include "audit/chain.h"
+#include "base/digest.h"
 #include "base/text.h"
 
 static bool
@@ -206,6 +206,6 @@ audit_advance(struct audit_head *head, struct bytes body)
 	for (shift = 56; shift >= 0; shift -= 8)
 		buf_byte(&in, (uint8_t)(seq >> shift));
 	buf_add(&in, body.p, body.len);
-	SHA256(in.p, in.len, head->hash);
+	digest_sha256(head->hash, in.p, in.len);
 	buf_clear(&in);
 }

@@ -17,7 +17,7 @@ struct arena {
 	struct arena_block	*block;		/* newest first */
 };
 
-static void
+void
 mem_fail(void)
 {
 	static const char line[] = "out of memory\n";

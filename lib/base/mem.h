@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* There is none: one line, and the end. */
+void	 mem_fail(void) __attribute__((noreturn));
 void	*mem_alloc(size_t);			/* zeroed; never NULL */
 void	*mem_array(size_t n, size_t size);	/* zeroed; checks overflow */
 /* Grow or shrink; the new part is not zeroed. */

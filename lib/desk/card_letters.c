@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <jansson.h>
-#include <openssl/sha.h>
 
 #include "audit/chain.h"
+#include "base/digest.h"
 #include "base/text.h"
 #include "db/db_audit.h"
 #include "desk/card_letters.h"
@@ -84,7 +84,7 @@ card_letters_check(const struct card_letters *l, const struct db_letter *one,
 	char		*line;
 	bool		 there;
 
-	SHA256(one->sealed.p, one->sealed.len, digest);
+	digest_sha256(digest, one->sealed.p, one->sealed.len);
 	line = mem_printf("{\"card\":\"%s\",\"digest\":\"%s\",\"letter\":"
 	    "\"%s\"}", one->card, text_hex(hex, digest, sizeof(digest)),
 	    one->number);
@@ -230,7 +230,7 @@ card_letters_draw_up(struct desk *dk, const struct db_card_batch *b,
 	    card_letters_parse(l, dk, e) == -1)
 		return -1;
 	p.what = card_letters_what(dk, l);
-	SHA256(l->run.list.p, l->run.list.len, p.digest);
+	digest_sha256(p.digest, l->run.list.p, l->run.list.len);
 	return permit_ask(dk, &p, l->run.order_id, e);
 }
 

@@ -3,8 +3,8 @@
  * A run of letters after it was drawn up: released, loaded again.
  */
 #include <string.h>
-#include <openssl/sha.h>
 
+#include "base/digest.h"
 #include "desk/card_letters_private.h"
 #include "x509/signed.h"
 
@@ -14,7 +14,7 @@ permit_of(struct desk *dk, const struct card_letters *l)
 {
 	struct permit	p = { .what = card_letters_what(dk, l) };
 
-	SHA256(l->run.list.p, l->run.list.len, p.digest);
+	digest_sha256(p.digest, l->run.list.p, l->run.list.len);
 	return p;
 }
 
@@ -161,7 +161,7 @@ check_manifest(const struct card_letters *l, struct error *e)
 	bool			 known = false;
 	int			 rc = -1;
 
-	SHA256(l->run.list.p, l->run.list.len, digest);
+	digest_sha256(digest, l->run.list.p, l->run.list.len);
 	if (signed_open(&content, &signer, NULL, l->run.manifest, e) == -1)
 		goto out;
 	for (size_t i = 0; i < a->n; i++)

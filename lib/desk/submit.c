@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
-#include <openssl/sha.h>
 
 #include "audit/chain.h"
+#include "base/digest.h"
 #include "base/text.h"
 #include "db/db_audit.h"
 #include "db/db_order.h"
@@ -240,7 +240,7 @@ fill_row(struct handing_in *h, int approvals, char **summary,
 
 	if (order_encode(&der, o, e) == -1)
 		return -1;
-	SHA256(der.p, der.len, h->row.digest);
+	digest_sha256(h->row.digest, der.p, der.len);
 	buf_clear(&der);
 	memcpy(h->row.id, o->id, ORDER_ID_SIZE);
 	h->row.kind = order_kind_name(o->kind);
@@ -442,7 +442,7 @@ approve_once(struct desk *dk, struct review *r, struct error *e)
 	struct buf		 blob = { 0 };
 	int			 rc = -1;
 
-	SHA256(r->blob.p, r->blob.len, a.old);
+	digest_sha256(a.old, r->blob.p, r->blob.len);
 	if (dk->signer.sign(dk->signer.arg, &blob, r->blob, e) == -1)
 		goto out;
 	approval_free(&r->approved);

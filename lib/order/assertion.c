@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/digest.h"
 #include "order/assertion.h"
 
 #include <string.h>
@@ -72,7 +73,7 @@ check_auth_data(struct bytes data, const char *rp_id, struct error *e)
 		return error_set(e, ERROR_DENIED, "authenticatorData has %zu "
 		    "bytes, not %d: extensions are not taken", data.len,
 		    ASSERTION_AUTH_DATA);
-	SHA256((const uint8_t *)rp_id, strlen(rp_id), hash);
+	digest_sha256(hash, rp_id, strlen(rp_id));
 	if (memcmp(data.p, hash, sizeof(hash)) != 0)
 		return error_set(e, ERROR_DENIED, "the assertion is for "
 		    "another relying party than %s", rp_id);
@@ -134,7 +135,7 @@ fido_verify(const struct assertion *a, const char *rp_id, int cose,
 	fido_assert_t	*f = fido_assert_new();
 	int		 rc = -1;
 
-	SHA256(a->client_data.p, a->client_data.len, hash);
+	digest_sha256(hash, a->client_data.p, a->client_data.len);
 	if (f != NULL && fido_assert_set_rp(f, rp_id) == FIDO_OK &&
 	    fido_assert_set_clientdata_hash(f, hash, sizeof(hash)) ==
 	    FIDO_OK && fido_assert_set_count(f, 1) == FIDO_OK &&

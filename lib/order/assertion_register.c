@@ -13,6 +13,7 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 #include "base/base64.h"
+#include "base/digest.h"
 #include "order/assertion.h"
 
 #define HEADER		37	/* rpIdHash, flags, counter */
@@ -49,7 +50,7 @@ check_auth_data(const struct buf *data, const char *rp_id, struct error *e)
 
 	if (data->len <= HEADER)
 		return error_set(e, ERROR_INPUT, "authenticatorData is cut");
-	SHA256((const uint8_t *)rp_id, strlen(rp_id), hash);
+	digest_sha256(hash, rp_id, strlen(rp_id));
 	if (memcmp(data->p, hash, sizeof(hash)) != 0)
 		return error_set(e, ERROR_DENIED, "the credential is for "
 		    "another relying party than %s", rp_id);

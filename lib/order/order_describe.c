@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <openssl/sha.h>
+#include "base/digest.h"
 #include "base/text.h"
 #include "order/order_private.h"
 
@@ -217,7 +218,7 @@ describe_bind(struct buf *out, const struct order *o)
 	uint8_t			 hash[SHA256_DIGEST_LENGTH];
 
 	text_hex(id, b->credential.p, b->credential.len);
-	SHA256(b->key.p, b->key.len, hash);
+	digest_sha256(hash, b->key.p, b->key.len);
 	add_line(out, "person", b->person);
 	add_line(out, "credential", id);
 	add_hex(out, "its key", hash, sizeof(hash));

@@ -8,6 +8,7 @@
 #include <openssl/sha.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include "base/digest.h"
 #include "x509/blocklist.h"
 #include "x509/blocklist_private.h"
 #include "x509/key.h"
@@ -113,7 +114,7 @@ check_records(const struct blocklist *l, struct error *e)
 	uint64_t	 i;
 	int		 k;
 
-	SHA256(l->map + BLOCKLIST_HEADER, l->size - BLOCKLIST_HEADER, digest);
+	digest_sha256(digest, l->map + BLOCKLIST_HEADER, l->size - BLOCKLIST_HEADER);
 	if (memcmp(digest, l->map + BLOCKLIST_HEADER - 32, 32) != 0)
 		return damaged(l, "its digest is wrong", e);
 	for (k = 0; k < BLOCKLIST__MAX; k++)
@@ -234,7 +235,9 @@ digest_number(uint8_t digest[32], EVP_PKEY *key)
 		if (EVP_PKEY_get_raw_public_key(key, raw, &len) != 1)
 			len = 0;
 	}
-	return len > 0 && SHA256(raw + at, len, digest) != NULL;
+	if (len > 0)
+		digest_sha256(digest, raw + at, len);
+	return len > 0;
 }
 
 /* As the lists of openssl-blacklist have it. */
@@ -249,7 +252,7 @@ digest_modulus(uint8_t digest[32], EVP_PKEY *key)
 		return false;
 	if ((hex = BN_bn2hex(n)) != NULL) {
 		line = mem_printf("Modulus=%s\n", hex);
-		SHA1((unsigned char *)line, strlen(line), sha1);
+		digest_sha1(sha1, line, strlen(line));
 		memcpy(digest, sha1 + SHA_DIGEST_LENGTH - BLOCKLIST_RECORD,
 		    BLOCKLIST_RECORD);
 		mem_free(&line);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/sha.h>
+#include "base/digest.h"
 #include "base/text.h"
 #include "x509/blocklist.h"
 #include "x509/blocklist_private.h"
@@ -137,7 +138,7 @@ blocklist_encode(struct buf *out, struct blocklist_draft *d)
 			buf_byte(out, (uint8_t)(n >> i));
 		buf_add(&all, d->digest[k].p, d->digest[k].len);
 	}
-	SHA256(all.p, all.len, digest);
+	digest_sha256(digest, all.p, all.len);
 	buf_add(out, digest, sizeof(digest));
 	buf_add(out, all.p, all.len);
 	buf_clear(&all);

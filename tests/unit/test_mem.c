@@ -4,38 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <unistd.h>
-#include <sys/wait.h>
 
 #include "base/mem.h"
-
-/* What fn() writes to standard error before it dies of SIGABRT. */
-static void
-assert_aborts(void (*fn)(void))
-{
-	char	 line[200] = "";
-	int	 pipefd[2], status;
-	pid_t	 pid;
-
-	assert_int_equal(pipe(pipefd), 0);
-	pid = fork();
-	assert_int_not_equal(pid, -1);
-	if (pid == 0) {
-		signal(SIGABRT, SIG_DFL);
-		dup2(pipefd[1], STDERR_FILENO);
-		fn();
-		_exit(0);
-	}
-	close(pipefd[1]);
-	assert_true(read(pipefd[0], line, sizeof(line) - 1) > 0);
-	close(pipefd[0]);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSIGNALED(status));
-	assert_int_equal(WTERMSIG(status), SIGABRT);
-	assert_string_equal(line, "out of memory\n");
-}
+#include "tests/lib/aborts.h"
 
 static void
 overflow_array(void)
