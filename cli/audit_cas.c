@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/audit_state.h"
 #include "x509/ca_name.h"
+#include "x509/cert.h"
 
 static X509 *
 cert_of(struct bytes der)
@@ -49,7 +50,7 @@ is_given_root(const struct audit_verify *v, X509 *cert)
 	int	 i;
 
 	for (i = 0; i < sk_X509_num(v->in->roots); i++)
-		if (X509_cmp(sk_X509_value(v->in->roots, i), cert) == 0)
+		if (cert_is_same(sk_X509_value(v->in->roots, i), cert))
 			return true;
 	return false;
 }

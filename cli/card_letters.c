@@ -15,6 +15,7 @@
 #include "desk/card_letters.h"
 #include "desk/submit.h"
 #include "os/file.h"
+#include "x509/cert.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define PIECE		200		/* sealed letters at a time */
@@ -214,7 +215,7 @@ have_signed(struct cli *c, const struct card_letters *l)
 	size_t			 i;
 
 	for (i = 0; i < a->n; i++)
-		if (X509_cmp(a->by[i].cert, c->officer.cert) == 0)
+		if (cert_is_same(a->by[i].cert, c->officer.cert))
 			return true;
 	return false;
 }

@@ -191,7 +191,7 @@ has_root(const struct db_cas *all, X509 *cert)
 	for (i = 0; i < all->n && !same; i++) {
 		p = all->v[i].der.p;
 		x = d2i_X509(NULL, &p, (long)all->v[i].der.len);
-		same = x != NULL && X509_cmp(x, cert) == 0;
+		same = x != NULL && cert_is_same(x, cert);
 		X509_free(x);
 	}
 	return same;

@@ -14,6 +14,7 @@
 
 #include "base/text.h"
 #include "net/fetch.h"
+#include "x509/cert.h"
 
 #define CERT_BYTES	65536
 
@@ -198,7 +199,7 @@ ask_issuer(struct canary *n, const struct desk_issuer *ca, const char *url)
 	else if ((cert = d2i_X509(NULL, &p, (long)r.body.len)) == NULL ||
 	    p != r.body.p + r.body.len)
 		canary_bad(n, &k, CANARY_WRONG, "no certificate in DER");
-	else if (X509_cmp(cert, ca->cert) != 0)
+	else if (!cert_is_same(cert, ca->cert))
 		canary_bad(n, &k, CANARY_WRONG, "another certificate than "
 		    "that of %s", ca->name);
 	else

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "os/file.h"
 #include "x509/ca_name.h"
+#include "x509/cert.h"
 #include "x509/crl.h"
 
 static void
@@ -57,7 +58,7 @@ is_anchor(const struct authorities *all, X509 *cert)
 	int	 i;
 
 	for (i = 0; i < sk_X509_num(all->anchors); i++)
-		if (X509_cmp(sk_X509_value(all->anchors, i), cert) == 0)
+		if (cert_is_same(sk_X509_value(all->anchors, i), cert))
 			return true;
 	return false;
 }
@@ -313,7 +314,7 @@ bundle_add(PKCS7 *p7, X509 *cert)
 	int		 i;
 
 	for (i = 0; i < sk_X509_num(have); i++)
-		if (X509_cmp(sk_X509_value(have, i), cert) == 0)
+		if (cert_is_same(sk_X509_value(have, i), cert))
 			return;
 	(void)PKCS7_add_certificate(p7, cert);
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "agent/agent.h"
+#include "x509/cert.h"
 
 #define RETRY_MS	5000	/* for a token that is away */
 
@@ -183,7 +184,7 @@ known_set(struct issuer_source *s, struct known *k, X509 *x,
 	struct issuer	 probe;
 	int		 rc = 0;
 
-	if (k->cert != NULL && x != NULL && X509_cmp(k->cert, x) == 0)
+	if (k->cert != NULL && x != NULL && cert_is_same(k->cert, x))
 		goto out;
 	if (x == NULL)
 		error_set(&e, ERROR_CRYPTO, "it is not a certificate");

@@ -14,6 +14,7 @@
 #include "issuers.h"
 #include "os/file.h"
 #include "os/sandbox.h"
+#include "x509/cert.h"
 
 #define FIRST_MS	2000	/* until the store has said which CAs */
 #define LOOK_MS		10000	/* from then on: a new generation waits for it */
@@ -54,7 +55,7 @@ cas_equal(const struct renewer *r, const struct agent_ca *ca, size_t n)
 	if (n != r->n)
 		return false;
 	for (i = 0; i < n; i++)
-		if (X509_cmp(ca[i].cert, r->ca[i].cert) != 0)
+		if (!cert_is_same(ca[i].cert, r->ca[i].cert))
 			return false;
 	return true;
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "ca/root/journal.h"
 #include "os/file.h"
+#include "x509/cert.h"
 #include "x509/signed.h"
 
 void
@@ -447,7 +448,7 @@ root_signer(const struct root *r, X509 *cert)
 	size_t	 k;
 
 	for (k = 0; k < r->ngen; k++)
-		if (X509_cmp(r->gen[k].cert, cert) == 0)
+		if (cert_is_same(r->gen[k].cert, cert))
 			return &r->gen[k];
 	return NULL;
 }

@@ -46,7 +46,7 @@ add_signer(CMS_ContentInfo *cms, const struct identity *id, int64_t at,
 	    NULL && CMS_signed_add1_attr_by_NID(si, NID_pkcs9_signingTime,
 	    ASN1_STRING_type(t), t, -1) == 1;
 	for (i = 0; ok && i < sk_X509_num(id->chain); i++)
-		ok = X509_cmp(sk_X509_value(id->chain, i), id->cert) == 0 ||
+		ok = cert_is_same(sk_X509_value(id->chain, i), id->cert) ||
 		    CMS_add1_cert(cms, sk_X509_value(id->chain, i)) == 1;
 	ASN1_TIME_free(t);
 	return ok ? 0 : error_ssl(e, ERROR_CRYPTO, "sign");

@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "desk/card_letters_private.h"
+#include "x509/cert.h"
 #include "x509/signed.h"
 
 /* What the officers sign for, of what the store has now. */
@@ -79,7 +80,7 @@ find_second(struct card_letters *l, const struct identity *me,
 
 	for (i = 0; i < l->order.approved->n; i++) {
 		one = &l->order.approved->by[i];
-		if (X509_cmp(one->cert, me->cert) == 0)
+		if (cert_is_same(one->cert, me->cert))
 			mine = one;
 		first |= strcmp(one->person, l->made_by) == 0;
 	}
@@ -165,7 +166,7 @@ check_manifest(const struct card_letters *l, struct error *e)
 	if (signed_open(&content, &signer, NULL, l->run.manifest, e) == -1)
 		goto out;
 	for (size_t i = 0; i < a->n; i++)
-		known |= X509_cmp(a->by[i].cert, signer) == 0;
+		known |= cert_is_same(a->by[i].cert, signer);
 	if (!known || a->order->kind != ORDER_PERMIT ||
 	    memcmp(a->order->permits, digest, sizeof(digest)) != 0 ||
 	    !bytes_equal(BYTES(content.p, content.len), l->run.list)) {

@@ -429,7 +429,7 @@ find_approver(const struct approved *a, X509 *cert)
 	size_t	i;
 
 	for (i = 0; i < a->n; i++)
-		if (X509_cmp(a->by[i].cert, cert) == 0)
+		if (cert_is_same(a->by[i].cert, cert))
 			return &a->by[i];
 	return NULL;
 }

@@ -77,7 +77,7 @@ has_cert(const STACK_OF(X509) *certs, const X509 *cert)
 	int	 i;
 
 	for (i = 0; i < sk_X509_num(certs); i++)
-		if (X509_cmp(sk_X509_value(certs, i), cert) == 0)
+		if (cert_is_same(sk_X509_value(certs, i), cert))
 			return true;
 	return false;
 }
@@ -99,7 +99,7 @@ check_other(X509 *cert, X509 *other, struct error *e)
 
 	cert_person(cert, me);
 	cert_person(other, person);
-	if (X509_cmp(cert, other) == 0 || approval_same_key(cert, other))
+	if (cert_is_same(cert, other) || approval_same_key(cert, other))
 		return error_set(e, ERROR_CONFLICT,
 		    "this certificate or key has approved it already");
 	if (*me != '\0' && strcmp(me, person) == 0)

@@ -197,7 +197,7 @@ is_anchor(const struct approval_trust *t, const X509 *cert)
 	int	 i;
 
 	for (i = 0; i < sk_X509_num(t->anchors); i++)
-		if (X509_cmp(sk_X509_value(t->anchors, i), cert) == 0)
+		if (cert_is_same(sk_X509_value(t->anchors, i), cert))
 			return true;
 	return false;
 }
@@ -270,7 +270,7 @@ approver_check(struct approver *by, const struct approval_trust *t,
 		by->role = ROLE_ROOT;
 		return check_validity(by, t->now, e);
 	}
-	if (t->renewed != NULL && X509_cmp(t->renewed, by->cert) == 0) {
+	if (t->renewed != NULL && cert_is_same(t->renewed, by->cert)) {
 		by->role = ROLE_HOLDER;
 		if (check_validity(by, t->now, e) == -1 ||
 		    cert_verify_chain(by->cert, t->intermediates, t->anchors,

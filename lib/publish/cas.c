@@ -8,6 +8,7 @@
 #include "db/db_ca.h"
 #include "db/db_crl.h"
 #include "status/court.h"
+#include "x509/cert.h"
 #include "x509/cert_look.h"
 
 static void
@@ -100,7 +101,7 @@ static bool
 is_anchor(STACK_OF(X509) *anchors, X509 *cert)
 {
 	for (int i = 0; i < sk_X509_num(anchors); i++)
-		if (X509_cmp(sk_X509_value(anchors, i), cert) == 0)
+		if (cert_is_same(sk_X509_value(anchors, i), cert))
 			return true;
 	return false;
 }

@@ -105,6 +105,9 @@ int	 cert_person(X509 *, char dst[65]);
 /* A KRB5PrincipalName (RFC 4556) as people write it: "name@REALM"; and the
  * type of the name.  -1 if it is none. */
 int	 cert_principal_text(struct buf *, int64_t *type, struct bytes der);
+/* Octet by octet.  Without memory for that the process ends: a certificate must
+ * not pass for an anchor because nobody could look. */
+bool	 cert_is_same(const X509 *, const X509 *);
 /* Does it name this CA as its issuer, and has that key signed it? */
 bool	 cert_is_by(X509 *, X509 *ca);
 /* Chain to a trust anchor at time t; no revocation.  ERROR_DENIED. */

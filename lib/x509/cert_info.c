@@ -143,6 +143,21 @@ verify_at(X509_STORE_CTX *ctx, STACK_OF(X509) *anchors, int64_t t)
 }
 
 bool
+cert_is_same(const X509 *a, const X509 *b)
+{
+	unsigned char	*x = NULL, *y = NULL;
+	int		 n = i2d_X509(a, &x), m = i2d_X509(b, &y);
+	bool		 same;
+
+	if (n <= 0 || m <= 0)
+		mem_fail();
+	same = n == m && memcmp(x, y, (size_t)n) == 0;
+	OPENSSL_free(x);
+	OPENSSL_free(y);
+	return same;
+}
+
+bool
 cert_is_by(X509 *cert, X509 *ca)
 {
 	bool	 is = X509_NAME_cmp(X509_get_issuer_name(cert),

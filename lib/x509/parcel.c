@@ -296,7 +296,7 @@ check_signer(X509 *signer, STACK_OF(X509) *others, X509 *anchor, int64_t t,
 	STACK_OF(X509)	*anchors;
 	int		 rc = -1;
 
-	*by_anchor = X509_cmp(signer, anchor) == 0;
+	*by_anchor = cert_is_same(signer, anchor);
 	if (*by_anchor)
 		return 0;
 	if ((anchors = sk_X509_new_null()) == NULL ||

@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include "base/base64.h"
 #include "x509/alg.h"
+#include "x509/cert.h"
 #include "x509/der.h"
 #include "x509/signed.h"
 
@@ -37,7 +38,7 @@ add_chain(CMS_ContentInfo *cms, const struct identity *id)
 
 	for (i = 0; i < sk_X509_num(id->chain); i++) {
 		cert = sk_X509_value(id->chain, i);
-		if (X509_cmp(cert, id->cert) != 0 &&
+		if (!cert_is_same(cert, id->cert) &&
 		    CMS_add1_cert(cms, cert) != 1)
 			return 0;
 	}

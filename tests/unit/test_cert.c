@@ -745,6 +745,25 @@ each_profile_issues_certificates_that_chain_to_the_root(void **state)
 	sk_X509_free(between);
 }
 
+/* One that differs in its signature only was made here: OpenSSL keeps no encoding
+ * of such a one. */
+static void
+cert_is_same_looks_at_each_octet(void **state)
+{
+	struct x509_fixture	*f = *state;
+	X509			*copy = X509_dup(f->ca_cert);
+	X509			*signed_anew = X509_dup(f->ca_cert);
+
+	assert_true(X509_sign(signed_anew, f->root_key, EVP_sha512()) > 0);
+	assert_false(cert_is_same(f->ca_cert, f->root_cert));
+	assert_false(cert_is_same(signed_anew, f->ca_cert));
+	assert_int_equal(ERR_peek_error(), 0);
+	assert_true(cert_is_same(f->ca_cert, copy));
+	assert_true(cert_is_same(signed_anew, signed_anew));
+	X509_free(signed_anew);
+	X509_free(copy);
+}
+
 /* The same certificate, for which another key signs; and the same key, which has
  * another name. */
 static void
@@ -919,6 +938,7 @@ main(void)
 		cmocka_unit_test(cert_check_tells_profiles_apart),
 		cmocka_unit_test(
 		    each_profile_issues_certificates_that_chain_to_the_root),
+		cmocka_unit_test(cert_is_same_looks_at_each_octet),
 		cmocka_unit_test(cert_is_by_wants_the_name_and_the_key),
 		cmocka_unit_test(
 		    cert_verify_chain_refuses_late_early_and_strange_certificates),
