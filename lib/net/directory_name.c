@@ -27,13 +27,29 @@ directory_escape(struct buf *b, const char *value)
 	}
 }
 
+/* To libldap a name is one even if it had no memory for a part of it. */
+static bool
+is_whole(LDAPDN dn)
+{
+	LDAPRDN	 rdn;
+
+	for (; dn != NULL && *dn != NULL; dn++)
+		for (rdn = *dn; *rdn != NULL; rdn++)
+			if ((*rdn)->la_attr.bv_val == NULL ||
+			    ((*rdn)->la_value.bv_val == NULL &&
+			    (*rdn)->la_value.bv_len > 0))
+				return false;
+	return true;
+}
+
 /* NULL unless it is a name. */
 static LDAPDN
 parse(const char *dn)
 {
 	LDAPDN	 parsed = NULL;
 
-	if (ldap_str2dn(dn, &parsed, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS) {
+	if (ldap_str2dn(dn, &parsed, LDAP_DN_FORMAT_LDAPV3) != LDAP_SUCCESS ||
+	    !is_whole(parsed)) {
 		ldap_dnfree(parsed);
 		return NULL;
 	}
@@ -165,8 +181,8 @@ directory_rdn(const char *dn, const char *type, const char **rest,
 		if (ava->la_attr.bv_len == strlen(type) &&
 		    strncasecmp(ava->la_attr.bv_val, type,
 		    ava->la_attr.bv_len) == 0 &&
-		    memchr(ava->la_value.bv_val, 0, ava->la_value.bv_len) ==
-		    NULL) {
+		    (ava->la_value.bv_len == 0 || memchr(ava->la_value.bv_val,
+		    0, ava->la_value.bv_len) == NULL)) {
 			value = arena_printf(a, "%.*s",
 			    (int)ava->la_value.bv_len, ava->la_value.bv_val);
 			*rest = after_rdn(dn);

@@ -83,6 +83,8 @@ sub is_known {
 	my ($text) = @_;
 	# libconfig 1.5 to 1.7: what it has no memory for it uses all the same.
 	return 1 if $text =~ m{/libconfig\.so[^\n]*\n *#\d+ 0x\w+ in conf_parse };
+	# The C library, for the table of who knows names of hosts.
+	return 1 if $text =~ m{^ *#0 0x\w+ in nss_database_check_reload_and_get }m;
 	# OpenSSL 3.0: without memory for its own context it locks what is not there.
 	return $text =~ m{^ *#0 0x\w+ in \w*pthread_rwlock_[^\n]*\n *#1 0x\w+ in CRYPTO_THREAD_\w+_lock }m;
 }
