@@ -8,6 +8,7 @@
 #include "x509/cert.h"
 #include "x509/cert_look.h"
 #include "x509/cert_private.h"
+#include "x509/der.h"
 
 int
 cert_time(int64_t *t, const ASN1_TIME *a, struct error *e)
@@ -70,40 +71,43 @@ cert_info_clear(struct cert_info *i)
 	memset(i, 0, sizeof(*i));
 }
 
-/* Takes the usages. */
-static enum role
-role_among(EXTENDED_KEY_USAGE *eku)
+/* Read without memory of OpenSSL's: who could not look would take an officer for
+ * one who has no role, whose certificate is less well guarded. */
+enum role
+cert_role_in(struct bytes ext_key_usage)
 {
-	char		 oid[128];
+	struct bytes	 in, oid;
 	enum role	 role = ROLE_NONE;
-	int		 i, r, n = 0;
+	int		 r, n = 0;
 
-	for (i = 0; i < sk_ASN1_OBJECT_num(eku); i++) {
-		OBJ_obj2txt(oid, sizeof(oid), sk_ASN1_OBJECT_value(eku, i), 1);
+	if (der_take(&ext_key_usage, DER_SEQUENCE, &in) == -1 ||
+	    ext_key_usage.len > 0)
+		return ROLE_NONE;
+	while (in.len > 0) {
+		if (der_take(&in, DER_OID, &oid) == -1)
+			return ROLE_NONE;
 		for (r = ROLE_NONE + 1; r < ROLE__MAX; r++)
 			if (role_oid((enum role)r) != NULL &&
-			    strcmp(role_oid((enum role)r), oid) == 0) {
+			    der_is_oid(oid, role_oid((enum role)r))) {
 				role = (enum role)r;
 				n++;
 			}
 	}
-	EXTENDED_KEY_USAGE_free(eku);
-	ERR_clear_error();
 	return n == 1 ? role : ROLE_NONE;	/* never two hats */
 }
 
 enum role
 cert_role(X509 *cert)
 {
-	return role_among(X509_get_ext_d2i(cert, NID_ext_key_usage, NULL,
-	    NULL));
-}
+	const ASN1_OCTET_STRING	*v;
+	int			 i = X509_get_ext_by_NID(cert,
+				    NID_ext_key_usage, -1);
 
-enum role
-cert_role_in(struct bytes ext_key_usage)
-{
-	return role_among(cert_look_decode(ASN1_ITEM_rptr(EXTENDED_KEY_USAGE),
-	    ext_key_usage));
+	if (i < 0 || X509_get_ext_by_NID(cert, NID_ext_key_usage, i) >= 0)
+		return ROLE_NONE;
+	v = X509_EXTENSION_get_data(X509_get_ext(cert, i));
+	return cert_role_in(BYTES(ASN1_STRING_get0_data(v),
+	    (size_t)ASN1_STRING_length(v)));
 }
 
 int

@@ -86,7 +86,9 @@ sub is_known {
 	# The C library, for the table of who knows names of hosts.
 	return 1 if $text =~ m{^ *#0 0x\w+ in nss_database_check_reload_and_get }m;
 	# OpenSSL 3.0: without memory for its own context it locks what is not there.
-	return $text =~ m{^ *#0 0x\w+ in \w*pthread_rwlock_[^\n]*\n *#1 0x\w+ in CRYPTO_THREAD_\w+_lock }m;
+	return $text =~ m{^\ *\#0\ 0x\w+\ in\ \w*pthread_rwlock_[^\n]*\n
+	    (?:\ *\#\d+\ 0x\w+\ in\ pthread_rwlock_[^\n]*\n)*
+	    \ *\#\d+\ 0x\w+\ in\ CRYPTO_THREAD_\w+_lock\ }mx;
 }
 
 # OpenSSL 3.0 leaves a lock of its own locked, where it asks its providers for what
