@@ -379,6 +379,24 @@ conf_check_numbers(const char *text, const char *name, struct error *e)
 	return 0;
 }
 
+/* libconfig says that all is well if it has no memory for a name or a text. */
+static bool
+is_whole(config_setting_t *s, bool has_name)
+{
+	bool	 names = config_setting_is_group(s) == CONFIG_TRUE;
+	int	 i, n = config_setting_length(s);
+
+	if ((has_name && config_setting_name(s) == NULL) ||
+	    (config_setting_type(s) == CONFIG_TYPE_STRING &&
+	    config_setting_get_string(s) == NULL))
+		return false;
+	for (i = 0; i < n; i++)
+		if (!is_whole(config_setting_get_elem(s, (unsigned int)i),
+		    names))
+			return false;
+	return true;
+}
+
 int
 conf_parse(void *target, const struct conf_item *items, const char *text,
     const char *name, struct error *e)
@@ -393,6 +411,10 @@ conf_parse(void *target, const struct conf_item *items, const char *text,
 	if (config_read_string(&cfg, text) != CONFIG_TRUE) {
 		error_set(e, ERROR_CONFIG, "%s:%d: %s", name,
 		    config_error_line(&cfg), config_error_text(&cfg));
+		goto out;
+	}
+	if (!is_whole(config_root_setting(&cfg), false)) {
+		error_set(e, ERROR_NOMEM, "%s: out of memory", name);
 		goto out;
 	}
 	rc = conf_get_group(target, items, config_root_setting(&cfg), name, e);
