@@ -92,10 +92,12 @@ sub is_known {
 }
 
 # OpenSSL 3.0 leaves a lock of its own locked, where it asks its providers for what
-# encodes a key; and waits for itself when it is asked that again.
+# encodes a key, and so does bindtextdomain() in the C library; each waits for itself
+# when it is asked that again.
 sub waits_for_a_library {
 	my (undef, $hang) = split /^it hangs in\n/m, shift;
-	return ($hang // '') =~ m{^\S+libcrypto\S+\(CRYPTO_THREAD_\w+_lock\+}m;
+	return ($hang // '') =~ m{^\S+libcrypto\S+\(CRYPTO_THREAD_\w+_lock\+
+	    |^\S+/libc\.so\S+pthread_rwlock_\S+\n\S+/libc\.so\.6\(\+}mx;
 }
 
 # The C library's regcomp() loses what it has of an expression.
