@@ -36,9 +36,7 @@ revoke_holds() {
 	    WHERE body LIKE 'act=revoke%'")" = 1 ] &&
 	[ "$(sql "SELECT entries FROM crl WHERE ca = 'services'
 	    ORDER BY number DESC LIMIT 1")" = 1 ] &&
-	[ "$(sql "SELECT count(*) FROM crl c WHERE number <> 1 AND NOT EXISTS
-	    (SELECT FROM crl d WHERE d.ca = c.ca
-	    AND d.number = c.number - 1)")" = 0 ] && proven
+	faults_lists_follow && proven
 }
 faults_of revoke
 disk_of revoke

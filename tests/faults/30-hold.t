@@ -51,9 +51,7 @@ hold_holds() {
 	    from '^act=([a-z]*)'), ' ' ORDER BY seq) FROM audit
 	    WHERE body LIKE 'act=hold%' OR body LIKE 'act=release%'")" = \
 	    'hold release' ] &&
-	[ "$(sql "SELECT count(*) FROM crl c WHERE number <> 1 AND NOT EXISTS
-	    (SELECT FROM crl d WHERE d.ca = c.ca
-	    AND d.number = c.number - 1)")" = 0 ] && proven
+	faults_lists_follow && proven
 }
 faults_of hold
 disk_of hold

@@ -11,6 +11,7 @@
 #	faults_sum		how many points that were
 #	faults_cad		signet-cad does what there is to do, under fire
 #				if its caller is
+#	faults_lists_follow	no CA has left out a number of its lists
 #
 # The script says what the flow is:
 #
@@ -243,6 +244,12 @@ faults_troubles() {
 # The CA does what there is to do, and shares the fate of who calls it.
 faults_cad() {
 	timeout 60 signet-cad -d --once -c "$pki/cad.conf"
+}
+
+faults_lists_follow() {
+	[ "$(sql "SELECT count(*) FROM crl c WHERE number <> 1 AND NOT EXISTS
+	    (SELECT FROM crl d WHERE d.ca = c.ca
+	    AND d.number = c.number - 1)")" = 0 ]
 }
 
 faults_again() {
