@@ -23,6 +23,17 @@ configure_store() {
 	sql "ALTER SYSTEM SET synchronous_commit = 'on'" &&
 	sql 'SELECT pg_reload_conf()' >/dev/null
 }
+# Does a commit wait?  The server says so earlier than it does.
+commits_wait() {
+	sql "SET application_name = 'attempt';
+	    SELECT pg_logical_emit_message(true, 'test', '')" >"$tmp/attempt" &
+	while ! stuck attempt; do
+		kill -0 $! 2>/dev/null || return 1
+	done
+	sql "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+	    WHERE application_name = 'attempt'" >"$tmp/out"
+	wait $! || :
+}
 stuck() {
 	[ "$(sql "SELECT count(*) > 0 FROM pg_stat_activity
 	    WHERE state = 'active' AND wait_event_type IN ('IPC', 'Lock')
@@ -50,7 +61,8 @@ code=$(grep -oE '([0-9A-Z]{5}-){3}[0-9A-Z]{5}' "$tmp/out")
 request code
 openssl req -in "$tmp/code.csr" -outform DER | openssl base64 >"$tmp/code.b64"
 ok 'the registration is there' rad_start
-ok 'the store waits for a standby that does not exist' configure_store nobody
+configure_store nobody
+ok 'the store waits for a standby that does not exist' wait_for commits_wait
 enrols() {
 	visit /.well-known/est/simpleenroll -u "code:$code" \
 	    -H 'Content-Type: application/pkcs10' \

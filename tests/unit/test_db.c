@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <libpq-fe.h>
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -77,11 +78,38 @@ put(struct db *db, int64_t n, struct error *e)
 
 /* Standbys. */
 
+/* The test's server is not so careful of itself. */
+#define WAITING	"options='-c synchronous_commit=on'"
+
 static int
 put_seven(struct db *db, void *arg, struct error *e)
 {
 	(void)arg;
 	return put(db, 7, e);
+}
+
+/* It is another process of the server than the one that says so which lets
+ * commits wait: it may not have heard of it yet. */
+static bool
+commits_wait(void)
+{
+	char	*conninfo = mem_printf("%s " WAITING, t.conninfo);
+	PGconn	*server = PQconnectdb(conninfo);
+	bool	 waits;
+
+	mem_free(&conninfo);
+	assert_int_equal(PQstatus(server), CONNECTION_OK);
+	assert_int_equal(PQsendQuery(server,
+	    "SELECT pg_logical_emit_message(true, 'test', '')"), 1);
+	do
+		waits = testdb_number(&t, "SELECT count(*) FROM"
+		    " pg_stat_activity WHERE pid = %d"
+		    " AND wait_event = 'SyncRep'", PQbackendPID(server)) == 1;
+	while (!waits && PQconsumeInput(server) == 1 && PQisBusy(server));
+	if (waits)
+		terminate(PQbackendPID(server));
+	PQfinish(server);
+	return waits;
 }
 
 /* NULL: as it was. */
@@ -94,22 +122,22 @@ wait_for_standby(const char *name)
 	else
 		testdb_sql(&t, "ALTER SYSTEM RESET synchronous_standby_names");
 	testdb_sql(&t, "SELECT pg_reload_conf()");
-	while (testdb_number(&t, "SELECT count(*) FROM pg_settings WHERE name "
-	    "= 'synchronous_standby_names' AND setting = '%s'",
-	    name != NULL ? name : "") == 0)
+	while (commits_wait() != (name != NULL))
 		continue;
 }
 
+static pid_t operator;
+
 /* An operator who sees them wait, and lets them go: until it is killed. */
-static pid_t
+static void
 start_impatient_operator(void)
 {
 	struct error	 e = ERROR_INIT;
 	struct db	*db;
-	pid_t		 pid = fork();
 
-	if (pid != 0)
-		return pid;
+	operator = fork();
+	if (operator != 0)
+		return;
 	if (db_open(&db, t.conninfo, "operator", NULL, 0, &e) == -1)
 		_exit(1);
 	while (db_script(db, "SELECT pg_cancel_backend(pid), pg_sleep(0.05)"
@@ -119,19 +147,31 @@ start_impatient_operator(void)
 	_exit(1);
 }
 
+static int
+nobody_waits(void **state)
+{
+	(void)state;
+	if (operator > 0) {
+		kill(operator, SIGKILL);
+		waitpid(operator, NULL, 0);
+	}
+	operator = 0;
+	wait_for_standby(NULL);
+	return 0;
+}
+
 /* The server says success, and that it did not wait. */
 static void
 db_does_not_believe_a_commit_that_no_standby_has(void **state)
 {
 	struct error	 e = ERROR_INIT;
 	struct db	*db;
-	char		*conninfo = mem_printf("%s options='-c "
-	    "synchronous_commit=on'", t.conninfo);
-	pid_t		 operator = start_impatient_operator();
+	char		*conninfo = mem_printf("%s " WAITING, t.conninfo);
 
 	(void)state;
 	assert_int_equal(db_open(&db, conninfo, "test", tables, 1, &e), 0);
 	wait_for_standby("nobody");
+	start_impatient_operator();
 	assert_int_equal(db_txn(db, put_seven, NULL, &e), -1);
 	assert_int_equal(e.code, ERROR_UPSTREAM);
 	assert_string_equal(e.text, "commit: outcome unknown: the database did "
@@ -141,9 +181,7 @@ db_does_not_believe_a_commit_that_no_standby_has(void **state)
 	assert_string_equal(e.text, "outcome unknown: the database did not "
 	    "wait until a standby has it");
 	error_clear(&e);
-	wait_for_standby(NULL);
-	kill(operator, SIGKILL);
-	waitpid(operator, NULL, 0);
+	nobody_waits(NULL);
 	assert_int_equal(put(db, 9, &e), 0);
 	testdb_sql(&t, "DELETE FROM thing WHERE n IN (7, 8, 9)");
 	db_close(&db);
@@ -1098,10 +1136,12 @@ main(void)
 		cmocka_unit_test(db_open_tries_all_hosts),
 		cmocka_unit_test(db_open_sets_search_path_name_and_time_limit),
 		cmocka_unit_test(db_open_leaves_the_operators_time_limit),
-		cmocka_unit_test(
-		    db_does_not_believe_a_commit_that_no_standby_has),
-		cmocka_unit_test(
-		a_strict_one_does_not_read_from_a_primary_without_its_standbys),
+		cmocka_unit_test_teardown(
+		    db_does_not_believe_a_commit_that_no_standby_has,
+		    nobody_waits),
+		cmocka_unit_test_teardown(
+		a_strict_one_does_not_read_from_a_primary_without_its_standbys,
+		    nobody_waits),
 		cmocka_unit_test(db_turn_goes_to_the_next_host),
 		cmocka_unit_test(
 		    successor_find_finds_a_later_timeline_or_nothing),
