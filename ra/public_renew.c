@@ -17,6 +17,7 @@
 
 #include "base/base64.h"
 #include "base/text.h"
+#include "db/db_order.h"
 #include "desk/draft.h"
 #include "desk/renewal.h"
 #include "desk/review.h"
@@ -99,10 +100,15 @@ token_make(struct page *p, const struct buf *request, const struct buf *half,
 	return text;
 }
 
-/* The two point into room. */
+/* What a token holds; points into room. */
+struct second {
+	struct bytes	request, half;
+	bool		late;
+};
+
 static int
 token_open(struct page *p, const char *text, struct buf *room,
-    struct bytes *request, struct bytes *half, struct error *e)
+    struct second *out, struct error *e)
 {
 	struct bytes	 body;
 	uint8_t		 tag[MAC];
@@ -118,13 +124,11 @@ token_open(struct page *p, const char *text, struct buf *room,
 		return error_set(e, ERROR_DENIED, "token: is none of ours");
 	at = get_number(body.p);
 	len = get_number(body.p + TIME);
-	if (at + VALID < (uint64_t)p->now)
-		return error_set(e, ERROR_DENIED, "this took too long: begin "
-		    "again");
 	if (len > body.len - 2 * TIME)
 		return error_set(e, ERROR_BUG, "token");
-	*request = BYTES(body.p + 2 * TIME, len);
-	*half = BYTES(body.p + 2 * TIME + len, body.len - 2 * TIME - len);
+	out->late = at + VALID < (uint64_t)p->now;
+	out->request = BYTES(body.p + 2 * TIME, len);
+	out->half = BYTES(body.p + 2 * TIME + len, body.len - 2 * TIME - len);
 	return 0;
 }
 
@@ -268,12 +272,45 @@ prepare(struct page *p, struct error *e)
 
 /* ---- the second half ---- */
 
+/* Who had no answer sends it again, however late.  What is signed is what was
+ * drawn up here, so nothing else can be there under its number. */
 static int
-hand_in(struct page *p, struct bytes request, struct bytes blob,
+store(struct page *p, const struct second *in, const struct draft *d,
+    struct bytes blob, struct error *e)
+{
+	struct db_order	 there;
+	int		 found = db_order_find(p->db, d->order->id, &there,
+			     p->arena, e);
+
+	if (found != 0)
+		return found == 1 ? 0 : -1;
+	if (in->late)
+		return error_set(e, ERROR_DENIED, "this took too long: begin "
+		    "again");
+	if (submit_check_keys(p->desk, d, e) == -1 ||
+	    submit_blob(p->desk, d, blob, 1, e) == -1)
+		return -1;
+	return 0;
+}
+
+/* The RA's approval. */
+static int
+seal(struct page *p, const uint8_t id[ORDER_ID_SIZE], struct error *e)
+{
+	struct review	 r = { 0 };
+	int		 rc = review_load_id(p->desk, id, &r, e);
+
+	if (rc == 0)
+		rc = submit_approval_once(p->desk, &r, e);
+	review_clear(&r);
+	return rc;
+}
+
+static int
+hand_in(struct page *p, const struct second *in, struct bytes blob,
     struct error *e)
 {
 	struct approved	*a = NULL;
-	struct review	 r = { 0 };
 	struct buf	 one = { 0 };
 	struct draft	 d = { .request = &one, .nrequests = 1 };
 	int		 rc = -1;
@@ -285,18 +322,15 @@ hand_in(struct page *p, struct bytes request, struct bytes blob,
 	    profiles_find(&p->desk->profiles, a->order->profile, &d.profile,
 	    e) == -1)
 		goto out;
-	buf_add(&one, request.p, request.len);
+	buf_add(&one, in->request.p, in->request.len);
 	d.order = a->order;
-	if (submit_check_keys(p->desk, &d, e) == -1 ||
-	    submit_blob(p->desk, &d, blob, 1, e) == -1 ||
-	    review_load_id(p->desk, a->order->id, &r, e) == -1 ||
-	    submit_approval(p->desk, &r, e) == -1)
+	if (store(p, in, &d, blob, e) == -1 ||
+	    seal(p, a->order->id, e) == -1)
 		goto out;
 	rc = page_send_json(p, json_pack("{s:s}", "location", arena_printf(
 	    p->arena, "/status/%s", public_hex(p, a->order->id,
 	    ORDER_ID_SIZE))), e);
  out:
-	review_clear(&r);
 	buf_clear(&one);
 	approval_free(&a);
 	return rc;
@@ -307,21 +341,21 @@ finish(struct page *p, struct error *e)
 {
 	const char	*token, *text;
 	struct buf	 room = { 0 }, signature = { 0 }, blob = { 0 };
-	struct bytes	 request = { NULL, 0 }, half = { NULL, 0 };
+	struct second	 in = { .late = false };
 	int		 rc = -1;
 
 	if (page_limit_address(p, &renew_rate, e) == -1 ||
 	    page_need(p, "token", &token, e) == -1 ||
 	    page_need(p, "signature", &text, e) == -1 ||
-	    token_open(p, token, &room, &request, &half, e) == -1)
+	    token_open(p, token, &room, &in, e) == -1)
 		goto out;
 	if (base64_parse(&signature, text, strlen(text), e) == -1) {
 		error_wrap(e, "signature");
 		goto out;
 	}
-	if (approval_finish(&blob, half, BYTES(signature.p, signature.len),
-	    e) == 0)
-		rc = hand_in(p, request, BYTES(blob.p, blob.len), e);
+	if (approval_finish(&blob, in.half, BYTES(signature.p,
+	    signature.len), e) == 0)
+		rc = hand_in(p, &in, BYTES(blob.p, blob.len), e);
  out:
 	buf_clear(&blob);
 	buf_clear(&signature);

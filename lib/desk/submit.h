@@ -44,6 +44,9 @@ int	 submit_may_approve(struct desk *, struct review *, struct error *);
  * added to it.  r is judged anew.
  */
 int	 submit_approval(struct desk *, struct review *, struct error *);
+/* The same for who asks again because the answer was lost: an approval that is
+ * there already, whatever has become of the order, is as good. */
+int	 submit_approval_once(struct desk *, struct review *, struct error *);
 int	 submit_rejection(struct desk *, const struct review *,
 	    const char *reason, struct error *);
 #endif

@@ -52,13 +52,20 @@ export async function bytesOf(input) {
 	return new Uint8Array(await input.files[0].arrayBuffer());
 }
 
-// POST of form fields; the answer's JSON, or what it says is wrong, thrown.
+// POST of form fields; the answer's JSON, or what it says is wrong, thrown:
+// "refused" if asking again would be answered likewise.
 export async function post(address, fields) {
 	const answer = await fetch(address, { method: "POST",
 	    body: new URLSearchParams(fields) });
-	const json = await answer.json().catch(() => ({}));
-	if (!answer.ok)
-		throw new Error(json.error ?? `${answer.status}`);
+	const { ok, status } = answer;
+	const json = await answer.json().catch((e) => {
+		if (ok)
+			throw e;
+		return {};
+	});
+	if (!ok)
+		throw Object.assign(new Error(json.error ?? `${status}`),
+		    { refused: status >= 400 && status < 500 && status !== 429 });
 	return json;
 }
 

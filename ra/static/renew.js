@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Renewal: the old file is opened here, a new key is made, and the old key
-// signs the bytes of the order that the server has prepared.
+// signs the bytes of the order that the server has prepared.  What it has
+// signed is kept until there is an answer: who presses the button again, or
+// loads the page anew, sends the same and orders nothing twice.
 import { spkiFrom } from "./certificate.js";
 import { generate, importKey, pkcs8Of, request, sign, spkiOf,
     verifies } from "./csr.js";
@@ -32,7 +34,44 @@ async function newKey(form, password) {
 	return toPem("CERTIFICATE REQUEST", await request(pair, kind, ""));
 }
 
-async function renew(form) {
+const KEPT = "signet-renewal";
+
+function kept() {
+	try {
+		return JSON.parse(sessionStorage.getItem(KEPT));
+	} catch {
+		return null;
+	}
+}
+
+// Storage may be full or forbidden: then only this answer can be lost.
+function keepSigned(signed) {
+	try {
+		if (signed === null)
+			sessionStorage.removeItem(KEPT);
+		else
+			sessionStorage.setItem(KEPT, JSON.stringify(signed));
+	} catch {
+		// It is in nobody's way.
+	}
+}
+
+async function finish(form, signed) {
+	keepSigned(signed);
+	say(form, word("sending"));
+	try {
+		const done = await post("/renew/finish",
+		    { csrf: form.elements.csrf.value, ...signed });
+		keepSigned(null);
+		location.assign(done.location);
+	} catch (e) {
+		if (e.refused)
+			keepSigned(null);
+		throw e;
+	}
+}
+
+async function signed(form) {
 	const input = form.querySelector("[data-old-file]");
 	const password = form.querySelector("[data-password]").value;
 	if (input.files.length === 0)
@@ -48,14 +87,14 @@ async function renew(form) {
 	const signature = await sign(await importKey(old.pkcs8),
 	    fromBase64(order.bytes), order.hash ?? "SHA-256");
 	old.pkcs8.fill(0);
-	say(form, word("sending"));
-	const done = await post("/renew/finish", { csrf, token: order.token,
-	    signature: toBase64(signature) });
-	location.assign(done.location);
+	return { token: order.token, signature: toBase64(signature) };
 }
 
-for (const form of document.querySelectorAll("form[data-renew]"))
+for (const form of document.querySelectorAll("form[data-renew]")) {
 	form.addEventListener("submit", (event) => {
 		event.preventDefault();
-		busy(form, () => renew(form));
+		busy(form, async () => finish(form, kept() ?? await signed(form)));
 	});
+	if (kept() !== null)
+		busy(form, () => finish(form, kept()));
+}

@@ -87,9 +87,14 @@ half=$good
 is 'so far nothing is stored' "$(orders)" "$before"
 is 'the second half makes the order' "$(finish)" 200
 where=$(value location)
-is '... once' "$(finish; orders)" "409
+is '... once, and who asks again is told the same' \
+    "$(finish; value location; orders)" "200
+$where
 $((before + 1))"
 cad
+is '... also when the CA has acted' "$(finish; value location; orders)" "200
+$where
+$((before + 1))"
 is 'the new certificate is there' "$(visit "$(echo "$where" |
     sed s,status,collect,)/pem")" 200
 ok '... for the new key' sh -c "openssl x509 -in '$tmp/body' -noout \
@@ -97,6 +102,53 @@ ok '... for the new key' sh -c "openssl x509 -in '$tmp/body' -noout \
     cmp -s - '$tmp/new.pub'"
 ok '... with the old names' sh -c "openssl x509 -in '$tmp/body' -noout \
     -ext subjectAltName | grep -q alice@example.org"
+
+# An answer that was lost: the first half is prepared, and the second handed in
+# by several at once; or too late.
+bob_once() {
+	prepare bob "$1" >/dev/null && cp "$tmp/body" "$tmp/prepared" && sign bob
+}
+ask_at_once() {
+	for i in 1 2 3 4; do
+		curl -s --cacert "$pki/ca/root.pem" -o "$tmp/told$i" \
+		    --resolve "$rad_host:$rad_port:127.0.0.1" \
+		    -b "$tmp/n.jar" --data-urlencode "csrf@$tmp/csrf" \
+		    --data-urlencode "token=$half" \
+		    --data-urlencode "signature=$signature" \
+		    "$rad/renew/finish" &
+		jobs="${jobs:-} $!"
+	done
+	# shellcheck disable=SC2086 # numbers
+	wait $jobs
+	jobs=
+}
+before=$(orders)
+request bob2 -subj /
+bob_once bob2
+ask_at_once
+is 'of several at once each is told the same' "$(cat "$tmp"/told? |
+    grep -o '/status/[0-9a-f]*' | sort | uniq -c | awk '{ print $1 }')" 4
+is '... of one order' "$(orders)" "$((before + 1))"
+where=$(value location told1)
+is '... which has the approval of the registration once' "$(sql "SELECT
+    count(*) FROM audit WHERE body LIKE
+    E'act=order-approve%id=${where#/status/}%'")" 1
+rad_stop
+rad_start
+is 'a daemon that was stopped in between says so, too' \
+    "$(finish; value location)" "200
+$where"
+request bob3 -subj /
+bob_once bob3
+SIGNET_CLOCK_OFFSET=700
+export SIGNET_CLOCK_OFFSET
+rad_stop
+rad_start
+is 'what is handed in too late makes no order' "$(finish; orders)" "403
+$((before + 1))"
+unset SIGNET_CLOCK_OFFSET
+rad_stop
+rad_start
 sed -i 's/^renewal_window = .*/renewal_window = "5d";/' \
     "$pki/profiles/mail-dual"
 rad_stop

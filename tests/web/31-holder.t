@@ -28,6 +28,8 @@ drive holder.mjs "$rad" "$rad_cert"
 is 'one certificate is revoked, its successor is not' \
     "$(sql "SELECT string_agg(status, ' ' ORDER BY id) FROM cert
     WHERE profile = 'mailbox-dual'")" 'revoked good'
+is '... which was ordered once' "$(sql "SELECT count(*) FROM orders
+    WHERE profile = 'mailbox-dual'")" 2
 not 'the log has neither code nor password' grep -q \
     -e "$(cat "$tmp/code")" -e 'correct horse' "$tmp/rad.log"
 rad_stop

@@ -132,8 +132,28 @@ await press("Renew");
 await page.getByText("The password does not open it").first().waitFor();
 await page.getByLabel("Password of the file").fill(PASSWORD);
 await page.getByLabel("Kind of key").selectOption("P-256");
+// The answer is lost on the way; then the question.
+let lost = 0;
+await page.route("**/renew/finish", async (route) => {
+	lost++;
+	if (lost === 1)
+		await route.fetch();
+	return lost < 3 ? route.abort() : route.continue();
+});
 await saved(() => press("Renew"), "new.pem");
+await page.getByText("It did not work").first().waitFor();
+await press("Renew");
+await page.waitForFunction(() => document.querySelector("[data-say]").textContent
+    .includes("It did not work"));
+is("who has had no answer asks again", lost, 2);
+page.complaints = page.complaints.filter((c) => !c.includes("ERR_FAILED"));
+await judge(page, "renew without an answer");
+await page.reload();
 await page.waitForURL(`${rad}/status/*`);
+is("... and is told when the page is loaded anew", lost, 3);
+is("... which forgets what was signed", await page.evaluate(
+    () => sessionStorage.length), 0);
+await page.unroute("**/renew/finish");
 await issued();
 await page.getByText("This browser has kept the encrypted key").waitFor();
 await page.getByLabel("Password of the key").fill(PASSWORD);
