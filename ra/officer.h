@@ -156,12 +156,14 @@ void	 officer_carry(struct page *, const char *name, const char *value);
  * kind.  ERROR_INPUT. */
 int	 officer_sign_order(struct page *, enum order_kind,
 	    struct approved **, struct error *);
-/* Approve it, as the officer by the RA; r is judged anew. */
+/* Approve it, as the officer by the RA; r is judged anew.  Who has approved it
+ * already has lost the answer, and is told the same. */
 int	 officer_sign_approve(struct page *, const struct officer_scope *,
 	    struct review *, struct error *);
 /*
  * The whole for an order that is not stored yet: verify the assertion, store
- * the order with what goes with it, approve it.
+ * the order with what goes with it, approve it.  What of this has been done is
+ * not done again: a browser that lost the answer sends the form once more.
  */
 int	 officer_sign_new(struct page *, const struct officer_scope *,
 	    const struct draft *, const struct db_holder *, struct error *);

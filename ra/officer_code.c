@@ -327,6 +327,10 @@ show_code(struct page *p, const struct order *o, const char *code,
 
 	if ((found = db_order_find(p->db, o->id, &row, p->arena, e)) == -1)
 		return -1;
+	if (found == 1 && !is_open(&row, p->now))
+		return page_redirect(p, arena_printf(p->arena,
+		    "/officer/order/%s", public_hex(p, o->id, DB_ORDER_ID)),
+		    e);
 	page_put_text(p, "code", code);
 	page_put_text(p, "holder", o->holder);
 	page_put_text(p, "name", h->name);

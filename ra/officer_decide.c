@@ -92,25 +92,40 @@ store(struct page *p, struct application *l, struct approved *a,
 	return rc;
 }
 
+/* The order that was made of it is this one? */
+static bool
+is_stored(const struct application *l, const struct order *o)
+{
+	return l->a.has_order &&
+	    memcmp(l->a.order_id, o->id, DB_ORDER_ID) == 0;
+}
+
+static int
+sign_order(struct page *p, struct application *l, struct approved *a,
+    struct error *e)
+{
+	char	 hex[2 * DB_ORDER_ID + 1];
+
+	if ((!is_stored(l, a->order) && application_check_waits(l,
+	    e) == -1) || check_about(p, l, a->order, e) == -1 ||
+	    store(p, l, a, e) == -1)
+		return -1;
+	page_message(p, "flash.ordered");
+	return page_redirect(p, arena_printf(p->arena, "/officer/order/%s",
+	    text_hex(hex, a->order->id, DB_ORDER_ID)), e);
+}
+
 static int
 sign(struct page *p, struct error *e)
 {
 	struct application	 l;
-	struct approved	*a = NULL;
-	char		 hex[2 * DB_ORDER_ID + 1];
-	int		 rc = -1;
+	struct approved		*a = NULL;
+	int			 rc = -1;
 
 	if (application_look(p, &l, e) == -1)
 		return -1;
-	if (application_check_waits(&l, e) == -1 ||
-	    officer_sign_order(p, ORDER_ISSUE, &a, e) == -1 ||
-	    check_about(p, &l, a->order, e) == -1 ||
-	    store(p, &l, a, e) == -1)
-		goto out;
-	page_message(p, "flash.ordered");
-	rc = page_redirect(p, arena_printf(p->arena, "/officer/order/%s",
-	    text_hex(hex, a->order->id, DB_ORDER_ID)), e);
- out:
+	if (officer_sign_order(p, ORDER_ISSUE, &a, e) == 0)
+		rc = sign_order(p, &l, a, e);
 	approval_free(&a);
 	application_clear(&l);
 	return rc;

@@ -230,7 +230,7 @@ approve(struct page *p, struct review *r, struct bytes assertion,
 
 	p->desk->signer = (struct desk_signer){ .cert = p->client.cert,
 	    .sign = seal, .arg = &how };
-	rc = submit_approval(p->desk, r, e);
+	rc = submit_approval_once(p->desk, r, e);
 	p->desk->signer = was;
 	return rc;
 }

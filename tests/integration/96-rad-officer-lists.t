@@ -88,8 +88,14 @@ id=$(last_order)
 is '... for ten days' "$(sql "SELECT round(extract(epoch FROM expires_at -
     created_at) / 86400) FROM orders ORDER BY seq DESC LIMIT 1")" 10
 cp "$tmp/order" "$tmp/body"
-is 'the same form once more is refused' "$(touch_it o1 "$new/sign")" 409
+is 'who has had no answer sends the form once more' \
+    "$(touch_it o1 "$new/sign")" 200
+is '... and is told the same' "$(code)" "$code"
+cp "$tmp/order" "$tmp/body"
+is '... but nobody else' "$(key=$tmp/o2.auth touch_it o1 "$new/sign")" 403
 is '... and nothing more is stored' "$(orders)" "$((before + 1))"
+is '... nor approved' "$(sql "SELECT count(*) FROM audit WHERE body LIKE
+    E'act=order-approve%id=$id%'")" 1
 pg_dump --dbname=signet >"$tmp/dump"
 ok 'the store has the order' grep -q 4711 "$tmp/dump"
 ok '... and not the code' sh -c "! grep -q '$code' '$tmp/dump'"
@@ -115,6 +121,9 @@ is 'the code is taken' "$(redeem "$code")" 303
 cad
 is '... and there is a certificate' "$(order_state "$id")" 'done'
 is 'for another request it is refused' "$(redeem "$code" bob)" 403
+cp "$tmp/order" "$tmp/body"
+is 'the form that made it is too late' "$(touch_it o1 "$new/sign")" 303
+is '... and leads to its order' "$(header location)" "/officer/order/$id"
 browse_as o1 /officer/codes >/dev/null
 ok 'the list has it no more' lacks "/officer/order/$id"
 
