@@ -3,9 +3,9 @@
  * The CAs: cas.pem against the given root and the ca-add entries.
  */
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
+#include "base/digest.h"
 #include "base/text.h"
 #include "cli/audit_state.h"
 #include "x509/ca_name.h"
@@ -63,7 +63,7 @@ ca_put(struct audit_verify *v, X509 *cert, struct bytes der)
 	v->ca = mem_resize(v->ca, v->ncas + 1, sizeof(*v->ca));
 	ca = &v->ca[v->ncas++];
 	*ca = (struct audit_ca){ .cert = cert };	/* now owned by ca */
-	EVP_Digest(der.p, der.len, ca->digest, NULL, EVP_sha256(), NULL);
+	digest_sha256(ca->digest, der.p, der.len);
 	X509_up_ref(cert);
 	sk_X509_push(v->intermediates, cert);
 }

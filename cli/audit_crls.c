@@ -10,6 +10,7 @@
  */
 #include <stdio.h>
 
+#include "base/digest.h"
 #include "base/text.h"
 #include "cli/audit_state.h"
 
@@ -35,8 +36,7 @@ crls_load(struct audit_verify *v)
 		}
 		list = arena_alloc(v->arena, sizeof(*list));
 		list->at = at;
-		EVP_Digest(der.p, der.len, list->digest, NULL, EVP_sha256(),
-		    NULL);
+		digest_sha256(list->digest, der.p, der.len);
 		if (map_put(&v->lists, list) != NULL)
 			audit_failed(v->r, AUDIT_CRLS, NULL,
 			    "number %llu of crls.pem is there twice",

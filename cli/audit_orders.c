@@ -5,6 +5,7 @@
 #include <openssl/cms.h>
 #include <openssl/err.h>
 
+#include "base/digest.h"
 #include "base/text.h"
 #include "cli/audit_state.h"
 
@@ -463,14 +464,12 @@ orders_use_once(struct audit_verify *v, const struct audit_entry *en,
 {
 	struct audit_use	*use = arena_alloc(v->arena, sizeof(*use));
 	struct audit_use	*before;
-	EVP_MD_CTX		*md = EVP_MD_CTX_new();
+	struct buf		 both = { 0 };
 
-	if (md == NULL || EVP_DigestInit_ex(md, EVP_sha256(), NULL) != 1 ||
-	    EVP_DigestUpdate(md, rec->digest, sizeof(rec->digest)) != 1 ||
-	    EVP_DigestUpdate(md, what, len) != 1 ||
-	    EVP_DigestFinal_ex(md, use->key, NULL) != 1)
-		memset(use->key, 0, sizeof(use->key));
-	EVP_MD_CTX_free(md);
+	buf_add(&both, rec->digest, sizeof(rec->digest));
+	buf_add(&both, what, len);
+	digest_sha256(use->key, both.p, both.len);
+	buf_clear(&both);
 	use->seq = en->seq;
 	if ((before = map_find(&v->uses, use)) != NULL) {
 		audit_failed(v->r, AUDIT_ORDERS, &en->about, "%s: the order "

@@ -3,6 +3,7 @@
  * Requests: the key that was certified is the one whose possession was
  * proved, and the request is the one that was approved.
  */
+#include "base/digest.h"
 #include "cli/audit_state.h"
 #include "order/code.h"
 
@@ -51,8 +52,7 @@ requests_load(struct audit_verify *v)
 		}
 		rec = arena_alloc(v->arena, sizeof(*rec));
 		rec->at = at;
-		EVP_Digest(der.p, der.len, rec->digest, NULL, EVP_sha256(),
-		    NULL);
+		digest_sha256(rec->digest, der.p, der.len);
 		map_put(&v->requests, rec);
 	}
 	buf_clear(&der);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/bundle_out.h"
 
-#include <openssl/evp.h>
 #include <unistd.h>
 
 #include "base/base64.h"
+#include "base/digest.h"
 #include "base/text.h"
 #include "os/file.h"
 
@@ -20,13 +20,6 @@ digest_equal(const void *a, const void *b)
 	return memcmp(a, b, 32) == 0;
 }
 
-static void
-digest_of(uint8_t dst[32], struct bytes b)
-{
-	if (EVP_Digest(b.p, b.len, dst, NULL, EVP_sha256(), NULL) != 1)
-		memset(dst, 0, 32);
-}
-
 void
 bundle_seen_put(struct bundle_out *o, struct bytes b)
 {
@@ -37,7 +30,7 @@ bundle_seen_put(struct bundle_out *o, struct bytes b)
 		map_init(&o->seen, digest_hash, digest_equal);
 	}
 	digest = arena_alloc(o->arena, 32);
-	digest_of(digest, b);
+	digest_sha256(digest, b.p, b.len);
 	map_put(&o->seen, digest);
 }
 
@@ -48,7 +41,7 @@ bundle_seen(const struct bundle_out *o, struct bytes b)
 
 	if (o->arena == NULL)
 		return false;
-	digest_of(digest, b);
+	digest_sha256(digest, b.p, b.len);
 	return map_find(&o->seen, digest) != NULL;
 }
 

@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/base64.h"
+#include "base/digest.h"
 #include "base/text.h"
 #include "db/db_archive.h"
 #include "desk/draft.h"
@@ -111,7 +112,7 @@ put_cert(struct page *p, const struct db_cert *c, struct error *e)
 	officer_put(o, "reason", c->reason >= 0 ?
 	    selector_reason_name(c->reason) : NULL);
 	officer_put_time(o, "changed_at", c->revoked_at);
-	EVP_Digest(c->der.p, c->der.len, digest, NULL, EVP_sha256(), NULL);
+	digest_sha256(digest, c->der.p, c->der.len);
 	officer_put(o, "sha256", text_hex(hex, digest, sizeof(digest)));
 	key = X509_get0_pubkey(x);
 	json_object_set_new(o, "key", json_sprintf("%s, %d",

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "base/digest.h"
 #include "base/text.h"
 #include "desk/draft.h"
 #include "desk/submit.h"
@@ -98,7 +99,7 @@ officer_sign_draft(struct page *p, const struct officer_scope *s,
 	if (approval_wrap(&blob, d->order, e) == -1 ||
 	    order_encode(&der, d->order, e) == -1)
 		goto out;
-	EVP_Digest(der.p, der.len, digest, NULL, EVP_sha256(), NULL);
+	digest_sha256(digest, der.p, der.len);
 	rc = show(p, s, d->order, digest, arena_printf(p->arena, "%s %s",
 	    order_kind_name(d->order->kind), summary), BYTES(blob.p,
 	    blob.len), e);

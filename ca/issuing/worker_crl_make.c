@@ -224,7 +224,7 @@ ask_piece(struct worker *w, const struct db_crl *crl, int64_t at,
 /* From the signer into the store, without ever having it here as a whole. */
 static int
 store_parts(struct db *db, struct list_txn *t, EVP_MD_CTX *sha,
-    struct error *e)
+    uint8_t digest[32], struct error *e)
 {
 	struct bytes	 piece;
 	int64_t		 n, at = 0;
@@ -240,7 +240,8 @@ store_parts(struct db *db, struct list_txn *t, EVP_MD_CTX *sha,
 		at += (int64_t)piece.len;
 		FAULT("cad.crl-part");
 	}
-	return 0;
+	return EVP_DigestFinal_ex(sha, digest, NULL) == 1 ? 0 :
+	    error_ssl(e, ERROR_CRYPTO, "digest");
 }
 
 static void
@@ -277,9 +278,8 @@ txn_list(struct db *db, void *arg, struct error *e)
 		goto out;
 	}
 	if (db_crl_add(db, &t->crl, e) == -1 ||
-	    store_parts(db, t, sha, e) == -1)
+	    store_parts(db, t, sha, digest, e) == -1)
 		goto out;
-	(void)EVP_DigestFinal_ex(sha, digest, NULL);
 	audit_list(t->w, &body, &t->crl, digest);
 	if (worker_audit(db, &body, 1, e) == -1 ||
 	    db_notify(db, "signet_crl", e) == -1)

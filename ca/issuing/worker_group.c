@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <openssl/evp.h>
-
 #include "worker_group.h"
+#include "base/digest.h"
 #include "x509/cert.h"
 
 static struct buf *
@@ -107,8 +106,7 @@ audit_issue(struct group *g, const struct work *k, const uint8_t digest[32])
 	uint8_t		 tbs[32];
 	struct buf	*b = group_entry(g, "issue", k);
 
-	EVP_Digest(k->intent.tbs.p, k->intent.tbs.len, tbs, NULL,
-	    EVP_sha256(), NULL);
+	digest_sha256(tbs, k->intent.tbs.p, k->intent.tbs.len);
 	audit_str(b, "ca", k->issued.ca);
 	audit_hex(b, "serial", k->issued.serial.p, k->issued.serial.len);
 	audit_hex(b, "cert", digest, 32);
