@@ -10,6 +10,7 @@
 
 #include "db/db_crl.h"
 #include "os/file.h"
+#include "x509/alg.h"
 
 struct list {
 	uint16_t	 ca;
@@ -144,7 +145,7 @@ read_list(struct crl **out, const char *path, const struct issuer_ca *ca,
 
 	if (crl_load(out, path, &ca->issuer, e) == 0)
 		return 0;
-	if (EVP_PKEY_is_a(key, "RSA") != 1 || issuer_init(&pss, ca->name,
+	if (!alg_key_is(key, "RSA") || issuer_init(&pss, ca->name,
 	    ca->issuer.cert, &ignored) == -1)
 		return -1;
 	rc = issuer_set_signature(&pss, key, "rsa-pss", &ignored) == -1 ? -1 :

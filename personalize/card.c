@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "card.h"
+#include "x509/alg.h"
 
 static const struct card_driver *const drivers[] = { &piv_driver };
 
@@ -36,7 +37,7 @@ card_key_is(EVP_PKEY *key, enum card_alg alg)
 {
 	char	 group[40] = "";
 
-	if (!EVP_PKEY_is_a(key, algs[alg].type))
+	if (!alg_key_is(key, algs[alg].type))
 		return false;
 	if (algs[alg].group == NULL)
 		return EVP_PKEY_get_bits(key) == algs[alg].bits;

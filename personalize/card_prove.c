@@ -17,7 +17,7 @@ static bool
 is_for_agreement(enum card_slot slot, EVP_PKEY *pub)
 {
 	return (slot == CARD_KEY_MANAGEMENT || slot >= CARD_RETIRED) &&
-	    EVP_PKEY_is_a(pub, "EC");
+	    alg_key_is(pub, "EC");
 }
 
 /* CertificationRequestInfo, RFC 2986, 4.1. */

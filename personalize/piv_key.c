@@ -223,7 +223,7 @@ piv_sign(struct card *c, enum card_slot slot, EVP_PKEY *pub,
 	if (EVP_Digest(message.p, message.len, digest, NULL, alg->hash->md(),
 	    NULL) != 1)
 		return error_ssl(e, ERROR_CRYPTO, "digest");
-	if (EVP_PKEY_is_a(pub, "RSA"))
+	if (alg_key_is(pub, "RSA"))
 		put_emsa(&in, (size_t)EVP_PKEY_get_size(pub), alg->hash,
 		    digest);
 	else

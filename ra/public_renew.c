@@ -24,6 +24,7 @@
 #include "desk/submit.h"
 #include "public.h"
 #include "rad.h"
+#include "x509/alg.h"
 #include "x509/ca_name.h"
 
 #define MAC		32
@@ -214,7 +215,7 @@ digest_name(X509 *x)
 {
 	EVP_PKEY	*key = X509_get0_pubkey(x);
 
-	return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC &&
+	return alg_key_is(key, "EC") &&
 	    EVP_PKEY_get_bits(key) == 384 ? "SHA-384" : "SHA-256";
 }
 

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "keeper_private.h"
 #include "os/msg.h"
+#include "x509/alg.h"
 #include "x509/tls_sign.h"
 #include "x509/token.h"
 
@@ -317,7 +318,7 @@ scheme_for(EVP_PKEY *pub, const EVP_MD *md, enum token_padding padding)
 	unsigned int	 hash = EVP_MD_get_size(md) == 64 ? 2 :
 			    EVP_MD_get_size(md) == 48 ? 1 : 0;
 
-	if (EVP_PKEY_is_a(pub, "EC"))
+	if (alg_key_is(pub, "EC"))
 		return (uint16_t)(0x0403 + (hash << 8));
 	return (uint16_t)(padding == TOKEN_PSS ? 0x0804 + hash :
 	    0x0401 + (hash << 8));

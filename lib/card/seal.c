@@ -7,6 +7,7 @@
 
 #include "card/seal.h"
 #include "card/seal_form.h"
+#include "x509/alg.h"
 #include "x509/key.h"
 #include "x509/token.h"
 
@@ -19,29 +20,26 @@ static int
 check_key(X509 *cert, struct error *e)
 {
 	EVP_PKEY	*key = X509_get0_pubkey(cert);
-	uint32_t	 usage = X509_get_key_usage(cert);
+	uint32_t	 usage = X509_get_key_usage(cert), need;
+	int		 min;
 
 	if (key == NULL)
 		return error_ssl(e, ERROR_CONFIG, "its key");
-	switch (EVP_PKEY_get_base_id(key)) {
-	case EVP_PKEY_RSA:
-		if (EVP_PKEY_get_bits(key) < RSA_BITS_MIN)
-			break;
-		return (usage & KU_KEY_ENCIPHERMENT) != 0 ? 0 :
-		    error_set(e, ERROR_CONFIG, "its key usage has no "
-		    "keyEncipherment");
-	case EVP_PKEY_EC:
-		if (EVP_PKEY_get_bits(key) < EC_BITS_MIN)
-			break;
-		return (usage & KU_KEY_AGREEMENT) != 0 ? 0 :
-		    error_set(e, ERROR_CONFIG, "its key usage has no "
-		    "keyAgreement");
-	default:
+	if (alg_key_is(key, "RSA")) {
+		need = KU_KEY_ENCIPHERMENT;
+		min = RSA_BITS_MIN;
+	} else if (alg_key_is(key, "EC")) {
+		need = KU_KEY_AGREEMENT;
+		min = EC_BITS_MIN;
+	} else
 		return error_set(e, ERROR_CONFIG, "its key is neither RSA nor "
 		    "EC");
-	}
-	return error_set(e, ERROR_CONFIG, "its key has only %d bits",
-	    EVP_PKEY_get_bits(key));
+	if (EVP_PKEY_get_bits(key) < min)
+		return error_set(e, ERROR_CONFIG, "its key has only %d bits",
+		    EVP_PKEY_get_bits(key));
+	return (usage & need) != 0 ? 0 : error_set(e, ERROR_CONFIG,
+	    "its key usage has no %s", need == KU_KEY_AGREEMENT ?
+	    "keyAgreement" : "keyEncipherment");
 }
 
 int
@@ -98,7 +96,7 @@ set_scheme(CMS_RecipientInfo *info, X509 *cert, struct error *e)
 	EVP_PKEY_CTX	*ctx = CMS_RecipientInfo_get0_pkey_ctx(info);
 	int		 ok;
 
-	if (EVP_PKEY_get_base_id(X509_get0_pubkey(cert)) == EVP_PKEY_RSA)
+	if (alg_key_is(X509_get0_pubkey(cert), "RSA"))
 		ok = EVP_PKEY_CTX_set_rsa_padding(ctx,
 		    RSA_PKCS1_OAEP_PADDING) > 0 &&
 		    EVP_PKEY_CTX_set_rsa_oaep_md(ctx, EVP_sha256()) > 0 &&

@@ -10,6 +10,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
+#include "x509/alg.h"
 #include "x509/der.h"
 
 /* authenticatorData, WebAuthn 6.1: rpIdHash, flags, counter. */
@@ -109,13 +110,13 @@ fido_key_clear(struct fido_key *k)
 static const void *
 fido_key_make(struct fido_key *k, const EVP_PKEY *key)
 {
-	if (EVP_PKEY_is_a(key, "EC")) {
+	if (alg_key_is(key, "EC")) {
 		k->cose = COSE_ES256;
 		return (k->es256 = es256_pk_new()) != NULL &&
 		    es256_pk_from_EVP_PKEY(k->es256, key) == FIDO_OK ?
 		    k->es256 : NULL;
 	}
-	if (EVP_PKEY_is_a(key, "ED25519")) {
+	if (alg_key_is(key, "ED25519")) {
 		k->cose = COSE_EDDSA;
 		return (k->eddsa = eddsa_pk_new()) != NULL &&
 		    eddsa_pk_from_EVP_PKEY(k->eddsa, key) == FIDO_OK ?

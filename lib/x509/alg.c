@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include "base/text.h"
@@ -205,6 +206,15 @@ alg_key_named(const struct alg_key **out, int *bits, const char *name,
 	    " rsa:BITS, rsa-pss:BITS, ec:CURVE, ed25519 or ml-dsa-N", name);
 }
 
+bool
+alg_key_is(const EVP_PKEY *key, const char *type)
+{
+	const char	*name = key == NULL ? NULL :
+			    EVP_PKEY_get0_type_name(key);
+
+	return name != NULL && strcasecmp(name, type) == 0;
+}
+
 static bool
 has_group(const EVP_PKEY *key, const struct alg_key *k)
 {
@@ -224,7 +234,7 @@ alg_key_of(const EVP_PKEY *key)
 	size_t	 i;
 
 	for (i = 0; i < COUNT(keys); i++)
-		if (EVP_PKEY_is_a(key, keys[i].type) &&
+		if (alg_key_is(key, keys[i].type) &&
 		    has_group(key, &keys[i]))
 			return &keys[i];
 	return NULL;
@@ -395,8 +405,8 @@ alg_hash_find(const X509_ALGOR *alg)
 static bool
 is_type(const struct alg_sig *s, const EVP_PKEY *key)
 {
-	return EVP_PKEY_is_a(key, s->type) ||
-	    (s->params == ALG_PSS && EVP_PKEY_is_a(key, "RSA-PSS"));
+	return alg_key_is(key, s->type) ||
+	    (s->params == ALG_PSS && alg_key_is(key, "RSA-PSS"));
 }
 
 bool

@@ -72,6 +72,9 @@ const struct alg_refused *alg_refused(size_t *n);
 int	 alg_key_named(const struct alg_key **, int *bits, const char *name,
 	    struct error *);
 const struct alg_key *alg_key_of(const EVP_PKEY *);	/* NULL: unknown */
+/* Is it of OpenSSL's type "RSA", "EC" ...?  Takes no memory, without which OpenSSL's
+ * own answer is no.  NULL is none. */
+bool	 alg_key_is(const EVP_PKEY *, const char *type);
 /* By the AlgorithmIdentifier of a SubjectPublicKeyInfo, parameters included:
  * ERROR_DENIED for what is not in the table, ERROR_INPUT if malformed. */
 int	 alg_key_find(const struct alg_key **, struct bytes alg,

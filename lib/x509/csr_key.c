@@ -182,14 +182,14 @@ view_init(struct key_view *k, EVP_PKEY *key, struct error *e)
 
 	k->key = key;
 	if ((k->alg = alg_key_of(key)) == NULL)
-		return denied(e, EVP_PKEY_is_a(key, "EC") ?
+		return denied(e, alg_key_is(key, "EC") ?
 		    "curve is not P-256, P-384 or P-521" :
 		    "neither RSA, EC, Ed25519 nor ML-DSA");
 	if (strncmp(k->alg->type, "RSA", 3) == 0 && (EVP_PKEY_get_bn_param(key,
 	    OSSL_PKEY_PARAM_RSA_N, &k->n) != 1 || EVP_PKEY_get_bn_param(key,
 	    OSSL_PKEY_PARAM_RSA_E, &k->e) != 1))
 		return error_ssl(e, ERROR_CRYPTO, "read RSA key");
-	if (EVP_PKEY_is_a(key, "ED25519") && (EVP_PKEY_get_raw_public_key(key,
+	if (alg_key_is(key, "ED25519") && (EVP_PKEY_get_raw_public_key(key,
 	    k->raw, &n) != 1 || n != sizeof(k->raw)))
 		return error_ssl(e, ERROR_CRYPTO, "read Ed25519 key");
 	return 0;

@@ -326,7 +326,7 @@ put_known(struct buf *out, const EVP_PKEY *key)
 	unsigned char	 point[POINT_MAX];
 	size_t		 n;
 
-	if (!EVP_PKEY_is_a(key, "EC") ||
+	if (!alg_key_is(key, "EC") ||
 	    EVP_PKEY_get_group_name(key, group, sizeof(group), &n) != 1 ||
 	    !has_named_curve(key) || EVP_PKEY_get_octet_string_param(key,
 	    OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point), &n) != 1) {

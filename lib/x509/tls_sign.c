@@ -3,6 +3,7 @@
 
 #include <openssl/rsa.h>
 
+#include "x509/alg.h"
 #include "x509/token.h"
 
 enum { NO_PADDING, PKCS1 = RSA_PKCS1_PADDING, PSS = RSA_PKCS1_PSS_PADDING };
@@ -76,7 +77,7 @@ tls_sign(struct buf *out, EVP_PKEY *key, uint16_t scheme, struct bytes digest,
 	const struct scheme	*s = find(scheme);
 	struct token_key	*token;
 
-	if (s == NULL || EVP_PKEY_is_a(key, s->key) != 1)
+	if (s == NULL || !alg_key_is(key, s->key))
 		return error_set(e, ERROR_INPUT, "signature scheme %04x does "
 		    "not go with the key", scheme);
 	if (digest.len != (size_t)EVP_MD_get_size(s->md()))

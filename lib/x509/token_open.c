@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
+#include "x509/alg.h"
 #include "x509/token_private.h"
 
 #define OPEN_MAX	1024	/* RSA-8192; any point */
@@ -142,7 +143,7 @@ check_use(const struct token_key *k, const char *type, struct error *e)
 	if (k->by != NULL || token_apart_is_on())
 		return error_set(e, ERROR_CONFIG, "%s only signs here",
 		    k->name);
-	return EVP_PKEY_is_a(k->pub, type) ? 0 : error_set(e, ERROR_CONFIG,
+	return alg_key_is(k->pub, type) ? 0 : error_set(e, ERROR_CONFIG,
 	    "%s is no %s key", k->name, type);
 }
 

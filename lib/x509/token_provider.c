@@ -13,6 +13,7 @@
 #include <openssl/err.h>
 #include <openssl/provider.h>
 
+#include "x509/alg.h"
 #include "x509/token_private.h"
 
 #define PARAM_TOKEN	"signet-token-key"
@@ -303,7 +304,7 @@ token_provider_pkey(struct token_key *k, EVP_PKEY **out, struct error *e)
 	    sizeof(token));
 	if (library.ctx == NULL ||
 	    (ctx = EVP_PKEY_CTX_new_from_name(library.ctx,
-	    EVP_PKEY_is_a(k->pub, "EC") ? "EC" : "RSA", PROPERTIES)) == NULL ||
+	    alg_key_is(k->pub, "EC") ? "EC" : "RSA", PROPERTIES)) == NULL ||
 	    EVP_PKEY_fromdata_init(ctx) != 1 ||
 	    EVP_PKEY_fromdata(ctx, out, EVP_PKEY_KEYPAIR, params) != 1)
 		error_ssl(e, ERROR_CRYPTO, "%s: make it known to OpenSSL",

@@ -132,12 +132,12 @@ put_algorithm(const struct signature *s, OSSL_PARAM *p)
 
 	if (s->key == NULL || s->md == NULL)
 		return 0;
-	if (EVP_PKEY_is_a(s->key->pub, "EC") == 1)
+	if (alg_key_is(s->key->pub, "EC"))
 		scheme = "ecdsa";
 	for (i = 0; i < n; i++)
 		if (strcmp(all[i].scheme, scheme) == 0 &&
-		    all[i].hash != NULL && EVP_MD_is_a(s->md,
-		    EVP_MD_get0_name(all[i].hash->md())) == 1)
+		    all[i].hash != NULL && EVP_MD_get_type(s->md) ==
+		    EVP_MD_get_type(all[i].hash->md()))
 			break;
 	if (i < n) {
 		alg_sig_put(&der, &all[i]);

@@ -4,6 +4,7 @@
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 
+#include "x509/alg.h"
 #include "x509/token_private.h"
 
 /* DigestInfo up to the digest: RFC 8017, 9.2, note 1. */
@@ -49,7 +50,7 @@ signing_init(struct signing *s, const struct token_key *k, const EVP_MD *md,
 	if (digest.len != (size_t)EVP_MD_get_size(md))
 		return error_set(e, ERROR_BUG, "%s of %zu bytes",
 		    EVP_MD_get0_name(md), digest.len);
-	if (EVP_PKEY_is_a(k->pub, "EC")) {
+	if (alg_key_is(k->pub, "EC")) {
 		s->mechanism.mechanism = CKM_ECDSA;
 	} else if (padding == TOKEN_PSS) {
 		s->mechanism = (CK_MECHANISM){ CKM_RSA_PKCS_PSS, &s->pss,
@@ -115,7 +116,7 @@ sign_here(struct token_key *k, const EVP_MD *md, struct bytes digest,
 	if (s.outlen == 0 || s.outlen > sizeof(s.out))
 		return error_set(e, ERROR_UPSTREAM, "%s: a signature of %lu "
 		    "bytes", k->name, s.outlen);
-	if (EVP_PKEY_is_a(k->pub, "EC"))
+	if (alg_key_is(k->pub, "EC"))
 		return put_ecdsa(sig, s.out, s.outlen, e);
 	buf_add(sig, s.out, s.outlen);
 	return 0;
