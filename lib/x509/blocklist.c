@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include "base/digest.h"
+#include "x509/alg.h"
 #include "x509/blocklist.h"
 #include "x509/blocklist_private.h"
 #include "x509/key.h"
@@ -205,64 +206,95 @@ find(const struct blocklist *l, enum blocklist_kind k, const uint8_t *want)
 	return false;
 }
 
-static bool
-digest_spki(uint8_t digest[32], EVP_PKEY *key)
+/* 1; 0: there is no such digest of this kind of key. */
+static int
+digest_spki(uint8_t digest[32], EVP_PKEY *key, struct error *e)
 {
-	struct error	 ignored = ERROR_INIT;
-
-	return key_digest(digest, key, &ignored) == 0;
+	return key_digest(digest, key, e) == 0 ? 1 : -1;
 }
 
-static bool
-digest_number(uint8_t digest[32], EVP_PKEY *key)
+static int
+get_modulus(BIGNUM **n, EVP_PKEY *key, struct error *e)
 {
-	unsigned char	 raw[1024];
-	BIGNUM		*n = NULL;
-	size_t		 len = 0, at = 0;
+	*n = NULL;
+	if (!alg_key_is(key, "RSA") && !alg_key_is(key, "RSA-PSS"))
+		return 0;
+	return EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, n) == 1 ? 1 :
+	    error_ssl(e, ERROR_CRYPTO, "read a modulus");
+}
 
-	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) == 1) {
-		if (BN_num_bytes(n) <= (int)sizeof(raw))
-			len = (size_t)BN_bn2bin(n, raw);
+/* What is hashed of a modulus, a point, a key of octets; len 0: none. */
+struct number {
+	unsigned char	 raw[1024];
+	size_t		 at, len;
+};
+
+static int
+number_get(struct number *to, EVP_PKEY *key, struct error *e)
+{
+	BIGNUM	*n;
+	int	 rc = get_modulus(&n, key, e);
+
+	if (rc == -1)
+		return -1;
+	if (rc == 1) {
+		if (BN_num_bytes(n) <= (int)sizeof(to->raw))
+			to->len = (size_t)BN_bn2bin(n, to->raw);
 		BN_free(n);
-	} else if (EVP_PKEY_is_a(key, "EC")) {
+	} else if (alg_key_is(key, "EC")) {
 		if (EVP_PKEY_get_octet_string_param(key,
-		    OSSL_PKEY_PARAM_PUB_KEY, raw, sizeof(raw), &len) != 1)
-			len = 0;
-		at = 1;			/* 04, then x and y of equal length */
-		len = len > 1 && raw[0] == 4 ? (len - 1) / 2 : 0;
-	} else {
-		len = sizeof(raw);
-		if (EVP_PKEY_get_raw_public_key(key, raw, &len) != 1)
-			len = 0;
+		    OSSL_PKEY_PARAM_PUB_KEY, to->raw, sizeof(to->raw),
+		    &to->len) != 1)
+			return error_ssl(e, ERROR_CRYPTO, "read a point");
+		to->at = 1;		/* 04, then x and y of equal length */
+		to->len = to->len > 1 && to->raw[0] == 4 ?
+		    (to->len - 1) / 2 : 0;
+	} else if (alg_key_is(key, "ED25519")) {
+		to->len = sizeof(to->raw);
+		if (EVP_PKEY_get_raw_public_key(key, to->raw, &to->len) != 1)
+			return error_ssl(e, ERROR_CRYPTO, "read a key");
 	}
-	if (len > 0)
-		digest_sha256(digest, raw + at, len);
-	return len > 0;
+	return 0;
+}
+
+static int
+digest_number(uint8_t digest[32], EVP_PKEY *key, struct error *e)
+{
+	struct number	 n = { .len = 0 };
+
+	if (number_get(&n, key, e) == -1)
+		return -1;
+	if (n.len > 0)
+		digest_sha256(digest, n.raw + n.at, n.len);
+	return n.len > 0;
 }
 
 /* As the lists of openssl-blacklist have it. */
-static bool
-digest_modulus(uint8_t digest[32], EVP_PKEY *key)
+static int
+digest_modulus(uint8_t digest[32], EVP_PKEY *key, struct error *e)
 {
 	uint8_t		 sha1[SHA_DIGEST_LENGTH];
-	BIGNUM		*n = NULL;
-	char		*hex = NULL, *line;
+	BIGNUM		*n;
+	char		*hex, *line;
+	int		 rc = get_modulus(&n, key, e);
 
-	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &n) != 1)
-		return false;
+	if (rc != 1)
+		return rc;
 	if ((hex = BN_bn2hex(n)) != NULL) {
 		line = mem_printf("Modulus=%s\n", hex);
 		digest_sha1(sha1, line, strlen(line));
 		memcpy(digest, sha1 + SHA_DIGEST_LENGTH - BLOCKLIST_RECORD,
 		    BLOCKLIST_RECORD);
 		mem_free(&line);
-	}
+	} else
+		rc = error_ssl(e, ERROR_CRYPTO, "write a modulus");
 	BN_free(n);
 	OPENSSL_free(hex);
-	return hex != NULL;
+	return rc;
 }
 
-static bool	(*const digests[BLOCKLIST__MAX])(uint8_t *, EVP_PKEY *) = {
+static int	(*const digests[BLOCKLIST__MAX])(uint8_t *, EVP_PKEY *,
+    struct error *) = {
 	[BLOCKLIST_SPKI] = digest_spki,
 	[BLOCKLIST_NUMBER] = digest_number,
 	[BLOCKLIST_MODULUS] = digest_modulus,
@@ -272,11 +304,14 @@ int
 blocklist_check(const struct blocklist *l, EVP_PKEY *key, struct error *e)
 {
 	uint8_t	 digest[32];
-	int	 k;
+	int	 k, rc;
 
 	for (k = 0; k < BLOCKLIST__MAX; k++) {
-		if (l->count[k] == 0 || !digests[k](digest, key) ||
-		    !find(l, (enum blocklist_kind)k, digest))
+		if (l->count[k] == 0)
+			continue;
+		if ((rc = digests[k](digest, key, e)) == -1)
+			return error_wrap(e, "blocklist %s", l->path);
+		if (rc == 0 || !find(l, (enum blocklist_kind)k, digest))
 			continue;
 		error_set(e, ERROR_DENIED, "key: known to others: its %s "
 		    "digest is on the blocklist %s", kinds[k], l->path);

@@ -1,21 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A weak key stays refused whichever of OpenSSL's allocations fails while it is
- * looked at.
+ * A weak key stays refused, and one that others know, whichever of OpenSSL's
+ * allocations fails while it is looked at; and it is taken for no other type.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
+#include <sys/wait.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
+#include "base/digest.h"
+#include "base/text.h"
+#include "os/file.h"
+#include "x509/alg.h"
+#include "x509/blocklist.h"
 #include "x509/csr.h"
+#include "x509/key.h"
 
 /* Of the allocations since the last arm(); none of them: 0. */
 static unsigned long	 calls, failing;
@@ -155,6 +165,122 @@ csr_check_key_refuses_a_prime_without_memory(void **state)
 	BN_free(n);
 }
 
+/* A digest without memory ends the process (base/digest.h). */
+static bool
+is_let_through(const struct blocklist *l, EVP_PKEY *key, unsigned long n)
+{
+	struct error	 e = ERROR_INIT;
+	pid_t		 pid = fork();
+	int		 status;
+
+	assert_int_not_equal(pid, -1);
+	if (pid == 0) {
+		close(STDERR_FILENO);
+		arm(n);
+		_exit(blocklist_check(l, key, &e) == 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) && WEXITSTATUS(status) != 0;
+}
+
+static void
+stays_known(const char *list, EVP_PKEY *key, enum blocklist_kind kind)
+{
+	char			 path[] = "/tmp/memory.XXXXXX";
+	struct blocklist_draft	 d = { 0 };
+	struct blocklist	*l;
+	struct buf		 out = { 0 };
+	struct error		 e = ERROR_INIT;
+	int			 fd = mkstemp(path);
+	unsigned long		 i, all;
+
+	assert_int_not_equal(fd, -1);
+	close(fd);
+	assert_int_equal(blocklist_read(&d, BYTES(list, strlen(list)), kind, &e),
+	    0);
+	blocklist_encode(&out, &d);
+	assert_int_equal(file_store(path, out.p, out.len, 0600, &e), 0);
+	assert_int_equal(blocklist_open(&l, path, &e), 0);
+	assert_int_equal(blocklist_check(l, key, &e), -1);
+	assert_int_equal(e.code, ERROR_DENIED);
+	arm(0);
+	assert_int_equal(blocklist_check(l, key, &e), -1);
+	all = calls;
+	assert_true(all > 0);
+	for (i = 1; i <= all; i++)
+		assert_false(is_let_through(l, key, i));
+	arm(0);
+	blocklist_close(&l);
+	blocklist_draft_clear(&d);
+	buf_clear(&out);
+	unlink(path);
+}
+
+static void
+a_key_that_others_know_is_not_let_through_without_memory(void **state)
+{
+	uint8_t		 digest[32], raw[300];
+	char		 hex[65], *mod, *line;
+	struct error	 e = ERROR_INIT;
+	EVP_PKEY	*rsa, *ec, *ed;
+	BIGNUM		*n = NULL;
+	size_t		 len;
+
+	(void)state;
+	assert_int_equal(key_generate(&rsa, "rsa:2048", &e), 0);
+	assert_int_equal(key_generate(&ec, "ec:P-256", &e), 0);
+	assert_int_equal(key_generate(&ed, "ed25519", &e), 0);
+	assert_int_equal(key_digest(digest, rsa, &e), 0);
+	stays_known(text_hex(hex, digest, 32), rsa, BLOCKLIST_SPKI);
+	assert_int_equal(key_digest(digest, ed, &e), 0);
+	stays_known(text_hex(hex, digest, 32), ed, BLOCKLIST_SPKI);
+
+	assert_int_equal(EVP_PKEY_get_bn_param(rsa, OSSL_PKEY_PARAM_RSA_N, &n),
+	    1);
+	digest_sha256(digest, raw, (size_t)BN_bn2bin(n, raw));
+	stays_known(text_hex(hex, digest, 32), rsa, BLOCKLIST_NUMBER);
+	assert_int_equal(EVP_PKEY_get_octet_string_param(ec,
+	    OSSL_PKEY_PARAM_PUB_KEY, raw, sizeof(raw), &len), 1);
+	digest_sha256(digest, raw + 1, 32);
+	stays_known(text_hex(hex, digest, 32), ec, BLOCKLIST_NUMBER);
+
+	assert_non_null(mod = BN_bn2hex(n));
+	line = mem_printf("Modulus=%s\n", mod);
+	digest_sha1(digest, line, strlen(line));
+	stays_known(text_hex(hex, digest, 20), rsa, BLOCKLIST_MODULUS);
+	mem_free(&line);
+	OPENSSL_free(mod);
+	BN_free(n);
+	EVP_PKEY_free(rsa);
+	EVP_PKEY_free(ec);
+	EVP_PKEY_free(ed);
+}
+
+/* What takes no memory does not miss it. */
+static void
+the_type_of_a_key_is_known_without_memory(void **state)
+{
+	static const struct {
+		const char	*make, *type;
+	} all[] = {
+		{ "rsa:2048", "RSA" }, { "rsa-pss:2048", "RSA-PSS" },
+		{ "ec:P-256", "EC" }, { "ed25519", "ED25519" },
+	};
+	struct error	 e = ERROR_INIT;
+	EVP_PKEY	*key;
+
+	(void)state;
+	assert_false(alg_key_is(NULL, "RSA"));
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		assert_int_equal(key_generate(&key, all[i].make, &e), 0);
+		arm(0);
+		for (size_t k = 0; k < sizeof(all) / sizeof(all[0]); k++)
+			assert_int_equal(alg_key_is(key, all[k].type), i == k);
+		assert_int_equal(calls, 0);
+		EVP_PKEY_free(key);
+	}
+}
+
 int
 main(void)
 {
@@ -164,6 +290,9 @@ main(void)
 		cmocka_unit_test(
 		    csr_check_key_refuses_close_primes_without_memory),
 		cmocka_unit_test(csr_check_key_refuses_a_prime_without_memory),
+		cmocka_unit_test(
+		    a_key_that_others_know_is_not_let_through_without_memory),
+		cmocka_unit_test(the_type_of_a_key_is_known_without_memory),
 	};
 
 	if (CRYPTO_set_mem_functions(take, retake, give) != 1)
