@@ -141,10 +141,15 @@ stop() {
 
 wait_for() {
 	tap_tries=0
-	while [ "$tap_tries" -lt 900 ]; do
+	while [ "$tap_tries" -lt 904 ]; do
 		"$@" >/dev/null 2>&1 && return 0
 		tap_tries=$((tap_tries + 1))
-		sleep 0.1
+		# Most of it is there at once.
+		if [ "$tap_tries" -le 5 ]; then
+			sleep 0.02
+		else
+			sleep 0.1
+		fi
 	done
 	return 1
 }
