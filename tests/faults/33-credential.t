@@ -52,6 +52,7 @@ told() {
 	    AND body NOT LIKE 'act=$1-%'"
 }
 faults_of bind
+disk_of bind
 
 ok 'it is bound' bind_again
 hex=$(signet credential list --json | jq -r .bind)

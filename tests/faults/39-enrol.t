@@ -22,11 +22,13 @@ wait_for faults_calm
 faults_begin "$tmp/state" "$tmp/rad"
 
 # A blank one each time, in the reader.
+cards=0
 enrol_before() {
 	rm -f "$tmp/place-0"
-	wait_for card_is_out 0 && sleep 0.5
-	rm -f "$tmp/card" "$tmp/again"
-	card_insert 0 "$tmp/card" -x -n 1001
+	wait_for card_is_out 0 || return
+	rm -f "$tmp/card-$cards" "$tmp/again"
+	cards=$((cards + 1))
+	card_insert 0 "$tmp/card-$cards" -x -n 1001
 }
 station() {
 	timeout 60 signet-station enrol --holder h1 --ra "$ra" \

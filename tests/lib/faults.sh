@@ -30,13 +30,16 @@
 # (1); with TEST_FULL so many as the script says in faults_full (0: all of them),
 # and with TEST_HUGE those, too, at which the same is left behind as at another.
 # FAULTS_AT=N only that one, FAULTS_AT=full:N (readonly:N) only that of the disk.
+# FAULTS_PART=2/3 tries the second of three parts of all that: three runs of a
+# script side by side, each with a store of its own, are the whole.
 : "${tmp:?}" "${srcdir:?}" "${SIGNET_BUILD:?}"
 faults_dirs=
 faults_full=0
 faults_tried=0
 faults_all=0
+faults_filed=
 faults_lib=$SIGNET_BUILD/tests/lib/crash_at.so
-: "${FAULTS_SEED:=1}" "${FAULTS_POINTS:=6}"
+: "${FAULTS_SEED:=1}" "${FAULTS_POINTS:=6}" "${FAULTS_PART:=1/1}"
 
 faults_sql() {
 	psql -X -q -At -v ON_ERROR_STOP=1 -d postgres -c "$1"
@@ -319,12 +322,13 @@ faults_asked() {
 		faults_draw "$faults_full" <"$tmp/points"
 	else
 		faults_draw "$FAULTS_POINTS" <"$tmp/points"
-	fi
+	fi | awk -v i="${FAULTS_PART%/*}" -v k="${FAULTS_PART#*/}" 'NR % k == i % k'
 }
 
 faults_of() {
 	faults_flow=$1
 	ok "$1: nobody dies" faults_learn "$1"
+	! grep -q '^[0-9]* [^ ]* file ' "$tmp/steps" || faults_filed="$faults_filed $1"
 	faults_moments >"$tmp/points"
 	faults_count_points
 	for faults_at in $(faults_asked '^[0-9]'); do
@@ -348,6 +352,7 @@ faults_try_or_say() {
 
 disk_of() {
 	faults_flow=$1
+	faults_filed=$(printf '%s\n' "$faults_filed " | sed "s/ $1 / /")
 	ok "$1: there is room" faults_learn "$1"
 	faults_troubles >"$tmp/points"
 	faults_count_points
@@ -360,5 +365,7 @@ disk_of() {
 }
 
 faults_sum() {
+	is 'each flow that changes files is tried without a disk' \
+	    "$(echo $faults_filed)" ''
 	echo "# $faults_tried of $faults_all points, seed $FAULTS_SEED"
 }
