@@ -6,6 +6,7 @@
 
 #include "base/base64.h"
 #include "base/text.h"
+#include "x509/key.h"
 
 #define BEGIN	"-----BEGIN SIGNET ROOT SHARE-----\n"
 #define END	"-----END SIGNET ROOT SHARE-----\n"
@@ -30,7 +31,8 @@ derive(struct secret *key, const struct secret *pass, const uint8_t *salt,
 	if (secret_new(key, KEY, e) == -1)
 		return -1;
 	if (EVP_PBE_scrypt((const char *)pass->p, pass->len, salt, SALT,
-	    SCRYPT_N, SCRYPT_R, SCRYPT_P, SCRYPT_MEMORY, key->p, KEY) != 1)
+	    key_scrypt_rounds(SCRYPT_N), SCRYPT_R, SCRYPT_P, SCRYPT_MEMORY,
+	    key->p, KEY) != 1)
 		return error_ssl(e, ERROR_CRYPTO, "scrypt");
 	return 0;
 }

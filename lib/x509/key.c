@@ -71,16 +71,15 @@ key_algorithm(const EVP_PKEY *key, char dst[16])
 	return dst;
 }
 
-/* What a guess at a passphrase costs.  Tests open the same keys hundreds of
- * times, and theirs protect nothing. */
-static uint64_t
-scrypt_rounds(void)
+/* Tests open the same keys hundreds of times, and theirs protect nothing. */
+uint64_t
+key_scrypt_rounds(uint64_t usual)
 {
 #ifdef SIGNET_FAULTS	/* a production build must not obey the environment */
 	if (getenv("SIGNET_CHEAP_KEYS") != NULL)
 		return 1 << 4;
 #endif
-	return SCRYPT_N;
+	return usual;
 }
 
 static int
@@ -92,7 +91,7 @@ store_encrypted(BIO *bio, PKCS8_PRIV_KEY_INFO *p8, const struct secret *pass,
 	int		 rc = -1;
 
 	pbe = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), NULL, 0, NULL,
-	    scrypt_rounds(), SCRYPT_R, SCRYPT_P);
+	    key_scrypt_rounds(SCRYPT_N), SCRYPT_R, SCRYPT_P);
 	if (pbe == NULL)
 		return error_ssl(e, ERROR_CRYPTO, "set up scrypt");
 	if ((sig = PKCS8_set0_pbe((const char *)pass->p, (int)pass->len, p8,

@@ -10,6 +10,7 @@
  * key file is refused when anybody but its owner can read it.
  */
 #include <stdbool.h>
+#include <stdint.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include "base/error.h"
@@ -23,6 +24,9 @@
 int	 key_generate(EVP_PKEY **, const char *alg, struct error *);
 /* "rsa:3072", "ec:P-256" ...; "?" for what we do not handle. */
 const char *key_algorithm(const EVP_PKEY *, char dst[16]);
+/* What a guess at a passphrase costs, as scrypt counts: the usual, but in test
+ * builds that are asked to be cheap. */
+uint64_t key_scrypt_rounds(uint64_t usual);
 int	 key_store(const char *path, const EVP_PKEY *,
 	    const struct secret *passphrase, struct error *);
 /* passphrase NULL: PEM in clear, mode 0600; for agents' keys only. */

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/text.h"
@@ -74,6 +75,32 @@ share_unseal_refuses_a_wrong_passphrase(void **state)
 	assert_string_equal(e.text,
 	    "wrong passphrase, or the share was changed");
 	assert_null(share.data.p);
+	buf_clear(&text);
+}
+
+/* One that cost less to seal is not opened at the price of a real one. */
+static void
+share_seal_obeys_the_environment_in_test_builds_only(void **state)
+{
+	struct error	 e = ERROR_INIT;
+	struct buf	 text = { 0 };
+	struct share	 share;
+	int		 rc;
+
+	(void)state;
+	unsetenv("SIGNET_CHEAP_KEYS");
+	share_file(&text, "correct horse");
+	setenv("SIGNET_CHEAP_KEYS", "yes", 1);
+	rc = open_share(&share, &text, "correct horse", &e);
+	unsetenv("SIGNET_CHEAP_KEYS");
+#ifdef SIGNET_FAULTS
+	assert_int_equal(rc, -1);
+	error_clear(&e);
+	assert_int_equal(open_share(&share, &text, "correct horse", &e), 0);
+#else
+	assert_int_equal(rc, 0);
+#endif
+	share_clear(&share);
 	buf_clear(&text);
 }
 
@@ -609,6 +636,7 @@ main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(share_unseal_refuses_a_wrong_passphrase),
+		cmocka_unit_test(share_seal_obeys_the_environment_in_test_builds_only),
 		cmocka_unit_test(share_unseal_refuses_a_changed_header),
 		cmocka_unit_test(share_parse_refuses_what_is_cut_or_has_more),
 		cmocka_unit_test(share_comes_out_as_it_went_in),
