@@ -11,6 +11,7 @@
 . "$srcdir/tests/lib/root.sh"
 . "$srcdir/tests/lib/faults.sh"
 faults_full=40
+faults_stored=
 [ -z "${TEST_HUGE:-}" ] || faults_full=0
 install_pki
 cd "$tmp" || exit 1

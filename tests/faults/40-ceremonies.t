@@ -12,6 +12,7 @@
 root=$tmp/roots/root
 . "$srcdir/tests/lib/faults.sh"
 faults_full=40
+faults_stored=
 [ -z "${TEST_HUGE:-}" ] || faults_full=0
 install_pki
 cd "$tmp" || exit 1
