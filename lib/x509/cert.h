@@ -96,6 +96,8 @@ struct cert_info {
 };
 int	 cert_info(struct cert_info *, X509 *, struct error *);
 void	 cert_info_clear(struct cert_info *);
+/* The value of an extension, borrowed; empty if it is not there, or twice. */
+struct bytes cert_extension(X509 *, int nid);
 /* The role in its extended key usage, ROLE_NONE if there is none. */
 enum role cert_role(X509 *);
 /* ... in the value of that extension. */

@@ -76,12 +76,13 @@ cert_info_clear(struct cert_info *i)
 enum role
 cert_role_in(struct bytes ext_key_usage)
 {
+	struct error	 e = ERROR_INIT;
 	struct bytes	 in, oid;
 	enum role	 role = ROLE_NONE;
 	int		 r, n = 0;
 
-	if (der_take(&ext_key_usage, DER_SEQUENCE, &in) == -1 ||
-	    ext_key_usage.len > 0)
+	if (der_check(ext_key_usage, 2, &e) == -1 ||
+	    der_take(&ext_key_usage, DER_SEQUENCE, &in) == -1)
 		return ROLE_NONE;
 	while (in.len > 0) {
 		if (der_take(&in, DER_OID, &oid) == -1)
@@ -99,15 +100,19 @@ cert_role_in(struct bytes ext_key_usage)
 enum role
 cert_role(X509 *cert)
 {
-	const ASN1_OCTET_STRING	*v;
-	int			 i = X509_get_ext_by_NID(cert,
-				    NID_ext_key_usage, -1);
+	return cert_role_in(cert_extension(cert, NID_ext_key_usage));
+}
 
-	if (i < 0 || X509_get_ext_by_NID(cert, NID_ext_key_usage, i) >= 0)
-		return ROLE_NONE;
+struct bytes
+cert_extension(X509 *cert, int nid)
+{
+	const ASN1_OCTET_STRING	*v;
+	int			 i = X509_get_ext_by_NID(cert, nid, -1);
+
+	if (i < 0 || X509_get_ext_by_NID(cert, nid, i) >= 0)
+		return BYTES(NULL, 0);
 	v = X509_EXTENSION_get_data(X509_get_ext(cert, i));
-	return cert_role_in(BYTES(ASN1_STRING_get0_data(v),
-	    (size_t)ASN1_STRING_length(v)));
+	return BYTES(ASN1_STRING_get0_data(v), (size_t)ASN1_STRING_length(v));
 }
 
 int

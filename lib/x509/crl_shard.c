@@ -3,9 +3,10 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <openssl/err.h>
-#include <openssl/x509v3.h>
-#include "x509/cert_look.h"
+#include "x509/cert.h"
+#include "x509/der.h"
+
+#define URI	DER_CONTEXT(6)		/* of GeneralName, RFC 5280, 4.2.1.6 */
 
 int
 crl_shard_check(const char *url, struct error *e)
@@ -57,55 +58,44 @@ crl_shard_draw(int64_t *shard, int64_t n, const struct rng *rng,
 	return 0;
 }
 
-static const ASN1_STRING *
-only_url(const CRL_DIST_POINTS *points)
+/* One point, in it one name and nothing else, which is an address: all of it is
+ * read in place.  Who had not the memory to look would take it for none, and the
+ * revocation would never come to the list that the certificate names. */
+static int
+take_only_url(struct bytes in, struct bytes *url)
 {
-	const DIST_POINT	*d;
-	const GENERAL_NAME	*name;
+	static const uint8_t	 way[] = { DER_SEQUENCE, DER_SEQUENCE,
+				    DER_CONTEXT_CONS(0), DER_CONTEXT_CONS(0),
+				    URI };
+	size_t			 i;
 
-	if (points == NULL || sk_DIST_POINT_num(points) != 1)
-		return NULL;
-	d = sk_DIST_POINT_value(points, 0);
-	if (d->distpoint == NULL || d->distpoint->type != 0 ||
-	    d->reasons != NULL || d->CRLissuer != NULL ||
-	    sk_GENERAL_NAME_num(d->distpoint->name.fullname) != 1)
-		return NULL;
-	name = sk_GENERAL_NAME_value(d->distpoint->name.fullname, 0);
-	return name->type == GEN_URI ? name->d.uniformResourceIdentifier :
-	    NULL;
+	for (i = 0; i < sizeof(way); i++) {
+		if (der_take(&in, way[i], url) == -1 || in.len > 0)
+			return -1;
+		in = *url;
+	}
+	return 0;
 }
 
-/* Takes the points. */
-static const char *
-address_of(char dst[CRL_SHARD_URL], CRL_DIST_POINTS *points)
+const char *
+crl_shard_address_in(char dst[CRL_SHARD_URL], struct bytes value)
 {
-	const ASN1_STRING	*url = only_url(points);
-	size_t			 len;
+	struct bytes	 url;
 
 	*dst = '\0';
-	len = url != NULL ? (size_t)ASN1_STRING_length(url) : 0;
-	if (len > 0 && len < CRL_SHARD_URL &&
-	    memchr(ASN1_STRING_get0_data(url), 0, len) == NULL) {
-		memcpy(dst, ASN1_STRING_get0_data(url), len);
-		dst[len] = '\0';
+	if (take_only_url(value, &url) == 0 && url.len > 0 &&
+	    url.len < CRL_SHARD_URL && memchr(url.p, 0, url.len) == NULL) {
+		memcpy(dst, url.p, url.len);
+		dst[url.len] = '\0';
 	}
-	CRL_DIST_POINTS_free(points);
-	ERR_clear_error();
 	return dst;
 }
 
 const char *
 crl_shard_address(char dst[CRL_SHARD_URL], X509 *cert)
 {
-	return address_of(dst, X509_get_ext_d2i(cert,
-	    NID_crl_distribution_points, NULL, NULL));
-}
-
-const char *
-crl_shard_address_in(char dst[CRL_SHARD_URL], struct bytes value)
-{
-	return address_of(dst, cert_look_decode(ASN1_ITEM_rptr(CRL_DIST_POINTS),
-	    value));
+	return crl_shard_address_in(dst, cert_extension(cert,
+	    NID_crl_distribution_points));
 }
 
 static int64_t

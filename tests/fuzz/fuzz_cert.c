@@ -38,6 +38,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	static const unsigned char	 seed[32] = { 1 }, name[] = "P. Person";
 	X509				*x = X509_new();
 	unsigned char			*der = NULL;
+	char				*usage;
 	int				 len;
 
 	(void)argc;
@@ -56,7 +57,9 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	X509_set_pubkey(x, key);
 	put_extension(x, NID_basic_constraints, "critical,CA:FALSE");
 	put_extension(x, NID_key_usage, "critical,digitalSignature");
-	put_extension(x, NID_ext_key_usage, "emailProtection");
+	usage = mem_printf("emailProtection,%s", role_oid(ROLE_OFFICER));
+	put_extension(x, NID_ext_key_usage, usage);
+	mem_free(&usage);
 	put_extension(x, NID_subject_alt_name, "email:p@example.org");
 	put_extension(x, NID_crl_distribution_points,
 	    "URI:http://pki.example/people-7.crl");
@@ -101,6 +104,93 @@ must_be_value(struct bytes looked, X509 *x, int nid)
 	    (size_t)ASN1_STRING_length(value))));
 }
 
+/* OpenSSL's opinion of what is read in place: it takes more than DER there, and
+ * whoever is not of one mind with it must not have found anything. */
+static void *
+decoded(const ASN1_ITEM *type, struct bytes value, bool *canonical)
+{
+	unsigned char	*der = NULL;
+	void		*v = cert_look_decode(type, value);
+	int		 n = v != NULL ? ASN1_item_i2d(v, &der, type) : -1;
+
+	*canonical = n > 0 && bytes_equal(value, BYTES(der, (size_t)n));
+	OPENSSL_free(der);
+	ERR_clear_error();
+	return v;
+}
+
+static enum role
+role_by_name(const char *oid)
+{
+	int	 r;
+
+	for (r = ROLE_NONE + 1; r < ROLE__MAX; r++)
+		if (role_oid((enum role)r) != NULL &&
+		    strcmp(oid, role_oid((enum role)r)) == 0)
+			return (enum role)r;
+	return ROLE_NONE;
+}
+
+static void
+must_be_role(enum role looked, struct bytes value)
+{
+	enum role		 one, role = ROLE_NONE;
+	EXTENDED_KEY_USAGE	*v;
+	char			 oid[80];
+	bool			 canonical;
+	int			 i, hats = 0;
+
+	v = decoded(ASN1_ITEM_rptr(EXTENDED_KEY_USAGE), value, &canonical);
+	for (i = 0; i < sk_ASN1_OBJECT_num(v); i++) {
+		OBJ_obj2txt(oid, sizeof(oid), sk_ASN1_OBJECT_value(v, i), 1);
+		one = role_by_name(oid);
+		hats += one != ROLE_NONE;
+		role = one != ROLE_NONE ? one : role;
+	}
+	if (hats != 1)
+		role = ROLE_NONE;
+	must(looked == role || (looked == ROLE_NONE && !canonical));
+	sk_ASN1_OBJECT_pop_free(v, ASN1_OBJECT_free);
+}
+
+static const ASN1_STRING *
+only_url(const CRL_DIST_POINTS *points)
+{
+	const DIST_POINT	*d;
+	const GENERAL_NAME	*name;
+
+	if (sk_DIST_POINT_num(points) != 1)
+		return NULL;
+	d = sk_DIST_POINT_value(points, 0);
+	if (d->distpoint == NULL || d->distpoint->type != 0 ||
+	    d->reasons != NULL || d->CRLissuer != NULL ||
+	    sk_GENERAL_NAME_num(d->distpoint->name.fullname) != 1)
+		return NULL;
+	name = sk_GENERAL_NAME_value(d->distpoint->name.fullname, 0);
+	return name->type == GEN_URI ? name->d.uniformResourceIdentifier :
+	    NULL;
+}
+
+static void
+must_be_address(const char *looked, struct bytes value)
+{
+	CRL_DIST_POINTS		*v;
+	const ASN1_STRING	*url;
+	bool			 canonical, same;
+	size_t			 len;
+
+	v = decoded(ASN1_ITEM_rptr(CRL_DIST_POINTS), value, &canonical);
+	url = only_url(v);
+	len = url != NULL ? (size_t)ASN1_STRING_length(url) : 0;
+	if (len >= CRL_SHARD_URL ||
+	    (len > 0 && memchr(ASN1_STRING_get0_data(url), 0, len) != NULL))
+		len = 0;
+	same = strlen(looked) == len && (len == 0 ||
+	    memcmp(looked, ASN1_STRING_get0_data(url), len) == 0);
+	must(same || (looked[0] == '\0' && !canonical));
+	CRL_DIST_POINTS_free(v);
+}
+
 static void
 must_be_the_same(const struct cert_look *l, X509 *x)
 {
@@ -124,6 +214,8 @@ must_be_the_same(const struct cert_look *l, X509 *x)
 	must(cert_role_in(l->ext_key_usage) == cert_role(x));
 	must(strcmp(crl_shard_address_in(a, l->crl_points),
 	    crl_shard_address(b, x)) == 0);
+	must_be_role(cert_role(x), l->ext_key_usage);
+	must_be_address(a, l->crl_points);
 }
 
 static int

@@ -14,6 +14,7 @@
 #include "os/file.h"
 #include "tests/unit/x509_fixture.h"
 #include "x509/cert_look.h"
+#include "x509/der.h"
 
 /* Each shipped profile but those of CAs. */
 static const char *
@@ -850,6 +851,39 @@ cert_role_and_person_come_from_the_certificate(void **state)
 	assert_int_equal(cert_role_in(BYTES(NULL, 0)), ROLE_NONE);
 }
 
+/* The value: emailProtection, whose last octet is given, and a role. */
+static enum role
+role_beside(uint8_t last, const char *role, const char *more)
+{
+	struct buf	 b = { 0 };
+	enum role	 r;
+	size_t		 mark = der_begin(&b, DER_SEQUENCE);
+
+	der_put(&b, DER_OID, (uint8_t[]){ 0x2b, 6, 1, 5, 5, 7, 3, last }, 8);
+	der_put_oid(&b, role);
+	if (more != NULL)
+		der_put_oid(&b, more);
+	der_end(&b, mark);
+	r = cert_role_in(BYTES(b.p, b.len));
+	buf_clear(&b);
+	return r;
+}
+
+static void
+no_role_is_read_from_what_is_not_whole_or_has_two(void **state)
+{
+	static const uint8_t	 one[] = { DER_OID, 1, 0x2a };
+
+	(void)state;
+	assert_int_equal(role_beside(0xf8, OID_ROLE_OFFICER, NULL), ROLE_NONE);
+	assert_int_equal(role_beside(4, OID_ROLE_OFFICER, OID_ROLE_AUDITOR),
+	    ROLE_NONE);
+	assert_int_equal(role_beside(4, OID_ROLE_OFFICER, OID_ROLE_OFFICER),
+	    ROLE_NONE);
+	assert_int_equal(cert_role_in(BYTES(one, sizeof(one))), ROLE_NONE);
+	assert_int_equal(role_beside(4, OID_ROLE_OFFICER, NULL), ROLE_OFFICER);
+}
+
 static void
 cert_info_tells_what_listings_need(void **state)
 {
@@ -944,6 +978,8 @@ main(void)
 		    cert_verify_chain_refuses_late_early_and_strange_certificates),
 		cmocka_unit_test(
 		    cert_role_and_person_come_from_the_certificate),
+		cmocka_unit_test(
+		    no_role_is_read_from_what_is_not_whole_or_has_two),
 		cmocka_unit_test(cert_info_tells_what_listings_need),
 		cmocka_unit_test(
 		    mail_dual_has_the_fields_of_the_smime_baseline),

@@ -178,6 +178,70 @@ crl_shard_of_takes_an_address_only_as_it_would_be_written(void **state)
 	X509_free(x);
 }
 
+static void
+is_no_address(const uint8_t *der, size_t len)
+{
+	char	 url[CRL_SHARD_URL];
+
+	assert_string_equal(crl_shard_address_in(url, BYTES(der, len)), "");
+}
+
+#define NO_ADDRESS(s)	is_no_address((const uint8_t *)(s), sizeof(s) - 1)
+
+static void
+an_address_beside_which_there_is_anything_is_none(void **state)
+{
+	static const char	 only[] = "\x30\x09\x30\x07\xa0\x05\xa0\x03"
+				    "\x86\x01x";
+	uint8_t			 der[sizeof(only) - 1];
+	char			 url[CRL_SHARD_URL];
+	size_t			 i;
+	int			 octet;
+
+	(void)state;
+	/* Reasons, an issuer of the list, both; a second name; an octet more; none. */
+	NO_ADDRESS("\x30\x0d\x30\x0b\xa0\x05\xa0\x03\x86\x01x"
+	    "\x81\x02\x05\x20");
+	NO_ADDRESS("\x30\x0e\x30\x0c\xa0\x05\xa0\x03\x86\x01x"
+	    "\xa2\x03\x82\x01x");
+	NO_ADDRESS("\x30\x12\x30\x10\xa0\x05\xa0\x03\x86\x01x"
+	    "\x81\x02\x05\x20\xa2\x03\x82\x01x");
+	NO_ADDRESS("\x30\x0c\x30\x0a\xa0\x08\xa0\x06\x86\x01x\x86\x01y");
+	NO_ADDRESS("\x30\x09\x30\x07\xa0\x05\xa0\x03\x86\x01x\x00");
+	NO_ADDRESS("\x30\x06\x30\x04\xa0\x02\xa0\x00");
+	NO_ADDRESS("\x30\x00");
+	/* Any other octet before the address makes it none, or another length. */
+	memcpy(der, only, sizeof(der));
+	for (i = 0; i < sizeof(der) - 1; i++) {
+		for (octet = 0; octet < 256; octet++) {
+			der[i] = (uint8_t)octet;
+			if (octet != (uint8_t)only[i])
+				is_no_address(der, sizeof(der));
+		}
+		der[i] = (uint8_t)only[i];
+	}
+	assert_string_equal(crl_shard_address_in(url, BYTES(der, sizeof(der))),
+	    "x");
+	der[i] = 0;
+	is_no_address(der, sizeof(der));
+}
+
+static void
+an_address_that_is_there_twice_is_none(void **state)
+{
+	static const char *const	 seven[] = {
+	    "http://pki.example.org/people-7.crl" };
+	X509		*x = with_points(seven, 1), *other = with_points(seven, 1);
+	char		 url[CRL_SHARD_URL];
+
+	(void)state;
+	assert_string_equal(crl_shard_address(url, x), seven[0]);
+	assert_int_equal(X509_add_ext(x, X509_get_ext(other, 0), -1), 1);
+	assert_string_equal(crl_shard_address(url, x), "");
+	X509_free(other);
+	X509_free(x);
+}
+
 /* Certificates that name a shard, or the deltas. */
 struct trial {
 	struct profile		 profile;
@@ -307,6 +371,9 @@ main(void)
 		    crl_shard_draw_gives_each_shard_the_same_chance),
 		cmocka_unit_test(
 		    crl_shard_of_takes_an_address_only_as_it_would_be_written),
+		cmocka_unit_test(
+		    an_address_beside_which_there_is_anything_is_none),
+		cmocka_unit_test(an_address_that_is_there_twice_is_none),
 		cmocka_unit_test(
 		    cert_spec_init_draws_a_shard_where_the_profile_wants_one),
 		cmocka_unit_test(
