@@ -87,6 +87,8 @@ pg_start() {
 		full_page_writes = ${PG_FSYNC:-off}
 		max_wal_size = 2GB
 		shared_buffers = ${PG_BUFFERS:-64MB}
+		# In the data's folder: it goes with it when the server is killed.
+		dynamic_shared_memory_type = mmap
 		timezone = 'UTC'
 		log_timezone = 'UTC'
 		EOF
