@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/cmd_order.h"
 #include "cli/report.h"
+#include "cli/wait.h"
 #include "desk/review.h"
 
 #define ITEMS_SHOWN	10
@@ -126,22 +127,30 @@ order_approve_cmd(struct cmd_args *a, void *ctx, struct error *e)
 
 /* ---- reject ---- */
 
-/* Approvals are for good; only a signed order takes their effect away. */
+/* Approvals are for good; only a signed order takes their effect away.  In the
+ * store both are so at once: whom a crash left with one of them could not hand
+ * in the other any more. */
 static int
 reject_signed(struct cli *c, const struct review *r, const char *reason,
     int64_t wait, struct error *e)
 {
-	struct draft	 d = { 0 };
-	int		 rc;
+	struct rejecting	 j = { &c->desk, r, reason };
+	struct draft		 d = { 0 };
+	int			 rc = -1;
 
 	if (draft_new(&c->desk, &d, ORDER_REJECT, NULL, e) == -1)
 		return -1;
 	memcpy(d.order->rejects, r->row.digest, ORDER_DIGEST);
 	d.order->comment = mem_strdup(reason);
+	d.also = submit_rejected;
+	d.also_arg = &j;
 	/* Remembered as long as the other could be used. */
 	if (d.order->expires < r->row.expires_at)
 		d.order->expires = r->row.expires_at;
-	rc = act_submit(c, &d, NULL, true, wait, e);
+	if (submit_signed(&c->desk, &d, e) == -1)
+		error_wrap(e, "nothing was rejected");
+	else
+		rc = wait_done(c, d.order->id, wait, e);
 	draft_clear(&d);
 	return rc;
 }
@@ -162,10 +171,8 @@ reject(struct cli *c, const struct review *r, const char *reason,
 	if (r->approved->n > 0 && cli_open_officer(c, e) == -1)
 		return error_wrap(e, "the order has approvals, so its "
 		    "rejection is signed");
-	/* At once in the store, whatever becomes of the order to reject. */
-	if (submit_rejection(&c->desk, r, reason, e) == -1)
-		return -1;
-	return r->approved->n > 0 ? reject_signed(c, r, reason, wait, e) : 0;
+	return r->approved->n > 0 ? reject_signed(c, r, reason, wait, e) :
+	    submit_rejection(&c->desk, r, reason, e);
 }
 
 static void

@@ -590,24 +590,18 @@ submit_approval_once(struct desk *dk, struct review *r, struct error *e)
 
 /* ---- rejecting ---- */
 
-struct rejecting {
-	struct desk		*dk;
-	const struct review	*r;
-	const char		*reason;
-};
-
-static int
-reject(struct db *db, void *arg, struct error *e)
+int
+submit_rejected(struct db *db, void *arg, struct error *e)
 {
 	const struct rejecting	*j = arg;
 	struct buf		 body = { 0 };
 
 	if (db_order_reject(db, j->r->row.id, j->reason, e) == -1)
 		return -1;
-	audit_begin(&body, "order-reject", clock_now(j->dk->clock));
+	audit_begin(&body, "order-reject", clock_now(j->desk->clock));
 	audit_hex(&body, "order", j->r->row.digest, DB_DIGEST);
 	audit_hex(&body, "id", j->r->row.id, DB_ORDER_ID);
-	audit_str(&body, "person", j->dk->who);
+	audit_str(&body, "person", j->desk->who);
 	audit_str(&body, "reason", j->reason);
 	return db_audit_add(db, &body, e);
 }
@@ -618,5 +612,5 @@ submit_rejection(struct desk *dk, const struct review *r, const char *reason,
 {
 	struct rejecting	j = { dk, r, reason };
 
-	return db_txn(dk->db, reject, &j, e);
+	return db_txn(dk->db, submit_rejected, &j, e);
 }

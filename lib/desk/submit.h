@@ -49,4 +49,11 @@ int	 submit_approval(struct desk *, struct review *, struct error *);
 int	 submit_approval_once(struct desk *, struct review *, struct error *);
 int	 submit_rejection(struct desk *, const struct review *,
 	    const char *reason, struct error *);
+/* The same for the draft->also of the order to reject it. */
+struct rejecting {
+	struct desk		*desk;
+	const struct review	*r;
+	const char		*reason;
+};
+int	 submit_rejected(struct db *, void *rejecting, struct error *);
 #endif
