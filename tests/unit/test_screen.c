@@ -115,6 +115,7 @@ a_page_wipes_what_the_one_before_left(void **state)
 	FILE		*f = open_memstream(&text, &len);
 
 	(void)state;
+	assert_non_null(f);
 	buf_str(&page, "one\ntwo\n");
 	screen_begin(f);
 	screen_show(f, &page);

@@ -221,7 +221,7 @@ use_ecdsa(EVP_PKEY *key, struct bytes in, struct buf *out)
 	pivcard_must(ctx != NULL && EVP_PKEY_sign_init(ctx) == 1,
 	    "use an EC key");
 	if (in.len * 8 == (size_t)EVP_PKEY_get_bits(key) &&
-	    EVP_PKEY_sign(ctx, r, &n, in.p, in.len) == 1) {
+	    EVP_PKEY_sign(ctx, r, &n, in.p, in.len) == 1 && n <= sizeof(r)) {
 		ber_put(out, 0x82, r, n);
 		sw = SW_OK;
 	}
