@@ -209,6 +209,7 @@ int
 piv_sign(struct card *c, enum card_slot slot, EVP_PKEY *pub,
     struct bytes message, struct buf *sig, struct error *e)
 {
+	enum card_alg		 kind = piv_alg_of(pub);
 	const struct alg_sig	*alg;
 	struct buf		 in = { 0 }, out = { 0 };
 	uint8_t			 digest[EVP_MAX_MD_SIZE];
@@ -216,7 +217,7 @@ piv_sign(struct card *c, enum card_slot slot, EVP_PKEY *pub,
 	uint16_t		 sw;
 	int			 rc = -1;
 
-	if (piv_alg_of(pub) == CARD_ALG__MAX)
+	if (kind == CARD_ALG__MAX)
 		return error_set(e, ERROR_BUG, "sign with a key of no card");
 	if (alg_sig_choose(&alg, pub, NULL, e) == -1)
 		return -1;
@@ -228,8 +229,8 @@ piv_sign(struct card *c, enum card_slot slot, EVP_PKEY *pub,
 		    digest);
 	else
 		buf_add(&in, digest, alg->hash->size);
-	if (piv_use(c, piv_alg(piv_alg_of(pub)), piv_slot(slot), 0x81,
-	    BYTES(in.p, in.len), &out, &sw, e) == -1)
+	if (piv_use(c, piv_alg(kind), piv_slot(slot), 0x81, BYTES(in.p,
+	    in.len), &out, &sw, e) == -1)
 		goto out;
 	if (sw != APDU_OK) {
 		apdu_error(e, sw, "sign");
@@ -250,15 +251,16 @@ int
 piv_agree(struct card *c, enum card_slot slot, EVP_PKEY *pub,
     struct bytes point, struct secret *z, struct error *e)
 {
+	enum card_alg	 kind = piv_alg_of(pub);
 	struct buf	 out = { 0 };
 	struct bytes	 v;
 	uint16_t	 sw;
 	int		 rc = -1;
 
-	if (piv_alg_of(pub) == CARD_ALG__MAX)
+	if (kind == CARD_ALG__MAX)
 		return error_set(e, ERROR_BUG, "agree with a key of no card");
-	if (piv_use(c, piv_alg(piv_alg_of(pub)), piv_slot(slot), 0x85, point,
-	    &out, &sw, e) == -1)
+	if (piv_use(c, piv_alg(kind), piv_slot(slot), 0x85, point, &out, &sw,
+	    e) == -1)
 		goto out;
 	if (sw != APDU_OK) {
 		apdu_error(e, sw, "agree on a key");

@@ -69,7 +69,7 @@ load_ca(struct signer *s, struct signer_ca *ca, const struct ca_conf *conf,
 	ca->issuer.aia = conf->aia;
 	while (sk_X509_num(chain) > 0)
 		if (sk_X509_push(s->intermediates, sk_X509_shift(chain)) == 0)
-			abort();
+			mem_fail();
 	if (check_subject(s, ca, e) == -1 ||
 	    cert_verify_chain(cert, s->intermediates, s->anchors,
 	    chain_time(s, &ca->issuer), e) == -1)
