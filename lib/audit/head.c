@@ -65,11 +65,54 @@ put_cms(struct buf *out, CMS_ContentInfo *cms, struct error *e)
 	return 0;
 }
 
+static int
+cms_parse(CMS_ContentInfo **cms, struct bytes der, struct error *e)
+{
+	const unsigned char	*p = der.p;
+
+	if (der.len > CMS_MAX)
+		return error_set(e, ERROR_INPUT, "%zu bytes, more than %d",
+		    der.len, CMS_MAX);
+	if (der_check(der, DEPTH, e) == -1)
+		return -1;
+	if ((*cms = d2i_CMS_ContentInfo(NULL, &p, (long)der.len)) == NULL ||
+	    OBJ_obj2nid(CMS_get0_type(*cms)) != NID_pkcs7_signed ||
+	    OBJ_obj2nid(CMS_get0_eContentType(*cms)) != NID_pkcs7_data) {
+		ERR_clear_error();
+		return error_set(e, ERROR_INPUT, "not CMS SignedData of text");
+	}
+	if (sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(*cms)) != 1)
+		return error_set(e, ERROR_INPUT, "not exactly one signature");
+	return 0;
+}
+
+/* Without memory OpenSSL leaves out some of the content or of what it has signed of
+ * it, and says that all is well. */
+static int
+check_made(struct bytes der, struct bytes text, struct error *e)
+{
+	CMS_ContentInfo	*cms = NULL;
+	BIO		*content = BIO_new(BIO_s_mem());
+	char		*p;
+	long		 n;
+	int		 rc;
+
+	if ((rc = cms_parse(&cms, der, e)) == 0 && (content == NULL ||
+	    CMS_verify(cms, NULL, NULL, NULL, content, CMS_BINARY |
+	    CMS_NO_SIGNER_CERT_VERIFY) != 1 ||
+	    (n = BIO_get_mem_data(content, &p)) < 0 ||
+	    !bytes_equal(BYTES((uint8_t *)p, (size_t)n), text)))
+		rc = error_set(e, ERROR_CRYPTO, "it cannot be read back");
+	BIO_free(content);
+	CMS_ContentInfo_free(cms);
+	return rc;
+}
+
 int
 audit_head_sign(struct buf *out, const struct audit_signed_head *h,
     const struct identity *id, struct error *e)
 {
-	struct buf	 text = { 0 };
+	struct buf	 text = { 0 }, der = { 0 };
 	BIO		*in = NULL;
 	CMS_ContentInfo	*cms = NULL;
 	int		 rc = -1;
@@ -88,13 +131,16 @@ audit_head_sign(struct buf *out, const struct audit_signed_head *h,
 		key_error(id->key, e, "sign");
 		goto out;
 	}
-	rc = put_cms(out, cms, e);
+	if ((rc = put_cms(&der, cms, e)) == 0 && (rc = check_made(BYTES(der.p,
+	    der.len), BYTES(text.p, text.len), e)) == 0)
+		buf_add(out, der.p, der.len);
  out:
 	if (rc == -1)
 		error_wrap(e, "audit head");
 	ERR_clear_error();
 	CMS_ContentInfo_free(cms);
 	BIO_free(in);
+	buf_clear(&der);
 	buf_clear(&text);
 	return rc;
 }
@@ -195,27 +241,6 @@ check_signer(CMS_ContentInfo *cms, int64_t at, STACK_OF(X509) *anchors,
  out:
 	sk_X509_free(signers);
 	return rc;
-}
-
-static int
-cms_parse(CMS_ContentInfo **cms, struct bytes der, struct error *e)
-{
-	const unsigned char	*p = der.p;
-
-	if (der.len > CMS_MAX)
-		return error_set(e, ERROR_INPUT, "%zu bytes, more than %d",
-		    der.len, CMS_MAX);
-	if (der_check(der, DEPTH, e) == -1)
-		return -1;
-	if ((*cms = d2i_CMS_ContentInfo(NULL, &p, (long)der.len)) == NULL ||
-	    OBJ_obj2nid(CMS_get0_type(*cms)) != NID_pkcs7_signed ||
-	    OBJ_obj2nid(CMS_get0_eContentType(*cms)) != NID_pkcs7_data) {
-		ERR_clear_error();
-		return error_set(e, ERROR_INPUT, "not CMS SignedData of text");
-	}
-	if (sk_CMS_SignerInfo_num(CMS_get0_SignerInfos(*cms)) != 1)
-		return error_set(e, ERROR_INPUT, "not exactly one signature");
-	return 0;
 }
 
 int

@@ -123,6 +123,19 @@ add_recipients(CMS_ContentInfo *cms, const struct seal *s, struct error *e)
 	return 0;
 }
 
+/* Without memory OpenSSL leaves out the content, or some of it, and says that all is
+ * well.  As many octets as went in come out of GCM, in their order. */
+static int
+check_made(CMS_ContentInfo *cms, size_t len, struct error *e)
+{
+	ASN1_OCTET_STRING	**content = CMS_get0_content(cms);
+
+	if (content == NULL || *content == NULL ||
+	    (size_t)ASN1_STRING_length(*content) != len)
+		return error_set(e, ERROR_CRYPTO, "not all was encrypted");
+	return 0;
+}
+
 static int
 append_der(struct buf *out, CMS_ContentInfo *cms, struct error *e)
 {
@@ -161,7 +174,8 @@ seal_make(struct buf *out, const struct seal *s, const void *clear,
 		error_ssl(e, ERROR_CRYPTO, "encrypt");
 		goto out;
 	}
-	rc = append_der(out, cms, e);
+	if ((rc = check_made(cms, len, e)) == 0)
+		rc = append_der(out, cms, e);
  out:
 	CMS_ContentInfo_free(cms);
 	BIO_free(in);

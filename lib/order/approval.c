@@ -276,7 +276,9 @@ add_signer(CMS_ContentInfo *cms, const struct identity *id,
 	if ((si = begin_signer(cms, id, now, e)) == NULL ||
 	    (as != NULL && add_assertion(si, as, e) == -1))
 		return -1;
-	if (CMS_SignerInfo_sign(si) != 1)
+	/* One that was not encoded has a length of -1. */
+	if (CMS_SignerInfo_sign(si) != 1 || ASN1_STRING_length(
+	    CMS_SignerInfo_get0_signature(si)) <= 0)
 		return key_error(id->key, e, "sign");
 	return add_certs(cms, id, e);
 }

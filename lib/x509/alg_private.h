@@ -14,4 +14,7 @@ void	 alg_pss_put(struct buf *, const struct alg_hash *);
 const EVP_MD *alg_md(const struct alg_sig *);
 int	 alg_set_padding(const struct alg_sig *, EVP_PKEY_CTX *);	/* 1 */
 int	 alg_check_size(const EVP_PKEY *, size_t, struct error *);
+/* n octets of a signature are in the room that was reserved in out for it. */
+int	 alg_signed(struct buf *out, size_t n, size_t room, EVP_PKEY *,
+	    struct error *);
 #endif

@@ -59,14 +59,26 @@ alg_set_padding(const struct alg_sig *s, EVP_PKEY_CTX *ctx)
 	    EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, s->hash->size) == 1;
 }
 
+/* ECDSA_sign() says that all is well, and a length of -1 without a sign, when there
+ * is no memory to encode what it has. */
+int
+alg_signed(struct buf *out, size_t n, size_t room, EVP_PKEY *key,
+    struct error *e)
+{
+	if (n == 0 || n > room)
+		return key_error(key, e, "sign");
+	out->len += n;
+	return 0;
+}
+
 int
 alg_sign(struct buf *out, const struct alg_sig *s, EVP_PKEY *key,
     struct bytes data, struct error *e)
 {
 	EVP_PKEY_CTX	*pctx;
 	EVP_MD_CTX	*ctx;
-	size_t		 n = (size_t)EVP_PKEY_get_size(key);
-	int		 rc = -1;
+	size_t		 room = (size_t)EVP_PKEY_get_size(key), n = room;
+	int		 rc;
 
 	if (!alg_sig_suits(s, key))
 		return error_set(e, ERROR_CONFIG,
@@ -76,11 +88,9 @@ alg_sign(struct buf *out, const struct alg_sig *s, EVP_PKEY *key,
 	    EVP_DigestSignInit(ctx, &pctx, alg_md(s), NULL, key) != 1 ||
 	    alg_set_padding(s, pctx) != 1 ||
 	    EVP_DigestSign(ctx, out->p + out->len, &n, data.p, data.len) != 1)
-		key_error(key, e, "sign");
-	else {
-		out->len += n;
-		rc = 0;
-	}
+		rc = key_error(key, e, "sign");
+	else
+		rc = alg_signed(out, n, room, key, e);
 	EVP_MD_CTX_free(ctx);
 	return rc;
 }

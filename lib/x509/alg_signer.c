@@ -74,8 +74,7 @@ alg_signer_sign(struct alg_signer *s, struct buf *out, struct bytes data,
 	    EVP_DigestFinal_ex(s->md_ctx, digest, &len) != 1 ||
 	    EVP_PKEY_sign(s->ctx, out->p + out->len, &n, digest, len) != 1)
 		return key_error(s->key, e, "sign");
-	out->len += n;
-	return 0;
+	return alg_signed(out, n, s->max, s->key, e);
 }
 
 void

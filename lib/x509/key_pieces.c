@@ -65,13 +65,12 @@ key_pieces_add(struct key_pieces *k, struct bytes data, struct error *e)
 int
 key_pieces_end_sign(struct key_pieces *k, struct buf *sig, struct error *e)
 {
-	size_t	 n = (size_t)EVP_PKEY_get_size(k->key);
+	size_t	 room = (size_t)EVP_PKEY_get_size(k->key), n = room;
 
 	buf_reserve(sig, n);
 	if (EVP_DigestSignFinal(k->ctx, sig->p + sig->len, &n) != 1)
 		return key_error(k->key, e, "sign");
-	sig->len += n;
-	return 0;
+	return alg_signed(sig, n, room, k->key, e);
 }
 
 int

@@ -69,6 +69,25 @@ sign(CMS_ContentInfo *cms, struct bytes content, int64_t at,
 	return rc;
 }
 
+/* Without memory OpenSSL leaves out some of the content or of what it has signed of
+ * it, and says that all is well. */
+static int
+check_made(struct bytes pem, struct bytes content, struct error *e)
+{
+	struct buf	 is = { 0 };
+	struct error	 why = ERROR_INIT;
+	X509		*by = NULL;
+	int		 rc;
+
+	if ((rc = signed_open(&is, &by, NULL, pem, &why)) == -1 ||
+	    !bytes_equal(BYTES(is.p, is.len), content))
+		rc = error_set(e, ERROR_CRYPTO, "sign text: it cannot be read "
+		    "back%s%s", rc == -1 ? ": " : "", why.text);
+	X509_free(by);
+	buf_clear(&is);
+	return rc;
+}
+
 int
 signed_make(struct buf *out, struct bytes content, int64_t at,
     const struct identity *id, struct error *e)
@@ -95,8 +114,8 @@ signed_make(struct buf *out, struct bytes content, int64_t at,
 		goto out;
 	}
 	n = BIO_get_mem_data(bio, &p);
-	buf_add(out, p, (size_t)n);
-	rc = 0;
+	if ((rc = check_made(BYTES((uint8_t *)p, (size_t)n), content, e)) == 0)
+		buf_add(out, p, (size_t)n);
  out:
 	BIO_free(bio);
 	CMS_ContentInfo_free(cms);

@@ -60,8 +60,9 @@ sign_here(struct buf *out, EVP_PKEY *key, const struct scheme *s,
 	size_t		 len = sizeof(sig);
 	int		 rc = -1;
 
+	/* More than there is room for: see alg_signed(). */
 	if (begin(ctx, s) == 1 && EVP_PKEY_sign(ctx, sig, &len, digest.p,
-	    digest.len) == 1) {
+	    digest.len) == 1 && len <= sizeof(sig)) {
 		buf_add(out, sig, len);
 		rc = 0;
 	} else

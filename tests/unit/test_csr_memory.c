@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A weak key stays refused, and one that others know, whichever of OpenSSL's
- * allocations fails while it is looked at; and it is taken for no other type.
+ * allocations fails while it is looked at; and it is taken for no other type, and
+ * what it signs is a signature.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,8 +26,13 @@
 #include "os/file.h"
 #include "x509/alg.h"
 #include "x509/blocklist.h"
+#include "tests/lib/testpki.h"
+#include "x509/cert.h"
 #include "x509/csr.h"
 #include "x509/key.h"
+#include "x509/key_pieces.h"
+#include "x509/signed.h"
+#include "x509/tls_sign.h"
 
 /* Of the allocations since the last arm(); none of them: 0. */
 static unsigned long	 calls, failing;
@@ -281,6 +288,152 @@ the_type_of_a_key_is_known_without_memory(void **state)
 	}
 }
 
+/* ---- signatures ---- */
+
+static const uint8_t	 text[32] = "what is signed";
+static uint8_t		 text_digest[32];
+
+static int
+sign_at_once(struct buf *out, const struct identity *id, struct error *e)
+{
+	return key_sign(out, id->key, BYTES(text, sizeof(text)), e);
+}
+
+static int
+sign_one_of_many(struct buf *out, const struct identity *id, struct error *e)
+{
+	const struct alg_sig	*how;
+	struct alg_signer	*s;
+	int			 rc;
+
+	if (alg_sig_choose(&how, id->key, NULL, e) == -1 ||
+	    alg_signer_open(&s, how, id->key, e) == -1)
+		return -1;
+	rc = alg_signer_sign(s, out, BYTES(text, sizeof(text)), e);
+	alg_signer_close(&s);
+	return rc;
+}
+
+static int
+sign_pieces(struct buf *out, const struct identity *id, struct error *e)
+{
+	const struct alg_sig	*how;
+	struct key_pieces	*k = NULL;
+	int			 rc = -1;
+
+	if (alg_sig_choose(&how, id->key, NULL, e) == 0 &&
+	    key_pieces_sign(&k, how, id->key, e) == 0 &&
+	    key_pieces_add(k, BYTES(text, sizeof(text)), e) == 0)
+		rc = key_pieces_end_sign(k, out, e);
+	key_pieces_free(&k);
+	return rc;
+}
+
+static int
+sign_handshake(struct buf *out, const struct identity *id, struct error *e)
+{
+	return tls_sign(out, id->key, 0x0403, BYTES(text_digest,
+	    sizeof(text_digest)), e);
+}
+
+static int
+sign_cms(struct buf *out, const struct identity *id, struct error *e)
+{
+	return signed_make(out, BYTES(text, sizeof(text)), 1600000000, id, e);
+}
+
+static int
+verify_cms(const struct identity *id, struct bytes made, struct error *e)
+{
+	struct buf	 content = { 0 };
+	X509		*by = NULL;
+	int		 rc = signed_open(&content, &by, NULL, made, e);
+
+	if (rc == 0 && (!cert_is_same(by, id->cert) || !bytes_equal(BYTES(
+	    content.p, content.len), BYTES(text, sizeof(text)))))
+		rc = -1;
+	X509_free(by);
+	buf_clear(&content);
+	return rc;
+}
+
+static int
+verify(const struct identity *id, struct bytes made, struct error *e)
+{
+	return key_verify(id->key, BYTES(text, sizeof(text)), made, e);
+}
+
+/* 0 if there is an error or a signature. */
+static int
+sign_without(int (*sign)(struct buf *, const struct identity *,
+    struct error *), const struct identity *id, unsigned long n)
+{
+	struct buf	 out = { 0 };
+	struct error	 e = ERROR_INIT;
+	int		 rc, bad;
+
+	arm(n);
+	rc = sign(&out, id, &e);
+	arm(0);
+	if (rc == -1)
+		bad = e.code == ERROR_NONE || out.len != 0;
+	else
+		bad = out.len > (1 << 16) || (sign == sign_cms ? verify_cms :
+		    verify)(id, BYTES(out.p, out.len), &e) == -1;
+	buf_clear(&out);
+	return bad;
+}
+
+/* In children, since a digest may end the process. */
+static void
+signs_or_fails(int (*sign)(struct buf *, const struct identity *,
+    struct error *), const struct identity *id, unsigned long each)
+{
+	struct buf	 out = { 0 };
+	struct error	 e = ERROR_INIT;
+	unsigned long	 i, all;
+	int		 status;
+	pid_t		 pid;
+
+	assert_int_equal(sign_without(sign, id, 0), 0);
+	arm(0);
+	assert_int_equal(sign(&out, id, &e), 0);
+	all = calls;
+	buf_clear(&out);
+	for (i = 1; i <= all; i += each) {
+		assert_int_not_equal(pid = fork(), -1);
+		if (pid == 0) {
+			close(STDERR_FILENO);
+			_exit(sign_without(sign, id, i));
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		if (status != 0 && (!WIFSIGNALED(status) ||
+		    WTERMSIG(status) != SIGABRT))
+			fail_msg("allocation %lu: status %d", i, status);
+	}
+}
+
+static void
+a_signature_is_whole_or_there_is_none_without_memory(void **state)
+{
+	struct testpki	 pki;
+	struct identity	 id;
+
+	(void)state;
+	arm(0);
+	digest_sha256(text_digest, text, sizeof(text));
+	testpki_init(&pki, 1600000000);
+	testpki_identity(&id, &pki, "P-256", "signer", NULL, NULL);
+	signs_or_fails(sign_at_once, &id, 1);
+	signs_or_fails(sign_one_of_many, &id, 1);
+	signs_or_fails(sign_pieces, &id, 1);
+	signs_or_fails(sign_handshake, &id, 1);
+	/* It makes some thousands. */
+	signs_or_fails(sign_cms, &id, 7);
+	testpki_identity_clear(&id);
+	testpki_clear(&pki);
+}
+
 int
 main(void)
 {
@@ -293,6 +446,8 @@ main(void)
 		cmocka_unit_test(
 		    a_key_that_others_know_is_not_let_through_without_memory),
 		cmocka_unit_test(the_type_of_a_key_is_known_without_memory),
+		cmocka_unit_test(
+		    a_signature_is_whole_or_there_is_none_without_memory),
 	};
 
 	if (CRYPTO_set_mem_functions(take, retake, give) != 1)
