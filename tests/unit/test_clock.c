@@ -73,16 +73,18 @@ clock_fixed_stands_still(void **state)
 static void
 clock_system_travels_only_in_a_build_for_tests(void **state)
 {
-	int64_t	 t;
+	int64_t	 t, now, ahead = 0;
 
 	(void)state;
 	t = (int64_t)time(NULL);
-	assert_in_range(clock_now(&clock_system), t, t + 2);
+	now = clock_now(&clock_system);
+	assert_in_range(now, t, (int64_t)time(NULL));
 	setenv("SIGNET_CLOCK_OFFSET", "86400", 1);
 #ifdef SIGNET_FAULTS
-	t += 86400;
+	ahead = 86400;
 #endif
-	assert_in_range(clock_now(&clock_system), t, t + 2);
+	now = clock_now(&clock_system);
+	assert_in_range(now, t + ahead, (int64_t)time(NULL) + ahead);
 	unsetenv("SIGNET_CLOCK_OFFSET");
 }
 
@@ -94,7 +96,7 @@ clock_monotonic_ms_goes_forward(void **state)
 
 	(void)state;
 	nanosleep(&nap, NULL);
-	assert_in_range(clock_monotonic_ms() - t, 19, 5000);
+	assert_true(clock_monotonic_ms() - t >= 19);
 }
 
 int

@@ -719,7 +719,7 @@ reconnecting_gives_up_after_the_time_set(void **state)
 	db_set_patience(*state, 1);
 	start = clock_monotonic_ms();
 	assert_int_equal(put(*state, 1, &e), -1);
-	assert_in_range(clock_monotonic_ms() - start, 300, 3000);
+	assert_in_range(clock_monotonic_ms() - start, 300, 30000);
 	assert_int_equal(e.code, ERROR_UPSTREAM);
 	assert_non_null(strstr(e.text, "is not currently accepting"));
 	allow_connections(true);
@@ -807,13 +807,13 @@ a_call_past_its_deadline_fails_and_drops_the_connection(void **state)
 	int64_t		 pid = pid_of(*state), began = clock_monotonic_ms();
 
 	db_set_deadline(*state, 200);
-	assert_int_equal(db_ask(*state, "SELECT pg_sleep(3)", NULL, 0, &rows,
+	assert_int_equal(db_ask(*state, "SELECT pg_sleep(30)", NULL, 0, &rows,
 	    &e), -1);
 	assert_null(rows);
 	assert_int_equal(e.code, ERROR_UPSTREAM);
 	assert_string_equal(e.text,
 	    "query: no answer from the database within 200 ms");
-	assert_in_range(clock_monotonic_ms() - began, 199, 2000);
+	assert_in_range(clock_monotonic_ms() - began, 199, 25000);
 	assert_int_equal(db_socket(*state), -1);
 	/* The next one has a connection of its own, and a deadline. */
 	assert_int_not_equal(pid_of(*state), pid);
@@ -1070,7 +1070,7 @@ a_server_that_never_answers_costs_one_deadline_without_patience(void **state)
 	error_clear(&e);
 	began = clock_monotonic_ms();
 	assert_int_equal(put(db, 1, &e), -1);
-	assert_in_range(clock_monotonic_ms() - began, 199, 1500);
+	assert_in_range(clock_monotonic_ms() - began, 199, 25000);
 	assert_int_equal(e.code, ERROR_UPSTREAM);
 	assert_string_equal(e.text,
 	    "connect: no answer from the database within 200 ms");

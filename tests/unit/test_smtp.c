@@ -128,8 +128,8 @@ a_server_that_says_nothing_holds_us_up_no_longer_than_told(void **state)
 	server.ms = 500;
 	expect("hang", SMTP_LATER, "mail server: ");
 	expect("slow 0.4", SMTP_LATER, "mail server: ");
-	server.ms = 10000;
-	assert_true(clock_monotonic_ms() - start < 5000);
+	server.ms = 30000;
+	assert_true(clock_monotonic_ms() - start < 25000);
 }
 
 static void
@@ -203,7 +203,7 @@ setup(void **state)
 	server.url = mem_printf("smtp://127.0.0.1:%ld", strtol(port, NULL,
 	    10));
 	server.clear = true;
-	server.ms = 10000;
+	server.ms = 30000;
 	mem_free(&port);
 	return mail_write(&message, &m, &e);
 }
