@@ -115,8 +115,9 @@ put_cert(struct buf *pem, X509 *cert)
 	unsigned char	*der = NULL;
 	int		 n = i2d_X509(cert, &der);
 
-	if (n > 0)
-		base64_put_pem(pem, "CERTIFICATE", BYTES(der, (size_t)n));
+	if (n <= 0)
+		mem_fail();
+	base64_put_pem(pem, "CERTIFICATE", BYTES(der, (size_t)n));
 	OPENSSL_free(der);
 }
 

@@ -262,6 +262,7 @@ public_chain_pem(struct page *p, struct bytes der, struct buf *out,
 	char	*text;
 	long	 len;
 	size_t	 n;
+	bool	 ok = true;
 
 	if (parse(&x, der, e) == -1)
 		return -1;
@@ -270,13 +271,14 @@ public_chain_pem(struct page *p, struct bytes der, struct buf *out,
 		return error_ssl(e, ERROR_NOMEM, "PEM");
 	}
 	n = chain_of(p, x, chain, e);
-	for (size_t i = 0; i < n; i++)
-		PEM_write_bio_X509(bio, chain[i]);
+	for (size_t i = 0; i < n && ok; i++)
+		ok = PEM_write_bio_X509(bio, chain[i]) == 1;
 	len = BIO_get_mem_data(bio, &text);
-	buf_add(out, text, (size_t)len);
+	if (ok)
+		buf_add(out, text, (size_t)len);
 	BIO_free(bio);
 	X509_free(x);
-	return 0;
+	return ok ? 0 : error_ssl(e, ERROR_NOMEM, "PEM");
 }
 
 int
@@ -287,18 +289,20 @@ public_chain_p7(struct page *p, struct bytes der, struct buf *out,
 	unsigned char	*one[CHAIN_MAX] = { NULL };
 	struct bytes	 v[CHAIN_MAX];
 	size_t		 n;
+	int		 len = 0;
 
 	if (parse(&x, der, e) == -1)
 		return -1;
 	n = chain_of(p, x, chain, e);
 	for (size_t i = 0; i < n; i++) {
-		int	 len = i2d_X509(chain[i], &one[i]);
-
-		v[i] = BYTES(one[i], len > 0 ? (size_t)len : 0);
+		if ((len = i2d_X509(chain[i], &one[i])) <= 0)
+			break;
+		v[i] = BYTES(one[i], (size_t)len);
 	}
-	certs_only_put(out, v, n);
+	if (len > 0)
+		certs_only_put(out, v, n);
 	for (size_t i = 0; i < n; i++)
 		OPENSSL_free(one[i]);
 	X509_free(x);
-	return 0;
+	return len > 0 ? 0 : error_ssl(e, ERROR_NOMEM, "PKCS#7");
 }

@@ -210,6 +210,7 @@ signer_takes_a_key_alone_from_stations_only(void **state)
 	msg_init(&b->f->ask, WIRE_BATCH);
 	msg_put_blob(&b->f->ask, blob.p, blob.len);
 	answer(b->f);
+	assert_int_equal(b->f->e.code, ERROR_NONE);
 	memcpy(r.digest, msg_get_blob(&b->f->answer, 32).p, 32);
 	assert_int_equal(prepare(b->f, true, BYTES(r.digest, 32), 1, &bare,
 	    BYTES(NULL, 0), BYTES(NULL, 0), &r), -1);
