@@ -97,6 +97,13 @@ const struct cmd CLI_ORDER[] = {
 	    "later.",
 	    "signet order reject 5f2c --reason 'left the company'\n",
 	    reject_opts, 1, 1, order_reject_cmd },
+	{ "order code", "ID", "make another one-time code for an order",
+	    "For a code that nobody has seen, or that was lost: it is shown "
+	    "once, and nobody has it.  A new order with a code of its own "
+	    "takes the place of the old one, which is rejected at once, with "
+	    "a rejection to be signed if it had approvals.",
+	    "signet order code 5f2c --sign\n",
+	    ORDER_CODE_OPTS, 1, 1, order_code_cmd },
 	{ "order redeem", "ID", "bring the request of a one-time code",
 	    "The code proves that the holder wants this request certified; "
 	    "it is asked for and leaves this machine only as a proof.",

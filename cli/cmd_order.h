@@ -10,8 +10,9 @@
 
 cmd_fn	 order_new_cmd, order_import_cmd, order_list_cmd, order_show_cmd,
 	 order_approve_cmd, order_reject_cmd, order_export_cmd,
-	 order_redeem_cmd;
-extern const struct cmd_opt ORDER_NEW_OPTS[], ORDER_IMPORT_OPTS[];
+	 order_redeem_cmd, order_code_cmd;
+extern const struct cmd_opt ORDER_NEW_OPTS[], ORDER_IMPORT_OPTS[],
+	 ORDER_CODE_OPTS[];
 
 /* What --csr, --field and friends of "order new" and "issue" have in common. */
 #define ORDER_ISSUE_OPTS \

@@ -167,4 +167,9 @@ int	 officer_sign_approve(struct page *, const struct officer_scope *,
  */
 int	 officer_sign_new(struct page *, const struct officer_scope *,
 	    const struct draft *, const struct db_holder *, struct error *);
+/* The same, for who stores it otherwise, and finds that it is there. */
+typedef int officer_store_fn(struct page *, struct draft *, void *arg,
+	    struct error *);
+int	 officer_sign_by(struct page *, const struct officer_scope *,
+	    struct draft *, officer_store_fn *, void *arg, struct error *);
 #endif

@@ -14,6 +14,7 @@
 #include "db/db_officer.h"
 #include "desk/request.h"
 #include "officer.h"
+#include "officer_code.h"
 #include "order/code.h"
 #include "os/gate.h"
 #include "public.h"
@@ -297,8 +298,8 @@ check_about(struct page *p, const struct officer_scope *s,
 	return officer_scope_order(p, s, o, e);
 }
 
-static int
-check_code(struct page *p, const struct order *o, const char *text,
+int
+officer_code_check(struct page *p, const struct order *o, const char *text,
     struct error *e)
 {
 	uint8_t		proof[CODE_PROOF_SIZE], any[ORDER_DIGEST] = { 0 };
@@ -317,9 +318,9 @@ check_code(struct page *p, const struct order *o, const char *text,
 	return rc;
 }
 
-static int
-show_code(struct page *p, const struct order *o, const char *code,
-    const struct db_holder *h, struct error *e)
+int
+officer_code_show(struct page *p, const struct order *o, const char *code,
+    const char *name, struct error *e)
 {
 	struct db_order	row;
 	char		short_id[REVIEW_SHORT + 1];
@@ -333,7 +334,7 @@ show_code(struct page *p, const struct order *o, const char *code,
 		    e);
 	page_put_text(p, "code", code);
 	page_put_text(p, "holder", o->holder);
-	page_put_text(p, "name", h->name);
+	page_put_text(p, "name", name);
 	page_put_text(p, "short", review_short_id(short_id, o->id));
 	page_put_text(p, "until", public_day(p, o->expires));
 	page_put_url(p, "redeem", page_url(p, "/code"));
@@ -353,14 +354,14 @@ sign_order(struct page *p, const struct officer_scope *s,
 	if (check_about(p, s, a->order, e) == -1 ||
 	    officer_take_holder(p, &h, e) == -1 ||
 	    officer_take_text(p, "code", 64, &code, e) == -1 ||
-	    check_code(p, a->order, code, e) == -1)
+	    officer_code_check(p, a->order, code, e) == -1)
 		return -1;
 	h.id = a->order->holder;
 	h.mail = fields_get(&a->order->fields, "mail", 0);
 	if (profiles_find(&p->desk->profiles, a->order->profile, &d.profile,
 	    e) == -1 || officer_sign_new(p, s, &d, &h, e) == -1)
 		return -1;
-	return show_code(p, a->order, code, &h, e);
+	return officer_code_show(p, a->order, code, h.name, e);
 }
 
 static int

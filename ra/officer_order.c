@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "db/db_application.h"
+#include "desk/code_again.h"
 #include "desk/draft.h"
 #include "desk/submit.h"
 #include "officer.h"
@@ -195,6 +196,7 @@ static int
 show(struct page *p, struct error *e)
 {
 	struct look	l;
+	struct error	why = ERROR_INIT;
 	char		hex[2 * DB_ORDER_ID + 1], short_id[REVIEW_SHORT + 1];
 	int		rc = -1;
 
@@ -208,6 +210,8 @@ show(struct page *p, struct error *e)
 	put_order(p, &l.r);
 	page_put_bool(p, "is_batch", l.r.approved->order->kind ==
 	    ORDER_BATCH);
+	page_put_bool(p, "may_recode", code_again_check(p->desk, &l.r,
+	    &why) == 0);
 	officer_put_approvals(p, l.r.approved);
 	if (put_certs(p, &l.r, e) == 0 && put_checks(p, &l.r, e) == 0 &&
 	    officer_put_may(p, &l.r, e) == 0)

@@ -267,8 +267,8 @@ try_assertion(struct page *p, const struct order *o, struct bytes assertion,
 }
 
 int
-officer_sign_new(struct page *p, const struct officer_scope *s,
-    const struct draft *d, const struct db_holder *holder, struct error *e)
+officer_sign_by(struct page *p, const struct officer_scope *s,
+    struct draft *d, officer_store_fn *store, void *arg, struct error *e)
 {
 	struct review	r = { 0 };
 	struct buf	assertion = { 0 };
@@ -280,7 +280,7 @@ officer_sign_new(struct page *p, const struct officer_scope *s,
 	bytes = BYTES(assertion.p, assertion.len);
 	p->desk->who = p->client.person;
 	if (try_assertion(p, d->order, bytes, e) == -1 ||
-	    submit_draft(p->desk, d, holder, NULL, e) == -1 ||
+	    store(p, d, arg, e) == -1 ||
 	    review_load_id(p->desk, d->order->id, &r, e) == -1)
 		goto out;
 	rc = approve(p, &r, bytes, e);
@@ -288,4 +288,21 @@ officer_sign_new(struct page *p, const struct officer_scope *s,
 	review_clear(&r);
 	buf_clear(&assertion);
 	return rc;
+}
+
+static int
+store_one(struct page *p, struct draft *d, void *arg, struct error *e)
+{
+	const struct db_holder *const	*holder = arg;
+
+	return submit_draft(p->desk, d, *holder, NULL, e) == -1 ? -1 : 0;
+}
+
+int
+officer_sign_new(struct page *p, const struct officer_scope *s,
+    const struct draft *d, const struct db_holder *holder, struct error *e)
+{
+	struct draft	copy = *d;
+
+	return officer_sign_by(p, s, &copy, store_one, &holder, e);
 }

@@ -82,6 +82,7 @@ extern const struct page_route PAGES_OFFICER_CARDS[];
 extern const struct page_route PAGES_OFFICER_CERT[];
 extern const struct page_route PAGES_OFFICER_CERTS[];
 extern const struct page_route PAGES_OFFICER_CODE[];
+extern const struct page_route PAGES_OFFICER_CODE_AGAIN[];
 extern const struct page_route PAGES_OFFICER_CREDENTIAL[];
 extern const struct page_route PAGES_OFFICER_DECIDE[];
 extern const struct page_route PAGES_OFFICER_MOVE[];

@@ -262,6 +262,47 @@ exits 5 'only once' signet order redeem "$id" --csr "$tmp/later.csr" \
 ok 'the CA takes it' cad
 is 'and it is done' "$(order_state "$id")" 'done'
 
+# Another one in its place: nobody has seen the first.
+exits 5 'a code that was used gets no other' signet order code "$id" --yes
+said 'it gets no other code'
+ok 'an order with a request' new
+exits 2 '... has no code' signet order code "$(last_order)" --yes
+said 'has no one-time code'
+ok 'a code is made' as o1 signet order new -p tls-server --holder www \
+    -f dns=lost.example.org --code --sign --json
+was=$(jq -r .id "$tmp/out")
+jq -r .code "$tmp/out" >"$tmp/code"
+as_page 'signet order code ORDER --sign --yes' as o1 signet order code \
+    "$was" --sign --yes
+id=$(jq -r .id "$tmp/json")
+jq -r .code "$tmp/json" >"$tmp/code2" && chmod 600 "$tmp/code2"
+not 'another is made' cmp -s "$tmp/code" "$tmp/code2"
+is '... for the same' "$(sql "SELECT count(DISTINCT (holder, profile, ca,
+    summary, expires_at)) FROM orders WHERE id IN
+    (decode('$was', 'hex'), decode('$id', 'hex'))")" 1
+is '... ready at once' "$(order_state "$id")" ready
+is '... and the order before is no more' "$(order_state "$was") $(order_reason \
+    "$was" | cut -c 1-33)" 'rejected another one-time code was made: o'
+request lost
+exits 5 'its code is void' signet order redeem "$was" \
+    --csr "$tmp/lost.csr" --code-from "file:$tmp/code"
+reject=$(sql "SELECT encode(id, 'hex') FROM orders WHERE kind = 'reject'
+    ORDER BY seq DESC LIMIT 1")
+is 'its rejection is signed' "$(order_state "$reject")" ready
+cad
+is '... and the CA knows' "$(order_state "$reject")" 'done'
+ok 'with the new code there is a certificate' signet order redeem "$id" \
+    --csr "$tmp/lost.csr" --code-from "file:$tmp/code2"
+cad
+is '... once' "$(order_state "$id")" 'done'
+ok 'a code that nobody has approved' signet order new -p tls-server \
+    --holder www -f dns=lost2.example.org --code
+n=$(orders)
+ok '... is made anew without any approval' signet order code \
+    "$(last_order)" --yes
+said 'next: signet order approve'
+is '... nor a signed rejection' "$(orders)" "$((n + 1))"
+
 # Away and back.
 ok 'an order is exported' signet order export "$id" -o "$tmp/order.pem"
 ok 'openssl(1) reads it' openssl cms -verify -noverify -inform PEM \

@@ -127,6 +127,74 @@ is '... and leads to its order' "$(header location)" "/officer/order/$id"
 browse_as o1 /officer/codes >/dev/null
 ok 'the list has it no more' lacks "/officer/order/$id"
 
+# ---- codes: one that nobody has seen ----
+lost() {
+	browse_as "$1" "$new" >/dev/null
+	fill "$1" -d days=10 -d field.mail=alice@example.org >/dev/null
+	touch_it "$1" "$new/sign" >/dev/null
+	last=$(last_order) lost_code=$(code)
+}
+lost o1
+old=$last old_code=$lost_code
+is 'the page of the order' "$(browse_as o1 "/officer/order/$old")" 200
+ok '... offers another code' shows "action=\"/officer/order/$old/code\""
+before=$(orders)
+is 'the new order is shown' "$(post o1 "/officer/order/$old/code")" 200
+ok '... with what the old one was for' shows 'passport: seen today'
+cp "$tmp/body" "$tmp/again"
+is '... and nothing has happened' "$(order_state "$old") $(orders)" \
+    "ready $before"
+is 'in the place of another order it is refused' \
+    "$(touch_it o1 "/officer/order/$id/code/sign")" 400
+cp "$tmp/again" "$tmp/body"
+is 'with the key of another officer it is refused' \
+    "$(key=$tmp/o2.auth touch_it o1 "/officer/order/$old/code/sign")" 403
+cp "$tmp/again" "$tmp/body"
+is 'with another code it is refused' "$(sed -i \
+    's/\(name="code" value="\)[^"]*/\1AAAAA-AAAAA-AAAAA-AAAAA/' "$tmp/body"
+    touch_it o1 "/officer/order/$old/code/sign")" 400
+is '... and the old order stands' "$(order_state "$old") $(orders)" \
+    "ready $before"
+cp "$tmp/again" "$tmp/body"
+is 'signed it shows the code' \
+    "$(touch_it o1 "/officer/order/$old/code/sign")" 200
+again_code=$(code)
+not '... another one' test "$again_code" = "$old_code"
+reject=$(sed -n 's,.*href="/officer/order/\([0-9a-f]*\)/sign".*,\1,p' \
+    "$tmp/body")
+is '... and the order before is rejected' "$(order_state "$old")" rejected
+is '... which the audit chain has' "$(sql "SELECT count(*) FROM audit
+    WHERE body LIKE E'act=order-reject%id=$old%person=o1%'")" 1
+is '... its code is void' "$(redeem "$old_code")" 403
+cp "$tmp/again" "$tmp/body"
+is 'who has had no answer sends the form once more' \
+    "$(touch_it o1 "/officer/order/$old/code/sign")" 200
+is '... and is told the same' "$(code) $(orders)" \
+    "$again_code $((before + 2))"
+is 'the rejection waits' "$(order_state "$reject")" pending
+is '... and can be looked at' \
+    "$(browse_as o1 "/officer/order/$reject/sign")" 200
+is '... and signed' "$(touch_it o1 "/officer/order/$reject/sign")" 303
+cad
+is '... so that the CA knows it' "$(order_state "$reject")" 'done'
+request carol -subj "/CN=Alice Holm"
+is 'the new code is taken' "$(redeem "$again_code" carol)" 303
+cad
+browse_as o1 "/officer/order/$old" >/dev/null
+ok 'an order that is over is offered no code' lacks "/$old/code"
+browse_as o1 "$new" >/dev/null
+is '... nor gets one' "$(post o1 "/officer/order/$old/code")" 409
+lost o1
+is 'one who sees the new order' "$(browse_as o1 "/officer/order/$last" \
+    >/dev/null; post o1 "/officer/order/$last/code")" 200
+cp "$tmp/body" "$tmp/again"
+request dave -subj "/CN=Alice Holm"
+is '... while the old code is used' "$(redeem "$lost_code" dave)" 303
+cp "$tmp/again" "$tmp/body"
+is '... ends nothing' "$(touch_it o1 "/officer/order/$last/code/sign")" 409
+cad
+is '... and the holder has the certificate' "$(order_state "$last")" 'done'
+
 # ---- codes: two officers ----
 gate=/officer/codes/new/domain-gateway
 browse_as o1 "$gate" >/dev/null
