@@ -9,6 +9,7 @@
 #include "desk/renewal.h"
 #include "desk/submit.h"
 #include "desk/target.h"
+#include "once.h"
 #include "order/approval.h"
 #include "rad.h"
 
@@ -151,24 +152,30 @@ is_own(const struct db_cert *c, const X509_NAME *issuer,
 }
 
 static int
-hand_in(struct cmp_turn *t, const struct draft *d, struct error *e)
+store(struct page *p, const struct draft *d, struct error *e)
 {
 	struct buf	blob = { 0 }, sealed = { 0 };
 	int		rc = -1;
 
+	if (approval_wrap(&blob, d->order, e) == 0 &&
+	    page_seal(p, BYTES(blob.p, blob.len), BYTES(NULL, 0), &sealed,
+	    e) == 0)
+		rc = submit_blob(p->desk, d, BYTES(sealed.p, sealed.len), 1,
+		    e) == -1 ? -1 : 0;
+	buf_clear(&blob);
+	buf_clear(&sealed);
+	return rc;
+}
+
+static int
+hand_in(struct cmp_turn *t, struct draft *d, struct error *e)
+{
 	if (!approval_rule_allows(approval_rule_for(d->profile, d->order),
 	    ROLE_RA_AGENT))
 		return error_set(e, ERROR_DENIED, "holders may not revoke "
 		    "certificates of profile %s themselves: ask an officer",
 		    d->profile->name);
-	if (approval_wrap(&blob, d->order, e) == 0 &&
-	    page_seal(t->page, BYTES(blob.p, blob.len), BYTES(NULL, 0),
-	    &sealed, e) == 0)
-		rc = submit_blob(t->page->desk, d, BYTES(sealed.p,
-		    sealed.len), 1, e) == -1 ? -1 : 0;
-	buf_clear(&blob);
-	buf_clear(&sealed);
-	return rc;
+	return once_hand_in(t->page, d, store, e);
 }
 
 int
@@ -193,8 +200,8 @@ cmp_revoke(struct cmp_turn *t, const X509_NAME *issuer,
 		return -1;
 	target_set(d.order, &one);
 	d.order->comment = mem_strdup("by CMP, rr");
-	memcpy(t->trans->order, d.order->id, DB_ORDER_ID);
 	rc = hand_in(t, &d, e);
+	memcpy(t->trans->order, d.order->id, DB_ORDER_ID);
 	t->trans->has_order = rc == 0;
 	draft_clear(&d);
 	return rc;

@@ -9,10 +9,10 @@
 
 #include "db/db_revocation_code.h"
 #include "desk/draft.h"
-#include "desk/review.h"
 #include "desk/selector.h"
 #include "desk/submit.h"
 #include "desk/target.h"
+#include "once.h"
 #include "order/revocation.h"
 #include "os/gate.h"
 #include "public.h"
@@ -64,16 +64,9 @@ find_reason(const char *name, int *reason, struct error *e)
 }
 
 static int
-hand_in(struct page *p, struct draft *d, struct error *e)
+store(struct page *p, const struct draft *d, struct error *e)
 {
-	struct review	 r = { 0 };
-	int		 rc = -1;
-
-	if (submit_draft(p->desk, d, NULL, NULL, e) != -1 &&
-	    review_load_id(p->desk, d->order->id, &r, e) == 0)
-		rc = submit_approval(p->desk, &r, e);
-	review_clear(&r);
-	return rc;
+	return submit_draft(p->desk, d, NULL, NULL, e) == -1 ? -1 : 0;
 }
 
 static int
@@ -102,7 +95,7 @@ revoke(struct page *p, const struct db_certs *all, const char *reason,
 	d.order->reason = n;
 	d.order->comment = mem_strdup(why);
 	target_set(d.order, &t);
-	rc = hand_in(p, &d, e);
+	rc = once_hand_in(p, &d, store, e);
  out:
 	draft_clear(&d);
 	target_clear(&t);

@@ -216,6 +216,12 @@ browse r /revoke >/dev/null
 is 'it is revoked' "$(browse r /revoke/confirm \
     --data-urlencode "csrf=$(token)" --data-urlencode "code=$code" \
     -d reason=keyCompromise)" 200
+browse r /revoke >/dev/null
+is '... and who asks again before the CA has acted' "$(browse r \
+    /revoke/confirm --data-urlencode "csrf=$(token)" \
+    --data-urlencode "code=$code" -d reason=keyCompromise)" 200
+is '... orders nothing more' "$(sql "SELECT count(*) FROM orders
+    WHERE kind = 'revoke'")" 1
 cad
 is '... by the CA' "$(sql "SELECT status, reason FROM cert
     WHERE holder = '4711' AND profile = 'mail-dual'")" 'revoked|1'

@@ -151,6 +151,41 @@ with_key plant-2 kur -oldcert "$tmp/plant-2.pem" \
     -newkey "$tmp/plant-8.key" -certout "$tmp/plant-8.pem"
 not 'and then it is of no use' test -e "$tmp/plant-8.pem"
 
+# An answer that was lost, before the CA has acted.
+cad_stop
+says_waiting() {
+	with_key plant-3 rr -oldcert "$tmp/plant-3.pem"
+	grep -q 'the CA has not carried it out yet' "$tmp/cmp.out"
+}
+revocations() {
+	sql "SELECT count(*) FROM orders WHERE kind = 'revoke'"
+}
+before=$(revocations)
+ok 'who asks while there is no CA is told so' says_waiting
+ok '... and so is who asks again' says_waiting
+is '... and there is one order' "$(revocations)" "$((before + 1))"
+jobs=
+for i in 1 2 3; do
+	(with_key plant-4 rr -oldcert "$tmp/plant-4.pem") &
+	jobs="$jobs $!"
+done
+# shellcheck disable=SC2086 # numbers
+wait $jobs
+is 'several at once make one, too' "$(revocations)" "$((before + 2))"
+id=$(sql "SELECT encode(id, 'hex') FROM orders WHERE kind = 'revoke'
+    ORDER BY seq DESC LIMIT 1")
+as o1 signet order reject "$id" --reason no --wait 1s --yes >"$tmp/out" 2>&1
+is 'an officer rejects it' "$(order_state "$id")" rejected
+with_key plant-4 rr -oldcert "$tmp/plant-4.pem"
+is '... which keeps nobody from ordering it anew' "$(sql "SELECT count(*)
+    FROM orders WHERE kind = 'revoke' AND state = 'ready'")" 2
+cad_start
+both_revoked() {
+	[ "$(sql "SELECT count(*) FROM cert WHERE status = 'revoked' AND
+	    holder IN ('plant-3', 'plant-4')")" = 2 ]
+}
+ok 'when the CA is there again both are revoked' wait_for both_revoked
+
 # Replayed, and nonsense.
 new_key plant-9
 with_secret ir -newkey "$tmp/plant-9.key" -subject /CN=plant-9 \
