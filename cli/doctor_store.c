@@ -93,6 +93,7 @@ struct host {
 static size_t
 ask_hosts(struct doctor *d, struct host *host)
 {
+	struct pgwait	 w = PGWAIT_INIT;
 	struct error	 ignored = ERROR_INIT;
 	size_t		 n = 0;
 	char		*one;
@@ -100,7 +101,8 @@ ask_hosts(struct doctor *d, struct host *host)
 	while (n < HOSTS && conninfo_one(&one, d->cli->conf.database,
 	    (unsigned int)n, &ignored) == 1) {
 		host[n].name = conninfo_host(one);
-		host[n].timeline = successor_timeline(one, &host[n].alone);
+		host[n].timeline = successor_timeline(&w, one,
+		    &host[n].alone);
 		n++;
 		mem_free(&one);
 	}

@@ -38,15 +38,17 @@ is_ending(const struct primaries *p, int ms)
 static bool
 ask_hosts(const struct primaries *p, struct found *f)
 {
+	struct pgwait	 w = PGWAIT_INIT;
 	struct error	 ignored = ERROR_INIT;
 	char		*one;
 	int64_t		 timeline;
 	bool		 alone;
 
+	w.bell = p->end;
 	for (unsigned int i = 0; !is_ending(p, 0); i++) {
 		if (conninfo_one(&one, p->database, i, &ignored) != 1)
 			return true;
-		timeline = successor_timeline(one, &alone);
+		timeline = successor_timeline(&w, one, &alone);
 		f->primaries += timeline > 0;
 		f->alone += alone;
 		f->away += timeline == -1;

@@ -138,7 +138,7 @@ ocspd_confine(struct ocspd *d, struct error *e)
 }
 
 /* A mistake in the settings or in the grants is said now; a store that is
- * away is waited for. */
+ * away is waited for, by others. */
 static int
 check_store(struct ocspd *d, struct error *e)
 {
@@ -146,8 +146,8 @@ check_store(struct ocspd *d, struct error *e)
 	    &DB_RELEASE, &DB_CREDENTIAL_STATE, &DB_CRL, &DB_CA };
 	struct db				*db = NULL;
 
-	if (db_open(&db, d->conf.database, "signet-ocspd", tables, 5,
-	    e) == -1) {
+	if (db_open_told(&db, d->conf.database, "signet-ocspd", tables, 5,
+	    service_bell(d->svc), e) == -1) {
 		if (e->code != ERROR_UPSTREAM && e->code != ERROR_RETRY)
 			return -1;
 		log_error(e, "starting without the store");

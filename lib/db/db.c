@@ -278,6 +278,16 @@ db_leave(struct db *db, unsigned int successor, struct error *e)
 	    "of this one");
 }
 
+/* A bell that is heard meanwhile is heard again: the time that is left for an
+ * answer begins there. */
+static bool
+db_find_successor(const struct db *db, unsigned int *which)
+{
+	struct pgwait	w = db->wait;
+
+	return successor_find(&w, db->conninfo, db->timeline, which);
+}
+
 /*
  * The answer to what was sent.  Of several hosts a primary that was left behind
  * has nobody to acknowledge a commit, and keeps it for ever.
@@ -295,7 +305,7 @@ db_answer(struct db *db, int64_t end, bool *in_time)
 		    !pgwait_is_busy(&db->wait, db->conn, look) ||
 		    pgwait_is_ending(&db->wait))
 			return pgwait_last(&db->wait, db->conn, end, in_time);
-		if (successor_find(db->conninfo, db->timeline, &successor)) {
+		if (db_find_successor(db, &successor)) {
 			*in_time = true;
 			db_leave(db, successor, &ignored);
 			return NULL;
@@ -445,7 +455,7 @@ db_judge(struct db *db, const struct db_rows *rows, int col, struct error *e)
 	db->timeline = db_get_int(rows, 0, col);
 	if (!db_get_bool(rows, 0, col + 1))
 		return 0;
-	if (successor_find(db->conninfo, db->timeline, &successor))
+	if (db_find_successor(db, &successor))
 		return db_leave(db, successor, e);
 	if (!db->strict)
 		return 0;

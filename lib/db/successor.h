@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/error.h"
+#include "db/pgwait.h"
 
 /* Two columns: the timeline of a primary, 0 of a standby; is it alone? */
 #define SUCCESSOR_COLUMNS \
@@ -25,13 +26,14 @@
 
 /* Of the one host that conninfo names: the timeline of a primary, 0 of a
  * standby, -1 when it does not answer; and is it a primary that is alone (may
- * be NULL)? */
-int64_t	 successor_timeline(const char *conninfo, bool *alone);
+ * be NULL)?  Whoever is told to end waits for it no longer. */
+int64_t	 successor_timeline(struct pgwait *, const char *conninfo,
+	    bool *alone);
 /*
  * Is one of conninfo's hosts a primary with a later timeline than this one?
  * *which is its place in the list.  Waits a few seconds at most for each host;
- * one that cannot be asked is none.
+ * one that cannot be asked is none.  Whoever is told to end asks no other.
  */
-bool	 successor_find(const char *conninfo, int64_t timeline,
-	    unsigned int *which);
+bool	 successor_find(struct pgwait *, const char *conninfo,
+	    int64_t timeline, unsigned int *which);
 #endif

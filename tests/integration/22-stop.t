@@ -129,7 +129,7 @@ connects() {
 is_calm() {
 	! connects
 }
-for who in cad crld rad; do
+for who in cad ocspd crld rad; do
 	ok 'nobody connects' wait_for is_calm
 	run "$who"
 	ok "signet-$who connects to a host that is silent" wait_for connects

@@ -244,20 +244,21 @@ successor_find_finds_a_later_timeline_or_nothing(void **state)
 	    getenv("PGHOST"), t.name);
 	char		*two = mem_printf("host=/nonexistent,%s dbname=%s "
 	    "user=postgres", getenv("PGHOST"), t.name);
+	struct pgwait	 w = PGWAIT_INIT;
 	unsigned int	 which = 7;
 	bool		 alone = true;
 
 	(void)state;
-	assert_int_equal(successor_timeline("host=/nonexistent", &alone), -1);
-	assert_int_equal(successor_timeline(one, NULL), 1);
+	assert_int_equal(successor_timeline(&w, "host=/nonexistent", &alone), -1);
+	assert_int_equal(successor_timeline(&w, one, NULL), 1);
 	assert_false(alone);
 	alone = true;
-	assert_int_equal(successor_timeline(one, &alone), 1);
+	assert_int_equal(successor_timeline(&w, one, &alone), 1);
 	assert_false(alone);
-	assert_false(successor_find("hosts=a", 1, &which));
-	assert_false(successor_find(two, 1, &which));
+	assert_false(successor_find(&w, "hosts=a", 1, &which));
+	assert_false(successor_find(&w, two, 1, &which));
 	assert_int_equal(which, 7);
-	assert_true(successor_find(two, 0, &which));
+	assert_true(successor_find(&w, two, 0, &which));
 	assert_int_equal(which, 1);
 	mem_free(&one);
 	mem_free(&two);
@@ -943,6 +944,47 @@ a_host_that_nobody_reaches_is_passed_over(void **state)
 	mem_free(&conninfo);
 }
 
+/* Two hundred of them, with two seconds for each. */
+static void
+who_is_told_to_end_looks_for_no_successor(void **state)
+{
+	struct pgwait	 w = PGWAIT_INIT;
+	uint16_t	 port;
+	int		 waits, fd = walled_server(&waits, &port), bell[2];
+	char		*good = mem_printf("host=/nonexistent,%s dbname=%s "
+	    "user=postgres", getenv("PGHOST"), t.name);
+	struct buf	 silent = { 0 };
+	unsigned int	 i, which = 7;
+	pid_t		 pid;
+
+	(void)state;
+	assert_int_equal(pipe(bell), 0);
+	w.bell = bell[0];
+	buf_printf(&silent, "port=%d host=127.0.0.1", port);
+	for (i = 1; i < 200; i++)
+		buf_printf(&silent, ",127.0.0.1");
+	fflush(stdout);
+	pid = fork();
+	assert_int_not_equal(pid, -1);
+	if (pid == 0) {
+		usleep(300000);
+		_exit(0);
+	}
+	close(bell[1]);
+	assert_false(successor_find(&w, buf_cstr(&silent), 0, &which));
+	/* It would have been found. */
+	assert_false(successor_find(&w, good, 0, &which));
+	assert_int_equal(which, 7);
+	w = (struct pgwait)PGWAIT_INIT;
+	assert_true(successor_find(&w, good, 0, &which));
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(bell[0]);
+	close(waits);
+	close(fd);
+	buf_clear(&silent);
+	mem_free(&good);
+}
+
 /* It would wait for a quarter of an hour. */
 static void
 who_is_told_to_end_connects_to_a_silent_host_no_longer(void **state)
@@ -1171,6 +1213,7 @@ main(void)
 		cmocka_unit_test(a_host_that_nobody_reaches_is_passed_over),
 		cmocka_unit_test(
 		    who_is_told_to_end_connects_to_a_silent_host_no_longer),
+		cmocka_unit_test(who_is_told_to_end_looks_for_no_successor),
 		cmocka_unit_test(
 		    a_host_that_never_answers_is_asked_last_the_next_time),
 		cmocka_unit_test(
