@@ -186,6 +186,48 @@ change_prove(struct signer *s, struct follow *f, const struct followed *x,
 }
 
 /*
+ * We have written the same into our ledger, and the other was faster with the
+ * store: then it is as the store has it, with the other's date and reason, or
+ * the lists of both would say different things of one certificate.  What is not
+ * proved leaves ours, and the certificate as it is.
+ */
+static bool
+change_is_ours(struct signer *s, const struct change *c,
+    const struct ledger_status **ours)
+{
+	const struct ledger_status	*st = ledger_find_status(s->ledger,
+					    c->ca, c->serial, c->len);
+
+	*ours = st;
+	return st != NULL && st->is_under_way && (c->kind == ORDER_REVOKE ?
+	    st->status == CERT_REVOKED : c->kind == ORDER_HOLD &&
+	    st->status == CERT_HELD);
+}
+
+static int
+learn_winner(struct signer *s, struct follow *f, const struct followed *x,
+    const struct change *c, const struct ledger_status *ours,
+    struct error *e)
+{
+	struct ledger_status	 st = *ours;
+	int64_t			 now = clock_now(s->clock);
+
+	if (proof_open(s, f, x->proof, e) == -1)
+		return -1;
+	if (c->at < f->order->order->created - CLOCKS_APART)
+		return error_set(e, ERROR_DENIED, "it is older than its "
+		    "order");
+	if (memcmp(f->order->digest, ours->order, sizeof(ours->order)) != 0)
+		return change_prove(s, f, x, c, 0, e);
+	st.at = c->at < now ? c->at : now;
+	st.is_under_way = false;
+	st.missed_at = 0;
+	ledger_add_status(s->ledger, &st);
+	s->learnt = true;
+	return 0;
+}
+
+/*
  * A change of status by another instance.  Whoever owns the store can write
  * such an entry; so it needs its order.  Without it a release is not believed
  * and a revocation cannot be passed over: we stop.
@@ -194,9 +236,10 @@ static int
 learn_status(struct signer *s, struct follow *f, const struct followed *x,
     enum order_kind kind, struct error *e)
 {
-	struct change	 c = { .kind = kind };
-	int64_t		 since;
-	char		 why[160];
+	struct change			 c = { .kind = kind };
+	const struct ledger_status	*ours;
+	int64_t				 since;
+	char				 why[160];
 
 	if (change_read(&c, x->body, e) == -1)
 		return -1;
@@ -206,6 +249,8 @@ learn_status(struct signer *s, struct follow *f, const struct followed *x,
 		if (ledger_sync(s->ledger, e) == -1)
 			return -1;
 	}
+	if (change_is_ours(s, &c, &ours))
+		return learn_winner(s, f, x, &c, ours, e);
 	if (!change_is_news(s, &c, &since) ||
 	    change_prove(s, f, x, &c, since, e) == 0)
 		return 0;
