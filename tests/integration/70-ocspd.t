@@ -67,7 +67,12 @@ while read -r reason serial; do
 	    --reason "$reason"
 done <"$tmp/revoked" >"$tmp/out" 2>&1
 cad
-sleep 0.4
+# now WANTED SERIAL [OPTION]... - which is said some 50 ms after the COMMIT
+now() {
+	now_wanted=$1
+	shift
+	[ "$(status "$@")" = "$now_wanted" ]
+}
 while read -r reason revoked; do
 	case $reason in
 	unspecified)		shown= ;;
@@ -78,18 +83,16 @@ while read -r reason revoked; do
 		esac ;;
 	*)			shown=" $reason" ;;
 	esac
-	is "revoked as $reason" "$(status "$revoked")" "revoked$shown"
+	ok "revoked as $reason" wait_for now "revoked$shown" "$revoked"
 done <"$tmp/revoked"
 revoked=$(sed -n '6s/.* //p' "$tmp/revoked")
 ok 'the good one is put on hold' change hold "$good"
-sleep 0.5
-is '... and answered' "$(status "$good")" 'revoked certificateHold'
+ok '... and answered' wait_for now 'revoked certificateHold' "$good"
 is '... without a nonce, though it was good before' \
     "$(status "$good" -no_nonce)" 'revoked certificateHold'
 sleep 1
 ok 'it is released' change release "$good"
-sleep 0.5
-is '... and good again' "$(status "$good" -no_nonce)" good
+ok '... and good again' wait_for now good "$good" -no_nonce
 never=0123456789012345678901234567890123456789
 is 'a number that was never issued is unknown' "$(status "$never")" unknown
 is '... and one that no CA gives' "$(status 00)" unknown
