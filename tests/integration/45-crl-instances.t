@@ -12,7 +12,7 @@ one=$pki/cad.conf two=$pki/two.conf
 mkdir -m 700 "$pki/state/two"
 sed -e 's/^instance = .*/instance = "cad-2";/' \
     -e "s,^state = .*,state = \"$pki/state/two\";," "$one" >"$two"
-for name in one two three four; do
+for name in one two three four five; do
 	as o1 order_tls "$name" --sign >/dev/null
 done
 run() {
@@ -23,7 +23,8 @@ ok 'the second instance knows of them' run "$two"
 serial() {
 	serial_of "$(last_order "$1")"
 }
-four=$(serial 0) three=$(serial 1) two_serial=$(serial 2) first=$(serial 3)
+five=$(serial 0) four=$(serial 1) three=$(serial 2)
+two_serial=$(serial 3) first=$(serial 4)
 # order KIND SERIAL [options]
 order() {
 	order_kind=$1 order_serial=$2
@@ -42,12 +43,15 @@ dies() {
 }
 mkfifo "$tmp/hold"
 keep() {
+	keep_that 'SELECT FROM signet.orders WHERE state = '\''ready'\'' FOR UPDATE'
+	wait_for kept
+}
+keep_that() {
 	psql -X -q -d signet <"$tmp/hold" >"$tmp/psql.log" 2>&1 &
 	keeper=$!
 	pids="$pids $keeper"
 	exec 8>"$tmp/hold"
-	echo "BEGIN; SELECT FROM signet.orders WHERE state = 'ready' FOR UPDATE;" >&8
-	wait_for kept
+	echo "BEGIN; $1;" >&8
 }
 kept() {
 	[ "$(sql "SELECT count(*) FROM pg_locks WHERE granted
@@ -126,6 +130,49 @@ ok 'the second revokes' run "$two"
 let_go
 run "$one"
 ok '... and that is what both lists say' same "$four"
+# Neither dies: both have it in their ledgers before either has it in the store.
+locked() {
+	[ "$(sql "SELECT count(*) FROM pg_locks WHERE granted
+	    AND relation = 'signet.status_change'::regclass
+	    AND mode = 'ShareLock'")" -gt 0 ]
+}
+is_up() {
+	[ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle'
+	    AND application_name LIKE '$1/%'")" -gt 0 ]
+}
+come_up() {
+	signet-cad -d -c "$1" >>"$tmp/log" 2>&1 &
+	pids="$pids $!"
+	jobs="${jobs:-} $!"
+	wait_for is_up "$2"
+}
+holds() {
+	[ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type =
+	    'Lock' AND application_name LIKE 'cad-%'")" -ge "$1" ]
+}
+both_done() {
+	[ "$(sql "SELECT count(*) FROM orders WHERE kind = 'revoke' AND
+	    state <> 'done'")" = 0 ]
+}
+sed -i 's/^workers = .*/workers = 1;/' "$one" "$two"
+ok 'both instances run' come_up "$one" cad-1
+ok '... the second, too' come_up "$two" cad-2
+keep_that 'LOCK TABLE signet.status_change IN SHARE MODE'
+wait_for locked
+order revoke "$five" --reason superseded
+ok 'one waits with a revocation in hand' wait_for holds 1
+later
+order revoke "$five" --reason keyCompromise
+ok '... and the other with another one of the same' wait_for holds 2
+let_go
+ok 'both orders are done' wait_for both_done
+# shellcheck disable=SC2086 # numbers
+kill $jobs && wait $jobs
+is '... of which one has changed it' "$(sql "SELECT count(*) FROM audit WHERE
+    body LIKE E'act=revoke%serial=$five%'")" 1
+ok '... and both lists say what that did' same "$five"
+is '... with its reason' "$(listed "$five" | tail -n 1)" 'Superseded '
+
 not 'nobody took the other for a fork of the chain' grep -qE \
     'does not continue|ALARM' "$tmp/log"
 ok 'what is exported proves it' proven
