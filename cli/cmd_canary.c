@@ -130,14 +130,18 @@ add_uri(struct canary *n, struct conf_list *l, const GENERAL_NAME *g)
 	l->v = v;
 }
 
-static void
-add_points(struct canary *n, struct addresses *out, X509 *cert)
+static int
+add_points(struct canary *n, struct addresses *out, X509 *cert,
+    struct error *e)
 {
-	CRL_DIST_POINTS		*all = X509_get_ext_d2i(cert,
-	    NID_crl_distribution_points, NULL, NULL);
+	CRL_DIST_POINTS		*all;
 	const DIST_POINT	*p;
+	void			*found;
 	int			 i, j;
 
+	if (cert_find_ext(&found, cert, NID_crl_distribution_points, e) == -1)
+		return -1;
+	all = found;
 	for (i = 0; i < sk_DIST_POINT_num(all); i++) {
 		p = sk_DIST_POINT_value(all, i);
 		if (p->distpoint == NULL || p->distpoint->type != 0)
@@ -148,6 +152,28 @@ add_points(struct canary *n, struct addresses *out, X509 *cert)
 			    p->distpoint->name.fullname, j));
 	}
 	CRL_DIST_POINTS_free(all);
+	return 0;
+}
+
+static int
+add_access(struct canary *n, struct addresses *out, X509 *cert,
+    struct error *e)
+{
+	AUTHORITY_INFO_ACCESS		*all;
+	const ACCESS_DESCRIPTION	*d;
+	void				*found;
+	int				 i;
+
+	if (cert_find_ext(&found, cert, NID_info_access, e) == -1)
+		return -1;
+	all = found;
+	for (i = 0; i < sk_ACCESS_DESCRIPTION_num(all); i++) {
+		d = sk_ACCESS_DESCRIPTION_value(all, i);
+		add_uri(n, OBJ_obj2nid(d->method) == NID_ad_OCSP ?
+		    &out->ocsp : &out->aia, d->location);
+	}
+	AUTHORITY_INFO_ACCESS_free(all);
+	return 0;
 }
 
 static int
@@ -157,23 +183,15 @@ addresses(struct canary *n, struct addresses *out, struct bytes der,
 	const unsigned char		*p = der.p;
 	X509				*cert = d2i_X509(NULL, &p,
 	    (long)der.len);
-	AUTHORITY_INFO_ACCESS		*aia;
-	const ACCESS_DESCRIPTION	*d;
-	int				 i;
+	int				 rc;
 
 	*out = (struct addresses){ .ocsp = { NULL, 0 } };
 	if (cert == NULL)
 		return error_ssl(e, ERROR_INPUT, "certificate in the store");
-	add_points(n, out, cert);
-	aia = X509_get_ext_d2i(cert, NID_info_access, NULL, NULL);
-	for (i = 0; i < sk_ACCESS_DESCRIPTION_num(aia); i++) {
-		d = sk_ACCESS_DESCRIPTION_value(aia, i);
-		add_uri(n, OBJ_obj2nid(d->method) == NID_ad_OCSP ?
-		    &out->ocsp : &out->aia, d->location);
-	}
-	AUTHORITY_INFO_ACCESS_free(aia);
+	rc = add_points(n, out, cert, e) == 0 ? add_access(n, out, cert, e) :
+	    -1;
 	X509_free(cert);
-	return 0;
+	return rc;
 }
 
 /* ---- questions ---- */

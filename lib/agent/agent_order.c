@@ -127,15 +127,18 @@ fill_signer(const struct agent *a, const struct task *t, struct order *o)
 }
 
 /* All names for which it stands are those of the old one. */
-static void
-add_dns_names(struct fields *f, X509 *cert)
+static int
+add_dns_names(struct fields *f, X509 *cert, struct error *e)
 {
 	GENERAL_NAMES		*names;
+	void			*found;
 	const GENERAL_NAME	*one;
 	char			*text;
 	int			 i;
 
-	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	if (cert_find_ext(&found, cert, NID_subject_alt_name, e) == -1)
+		return -1;
+	names = found;
 	for (i = 0; i < sk_GENERAL_NAME_num(names); i++) {
 		one = sk_GENERAL_NAME_value(names, i);
 		if (one->type != GEN_DNS)
@@ -147,6 +150,7 @@ add_dns_names(struct fields *f, X509 *cert)
 		mem_free(&text);
 	}
 	GENERAL_NAMES_free(names);
+	return 0;
 }
 
 /* A server's certificate does not name its holder; the store knows. */
@@ -194,10 +198,8 @@ fill_renewal(struct agent *a, const struct task *t, struct order *o,
 		return -1;
 	}
 	cert_info_clear(&info);
-	if (t->server) {
-		add_dns_names(&o->fields, t->now.cert);
-		return 0;
-	}
+	if (t->server)
+		return add_dns_names(&o->fields, t->now.cert, e);
 	o->holder = mem_strdup(a->person);
 	add_from(&o->fields, "org", t->now.cert, NID_organizationName);
 	add_from(&o->fields, "id", t->now.cert, NID_serialNumber);

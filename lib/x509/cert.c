@@ -245,13 +245,15 @@ static int
 check_usages(const struct cert_spec *s, struct error *e)
 {
 	const struct conf_list	*want = &s->profile->ext_key_usage;
-	EXTENDED_KEY_USAGE	*usages = NULL;
+	EXTENDED_KEY_USAGE	*usages;
+	void			*found = NULL;
 	size_t			 i;
 	int			 rc = 0;
 
-	if (s->issuer->cert != NULL)
-		usages = X509_get_ext_d2i(s->issuer->cert, NID_ext_key_usage,
-		    NULL, NULL);
+	if (s->issuer->cert != NULL && cert_find_ext(&found, s->issuer->cert,
+	    NID_ext_key_usage, e) == -1)
+		return -1;
+	usages = found;
 	if (usages == NULL || usage_is_listed(usages, OID_EKU_ANY))
 		goto out;
 	for (i = 0; rc == 0 && i < want->n; i++)

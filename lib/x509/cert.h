@@ -110,6 +110,9 @@ int	 cert_principal_text(struct buf *, int64_t *type, struct bytes der);
 /* Octet by octet.  Without memory for that the process ends: a certificate must
  * not pass for an anchor because nobody could look. */
 bool	 cert_is_same(const X509 *, const X509 *);
+/* An extension, to be freed by its own function: 1; 0: there is none.  -1: there are
+ * several, or it is not to be decoded, be it for want of memory. */
+int	 cert_find_ext(void **out, const X509 *, int nid, struct error *);
 /* Does it name this CA as its issuer, and has that key signed it? */
 bool	 cert_is_by(X509 *, X509 *ca);
 /* Chain to a trust anchor at time t; no revocation.  ERROR_DENIED. */

@@ -166,6 +166,21 @@ cert_is_same(const X509 *a, const X509 *b)
 	return same;
 }
 
+int
+cert_find_ext(void **out, const X509 *cert, int nid, struct error *e)
+{
+	int	 critical;
+
+	*out = X509_get_ext_d2i(cert, nid, &critical, NULL);
+	if (*out != NULL)
+		return 1;
+	if (critical == -1) {
+		ERR_clear_error();
+		return 0;
+	}
+	return error_ssl(e, ERROR_INPUT, "extension %s", OBJ_nid2sn(nid));
+}
+
 bool
 cert_is_by(X509 *cert, X509 *ca)
 {

@@ -21,6 +21,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
+#include <openssl/x509v3.h>
 #include "base/digest.h"
 #include "base/text.h"
 #include "os/file.h"
@@ -434,6 +435,43 @@ a_signature_is_whole_or_there_is_none_without_memory(void **state)
 	testpki_clear(&pki);
 }
 
+/* ---- extensions ---- */
+
+static void
+an_extension_is_not_taken_for_none_without_memory(void **state)
+{
+	struct testpki	 pki;
+	struct identity	 id;
+	struct error	 e = ERROR_INIT;
+	void		*usage;
+	unsigned long	 i, all;
+
+	(void)state;
+	arm(0);
+	testpki_init(&pki, 1600000000);
+	testpki_identity(&id, &pki, "P-256", "officer", NULL, OID_ROLE_OFFICER);
+	assert_int_equal(cert_find_ext(&usage, id.cert, NID_info_access, &e),
+	    0);
+	assert_null(usage);
+	arm(0);
+	assert_int_equal(cert_find_ext(&usage, id.cert, NID_ext_key_usage, &e),
+	    1);
+	all = calls;
+	EXTENDED_KEY_USAGE_free(usage);
+	assert_true(all > 0);
+	for (i = 1; i <= all; i++) {
+		arm(i);
+		if (cert_find_ext(&usage, id.cert, NID_ext_key_usage, &e) == 1)
+			EXTENDED_KEY_USAGE_free(usage);
+		else
+			assert_int_equal(e.code, ERROR_INPUT);
+		error_clear(&e);
+	}
+	arm(0);
+	testpki_identity_clear(&id);
+	testpki_clear(&pki);
+}
+
 int
 main(void)
 {
@@ -448,6 +486,8 @@ main(void)
 		cmocka_unit_test(the_type_of_a_key_is_known_without_memory),
 		cmocka_unit_test(
 		    a_signature_is_whole_or_there_is_none_without_memory),
+		cmocka_unit_test(
+		    an_extension_is_not_taken_for_none_without_memory),
 	};
 
 	if (CRYPTO_set_mem_functions(take, retake, give) != 1)
