@@ -128,7 +128,7 @@ puk_before() {
 puk_rows() {
 	if [ "$(ordered permit)" = 'done done' ]; then
 		awk -F '|' -v OFS='|' '
-		    /^(orders|card_event)\|/ { $2-- } { print }'
+		    /^(orders|card_event|permit_use)\|/ { $2-- } { print }'
 	else
 		cat
 	fi
