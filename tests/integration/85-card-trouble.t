@@ -26,6 +26,9 @@ exits 6 'a card that another program has is not shared' make_in 0
 said 'Sharing violation. [retry]'
 said 'close the other program that uses the card'
 stop "$holder"
+# pcscd takes a moment to see that a program has gone.
+ok 'with that program gone it is free' wait_for card_maker look \
+    "$(reader_name 0)"
 
 ok 'a finished card' make_in 0
 module=$(find /usr/lib /usr/lib64 -name opensc-pkcs11.so 2>/dev/null | head -n 1)
