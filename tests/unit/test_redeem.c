@@ -13,6 +13,7 @@
 #include "db/db_code_try.h"
 #include "db/db_holder.h"
 #include "db/db_order.h"
+#include "desk/code_again.h"
 #include "desk/redeem.h"
 #include "order/code.h"
 #include "tests/lib/testdb.h"
@@ -23,7 +24,8 @@
 
 static const struct db_table *const tables[] = { &DB_ORDER,
     &DB_ORDER_ADD, &DB_ORDER_NEW,
-    &DB_ORDER_SUPPLY, &DB_ORDER_REQUESTS, &DB_ORDER_OF, &DB_HOLDER_ADD,
+    &DB_ORDER_SUPPLY, &DB_ORDER_REQUESTS, &DB_ORDER_OF, &DB_HOLDER,
+    &DB_HOLDER_ADD,
     &DB_CODE_TRY };
 #define NTABLES	(sizeof(tables) / sizeof(tables[0]))
 
@@ -201,6 +203,77 @@ redeem_code_supplies_the_request_once(void **state)
 }
 
 static void
+code_again_ends_no_order_whose_code_was_used(void **state)
+{
+	struct secret	 code = { 0 };
+	struct redeem	 r = { .user = "again", .code = &code, .csr = csr };
+	struct error	 e = ERROR_INIT;
+	struct review	 old;
+	struct draft	 d = { 0 };
+	uint8_t		 id[DB_ORDER_ID], found[DB_ORDER_ID];
+
+	(void)state;
+	code_order("again", &code, id);
+	assert_int_equal(review_load_id(&dk, id, &old, &e), 0);
+	assert_int_equal(code_again_check(&dk, &old, &e), 0);
+	assert_int_equal(order_new(&d.order, ORDER_ISSUE, 86400, dk.clock,
+	    dk.rng, &e), 0);
+	d.order->ca = mem_strdup("people");
+	d.order->profile = mem_strdup("mail");
+	d.order->holder = mem_strdup("again");
+	d.order->has_code = true;
+	assert_int_equal(redeem_code(&dk, &r, found, &e), 0);
+	/* Who looked before that is too late. */
+	assert_int_equal(code_again_store(&dk, &old, &d, &e), -1);
+	assert_int_equal(e.code, ERROR_CONFLICT);
+	assert_non_null(strstr(e.text, "was used"));
+	error_clear(&e);
+	assert_int_equal(testdb_number(&t, "SELECT count(*) FROM"
+	    " signet.orders WHERE holder = 'again'"), 1);
+	assert_int_equal(code_again_rejection(&dk, d.order->id, found, &e),
+	    0);
+	review_clear(&old);
+	assert_int_equal(review_load_id(&dk, id, &old, &e), 0);
+	assert_int_equal(code_again_draft(&dk, &old, &d, &e), -1);
+	assert_int_equal(e.code, ERROR_CONFLICT);
+	review_clear(&old);
+	draft_clear(&d);
+	secret_free(&code);
+}
+
+static void
+code_again_takes_no_order_for_another_one(void **state)
+{
+	struct secret	 code = { 0 };
+	struct error	 e = ERROR_INIT;
+	struct review	 old, other;
+	uint8_t		 id[DB_ORDER_ID];
+
+	(void)state;
+	code_order("mine", &code, id);
+	assert_int_equal(review_load_id(&dk, id, &old, &e), 0);
+	code_order("theirs", &code, id);
+	assert_int_equal(review_load_id(&dk, id, &other, &e), 0);
+	assert_int_equal(code_again_is_for(&old, old.approved->order, &e), 0);
+	assert_int_equal(code_again_is_for(&old, other.approved->order, &e),
+	    -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	assert_string_equal(e.text, "this order is not in the place of that "
+	    "one");
+	error_clear(&e);
+	old.row.state = "rejected";
+	assert_int_equal(code_again_check(&dk, &old, &e), -1);
+	assert_int_equal(e.code, ERROR_CONFLICT);
+	error_clear(&e);
+	old.approved->order->has_code = false;
+	assert_int_equal(code_again_check(&dk, &old, &e), -1);
+	assert_int_equal(e.code, ERROR_INPUT);
+	review_clear(&other);
+	review_clear(&old);
+	secret_free(&code);
+}
+
+static void
 redeem_code_finds_an_order_by_the_beginning_of_its_id(void **state)
 {
 	char		 hex[2 * DB_ORDER_ID + 1];
@@ -355,6 +428,8 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		cmocka_unit_test(redeem_code_tells_nobody_what_was_wrong),
 		cmocka_unit_test(redeem_code_supplies_the_request_once),
+		cmocka_unit_test(code_again_ends_no_order_whose_code_was_used),
+		cmocka_unit_test(code_again_takes_no_order_for_another_one),
 		cmocka_unit_test(
 		    redeem_code_finds_an_order_by_the_beginning_of_its_id),
 		cmocka_unit_test(
