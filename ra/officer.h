@@ -171,5 +171,5 @@ int	 officer_sign_new(struct page *, const struct officer_scope *,
 typedef int officer_store_fn(struct page *, struct draft *, void *arg,
 	    struct error *);
 int	 officer_sign_by(struct page *, const struct officer_scope *,
-	    struct draft *, officer_store_fn *, void *arg, struct error *);
+	    struct draft *, officer_store_fn *store, void *arg, struct error *);
 #endif
