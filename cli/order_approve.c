@@ -127,9 +127,8 @@ order_approve_cmd(struct cmd_args *a, void *ctx, struct error *e)
 
 /* ---- reject ---- */
 
-/* Approvals are for good; only a signed order takes their effect away.  In the
- * store both are so at once: whom a crash left with one of them could not hand
- * in the other any more. */
+/* In the store both are so at once: whom a crash left with one of them could not
+ * hand in the other any more. */
 static int
 reject_signed(struct cli *c, const struct review *r, const char *reason,
     int64_t wait, struct error *e)
@@ -138,15 +137,10 @@ reject_signed(struct cli *c, const struct review *r, const char *reason,
 	struct draft		 d = { 0 };
 	int			 rc = -1;
 
-	if (draft_new(&c->desk, &d, ORDER_REJECT, NULL, e) == -1)
+	if (submit_draft_rejection(&c->desk, &d, r, reason, e) == -1)
 		return -1;
-	memcpy(d.order->rejects, r->row.digest, ORDER_DIGEST);
-	d.order->comment = mem_strdup(reason);
 	d.also = submit_rejected;
 	d.also_arg = &j;
-	/* Remembered as long as the other could be used. */
-	if (d.order->expires < r->row.expires_at)
-		d.order->expires = r->row.expires_at;
 	if (submit_signed(&c->desk, &d, e) == -1)
 		error_wrap(e, "nothing was rejected");
 	else

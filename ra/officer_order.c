@@ -263,12 +263,8 @@ show_signed_rejection(struct page *p, const struct look *l,
 	struct draft	 d = { 0 };
 	int		 rc = -1;
 
-	if (draft_new(p->desk, &d, ORDER_REJECT, NULL, e) == -1)
+	if (submit_draft_rejection(p->desk, &d, &l->r, reason, e) == -1)
 		return -1;
-	memcpy(d.order->rejects, l->r.row.digest, ORDER_DIGEST);
-	d.order->comment = mem_strdup(reason);
-	if (d.order->expires < l->r.row.expires_at)
-		d.order->expires = l->r.row.expires_at;
 	rc = officer_sign_draft(p, &l->s, &d, order_url(p, &l->r,
 	    "/reject/sign"), order_url(p, &l->r, ""), e);
 	draft_clear(&d);

@@ -114,13 +114,9 @@ static int
 draft_rejection(struct desk *dk, struct draft *d, const struct rejecting *n,
     const uint8_t fresh[ORDER_ID_SIZE], struct error *e)
 {
-	if (draft_new(dk, d, ORDER_REJECT, NULL, e) == -1)
+	if (submit_draft_rejection(dk, d, n->r, n->reason, e) == -1)
 		return -1;
 	rejection_id(d->order->id, fresh);
-	memcpy(d->order->rejects, n->r->row.digest, ORDER_DIGEST);
-	d->order->comment = mem_strdup(n->reason);
-	if (d->order->expires < n->r->row.expires_at)
-		d->order->expires = n->r->row.expires_at;
 	return 0;
 }
 

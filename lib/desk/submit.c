@@ -607,6 +607,19 @@ submit_rejected(struct db *db, void *arg, struct error *e)
 }
 
 int
+submit_draft_rejection(struct desk *dk, struct draft *d,
+    const struct review *r, const char *reason, struct error *e)
+{
+	if (draft_new(dk, d, ORDER_REJECT, NULL, e) == -1)
+		return -1;
+	memcpy(d->order->rejects, r->row.digest, ORDER_DIGEST);
+	d->order->comment = mem_strdup(reason);
+	if (d->order->expires < r->row.expires_at)
+		d->order->expires = r->row.expires_at;
+	return 0;
+}
+
+int
 submit_rejection(struct desk *dk, const struct review *r, const char *reason,
     struct error *e)
 {

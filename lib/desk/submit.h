@@ -49,6 +49,11 @@ int	 submit_approval(struct desk *, struct review *, struct error *);
 int	 submit_approval_once(struct desk *, struct review *, struct error *);
 int	 submit_rejection(struct desk *, const struct review *,
 	    const char *reason, struct error *);
+/* The order to reject one that has approvals, which are for good: only another
+ * signed order takes their effect away.  It is remembered as long as the one
+ * that it rejects could be used. */
+int	 submit_draft_rejection(struct desk *, struct draft *,
+	    const struct review *, const char *reason, struct error *);
 /* The same for the draft->also of the order to reject it. */
 struct rejecting {
 	struct desk		*desk;

@@ -121,7 +121,7 @@ wait_for test -s "$tmp/wall"
 wall=$(cat "$tmp/wall")
 # A system gives one up sooner, and so it is one of many.
 walls=127.0.0.1
-for i in 1 2 3 4 5; do
+for _ in 1 2 3 4 5; do
 	walls=$walls,$walls
 done
 sed -i "s|host='[^']*' port='[^']*'|host='$walls' port='$wall' connect_timeout='600'|" \

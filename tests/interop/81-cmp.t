@@ -165,7 +165,7 @@ ok 'who asks while there is no CA is told so' says_waiting
 ok '... and so is who asks again' says_waiting
 is '... and there is one order' "$(revocations)" "$((before + 1))"
 jobs=
-for i in 1 2 3; do
+for _ in 1 2 3; do
 	(with_key plant-4 rr -oldcert "$tmp/plant-4.pem") &
 	jobs="$jobs $!"
 done
