@@ -21,11 +21,18 @@ while (<$in>) {
 }
 my $any = join('|', map { quotemeta } values %secret);
 
+# A number may be a part of a longer one, or of one in hexadecimal digits.
+sub has {
+	my ($bytes, $what) = @_;
+	return index($$bytes, $what) >= 0 if $what !~ /^\d+$/;
+	return $$bytes =~ /(?<![0-9a-fA-F])$what(?![0-9a-fA-F])/;
+}
+
 sub look {
 	my ($bytes, $where) = @_;
 	return if $$bytes !~ /$any/;
 	for my $name (sort keys %secret) {
-		next if index($$bytes, $secret{$name}) < 0;
+		next if !has($bytes, $secret{$name});
 		print "$name $where\n" if !$found->{"$name $where"}++;
 	}
 }

@@ -4,7 +4,8 @@
 # cards and find them; officers go, CAs get new generations, the directory and
 # the database fail, a station is stolen, all is lost and restored.  All daemons
 # run; the clock goes forward while they do.
-# After each act it is looked at whether the world is told the truth.
+# After each act it is looked at whether the world is told the truth; at the end,
+# whether a secret is anywhere but where it belongs.
 #
 # SCENARIO_DAYS (5) how long; SCENARIO_SEED which life; SCENARIO_MINUTES ends
 # it in between.  ./runtests --soak MINUTES lives five years.

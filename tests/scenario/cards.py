@@ -10,7 +10,7 @@ LAYOUT = """description = "Staff";
 slots = ( { slot = "authentication"; profile = "web-login";
     alg = "ec:P-256"; } );
 management = "derived";
-pin_length = 6;
+pin_length = 8;
 letter = "pin-letter";
 number = "T";
 validity = "730d";

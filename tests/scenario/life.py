@@ -8,6 +8,7 @@ import time
 import traceback
 
 from cards import Cards
+from hunt import Hunt
 from people import DAEMONS, Organisation
 from truth import Truth, settle
 from world import DAY, PKI, World, Wrong
@@ -158,6 +159,8 @@ class Life:
         settle(self.w)
         self.truth.all()
         self.year_ends(year + 1)
+        self.truth.counts["secrets that were nowhere else"] = \
+            Hunt(self.w).run()
 
     def diary(self, took):
         print(f"{self.w.date()} day {self.passed():.1f}: "
