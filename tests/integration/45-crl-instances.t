@@ -7,6 +7,7 @@
 # Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
+. "$srcdir/tests/lib/store_hold.sh"
 install_pki
 one=$pki/cad.conf two=$pki/two.conf
 mkdir -m 700 "$pki/state/two"
@@ -41,27 +42,9 @@ dies() {
 	unset SIGNET_FAULT
 	[ "$dies_status" -ne 0 ]
 }
-mkfifo "$tmp/hold"
 keep() {
-	keep_that 'SELECT FROM signet.orders WHERE state = '\''ready'\'' FOR UPDATE'
-	wait_for kept
-}
-keep_that() {
-	psql -X -q -d signet <"$tmp/hold" >"$tmp/psql.log" 2>&1 &
-	keeper=$!
-	pids="$pids $keeper"
-	exec 8>"$tmp/hold"
-	echo "BEGIN; $1;" >&8
-}
-kept() {
-	[ "$(sql "SELECT count(*) FROM pg_locks WHERE granted
-	    AND relation = 'signet.orders'::regclass
-	    AND mode = 'RowShareLock'")" -gt 0 ]
-}
-let_go() {
-	echo 'COMMIT;' >&8
-	exec 8>&-
-	wait "$keeper"
+	hold "SELECT FROM signet.orders WHERE state = 'ready' FOR UPDATE"
+	wait_for has_locks orders true RowShareLock
 }
 # The clock goes on, so that two that are not the same are seen to be two.
 later() {
@@ -131,11 +114,6 @@ let_go
 run "$one"
 ok '... and that is what both lists say' same "$four"
 # Neither dies: both have it in their ledgers before either has it in the store.
-locked() {
-	[ "$(sql "SELECT count(*) FROM pg_locks WHERE granted
-	    AND relation = 'signet.status_change'::regclass
-	    AND mode = 'ShareLock'")" -gt 0 ]
-}
 is_up() {
 	[ "$(sql "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle'
 	    AND application_name LIKE '$1/%'")" -gt 0 ]
@@ -157,8 +135,8 @@ both_done() {
 sed -i 's/^workers = .*/workers = 1;/' "$one" "$two"
 ok 'both instances run' come_up "$one" cad-1
 ok '... the second, too' come_up "$two" cad-2
-keep_that 'LOCK TABLE signet.status_change IN SHARE MODE'
-wait_for locked
+hold 'LOCK TABLE signet.status_change IN SHARE MODE'
+wait_for has_locks status_change true ShareLock
 order revoke "$five" --reason superseded
 ok 'one waits with a revocation in hand' wait_for holds 1
 later

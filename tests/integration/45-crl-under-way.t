@@ -7,6 +7,7 @@
 # Runs with --full only.
 . "${srcdir:-.}/tests/integration/tap.sh"
 . "$srcdir/tests/lib/installation.sh"
+. "$srcdir/tests/lib/store_hold.sh"
 install_pki
 sed -i -e 's/^workers = .*/workers = 2;/' -e 's/^group = .*/group = 100;/' \
     "$pki/cad.conf"
@@ -18,27 +19,8 @@ three=$(serial_of "$(last_order)")
 two=$(serial_of "$(last_order 1)")
 one=$(serial_of "$(last_order 2)")
 
-# Somebody else is in the store, and keeps what a statement locks.
-mkfifo "$tmp/hold"
-hold() {
-	psql -X -q -d signet <"$tmp/hold" >"$tmp/psql.log" 2>&1 &
-	holder=$!
-	pids="$pids $holder"
-	exec 8>"$tmp/hold"
-	echo "BEGIN; $1;" >&8
-}
-let_go() {
-	echo 'COMMIT;' >&8
-	exec 8>&-
-	wait "$holder"
-}
-has_locks() {
-	[ "$(sql "SELECT count(*) FROM pg_locks WHERE relation =
-	    'signet.status_change'::regclass AND granted = $1
-	    AND mode = '$2'")" -gt 0 ]
-}
-reads() { has_locks true ShareLock; }
-waits() { has_locks false RowExclusiveLock; }
+reads() { has_locks status_change true ShareLock; }
+waits() { has_locks status_change false RowExclusiveLock; }
 start signet-cad -d -c "$pki/cad.conf"
 workers() {
 	ps -o pid=,comm= --ppid "$last" | sort -n | awk '/: wor/ { print $1 }'
@@ -109,12 +91,7 @@ not 'a third revocation, killed before it is in the store' cad
 unset SIGNET_FAULT
 ok '... which says good' is_good
 hold "SELECT FROM signet.orders WHERE state = 'ready' FOR UPDATE"
-locks() {
-	[ "$(sql "SELECT count(*) FROM pg_locks WHERE granted
-	    AND relation = 'signet.orders'::regclass
-	    AND mode = 'RowShareLock'")" -gt 0 ]
-}
-ok 'its order is locked' wait_for locks
+ok 'its order is locked' wait_for has_locks orders true RowShareLock
 due
 ok 'the next start makes a list' cad
 ok '... that has it' listed "$three"

@@ -944,13 +944,32 @@ a_host_that_nobody_reaches_is_passed_over(void **state)
 	mem_free(&conninfo);
 }
 
+/* A child that ends rings it, in a moment. */
+static pid_t
+ring_soon(int *bell)
+{
+	pid_t	 pid;
+	int	 fd[2];
+
+	assert_int_equal(pipe(fd), 0);
+	fflush(stdout);
+	assert_int_not_equal(pid = fork(), -1);
+	if (pid == 0) {
+		usleep(300000);
+		_exit(0);
+	}
+	close(fd[1]);
+	*bell = fd[0];
+	return pid;
+}
+
 /* Two hundred of them, with two seconds for each. */
 static void
 who_is_told_to_end_looks_for_no_successor(void **state)
 {
 	struct pgwait	 w = PGWAIT_INIT;
 	uint16_t	 port;
-	int		 waits, fd = walled_server(&waits, &port), bell[2];
+	int		 waits, fd = walled_server(&waits, &port), bell;
 	char		*good = mem_printf("host=/nonexistent,%s dbname=%s "
 	    "user=postgres", getenv("PGHOST"), t.name);
 	struct buf	 silent = { 0 };
@@ -958,19 +977,11 @@ who_is_told_to_end_looks_for_no_successor(void **state)
 	pid_t		 pid;
 
 	(void)state;
-	assert_int_equal(pipe(bell), 0);
-	w.bell = bell[0];
 	buf_printf(&silent, "port=%d host=127.0.0.1", port);
 	for (i = 1; i < 200; i++)
 		buf_printf(&silent, ",127.0.0.1");
-	fflush(stdout);
-	pid = fork();
-	assert_int_not_equal(pid, -1);
-	if (pid == 0) {
-		usleep(300000);
-		_exit(0);
-	}
-	close(bell[1]);
+	pid = ring_soon(&bell);
+	w.bell = bell;
 	assert_false(successor_find(&w, buf_cstr(&silent), 0, &which));
 	/* It would have been found. */
 	assert_false(successor_find(&w, good, 0, &which));
@@ -978,7 +989,7 @@ who_is_told_to_end_looks_for_no_successor(void **state)
 	w = (struct pgwait)PGWAIT_INIT;
 	assert_true(successor_find(&w, good, 0, &which));
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	close(bell[0]);
+	close(bell);
 	close(waits);
 	close(fd);
 	buf_clear(&silent);
@@ -991,30 +1002,22 @@ who_is_told_to_end_connects_to_a_silent_host_no_longer(void **state)
 {
 	struct error	 e = ERROR_INIT;
 	uint16_t	 port;
-	int		 waits, fd = walled_server(&waits, &port), bell[2];
+	int		 waits, fd = walled_server(&waits, &port), bell;
 	char		*conninfo = mem_printf("host=127.0.0.1,127.0.0.2 "
 	    "port=%d connect_timeout=900", port);
 	struct db	*db;
 	pid_t		 pid;
 
 	(void)state;
-	assert_int_equal(pipe(bell), 0);
-	fflush(stdout);
-	pid = fork();
-	assert_int_not_equal(pid, -1);
-	if (pid == 0) {
-		usleep(300000);
-		_exit(0);
-	}
-	close(bell[1]);
+	pid = ring_soon(&bell);
 	assert_int_equal(db_open_told(&db, conninfo, "test", tables, 1,
-	    bell[0], &e), -1);
+	    bell, &e), -1);
 	assert_null(db);
 	assert_int_equal(e.code, ERROR_UPSTREAM);
 	assert_string_equal(e.text, "connect: no answer from the database, and "
 	    "the program ends");
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	close(bell[0]);
+	close(bell);
 	close(waits);
 	close(fd);
 	mem_free(&conninfo);
