@@ -160,6 +160,18 @@ change_is_news(struct signer *s, const struct change *c, int64_t *since)
 	    (known->status == CERT_HELD && c->kind != ORDER_HOLD);
 }
 
+/* At the time that the store has, and not in our future. */
+static void
+change_learnt(struct signer *s, const struct change *c,
+    struct ledger_status *st)
+{
+	int64_t	 now = clock_now(s->clock);
+
+	st->at = c->at < now ? c->at : now;
+	ledger_add_status(s->ledger, st);
+	s->learnt = true;
+}
+
 static int
 change_prove(struct signer *s, struct follow *f, const struct followed *x,
     const struct change *c, int64_t since, struct error *e)
@@ -168,7 +180,6 @@ change_prove(struct signer *s, struct follow *f, const struct followed *x,
 	struct signer_proof	 p = { .ca = c->ca, .cert = x->cert,
 	    .serial = BYTES(c->serial, c->len), .profile = x->profile,
 	    .since = since };
-	int64_t			 now = clock_now(s->clock);
 
 	if (proof_open(s, f, x->proof, e) == -1)
 		return -1;
@@ -179,9 +190,7 @@ change_prove(struct signer *s, struct follow *f, const struct followed *x,
 	if (signer_check_proof(s, &p, e) == -1)
 		return -1;
 	signer_proof_status(&p, &st);
-	st.at = c->at < now ? c->at : now;
-	ledger_add_status(s->ledger, &st);
-	s->learnt = true;
+	change_learnt(s, c, &st);
 	return 0;
 }
 
@@ -210,7 +219,6 @@ learn_winner(struct signer *s, struct follow *f, const struct followed *x,
     struct error *e)
 {
 	struct ledger_status	 st = *ours;
-	int64_t			 now = clock_now(s->clock);
 
 	if (proof_open(s, f, x->proof, e) == -1)
 		return -1;
@@ -219,11 +227,9 @@ learn_winner(struct signer *s, struct follow *f, const struct followed *x,
 		    "order");
 	if (memcmp(f->order->digest, ours->order, sizeof(ours->order)) != 0)
 		return change_prove(s, f, x, c, 0, e);
-	st.at = c->at < now ? c->at : now;
 	st.is_under_way = false;
 	st.missed_at = 0;
-	ledger_add_status(s->ledger, &st);
-	s->learnt = true;
+	change_learnt(s, c, &st);
 	return 0;
 }
 

@@ -6,7 +6,6 @@
 #include <openssl/x509v3.h>
 #include "base/text.h"
 #include "x509/cert.h"
-#include "x509/cert_look.h"
 #include "x509/cert_private.h"
 #include "x509/der.h"
 
