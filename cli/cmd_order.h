@@ -6,6 +6,7 @@
  */
 #include "cli/act.h"
 #include "cli/cli.h"
+#include "desk/review.h"
 #include "os/cmd.h"
 
 cmd_fn	 order_new_cmd, order_import_cmd, order_list_cmd, order_show_cmd,
@@ -13,6 +14,9 @@ cmd_fn	 order_new_cmd, order_import_cmd, order_list_cmd, order_show_cmd,
 	 order_redeem_cmd, order_code_cmd;
 extern const struct cmd_opt ORDER_NEW_OPTS[], ORDER_IMPORT_OPTS[],
 	 ORDER_CODE_OPTS[];
+
+/* What somebody is about to decide on, with so many items; not for programs. */
+void	 order_show_before(struct cli *, const struct review *, size_t items);
 
 /* What --csr, --field and friends of "order new" and "issue" have in common. */
 #define ORDER_ISSUE_OPTS \

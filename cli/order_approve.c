@@ -16,18 +16,24 @@
 
 /* ---- approve ---- */
 
-static void
-show_before_signing(struct cli *c, const struct review *r)
+void
+order_show_before(struct cli *c, const struct review *r, size_t items)
 {
 	struct buf	text = { 0 };
 
 	if (c->json)
 		return;
-	order_describe(&text, r->approved->order,
-	    (size_t)cmd_number(c->args, "items", ITEMS_SHOWN));
+	order_describe(&text, r->approved->order, items);
 	buf_byte(&text, '\n');
 	out_folded(stdout, buf_cstr(&text));
 	buf_clear(&text);
+}
+
+static void
+show_before_signing(struct cli *c, const struct review *r)
+{
+	order_show_before(c, r, (size_t)cmd_number(c->args, "items",
+	    ITEMS_SHOWN));
 }
 
 static int

@@ -12,19 +12,6 @@ const struct cmd_opt ORDER_CODE_OPTS[] = {
 	CMD_OPT_END
 };
 
-static void
-show_old(struct cli *c, const struct review *r)
-{
-	struct buf	text = { 0 };
-
-	if (c->json)
-		return;
-	order_describe(&text, r->approved->order, 1);
-	buf_byte(&text, '\n');
-	out_folded(stdout, buf_cstr(&text));
-	buf_clear(&text);
-}
-
 /* The order that ends the one before for the CA, too. */
 static int
 end_old(struct cli *c, const struct draft *d, bool sign, struct error *e)
@@ -57,7 +44,7 @@ make(struct cli *c, const struct review *old, struct draft *d,
 	bool	sign = cmd_flag(c->args, "sign");
 	char	hex[REVIEW_SHORT + 1];
 
-	show_old(c, old);
+	order_show_before(c, old, 1);
 	if (cli_confirm(c, e, "Make another code in the place of that of "
 	    "order %s, which is void then?", review_short_id(hex,
 	    old->row.id)) == -1 || (sign && cli_open_officer(c, e) == -1))
